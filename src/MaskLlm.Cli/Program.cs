@@ -1,0 +1,3 @@
+using TorchSharp;
+
+Console.WriteLine(torch.arange(4).sum().item<long>());
