@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using MaskLlm.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Evaluation;
+
+/// <summary>
+/// Token perplexity over a text as the original evaluation script takes it: non-overlapping windows of N tokens, N - 1
+/// predicted tokens in each and nothing across windows, the tail dropped.
+/// </summary>
+public static class Perplexity
+{
+    // Windows run together up to this many tokens; more only costs memory for the logits.
+    private const int TokensAtOnce = 2048;
+
+    /// <summary>Evaluates one text.</summary>
+    /// <param name="model">The model, with whatever weights its linear layers have now.</param>
+    /// <param name="ids">Token ids of the whole text, no special tokens.</param>
+    /// <param name="windowLength">N, in tokens; at least 2 and at most the model's positions.</param>
+    /// <param name="maxWindows">Stop after the first this many windows; null for all.</param>
+    /// <param name="progress">Told the number of windows done and the number in all.</param>
+    /// <param name="cancellation">Stops between windows.</param>
+    /// <exception cref="ArgumentException">The window does not fit the model or the text.</exception>
+    public static PerplexityResult Evaluate(
+        Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows = null, Action<int, int>? progress = null, CancellationToken cancellation = default)
+    {
+        CheckWindow(model, windowLength);
+        if (ids.Length < windowLength)
+            throw new ArgumentException($"the text has {ids.Length} tokens; one window of {windowLength} needs as many. Lower --seq-len or give more text.");
+        int windows = Math.Min(ids.Length / windowLength, maxWindows ?? int.MaxValue);
+        Stopwatch watch = Stopwatch.StartNew();
+        double total = Sum(model, windows, windowLength, (window, target) => ids.Slice(window * windowLength, windowLength).Span.CopyTo(target), progress, cancellation);
+        return new PerplexityResult(
+            Math.Exp(total / ((long)windows * (windowLength - 1))), ids.Length, windows, ids.Length % windowLength, watch.Elapsed.TotalSeconds);
+    }
+
+    /// <summary>Perplexity of separate windows of equal length, such as held-out sequences.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="windows">Token ids, each of one length of at least 2.</param>
+    /// <param name="cancellation">Stops between windows.</param>
+    public static double OfWindows(Decoder model, IReadOnlyList<int[]> windows, CancellationToken cancellation = default)
+    {
+        int length = windows[0].Length;
+        double total = Sum(model, windows.Count, length, (window, target) => windows[window].CopyTo(target), null, cancellation);
+        return Math.Exp(total / ((long)windows.Count * (length - 1)));
+    }
+
+    private delegate void CopyWindow(int window, Span<int> target);
+
+    private static double Sum(Decoder model, int windows, int length, CopyWindow copy, Action<int, int>? progress, CancellationToken cancellation)
+    {
+        using IDisposable noGradient = no_grad();
+        int batch = Math.Max(1, TokensAtOnce / length);
+        double total = 0;
+        int[] row = new int[length];
+        for (int first = 0; first < windows; first += batch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope scope = NewDisposeScope();
+            int rows = Math.Min(batch, windows - first);
+            Tensor tokens = empty(rows, length, dtype: ScalarType.Int64);
+            Span<long> values = TensorBytes.Longs(tokens);
+            for (int r = 0; r < rows; r++)
+            {
+                copy(first + r, row);
+                for (int t = 0; t < length; t++) values[r * length + t] = row[t];
+            }
+            tokens = tokens.to(model.Device);
+            total += NegativeLogLikelihood(model, tokens);
+            progress?.Invoke(first + rows, windows);
+        }
+        return total;
+    }
+
+    private static double NegativeLogLikelihood(Decoder model, Tensor tokens)
+    {
+        long length = tokens.size(1);
+        Tensor logits = model.Forward(tokens).to(ScalarType.Float32).narrow(1, 0, length - 1);    // (B, N - 1, V)
+        Tensor targets = tokens.narrow(1, 1, length - 1);                                         // (B, N - 1)
+        Tensor each = nn.functional.cross_entropy(
+            logits.reshape(-1, logits.size(2)), targets.reshape(-1), reduction: nn.Reduction.None);
+        return each.sum(ScalarType.Float64).item<double>();
+    }
+
+    private static void CheckWindow(Decoder model, int windowLength)
+    {
+        if (windowLength < 2) throw new ArgumentException($"--seq-len is {windowLength}; a window needs at least 2 tokens.");
+        if (windowLength > model.Config.MaxPositions)
+            throw new ArgumentException(
+                $"--seq-len is {windowLength}; the model has {model.Config.MaxPositions} positions. Lower --seq-len to that or less.");
+    }
+}

@@ -1,0 +1,78 @@
+using MaskLlm.Patterns;
+
+namespace MaskLlm.Learning;
+
+/// <summary>Everything that decides how masks are learned; the defaults are the paper's ratios at a size for one machine.</summary>
+public sealed record LearnOptions
+{
+    /// <summary>N kept of every M inputs.</summary>
+    public NmPattern Pattern { get; init; } = NmPattern.TwoOfFour;
+
+    /// <summary>Optimizer steps.</summary>
+    public int Steps { get; init; } = 300;
+
+    /// <summary>Sequences a step.</summary>
+    public int BatchSize { get; init; } = 16;
+
+    /// <summary>Sequences that go through the model together; divides <see cref="BatchSize"/>. Null: all of them.</summary>
+    public int? MicroBatchSize { get; init; }
+
+    /// <summary>Predicted tokens a sequence.</summary>
+    public int SequenceLength { get; init; } = 256;
+
+    /// <summary>Peak learning rate of AdamW; a cosine takes it to a tenth.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Decoupled weight decay on the logits.</summary>
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>The gradient of all logits together is clipped to this norm.</summary>
+    public double ClipNorm { get; init; } = 1;
+
+    /// <summary>alpha: how far the prior shifts the first logits, in standard deviations.</summary>
+    public double PriorStrength { get; init; } = 3;
+
+    /// <summary>sigma: standard deviation of the first logits.</summary>
+    public double InitialStd { get; init; } = 0.01;
+
+    /// <summary>Scale of the logits before the noise.</summary>
+    public ScheduleRange Kappa { get; init; } = new(100, 500);
+
+    /// <summary>Temperature of the Gumbel softmax.</summary>
+    public ScheduleRange Tau { get; init; } = new(4, 0.05);
+
+    /// <summary>How kappa and tau move.</summary>
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
+
+    /// <summary>lambda at the first step: keeps the norm of the surviving weights up.</summary>
+    public double WeightReward { get; init; } = 1e-5;
+
+    /// <summary>Straight-through: the layers multiply by the hard mask of the sample, the gradient takes the soft one.</summary>
+    public bool Hard { get; init; }
+
+    /// <summary>Name patterns (* and ?) of parameters that stay dense.</summary>
+    public IReadOnlyList<string> Skip { get; init; } = [];
+
+    /// <summary>Seed of all randomness.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Checks the numbers.</summary>
+    /// <exception cref="ArgumentException">One of them makes no sense.</exception>
+    public void Validate()
+    {
+        Require(Steps >= 1, "--steps", Steps, "at least 1");
+        Require(BatchSize >= 1, "--batch-size", BatchSize, "at least 1");
+        Require(SequenceLength >= 1, "--seq-len", SequenceLength, "at least 1");
+        int micro = MicroBatchSize ?? BatchSize;
+        Require(micro >= 1 && BatchSize % micro == 0, "--micro-batch-size", micro, $"a divisor of the batch size {BatchSize}");
+        Require(LearningRate > 0 && double.IsFinite(LearningRate), "--learning-rate", LearningRate, "a positive number");
+        Require(PriorStrength >= 0 && double.IsFinite(PriorStrength), "--prior-strength", PriorStrength, "0 or more");
+        Require(InitialStd > 0 && double.IsFinite(InitialStd), "--initial-std", InitialStd, "a positive number");
+        Require(WeightReward >= 0 && double.IsFinite(WeightReward), "--weight-reward", WeightReward, "0 or more");
+    }
+
+    private static void Require(bool holds, string option, object found, string wanted)
+    {
+        if (!holds) throw new ArgumentException(FormattableString.Invariant($"{option} is {found}; {wanted} is needed."));
+    }
+}

@@ -1,0 +1,66 @@
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Learning;
+
+/// <summary>What is learned for one linear layer: the logits of every group's candidates, and AdamW's moments of them.</summary>
+internal sealed class MaskLogits : IDisposable
+{
+    private readonly long _rows, _columns;
+
+    private MaskLogits(LinearLayer layer, Tensor logits)
+    {
+        Name = layer.Name;
+        _rows = layer.Rows;
+        _columns = layer.Columns;
+        Logits = logits.DetachFromDisposeScope();
+        FirstMoment = zeros_like(logits).DetachFromDisposeScope();
+        SecondMoment = zeros_like(logits).DetachFromDisposeScope();
+    }
+
+    /// <summary>The checkpoint's name of the weight.</summary>
+    internal string Name { get; }
+
+    /// <summary>p, (C, G) float32.</summary>
+    internal Tensor Logits { get; }
+
+    /// <summary>AdamW's m, (C, G).</summary>
+    internal Tensor FirstMoment { get; }
+
+    /// <summary>AdamW's v, (C, G).</summary>
+    internal Tensor SecondMoment { get; }
+
+    /// <summary>N(0, sigma^2) logits, shifted towards a prior where there is one.</summary>
+    /// <param name="layer">The layer whose weight is masked.</param>
+    /// <param name="index">Its place among the learned layers: part of the random counter.</param>
+    /// <param name="table">The candidates.</param>
+    /// <param name="options">Seed, sigma, alpha.</param>
+    /// <param name="prior">M0, or null.</param>
+    internal static MaskLogits Create(LinearLayer layer, int index, CandidateTable table, LearnOptions options, Mask? prior)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int groups = checked((int)((long)layer.Rows * layer.Columns / table.Pattern.GroupSize));
+        Tensor logits = MaskNoise.Normal(options.Seed, index, table.Pattern.CandidateCount, groups).mul_(options.InitialStd).to(layer.Weight.device);
+        if (prior is not null) Prior.Shift(logits, MaskTensors.ToTensor(prior, logits.device), table, options.PriorStrength);
+        return new MaskLogits(layer, logits);
+    }
+
+    /// <summary>The most probable candidate of each group, (G) int64, of the caller's scope.</summary>
+    internal Tensor Argmax() => Logits.argmax(0);
+
+    /// <summary>The mask that remains when learning ends.</summary>
+    internal Mask ArgmaxMask(CandidateTable table)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return MaskTensors.FromTensor(table.Candidates.index_select(0, Argmax()).view(_rows, _columns));
+    }
+
+    public void Dispose()
+    {
+        Logits.Dispose();
+        FirstMoment.Dispose();
+        SecondMoment.Dispose();
+    }
+}

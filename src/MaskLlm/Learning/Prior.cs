@@ -1,0 +1,23 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Learning;
+
+/// <summary>The start from a mask that is known already.</summary>
+internal static class Prior
+{
+    /// <summary>p += std(p) * alpha * (&lt;M0, S_i&gt; - mean over i of that), in place.</summary>
+    /// <param name="logits">p, (C, G).</param>
+    /// <param name="prior">M0, (O, I) of 0 and 1.</param>
+    /// <param name="table">S.</param>
+    /// <param name="strength">alpha.</param>
+    /// <remarks>MaskLLM eq. 9-10. The standard deviation is the layer's, unbiased. The code subtracts 1, which is the mean
+    /// for 2:4 only; the mean itself serves every N:M.</remarks>
+    internal static void Shift(Tensor logits, Tensor prior, CandidateTable table, double strength)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor similarity = table.Candidates.matmul(table.ToGroups(prior));       // (C, G)
+        Tensor centred = similarity - similarity.mean([0], keepdim: true);
+        logits.add_(centred.mul_(logits.std().item<float>() * strength));
+    }
+}

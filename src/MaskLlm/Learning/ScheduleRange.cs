@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace MaskLlm.Learning;
+
+/// <summary>Where a schedule starts and where it would arrive after the last step; written <c>A:B</c>.</summary>
+/// <param name="Start">Value at the first step.</param>
+/// <param name="End">Value that the step after the last would have.</param>
+public readonly record struct ScheduleRange(double Start, double End)
+{
+    /// <summary>Reads <c>A:B</c>.</summary>
+    /// <exception cref="ArgumentException">Not two positive numbers.</exception>
+    public static ScheduleRange Parse(string text)
+    {
+        string[] parts = text.Split(':');
+        if (parts.Length == 2
+            && double.TryParse(parts[0], NumberStyles.Float, CultureInfo.InvariantCulture, out double start)
+            && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double end)
+            && start > 0 && end > 0 && double.IsFinite(start) && double.IsFinite(end))
+            return new ScheduleRange(start, end);
+        throw new ArgumentException($"\"{text}\" is not a schedule; two positive numbers are expected, such as 100:500.");
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Start}:{End}");
+}

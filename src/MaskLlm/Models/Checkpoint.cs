@@ -1,0 +1,80 @@
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Models.Families;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>Hugging Face checkpoint folders: config.json and safetensors.</summary>
+public static class Checkpoint
+{
+    /// <summary>Reads only the configuration.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <exception cref="InvalidDataException">No folder, no config.json, or a broken one.</exception>
+    /// <exception cref="NotSupportedException">A family or part that is not known.</exception>
+    public static DecoderConfig ReadConfig(string folder)
+    {
+        RequireFolder(folder);
+        return ModelFamily.Read(folder);
+    }
+
+    /// <summary>Loads a model for the CPU or a GPU in float32, whatever the type of the file.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="device">Where the parameters go; null for the CPU.</param>
+    /// <exception cref="InvalidDataException">A missing, broken or non-finite tensor; a shape that the configuration does not give.</exception>
+    /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
+    /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
+    public static Decoder Load(string folder, Device? device = null)
+    {
+        DecoderConfig config = ReadConfig(folder);
+        using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
+        RequireMemory(folder, file);
+        using IDisposable noGradient = no_grad();
+        return new Decoder(config, (name, shape) => ReadParameter(folder, file, name, shape, device ?? CPU), device ?? CPU);
+    }
+
+    /// <summary>The shapes of the linear weights of the blocks, without reading a tensor: what a mask file needs.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <returns>Rows and columns by the checkpoint's name, in the order of the forward pass.</returns>
+    /// <exception cref="InvalidDataException">No folder, or a broken config.json.</exception>
+    public static IReadOnlyDictionary<string, (int Rows, int Columns)> LinearShapes(string folder)
+    {
+        DecoderConfig config = ReadConfig(folder);
+        using DisposeScope scope = NewDisposeScope();
+        // Tensors on the meta device have a shape and no memory.
+        using Decoder shapes = new(config, (_, shape) => empty(shape, device: META), META);
+        return new OrderedDictionary<string, (int, int)>(
+            shapes.Linears.Select(linear => KeyValuePair.Create(linear.Name, (linear.Rows, linear.Columns))));
+    }
+
+    private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, Device device)
+    {
+        if (!file.Tensors.TryGetValue(name, out TensorEntry? entry))
+            throw new InvalidDataException($"{folder}: {name} is missing, which config.json asks for; is the checkpoint complete?");
+        if (!entry.Shape.SequenceEqual(shape))
+            throw new InvalidDataException(
+                $"{folder}: {name} has shape ({string.Join(", ", entry.Shape)}); config.json gives ({string.Join(", ", shape)}).");
+        using DisposeScope scope = NewDisposeScope();
+        Tensor weight = TensorBytes.Read(entry, (offset, length) => file.Bytes(name, offset, length)).to(ScalarType.Float32);
+        // A sum is finite unless a value is not (float64 cannot overflow on float32 values) and reads the weights once.
+        if (!double.IsFinite(weight.sum(ScalarType.Float64).item<double>()))
+            throw new InvalidDataException($"{folder}: {name} holds NaN or infinite values; the checkpoint is damaged, get it again.");
+        return weight.to(device).MoveToOuterDisposeScope();
+    }
+
+    private static void RequireMemory(string folder, SafetensorsCheckpoint file)
+    {
+        long values = file.Tensors.Values.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size));
+        AvailableMemory.Require(
+            values * sizeof(float), $"{folder}: loading {values / 1e6:0} million weights in float32", "close other programs, or take a smaller model or a larger machine");
+    }
+
+    private static void RequireFolder(string folder)
+    {
+        if (Directory.Exists(folder)) return;
+        throw new InvalidDataException(
+            File.Exists(folder)
+                ? $"{folder}: a file; the folder of a Hugging Face checkpoint is needed."
+                : $"{folder}: no such folder; a model is a local Hugging Face folder, and one on the hub must be downloaded first (hf download {folder} --local-dir DIR).");
+    }
+}

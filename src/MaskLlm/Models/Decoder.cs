@@ -1,0 +1,96 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>
+/// A decoder-only transformer: embedding, blocks, norm, head. One definition for all families; what differs is in
+/// <see cref="DecoderConfig"/>. Parameters keep the checkpoint's names.
+/// </summary>
+public sealed class Decoder : IDisposable
+{
+    private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
+    private readonly List<DecoderBlock> _blocks = [];
+    private readonly Tensor _embedding, _norm, _head;
+    private readonly Device _device;
+    private Tensor? _cosine, _sine;
+
+    /// <param name="config">The parts.</param>
+    /// <param name="parameter">Gives the parameter of a name and shape; the decoder owns it from then on.</param>
+    /// <param name="device">Where the parameters are.</param>
+    internal Decoder(DecoderConfig config, Func<string, long[], Tensor> parameter, Device device)
+    {
+        Config = config;
+        _device = device;
+        Tensor Own(string name, long[] shape) => _parameters[name] = parameter(name, shape).DetachFromDisposeScope();
+        try
+        {
+            _embedding = Own("model.embed_tokens.weight", [config.VocabularySize, config.HiddenSize]);
+            for (int i = 0; i < config.BlockCount; i++) _blocks.Add(new DecoderBlock(config, i, Own));
+            _norm = Own("model.norm.weight", [config.HiddenSize]);
+            _head = config.TieWordEmbeddings ? _embedding : Own("lm_head.weight", [config.VocabularySize, config.HiddenSize]);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+        Linears = [.. _blocks.SelectMany(block => block.Linears)];
+    }
+
+    /// <summary>The parts.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>Every linear layer of the blocks, in the order of the forward pass; embedding and head are not among them.</summary>
+    public IReadOnlyList<LinearLayer> Linears { get; }
+
+    /// <summary>All parameters by the checkpoint's name, in order.</summary>
+    public IReadOnlyDictionary<string, Tensor> Parameters => _parameters;
+
+    /// <summary>Where the parameters are.</summary>
+    public Device Device => _device;
+
+    /// <summary>Logits of the next token.</summary>
+    /// <param name="inputIds">(B, T) int64 token ids.</param>
+    /// <returns>(B, T, V) in the type of the weights, of the caller's scope.</returns>
+    public Tensor Forward(Tensor inputIds)
+    {
+        EnsureTables((int)inputIds.size(1));
+        using DisposeScope scope = NewDisposeScope();
+        Tensor x = _embedding.index_select(0, inputIds.reshape(-1)).view(inputIds.size(0), inputIds.size(1), -1);   // (B, T, D)
+        Tensor cosine = _cosine!.narrow(0, 0, inputIds.size(1)).to(x.dtype);            // (T, hs/2)
+        Tensor sine = _sine!.narrow(0, 0, inputIds.size(1)).to(x.dtype);
+        foreach (DecoderBlock block in _blocks) x = block.Call(x, cosine, sine);
+        x = RmsNorm.Call(x, _norm, Config.NormEpsilon);
+        return nn.functional.linear(x, _head).MoveToOuterDisposeScope();                // (B, T, V)
+    }
+
+    /// <summary>Mean cross-entropy of the targets, in nats.</summary>
+    /// <param name="inputIds">(B, T) int64.</param>
+    /// <param name="targets">(B, T) int64: the token after each input token.</param>
+    /// <returns>A float32 scalar, of the caller's scope.</returns>
+    public Tensor Loss(Tensor inputIds, Tensor targets)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor logits = Forward(inputIds).view(-1, Config.VocabularySize).to(ScalarType.Float32);   // (B T, V)
+        return nn.functional.cross_entropy(logits, targets.view(-1)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Frees the parameters.</summary>
+    public void Dispose()
+    {
+        foreach (Tensor parameter in _parameters.Values) parameter.Dispose();
+        _cosine?.Dispose();
+        _sine?.Dispose();
+    }
+
+    private void EnsureTables(int tokens)
+    {
+        if (_cosine is not null && _cosine.size(0) >= tokens) return;
+        _cosine?.Dispose();
+        _sine?.Dispose();
+        (_cosine, _sine) = RotaryEmbedding.Tables(Config.Rotary, Config.HeadSize, tokens, _device);
+        _cosine.DetachFromDisposeScope();
+        _sine.DetachFromDisposeScope();
+    }
+}

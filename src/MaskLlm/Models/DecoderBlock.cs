@@ -1,0 +1,85 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>One block: x + attention(norm(x)), then x + MLP(norm(x)).</summary>
+internal sealed class DecoderBlock
+{
+    private readonly DecoderConfig _config;
+    private readonly LinearLayer _query, _key, _value, _output, _gate, _up, _down;
+    private readonly Tensor _inputNorm, _postAttentionNorm;
+    private readonly Tensor? _queryNorm, _keyNorm;
+    private readonly int? _window;
+
+    internal DecoderBlock(DecoderConfig config, int index, Func<string, long[], Tensor> parameter)
+    {
+        _config = config;
+        _window = config.SlidingWindow(index);
+        string prefix = $"model.layers.{index}.";
+        int queries = config.HeadCount * config.HeadSize, keys = config.KeyValueHeadCount * config.HeadSize;
+        LinearLayer Linear(string name, int rows, int columns, bool bias) => new(
+            $"{prefix}{name}.weight",
+            parameter($"{prefix}{name}.weight", [rows, columns]),
+            bias ? parameter($"{prefix}{name}.bias", [rows]) : null);
+        _query = Linear("self_attn.q_proj", queries, config.HiddenSize, config.QueryKeyValueBias);
+        _key = Linear("self_attn.k_proj", keys, config.HiddenSize, config.QueryKeyValueBias);
+        _value = Linear("self_attn.v_proj", keys, config.HiddenSize, config.QueryKeyValueBias);
+        _output = Linear("self_attn.o_proj", config.HiddenSize, queries, config.AttentionOutputBias);
+        _gate = Linear("mlp.gate_proj", config.IntermediateSize, config.HiddenSize, config.MlpBias);
+        _up = Linear("mlp.up_proj", config.IntermediateSize, config.HiddenSize, config.MlpBias);
+        _down = Linear("mlp.down_proj", config.HiddenSize, config.IntermediateSize, config.MlpBias);
+        _inputNorm = parameter($"{prefix}input_layernorm.weight", [config.HiddenSize]);
+        _postAttentionNorm = parameter($"{prefix}post_attention_layernorm.weight", [config.HiddenSize]);
+        _queryNorm = config.QueryKeyNorm ? parameter($"{prefix}self_attn.q_norm.weight", [config.HeadSize]) : null;
+        _keyNorm = config.QueryKeyNorm ? parameter($"{prefix}self_attn.k_norm.weight", [config.HeadSize]) : null;
+    }
+
+    internal IReadOnlyList<LinearLayer> Linears => [_query, _key, _value, _output, _gate, _up, _down];
+
+    /// <param name="x">(B, T, D).</param>
+    /// <param name="cosine">(T, head/2).</param>
+    /// <param name="sine">(T, head/2).</param>
+    /// <returns>(B, T, D), of the caller's scope.</returns>
+    internal Tensor Call(Tensor x, Tensor cosine, Tensor sine)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor attended = x + Attention(RmsNorm.Call(x, _inputNorm, _config.NormEpsilon), cosine, sine);
+        Tensor normed = RmsNorm.Call(attended, _postAttentionNorm, _config.NormEpsilon);
+        Tensor expanded = nn.functional.silu(_gate.Call(normed)) * _up.Call(normed);    // (B, T, F)
+        return (attended + _down.Call(expanded)).MoveToOuterDisposeScope();             // (B, T, D)
+    }
+
+    private Tensor Attention(Tensor x, Tensor cosine, Tensor sine)
+    {
+        long batch = x.size(0), tokens = x.size(1);
+        Tensor query = Heads(_query.Call(x), _config.HeadCount, _queryNorm);            // (B, H, T, hs)
+        Tensor key = Heads(_key.Call(x), _config.KeyValueHeadCount, _keyNorm);          // (B, KV, T, hs)
+        Tensor value = Heads(_value.Call(x), _config.KeyValueHeadCount, null);          // (B, KV, T, hs)
+        query = RotaryEmbedding.Apply(query, cosine, sine);
+        key = Repeat(RotaryEmbedding.Apply(key, cosine, sine));                         // (B, H, T, hs)
+        Tensor? mask = _window is { } window && window < tokens ? WindowMask(tokens, window, x) : null;
+        Tensor mixed = nn.functional.scaled_dot_product_attention(query, key, Repeat(value), mask, is_casual: mask is null);
+        return _output.Call(mixed.transpose(1, 2).reshape(batch, tokens, _config.HeadCount * _config.HeadSize));
+    }
+
+    private Tensor Heads(Tensor x, int heads, Tensor? norm)
+    {
+        Tensor split = x.view(x.size(0), x.size(1), heads, _config.HeadSize);           // (B, T, H, hs)
+        if (norm is not null) split = RmsNorm.Call(split, norm, _config.NormEpsilon);
+        return split.transpose(1, 2);                                                   // (B, H, T, hs)
+    }
+
+    // Key-value head k serves the query heads k * repeats to (k + 1) * repeats - 1.
+    private Tensor Repeat(Tensor x)
+    {
+        int repeats = _config.HeadCount / _config.KeyValueHeadCount;
+        if (repeats == 1) return x;
+        long[] shape = [x.size(0), x.size(1), repeats, x.size(2), x.size(3)];
+        return x.unsqueeze(2).expand(shape).reshape(shape[0], shape[1] * repeats, shape[3], shape[4]);
+    }
+
+    // Token t sees itself and the window - 1 tokens before it.
+    private static Tensor WindowMask(long tokens, int window, Tensor like) =>
+        ones(tokens, tokens, dtype: ScalarType.Bool, device: like.device).tril().triu(1 - window);
+}

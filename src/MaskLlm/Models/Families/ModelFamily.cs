@@ -1,0 +1,33 @@
+namespace MaskLlm.Models.Families;
+
+/// <summary>Which families are known, and the reading of a checkpoint's configuration by its <c>model_type</c>.</summary>
+internal static class ModelFamily
+{
+    private static readonly Dictionary<string, Func<ConfigFile, DecoderConfig>> Readers = new(StringComparer.Ordinal)
+    {
+        ["llama"] = LlamaFamily.Read,
+        ["mistral"] = MistralFamily.Read,
+        ["qwen2"] = QwenFamily.ReadQwen2,
+        ["qwen3"] = QwenFamily.ReadQwen3,
+    };
+
+    /// <summary>Reads <c>config.json</c> of a Hugging Face folder.</summary>
+    /// <exception cref="InvalidDataException">The file is missing, broken or inconsistent.</exception>
+    /// <exception cref="NotSupportedException">A family, part or quantisation that is not known.</exception>
+    internal static DecoderConfig Read(string folder)
+    {
+        string path = Path.Combine(folder, "config.json");
+        if (!File.Exists(path))
+            throw new InvalidDataException($"{folder}: no config.json; a Hugging Face checkpoint folder is needed.");
+        ConfigFile config = new(path);
+        foreach (string key in new[] { "quantization_config", "compression_config" })
+            if (config.Object(key) is { } quantised)
+                throw config.Unsupported(key, quantised.Text("quant_method") ?? "present", "float32, bfloat16 and float16 weights");
+        string family = config.Text("model_type") ?? "";
+        if (!Readers.TryGetValue(family, out Func<ConfigFile, DecoderConfig>? read))
+            throw config.Unsupported("model_type", $"\"{family}\"", string.Join(", ", Readers.Keys));
+        DecoderConfig decoder = read(config);
+        decoder.Validate();
+        return decoder;
+    }
+}

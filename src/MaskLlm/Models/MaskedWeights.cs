@@ -1,0 +1,54 @@
+using MaskLlm.Masks;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>Puts masked weights into a model's linear layers and takes them out again: <c>using (MaskedWeights.Apply(model, masks)) ...</c>.</summary>
+public sealed class MaskedWeights : IDisposable
+{
+    private readonly List<(LinearLayer Layer, Tensor Dense)> _replaced = [];
+
+    private MaskedWeights()
+    {
+    }
+
+    /// <summary>Multiplies the weights of the named layers by their masks until the result is disposed.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="masks">Masks by the checkpoint's name; layers without one stay dense.</param>
+    /// <exception cref="ArgumentException">A mask of a layer that the model lacks or of another shape.</exception>
+    public static MaskedWeights Apply(Decoder model, IReadOnlyDictionary<string, Mask> masks)
+    {
+        Dictionary<string, LinearLayer> layers = model.Linears.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
+        MaskedWeights applied = new();
+        using IDisposable noGradient = no_grad();
+        foreach ((string name, Mask mask) in masks)
+        {
+            if (!layers.TryGetValue(name, out LinearLayer? layer) || mask.Rows != layer.Rows || mask.Columns != layer.Columns)
+            {
+                applied.Dispose();
+                throw new ArgumentException($"the mask of {name} ({mask.Rows} x {mask.Columns}) does not fit this model; it belongs to another one.");
+            }
+            applied.Replace(layer, mask);
+        }
+        return applied;
+    }
+
+    /// <summary>Restores the dense weights.</summary>
+    public void Dispose()
+    {
+        foreach ((LinearLayer layer, Tensor dense) in _replaced)
+        {
+            layer.Weight.Dispose();
+            layer.Weight = dense;
+        }
+        _replaced.Clear();
+    }
+
+    private void Replace(LinearLayer layer, Mask mask)
+    {
+        using Tensor bits = MaskTensors.ToTensor(mask, layer.Weight.device);
+        Tensor dense = layer.Weight;
+        layer.Weight = (dense * bits).DetachFromDisposeScope();
+        _replaced.Add((layer, dense));
+    }
+}

@@ -1,0 +1,17 @@
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>Root-mean-square normalisation over the last dimension (Zhang and Sennrich 2019).</summary>
+internal static class RmsNorm
+{
+    /// <param name="x">(..., D) in any type; the statistics are float32.</param>
+    /// <param name="weight">(D).</param>
+    /// <param name="epsilon">Added to the mean square.</param>
+    internal static Tensor Call(Tensor x, Tensor weight, double epsilon)
+    {
+        Tensor wide = x.to(ScalarType.Float32);
+        Tensor inverse = (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt();   // (..., 1)
+        return (wide * inverse).to(x.dtype) * weight;
+    }
+}

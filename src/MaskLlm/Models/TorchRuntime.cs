@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace MaskLlm.Models;
+
+/// <summary>Process-wide settings of libtorch, to be made once before the first tensor operation.</summary>
+public static partial class TorchRuntime
+{
+    /// <summary>
+    /// Sets the number of threads and lets denormal numbers count as zero: late in a learning run the softmax
+    /// of the masks is full of them and a step would take several times as long.
+    /// </summary>
+    /// <param name="threads">Threads of libtorch's own loops, at least 1; null for one a processor.</param>
+    /// <returns>The number of threads in use.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is below 1.</exception>
+    public static int Start(int? threads = null)
+    {
+        if (threads is < 1) throw new ArgumentOutOfRangeException(nameof(threads), threads, "threads must be at least 1.");
+        FlushDenormals();
+        torch.set_num_threads(threads ?? Environment.ProcessorCount);
+        return torch.get_num_threads();
+    }
+
+    // TorchSharp has no set_flush_denormal. The flag belongs to a thread, and OpenMP's workers inherit it
+    // from the thread that starts them, hence "before the first tensor operation".
+    private static void FlushDenormals()
+    {
+        if (!torch.TryInitializeDeviceType(DeviceType.CPU)) return;
+        IntPtr library = LibtorchHandle();
+        if (library == IntPtr.Zero
+            || !NativeLibrary.TryGetExport(library, "_ZN2at13globalContextEv", out IntPtr globalContext)
+            || !NativeLibrary.TryGetExport(library, "_ZN2at7Context16setFlushDenormalEb", out IntPtr setFlush)) return;
+        unsafe
+        {
+            void* context = ((delegate* unmanaged<void*>)globalContext)();
+            ((delegate* unmanaged<void*, byte, byte>)setFlush)(context, 1);
+        }
+    }
+
+    private static IntPtr LibtorchHandle()
+    {
+        string name = OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
+        foreach (System.Diagnostics.ProcessModule module in System.Diagnostics.Process.GetCurrentProcess().Modules)
+            if (string.Equals(module.ModuleName, name, StringComparison.OrdinalIgnoreCase) && NativeLibrary.TryLoad(module.FileName, out IntPtr handle))
+                return handle;
+        return IntPtr.Zero;
+    }
+}

@@ -1,0 +1,21 @@
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Models;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Tests;
+
+/// <summary>A safetensors file read as torch tensors.</summary>
+internal static class TensorFile
+{
+    internal static Dictionary<string, Tensor> Read(string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        return file.Tensors.Values.ToDictionary(entry => entry.Name, entry => TensorBytes.Read(entry, (offset, length) => file.Bytes(entry, offset, length)));
+    }
+
+    internal static double MaxDifference(Tensor a, Tensor b)
+    {
+        Assert.Equal(b.shape, a.shape);
+        return (a.to(ScalarType.Float64) - b.to(ScalarType.Float64)).abs().max().item<double>();
+    }
+}
