@@ -1,4 +1,5 @@
 using MaskLlm.Models;
+using MaskLlm.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -7,6 +8,9 @@ namespace MaskLlm.Learning;
 /// <summary>A linear layer while its mask is learned: its frozen weight, the leaf that stands in for it, and the sample of this step.</summary>
 internal sealed class LearnedLayer : IDisposable
 {
+    // As in the paper's runs; torch's own default is 1e-8.
+    private const double AdamEpsilon = 1e-5;
+
     private readonly LinearLayer _layer;
     private readonly Tensor _dense, _leaf;
     private Tensor? _sample;
@@ -61,7 +65,7 @@ internal sealed class LearnedLayer : IDisposable
     /// <summary>Clips the gradient of <see cref="ComputeGradient"/> and updates the logits with it.</summary>
     internal void Update(double clip, double learningRate, double weightDecay, long step)
     {
-        LogitsAdamW.Update(Logits.Logits, Logits.FirstMoment, Logits.SecondMoment, _sample!.mul_(clip), learningRate, weightDecay, step);
+        AdamW.Update(Logits.Logits, Logits.FirstMoment, Logits.SecondMoment, _sample!.mul_(clip), learningRate, weightDecay, step, AdamEpsilon);
         _sample.Dispose();
         _sample = null;
     }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.IO.Enumeration;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -135,7 +136,7 @@ public sealed class MaskLearner : IDisposable
         }
         double total = Math.Sqrt(squares);
         double clip = Math.Min(1, _options.ClipNorm / (total + 1e-6));
-        double learningRate = Schedules.LearningRate(_options.LearningRate, step, _options.Steps);
+        double learningRate = CosineSchedule.At(_options.LearningRate, step, _options.Steps);
         foreach (LearnedLayer layer in _layers) layer.Update(clip, learningRate, _options.WeightDecay, step);
         return (total, kept);
     }

@@ -13,13 +13,6 @@ internal static class Schedules
             : range.Start * Math.Pow(range.End / range.Start, way);
     }
 
-    /// <summary>Learning rate: a cosine from the peak to a tenth of it.</summary>
-    internal static double LearningRate(double peak, long step, long steps)
-    {
-        double floor = peak / 10;
-        return floor + (peak - floor) * 0.5 * (1 + Math.Cos(Math.PI * step / steps));
-    }
-
     /// <summary>lambda: falls linearly to 0. The paper does not say so; its code does.</summary>
     internal static double WeightReward(double first, long step, long steps) => first * (1 - (double)step / steps);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MaskLlm.Learning;
+using MaskLlm.Optimization;
 using MaskLlm.Patterns;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -34,7 +35,7 @@ public class SoftMaskTests
             double kappa = Number("scale"), tau = Number("temperature"), reward = Number("regulariser_weight");
             Assert.Equal(kappa, Schedules.At(new(100, 500), ScheduleKind.Linear, step, steps.Length), 1e-9);
             Assert.Equal(tau, Schedules.At(new(4, 0.05), ScheduleKind.Linear, step, steps.Length), 1e-9);
-            Assert.Equal(Number("lr"), Schedules.LearningRate(steps[0].GetProperty("lr").GetDouble(), step, steps.Length), 1e-9);
+            Assert.Equal(Number("lr"), CosineSchedule.At(steps[0].GetProperty("lr").GetDouble(), step, steps.Length), 1e-9);
             Assert.Equal(reward, Schedules.WeightReward(steps[0].GetProperty("regulariser_weight").GetDouble(), step, steps.Length), 1e-9);
 
             Tensor probabilities = SoftMask.Probabilities(logits, noise, kappa, tau);
@@ -55,7 +56,7 @@ public class SoftMaskTests
             double norm = gradient.norm().item<float>();
             Assert.Equal(Number("grad_norm"), norm, Number("grad_norm") * 1e-5);
 
-            LogitsAdamW.Update(logits, first, second, gradient * Math.Min(1, 1 / (norm + 1e-6)), Number("lr"), 0.1, step);
+            AdamW.Update(logits, first, second, gradient * Math.Min(1, 1 / (norm + 1e-6)), Number("lr"), 0.1, step, 1e-5);
             if (recorded.TryGetValue($"gate.{step + 1}", out Tensor? next)) AssertNear(next.t(), logits);
         }
     }
