@@ -1,29 +1,50 @@
 namespace MaskLlm.Formats;
 
-/// <summary>Files that are either whole or not there: a temporary name beside the target, fsync, rename.</summary>
+/// <summary>Writes a file so that readers see the old one or the whole new one, never a part.</summary>
 public static class AtomicFile
 {
-    /// <summary>Writes a file; on any failure the old one, if there was one, is untouched.</summary>
-    /// <param name="path">Its folder is made where it is missing.</param>
-    /// <param name="write">Writes the content.</param>
+    private const int BufferBytes = 1 << 16;
+
+    /// <summary>
+    /// Writes to a temporary name in the same folder, flushes it to the disk and renames it to
+    /// <paramref name="path"/>, replacing what was there. On failure the temporary file is removed and the old one stays.
+    /// </summary>
+    /// <param name="path">The file to make; its folder must exist.</param>
+    /// <param name="write">Writes the content to the stream, which can seek.</param>
+    /// <exception cref="IOException">The folder is missing, or the disk refuses.</exception>
     public static void Write(string path, Action<Stream> write)
     {
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        Directory.CreateDirectory(folder);
-        string temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(write);
+        string temporary = TemporaryName(path);
         try
         {
-            using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
-            {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
+            WriteDurably(temporary, write);
             File.Move(temporary, path, overwrite: true);
         }
         catch
         {
-            File.Delete(temporary);
+            RemoveIfThere(temporary);
             throw;
         }
+    }
+
+    private static string TemporaryName(string path)
+    {
+        string full = Path.GetFullPath(path);
+        return Path.Combine(Path.GetDirectoryName(full) ?? full, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");
+    }
+
+    private static void WriteDurably(string temporary, Action<Stream> write)
+    {
+        using var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, BufferBytes);
+        write(stream);
+        stream.Flush(flushToDisk: true);
+    }
+
+    // A folder that is gone (File.Delete then throws) must not hide the reason for the failure.
+    private static void RemoveIfThere(string temporary)
+    {
+        if (File.Exists(temporary)) File.Delete(temporary);
     }
 }

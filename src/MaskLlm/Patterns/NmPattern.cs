@@ -2,76 +2,66 @@ using System.Globalization;
 
 namespace MaskLlm.Patterns;
 
-/// <summary>An N:M pattern: N kept of every M consecutive inputs of a row.</summary>
+/// <summary>An N:M pattern: N weights are kept of every M neighbours along the input dimension of a row.</summary>
 public sealed record NmPattern
 {
-    /// <summary>The largest group whose candidates are listed.</summary>
-    public const int MaxGroupSize = 8;
+    /// <summary>The largest group size there is a pattern for.</summary>
+    internal const int LargestGroup = 8;
 
-    private readonly byte[] _candidates;
-
-    /// <param name="kept">N, at least 1 and below M.</param>
-    /// <param name="groupSize">M, at most <see cref="MaxGroupSize"/>.</param>
-    /// <exception cref="ArgumentException">Outside those limits.</exception>
-    public NmPattern(int kept, int groupSize)
+    /// <summary>Makes the pattern that keeps <paramref name="Kept"/> of every <paramref name="GroupSize"/> weights.</summary>
+    /// <param name="Kept">N, the weights kept in a group: at least 1 and fewer than <paramref name="GroupSize"/>.</param>
+    /// <param name="GroupSize">M, the weights in a group: 2 to 8.</param>
+    /// <exception cref="ArgumentException">The numbers are not 1 &lt;= N &lt; M &lt;= 8.</exception>
+    public NmPattern(int Kept, int GroupSize)
     {
-        if (kept < 1 || kept >= groupSize || groupSize > MaxGroupSize)
-            throw new ArgumentException($"pattern {kept}:{groupSize}: N of N:M must be at least 1 and below M, and M at most {MaxGroupSize}.");
-        (Kept, GroupSize) = (kept, groupSize);
-        _candidates = [.. Combinations(kept, groupSize, 0).SelectMany(row => row)];
+        if (Kept < 1 || Kept >= GroupSize || GroupSize > LargestGroup)
+            throw new ArgumentException(Refusal(string.Create(CultureInfo.InvariantCulture, $"{Kept}:{GroupSize}")));
+        this.Kept = Kept;
+        this.GroupSize = GroupSize;
     }
 
-    /// <summary>2:4.</summary>
+    /// <summary>Two of four: what sparse tensor cores compute.</summary>
     public static NmPattern TwoOfFour { get; } = new(2, 4);
 
-    /// <summary>N: how many of a group stay.</summary>
+    /// <summary>N: the weights kept in each group.</summary>
     public int Kept { get; }
 
-    /// <summary>M: neighbours along the input dimension of one row.</summary>
+    /// <summary>M: the weights in a group.</summary>
     public int GroupSize { get; }
 
-    /// <summary>C = binom(M, N).</summary>
-    public int CandidateCount => _candidates.Length / GroupSize;
+    /// <summary>C: the number of candidates, binom(M, N).</summary>
+    public int CandidateCount => Candidates.Length / GroupSize;
 
     /// <summary>
-    /// S, (C, M) row-major of 0 and 1, in the order of kept positions counted up: 1100 1010 1001 0110 0101 0011 for 2:4.
-    /// Files depend on the order.
+    /// The allowed rows, shape (C, M) row-major, 1 = kept, in the order of Python's <c>itertools.combinations</c>
+    /// over the kept positions: for 2:4 it is 1100 1010 1001 0110 0101 0011.
     /// </summary>
-    public ReadOnlySpan<byte> Candidates => _candidates;
+    /// <remarks>MaskLLM eq. 2. Saved logits depend on this order.</remarks>
+    public ReadOnlySpan<byte> Candidates => CandidateTable.Of(Kept, GroupSize);
 
-    /// <summary>Reads <c>N:M</c>.</summary>
-    /// <exception cref="ArgumentException">Not of that form, or outside the limits.</exception>
+    /// <summary>Reads a pattern as people write it, such as <c>2:4</c>.</summary>
+    /// <param name="text">N:M in decimal digits.</param>
+    /// <exception cref="ArgumentException">The text is no such pattern.</exception>
     public static NmPattern Parse(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         string[] parts = text.Split(':');
-        if (parts.Length == 2
-            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int kept)
-            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int groupSize))
-            return new NmPattern(kept, groupSize);
-        throw new ArgumentException($"\"{text}\" is not a pattern; N:M is expected, such as 2:4.");
+        if (parts.Length != 2 || !TryNumber(parts[0], out int kept) || !TryNumber(parts[1], out int groupSize))
+            throw new ArgumentException(Refusal(text));
+        return new NmPattern(kept, groupSize);
     }
 
-    /// <inheritdoc/>
-    public override string ToString() => $"{Kept}:{GroupSize}";
+    /// <summary>Takes the pattern apart into N and M.</summary>
+    /// <param name="kept">N.</param>
+    /// <param name="groupSize">M.</param>
+    public void Deconstruct(out int kept, out int groupSize) => (kept, groupSize) = (Kept, GroupSize);
 
-    /// <summary>Equal where N and M are.</summary>
-    public bool Equals(NmPattern? other) => other is not null && Kept == other.Kept && GroupSize == other.GroupSize;
+    /// <summary>The pattern as people write it, such as <c>2:4</c>.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kept}:{GroupSize}");
 
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Kept, GroupSize);
+    private static bool TryNumber(string digits, out int number) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
-    private static IEnumerable<byte[]> Combinations(int kept, int groupSize, int first)
-    {
-        if (kept == 0)
-        {
-            yield return new byte[groupSize];
-            yield break;
-        }
-        for (int position = first; position <= groupSize - kept; position++)
-            foreach (byte[] rest in Combinations(kept - 1, groupSize, position + 1))
-            {
-                rest[position] = 1;
-                yield return rest;
-            }
-    }
+    private static string Refusal(string found) =>
+        $"'{found}' is not a pattern: write N:M, N weights kept of every M, with 1 <= N < M <= {LargestGroup}, such as 2:4.";
 }

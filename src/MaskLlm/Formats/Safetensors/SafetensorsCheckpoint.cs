@@ -1,98 +1,102 @@
-using System.Text.Json;
-
 namespace MaskLlm.Formats.Safetensors;
 
-/// <summary>The tensors of a Hugging Face folder: <c>model.safetensors</c>, or the shards that <c>model.safetensors.index.json</c> names.</summary>
+/// <summary>The weights in a Hugging Face folder: one <c>model.safetensors</c>, or shards named by an index.</summary>
 public sealed class SafetensorsCheckpoint : IDisposable
 {
-    private const string Single = "model.safetensors", Index = "model.safetensors.index.json";
+    private readonly OrderedDictionary<string, TensorEntry> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SafetensorsFile> _fileOf = new(StringComparer.Ordinal);
     private readonly List<SafetensorsFile> _files = [];
 
-    private SafetensorsCheckpoint(IEnumerable<string> paths)
-    {
-        try
-        {
-            foreach (string path in paths) Add(SafetensorsFile.Open(path));
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
-        Tensors = new OrderedDictionary<string, TensorEntry>(_files.SelectMany(file => file.Tensors), StringComparer.Ordinal);
-    }
+    private SafetensorsCheckpoint(string folder) => Folder = folder;
 
-    /// <summary>All tensors by name.</summary>
-    public IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
+    /// <summary>The folder as it was given.</summary>
+    public string Folder { get; }
+
+    /// <summary>The tensors by name; enumerating gives them file after file, in the order of their bytes.</summary>
+    public IReadOnlyDictionary<string, TensorEntry> Tensors => _tensors;
 
     /// <summary>The files, in the order of their names.</summary>
     public IReadOnlyList<SafetensorsFile> Files => _files;
 
-    /// <summary>Opens a folder.</summary>
-    /// <exception cref="InvalidDataException">No safetensors, a missing shard, or a damaged file.</exception>
+    /// <summary>Opens all safetensors files of a checkpoint and checks their headers; the caller disposes it.</summary>
+    /// <param name="folder">A folder with <c>model.safetensors</c> or <c>model.safetensors.index.json</c> and its shards.</param>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">The folder has no safetensors weights, or they are incomplete or damaged.</exception>
     public static SafetensorsCheckpoint Open(string folder)
     {
-        string index = Path.Combine(folder, Index), single = Path.Combine(folder, Single);
-        if (File.Exists(index)) return OpenSharded(folder, index);
-        if (File.Exists(single)) return new SafetensorsCheckpoint([single]);
-        string? pickle = Directory.EnumerateFiles(folder).FirstOrDefault(file => Path.GetExtension(file) is ".bin" or ".pt" or ".pth");
-        throw new InvalidDataException(pickle is null
-            ? $"{folder}: neither {Single} nor {Index}; a Hugging Face checkpoint in safetensors is needed."
-            : $"{pickle}: pickled weights are refused, since loading them can run arbitrary code; save the model again with safetensors (save_pretrained of transformers does).");
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        CheckpointFolder found = CheckpointFolder.Find(folder);
+        var checkpoint = new SafetensorsCheckpoint(folder);
+        try
+        {
+            if (found.Index is null) checkpoint.AddWhole(found.Files[0]);
+            else foreach (string file in found.Files) checkpoint.AddShard(file, found.Index);
+            return checkpoint;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
     }
 
+    /// <summary>The bytes of a whole tensor under 2 GB; valid until this checkpoint is disposed.</summary>
+    /// <param name="name">A name in <see cref="Tensors"/>.</param>
+    /// <exception cref="ArgumentException">There is no such tensor, or it has 2 GB or more.</exception>
+    public ReadOnlySpan<byte> Bytes(string name) => FileOf(name).Bytes(_tensors[name]);
+
+    /// <summary>A slice of a tensor's bytes; valid until this checkpoint is disposed.</summary>
+    /// <param name="name">A name in <see cref="Tensors"/>.</param>
+    /// <param name="offset">The first byte, counted from the start of the tensor.</param>
+    /// <param name="length">The bytes wanted.</param>
+    /// <exception cref="ArgumentException">There is no such tensor, or the slice leaves it.</exception>
+    public ReadOnlySpan<byte> Bytes(string name, long offset, int length) => FileOf(name).Bytes(_tensors[name], offset, length);
+
     /// <summary>The file that holds a tensor.</summary>
-    public SafetensorsFile FileOf(string name) => _fileOf[name];
+    /// <param name="name">A name in <see cref="Tensors"/>.</param>
+    /// <exception cref="ArgumentException">There is no such tensor.</exception>
+    public SafetensorsFile FileOf(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _fileOf.TryGetValue(name, out SafetensorsFile? file)
+            ? file
+            : throw new ArgumentException($"{Folder}: the checkpoint has no tensor '{name}'.");
+    }
 
-    /// <summary>Some bytes of a tensor; valid until this is disposed.</summary>
-    /// <param name="name">A name of <see cref="Tensors"/>.</param>
-    /// <param name="offset">First byte, counted from the start of the tensor.</param>
-    /// <param name="length">Number of bytes.</param>
-    public ReadOnlySpan<byte> Bytes(string name, long offset, int length) => _fileOf[name].Bytes(Tensors[name], offset, length);
-
-    /// <summary>Unmaps all files.</summary>
+    /// <summary>Unmaps all files; spans over them must no longer be used.</summary>
     public void Dispose()
     {
         foreach (SafetensorsFile file in _files) file.Dispose();
     }
 
-    private static SafetensorsCheckpoint OpenSharded(string folder, string index)
+    private void AddWhole(string path)
     {
-        Dictionary<string, string> shardOf = ReadIndex(index);
-        List<string> shards = [.. shardOf.Values.Distinct().Order(StringComparer.Ordinal)];
-        foreach (string shard in shards)
-            if (Path.GetFileName(shard) != shard || !File.Exists(Path.Combine(folder, shard)))
-                throw new InvalidDataException($"{index}: names the shard {shard}, which is not in the folder; the download is incomplete, get it again.");
-        SafetensorsCheckpoint checkpoint = new(shards.Select(shard => Path.Combine(folder, shard)));
-        foreach ((string name, string shard) in shardOf)
-        {
-            if (checkpoint._fileOf.TryGetValue(name, out SafetensorsFile? file) && Path.GetFileName(file.Path) == shard) continue;
-            checkpoint.Dispose();
-            throw new InvalidDataException($"{index}: says that {shard} holds {name}, and it does not; the download is incomplete or mixed, get it again.");
-        }
-        return checkpoint;
+        SafetensorsFile file = OpenFile(path);
+        foreach (TensorEntry entry in file.InFileOrder) Add(file, entry);
     }
 
-    private static Dictionary<string, string> ReadIndex(string index)
+    // As in transformers, the index decides: a tensor that a shard holds beside it is not part of the checkpoint.
+    private void AddShard(string path, ShardIndex index)
     {
-        try
+        SafetensorsFile file = OpenFile(path);
+        string shard = Path.GetFileName(path);
+        foreach (TensorEntry entry in file.InFileOrder)
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(index));
-            return document.RootElement.GetProperty("weight_map").EnumerateObject()
-                .ToDictionary(pair => pair.Name, pair => pair.Value.GetString() ?? "", StringComparer.Ordinal);
+            if (index.Holds(shard, entry.Name)) Add(file, entry);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or ArgumentException)
-        {
-            throw new InvalidDataException($"{index}: no weight_map of tensor names and shards ({e.Message}); get the file again.");
-        }
+        index.CheckComplete(shard, file);
     }
 
-    private void Add(SafetensorsFile file)
+    private SafetensorsFile OpenFile(string path)
     {
+        SafetensorsFile file = SafetensorsFile.Open(path);
         _files.Add(file);
-        foreach (string name in file.Tensors.Keys)
-            if (!_fileOf.TryAdd(name, file))
-                throw new InvalidDataException($"{file.Path}: {name} stands in {_fileOf[name].Path} too; the shards are mixed, get them again.");
+        return file;
+    }
+
+    private void Add(SafetensorsFile file, TensorEntry entry)
+    {
+        _tensors.Add(entry.Name, entry);
+        _fileOf.Add(entry.Name, file);
     }
 }

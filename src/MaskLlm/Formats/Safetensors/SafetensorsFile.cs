@@ -1,64 +1,80 @@
-using System.IO.MemoryMappedFiles;
-
 namespace MaskLlm.Formats.Safetensors;
 
-/// <summary>One safetensors file, memory-mapped: only what is read enters memory.</summary>
-public sealed unsafe class SafetensorsFile : IDisposable
+/// <summary>One safetensors file, mapped into memory: tensors are read where they lie, without a copy.</summary>
+public sealed class SafetensorsFile : IDisposable
 {
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly byte* _start;
+    private readonly MappedFile _file;
+    private readonly OrderedDictionary<string, TensorEntry> _tensors = new(StringComparer.Ordinal);
 
-    private SafetensorsFile(string path, List<TensorEntry> tensors, Dictionary<string, string> metadata, MemoryMappedFile map)
+    private SafetensorsFile(string path, MappedFile file)
     {
         Path = path;
-        Tensors = new OrderedDictionary<string, TensorEntry>(tensors.Select(tensor => KeyValuePair.Create(tensor.Name, tensor)), StringComparer.Ordinal);
-        Metadata = metadata;
-        _map = map;
-        _view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+        _file = file;
+        SafetensorsHeader header = SafetensorsHeader.Read(path, file);
+        Metadata = header.Metadata;
+        InFileOrder = header.Tensors;
+        foreach (TensorEntry entry in header.Tensors) _tensors.Add(entry.Name, entry);
     }
 
-    /// <summary>Where the file is.</summary>
+    /// <summary>The path as it was given.</summary>
     public string Path { get; }
 
-    /// <summary>The tensors by name, in the order of their bytes.</summary>
-    public IReadOnlyDictionary<string, TensorEntry> Tensors { get; }
+    /// <summary>The tensors by name; enumerating gives them in the order of their bytes.</summary>
+    public IReadOnlyDictionary<string, TensorEntry> Tensors => _tensors;
 
-    /// <summary>The header's text pairs.</summary>
+    /// <summary>The tensors in the order of their bytes.</summary>
+    public IReadOnlyList<TensorEntry> InFileOrder { get; }
+
+    /// <summary>The file's <c>__metadata__</c>; empty where it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>Opens a file and checks its header.</summary>
-    /// <exception cref="InvalidDataException">Truncated, damaged or of another format.</exception>
-    /// <exception cref="FileNotFoundException">No such file.</exception>
+    /// <summary>Opens a file and checks its header; the caller disposes it.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is cut off or is no safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        (List<TensorEntry> tensors, Dictionary<string, string> metadata) = SafetensorsHeader.Read(path, file);
-        return new SafetensorsFile(path, tensors, metadata, MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false));
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file.", path);
+        if (new FileInfo(path).Length == 0)
+            throw new InvalidDataException($"{path} is not a whole safetensors file: it is empty; download or save it again.");
+        var file = new MappedFile(path);
+        try
+        {
+            return new SafetensorsFile(path, file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>All bytes of a tensor below 2 GB; valid until the file is disposed.</summary>
-    public ReadOnlySpan<byte> Bytes(TensorEntry tensor) => Bytes(tensor, 0, checked((int)tensor.ByteLength));
-
-    /// <summary>Some bytes of a tensor; valid until the file is disposed.</summary>
+    /// <summary>The bytes of a whole tensor under 2 GB, little-endian and row-major; valid until this file is disposed.</summary>
     /// <param name="tensor">An entry of this file.</param>
-    /// <param name="offset">First byte, counted from the start of the tensor.</param>
-    /// <param name="length">Number of bytes.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Outside the tensor.</exception>
+    /// <exception cref="ArgumentException">The tensor has 2 GB or more: read it in slices.</exception>
+    public ReadOnlySpan<byte> Bytes(TensorEntry tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (tensor.ByteLength > int.MaxValue)
+            throw new ArgumentException($"{Path}: tensor '{tensor.Name}' has {tensor.ByteLength} bytes and at most {int.MaxValue} can be read at once; read it in slices.");
+        return Bytes(tensor, 0, (int)tensor.ByteLength);
+    }
+
+    /// <summary>A slice of a tensor's bytes; valid until this file is disposed.</summary>
+    /// <param name="tensor">An entry of this file.</param>
+    /// <param name="offset">The first byte, counted from the start of the tensor.</param>
+    /// <param name="length">The bytes wanted.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The slice leaves the tensor.</exception>
     public ReadOnlySpan<byte> Bytes(TensorEntry tensor, long offset, int length)
     {
+        ArgumentNullException.ThrowIfNull(tensor);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + length, tensor.ByteLength);
-        return new ReadOnlySpan<byte>(_start + _view.PointerOffset + tensor.Offset + offset, length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, tensor.ByteLength - length);
+        return _file.Slice(tensor.Offset + offset, length);
     }
 
-    /// <summary>Unmaps the file.</summary>
-    public void Dispose()
-    {
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _map.Dispose();
-    }
+    /// <summary>Unmaps the file; spans over it must no longer be used.</summary>
+    public void Dispose() => _file.Dispose();
 }

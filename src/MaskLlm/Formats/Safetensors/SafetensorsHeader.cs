@@ -1,80 +1,146 @@
+using System.Buffers.Binary;
 using System.Text.Json;
 
 namespace MaskLlm.Formats.Safetensors;
 
-/// <summary>Reads and checks the JSON header: nothing that it promises is believed before it is held against the size of the file.</summary>
-internal static class SafetensorsHeader
+/// <summary>The checked header of a safetensors file: every entry lies inside the file and none overlap.</summary>
+internal sealed class SafetensorsHeader
 {
-    // The format's own limit.
-    internal const long MaxHeaderBytes = 100_000_000;
+    /// <summary>The name under which the header keeps text about the file.</summary>
+    internal const string MetadataKey = "__metadata__";
 
-    internal static (List<TensorEntry> Tensors, Dictionary<string, string> Metadata) Read(string path, FileStream file)
+    /// <summary>The bytes before the header: its length.</summary>
+    internal const int PrefixBytes = 8;
+
+    /// <summary>The longest header that the format allows.</summary>
+    internal const int LargestBytes = 100_000_000;
+
+    private readonly string _path;
+    private readonly long _dataStart;
+    private readonly long _fileLength;
+    private readonly Dictionary<string, TensorEntry> _entries = new(StringComparer.Ordinal);
+    private readonly OrderedDictionary<string, string> _metadata = new(StringComparer.Ordinal);
+    private bool _metadataSeen;
+
+    private SafetensorsHeader(string path, long dataStart, long fileLength) =>
+        (_path, _dataStart, _fileLength) = (path, dataStart, fileLength);
+
+    /// <summary>The tensors in the order of their bytes.</summary>
+    internal IReadOnlyList<TensorEntry> Tensors { get; private set; } = [];
+
+    /// <summary>What <c>__metadata__</c> holds; empty where it is absent.</summary>
+    internal IReadOnlyDictionary<string, string> Metadata => _metadata;
+
+    /// <summary>Reads and checks the header of an open file.</summary>
+    internal static SafetensorsHeader Read(string path, MappedFile file)
     {
-        Span<byte> prefix = stackalloc byte[8];
-        if (file.Length < 8 || file.ReadAtLeast(prefix, 8, throwOnEndOfStream: false) < 8)
-            throw new InvalidDataException($"{path}: {file.Length} bytes, too short for a safetensors file; the download is incomplete, get it again.");
-        ulong length = BitConverter.ToUInt64(prefix);
-        if (length > MaxHeaderBytes || (long)length > file.Length - 8)
-            throw new InvalidDataException(
-                $"{path}: the header promises {length} bytes and the file has {file.Length}; it is truncated, damaged or no safetensors file, get it again.");
-        byte[] json = new byte[length];
-        file.ReadExactly(json);
+        if (file.Length < PrefixBytes) throw Error(path, $"the file has {file.Length} bytes and a safetensors file has at least {PrefixBytes}");
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(file.Slice(0, PrefixBytes));
+        if (length > LargestBytes) throw Error(path, $"the header claims {length} bytes and the format allows {LargestBytes}");
+        if ((long)length > file.Length - PrefixBytes)
+            throw Error(path, $"the header claims {length} bytes and the file has {file.Length - PrefixBytes} after the length");
+        var header = new SafetensorsHeader(path, PrefixBytes + (long)length, file.Length);
+        header.Parse(file.Slice(PrefixBytes, (int)length).ToArray());
+        header.CheckLayout();
+        return header;
+    }
+
+    private void Parse(byte[] json)
+    {
         try
         {
-            return Parse(path, json, 8 + (long)length, file.Length);
+            using JsonDocument document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind != JsonValueKind.Object) throw Error(_path, "the header is no JSON object");
+            foreach (JsonProperty property in document.RootElement.EnumerateObject()) Add(property);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or KeyNotFoundException or OverflowException)
+        // Names that are no Unicode text surface as InvalidOperationException.
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new InvalidDataException($"{path}: the header is not what the safetensors format asks for ({e.Message}); the file is damaged, get it again.");
+            throw new InvalidDataException(Sentence(_path, "the header is not valid JSON"), exception);
         }
     }
 
-    private static (List<TensorEntry>, Dictionary<string, string>) Parse(string path, byte[] json, long dataStart, long fileLength)
+    private void Add(JsonProperty property)
     {
-        using JsonDocument document = JsonDocument.Parse(json);
-        List<TensorEntry> tensors = [];
-        Dictionary<string, string> metadata = new(StringComparer.Ordinal);
-        HashSet<string> names = new(StringComparer.Ordinal);
-        foreach (JsonProperty property in document.RootElement.EnumerateObject())
+        if (property.NameEquals(MetadataKey))
         {
-            if (!names.Add(property.Name)) throw new InvalidDataException($"{path}: {property.Name} stands twice in the header; the file is damaged.");
-            if (property.Name == "__metadata__")
-                foreach (JsonProperty pair in property.Value.EnumerateObject()) metadata[pair.Name] = pair.Value.GetString() ?? "";
-            else
-                tensors.Add(ParseEntry(path, property, dataStart, fileLength));
+            AddMetadata(property.Value);
+            return;
         }
-        tensors.Sort((a, b) => a.Offset.CompareTo(b.Offset));
-        CheckContiguous(path, tensors, dataStart, fileLength);
-        return (tensors, metadata);
+        TensorEntry entry = ParseEntry(property.Name, property.Value);
+        if (!_entries.TryAdd(entry.Name, entry)) throw Error(_path, $"tensor '{entry.Name}' is named twice");
     }
 
-    private static TensorEntry ParseEntry(string path, JsonProperty property, long dataStart, long fileLength)
+    private void AddMetadata(JsonElement value)
     {
-        string? spelling = property.Value.GetProperty("dtype").GetString();
+        if (_metadataSeen) throw Error(_path, $"{MetadataKey} is named twice");
+        _metadataSeen = true;
+        if (value.ValueKind != JsonValueKind.Object) throw Error(_path, $"{MetadataKey} is no JSON object");
+        foreach (JsonProperty property in value.EnumerateObject())
+        {
+            if (property.Value.ValueKind != JsonValueKind.String) throw Error(_path, $"{MetadataKey} '{property.Name}' is no text");
+            if (!_metadata.TryAdd(property.Name, property.Value.GetString()!)) throw Error(_path, $"{MetadataKey} '{property.Name}' is named twice");
+        }
+    }
+
+    private TensorEntry ParseEntry(string name, JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Object) throw Error(_path, $"tensor '{name}' is described by no JSON object");
+        TensorType type = ParseType(name, Member(name, value, "dtype", JsonValueKind.String).GetString()!);
+        long[] shape = ParseNumbers(name, "shape", Member(name, value, "shape", JsonValueKind.Array));
+        long[] offsets = ParseNumbers(name, "data_offsets", Member(name, value, "data_offsets", JsonValueKind.Array));
+        long dataLength = _fileLength - _dataStart;
+        if (offsets is not [long begin, long end] || begin > end || end > dataLength)
+            throw Error(_path, $"tensor '{name}' lies at bytes [{string.Join(", ", offsets)}] of the data, which has {dataLength} bytes");
+        if (TensorTypes.ByteLength(type, shape) != end - begin)
+            throw Error(_path, $"tensor '{name}' has {end - begin} bytes and its shape [{string.Join(", ", shape)}] in {type.Spelling()} needs {TensorTypes.ByteLength(type, shape)}");
+        return new TensorEntry(name, type, shape, _dataStart + begin, end - begin);
+    }
+
+    private JsonElement Member(string name, JsonElement value, string member, JsonValueKind kind)
+    {
+        if (!value.TryGetProperty(member, out JsonElement found) || found.ValueKind != kind)
+            throw Error(_path, $"tensor '{name}' has no {member} that is {(kind == JsonValueKind.String ? "a text" : "a list")}");
+        return found;
+    }
+
+    private TensorType ParseType(string name, string spelling)
+    {
         if (!TensorTypes.TryParse(spelling, out TensorType type))
-            throw new InvalidDataException($"{path}: {property.Name} has the unknown type {spelling}.");
-        long[] shape = [.. property.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())];
-        JsonElement offsets = property.Value.GetProperty("data_offsets");
-        long begin = offsets[0].GetInt64(), end = offsets[1].GetInt64();
-        if (begin < 0 || end < begin || end > fileLength - dataStart)
-            throw new InvalidDataException(
-                $"{path}: {property.Name} would lie at bytes {begin} to {end} of {fileLength - dataStart}; the file is truncated or damaged, get it again.");
-        if (shape.Any(size => size < 0) || shape.Aggregate(1L, (product, size) => checked(product * size)) * type.Width() != end - begin)
-            throw new InvalidDataException(
-                $"{path}: {property.Name} of shape ({string.Join(", ", shape)}) and type {spelling} does not take {end - begin} bytes; the file is damaged.");
-        return new TensorEntry(property.Name, type, shape, dataStart + begin, end - begin);
+            throw Error(_path, $"tensor '{name}' has dtype '{spelling}' and only {TensorTypes.Known} can be read", "save it in one of these");
+        return type;
     }
 
-    private static void CheckContiguous(string path, List<TensorEntry> tensors, long dataStart, long fileLength)
+    private long[] ParseNumbers(string name, string member, JsonElement list)
     {
-        long at = dataStart;
-        foreach (TensorEntry tensor in tensors)
+        var numbers = new long[list.GetArrayLength()];
+        int filled = 0;
+        foreach (JsonElement item in list.EnumerateArray())
         {
-            if (tensor.Offset != at)
-                throw new InvalidDataException($"{path}: {tensor.Name} starts at byte {tensor.Offset}, expected {at}; tensors overlap or leave a gap, the file is damaged.");
-            at += tensor.ByteLength;
+            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt64(out long number) || number < 0)
+                throw Error(_path, $"tensor '{name}' has {item.GetRawText()} in its {member}, which are whole numbers from 0");
+            numbers[filled++] = number;
         }
-        if (at != fileLength)
-            throw new InvalidDataException($"{path}: the tensors end at byte {at} and the file at {fileLength}; it is truncated or damaged, get it again.");
+        return numbers;
     }
+
+    // The format allows no holes, no overlaps and nothing after the last tensor: each begins where the one before ends.
+    private void CheckLayout()
+    {
+        Tensors = [.. _entries.Values.OrderBy(entry => entry.Offset).ThenBy(entry => entry.ByteLength)];
+        long position = _dataStart;
+        foreach (TensorEntry entry in Tensors)
+        {
+            if (entry.Offset != position)
+                throw Error(_path, $"tensor '{entry.Name}' begins at byte {entry.Offset} and the one before it ends at {position}");
+            position += entry.ByteLength;
+        }
+        if (position != _fileLength) throw Error(_path, $"the tensors end at byte {position} and the file has {_fileLength} bytes");
+    }
+
+    private static InvalidDataException Error(string path, string wrong, string remedy = "download or save it again") =>
+        new(Sentence(path, wrong, remedy));
+
+    private static string Sentence(string path, string wrong, string remedy = "download or save it again") =>
+        $"{path} is not a whole safetensors file: {wrong}; {remedy}.";
 }

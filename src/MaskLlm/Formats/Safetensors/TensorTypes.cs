@@ -1,25 +1,47 @@
 namespace MaskLlm.Formats.Safetensors;
 
-/// <summary>Spelling and width of the element types.</summary>
-internal static class TensorTypes
+/// <summary>How safetensors spells its element types, and how wide they are.</summary>
+public static class TensorTypes
 {
-    private static readonly (TensorType Type, string Spelling, int Width)[] All =
+    // In the order of the enumeration.
+    private static readonly (string Spelling, int Width)[] Rows =
     [
-        (TensorType.Float64, "F64", 8), (TensorType.Float32, "F32", 4), (TensorType.Float16, "F16", 2), (TensorType.BFloat16, "BF16", 2),
-        (TensorType.Float8E4M3, "F8_E4M3", 1), (TensorType.Float8E5M2, "F8_E5M2", 1),
-        (TensorType.Int64, "I64", 8), (TensorType.Int32, "I32", 4), (TensorType.Int16, "I16", 2), (TensorType.Int8, "I8", 1),
-        (TensorType.UInt64, "U64", 8), (TensorType.UInt32, "U32", 4), (TensorType.UInt16, "U16", 2), (TensorType.UInt8, "U8", 1),
-        (TensorType.Bool, "BOOL", 1),
+        ("BOOL", 1), ("U8", 1), ("I8", 1), ("F8_E4M3", 1), ("F8_E5M2", 1), ("F8_E8M0", 1),
+        ("I16", 2), ("U16", 2), ("F16", 2), ("BF16", 2),
+        ("I32", 4), ("U32", 4), ("F32", 4),
+        ("I64", 8), ("U64", 8), ("F64", 8), ("C64", 8),
     ];
 
-    internal static int Width(this TensorType type) => Array.Find(All, entry => entry.Type == type).Width;
+    /// <summary>The spelling in the file, such as <c>BF16</c>.</summary>
+    /// <param name="type">The element type.</param>
+    public static string Spelling(this TensorType type) => Rows[(int)type].Spelling;
 
-    internal static string Spelling(this TensorType type) => Array.Find(All, entry => entry.Type == type).Spelling;
+    /// <summary>The bytes of one element.</summary>
+    /// <param name="type">The element type.</param>
+    public static int ByteWidth(this TensorType type) => Rows[(int)type].Width;
 
-    internal static bool TryParse(string? spelling, out TensorType type)
+    /// <summary>All spellings, for messages.</summary>
+    internal static string Known => string.Join(", ", Rows.Select(row => row.Spelling));
+
+    /// <summary>The type of a spelling, or false where it is none of ours.</summary>
+    internal static bool TryParse(string spelling, out TensorType type)
     {
-        int index = Array.FindIndex(All, entry => entry.Spelling == spelling);
-        type = index < 0 ? default : All[index].Type;
+        int index = Array.FindIndex(Rows, row => row.Spelling == spelling);
+        type = (TensorType)Math.Max(index, 0);
         return index >= 0;
+    }
+
+    /// <summary>The bytes of a tensor with dimensions from 0; what would exceed 64 bits is <see cref="Int128.MaxValue"/>.</summary>
+    internal static Int128 ByteLength(TensorType type, IReadOnlyList<long> shape)
+    {
+        // A zero anywhere makes the tensor empty, however large the rest claims to be.
+        if (shape.Contains(0)) return 0;
+        Int128 product = type.ByteWidth();
+        foreach (long dimension in shape)
+        {
+            product *= dimension;
+            if (product > long.MaxValue) return Int128.MaxValue;
+        }
+        return product;
     }
 }

@@ -1,0 +1,81 @@
+using System.Text.Json;
+
+namespace MaskLlm.Formats.Safetensors;
+
+/// <summary>The <c>weight_map</c> of a <c>model.safetensors.index.json</c>: which shard holds which tensor.</summary>
+internal sealed class ShardIndex
+{
+    private const string MapName = "weight_map";
+    private const long LargestBytes = SafetensorsHeader.LargestBytes;
+
+    private readonly string _path;
+    private readonly Dictionary<string, string> _shardOf = new(StringComparer.Ordinal);
+
+    private ShardIndex(string path) => _path = path;
+
+    /// <summary>The file names of the shards, sorted.</summary>
+    internal IReadOnlyList<string> Shards { get; private set; } = [];
+
+    /// <summary>Reads an index and checks that its shards exist.</summary>
+    internal static ShardIndex Read(string path)
+    {
+        var index = new ShardIndex(path);
+        index.Parse();
+        index.Shards = [.. index._shardOf.Values.Distinct().Order(StringComparer.Ordinal)];
+        foreach (string shard in index.Shards) index.CheckExists(shard);
+        return index;
+    }
+
+    /// <summary>Whether the index finds the tensor in this shard.</summary>
+    internal bool Holds(string shard, string tensor) => _shardOf.GetValueOrDefault(tensor) == shard;
+
+    /// <summary>Checks that a shard has every tensor that the index finds in it.</summary>
+    internal void CheckComplete(string shard, SafetensorsFile file)
+    {
+        foreach ((string tensor, string holder) in _shardOf)
+        {
+            if (holder == shard && !file.Tensors.ContainsKey(tensor))
+                throw Error($"tensor '{tensor}' should be in {shard}, which does not have it");
+        }
+    }
+
+    private void Parse()
+    {
+        long length = new FileInfo(_path).Length;
+        if (length > LargestBytes) throw Error($"it has {length} bytes and an index has at most {LargestBytes}");
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(_path));
+            ParseMap(document.RootElement);
+        }
+        // Names that are no Unicode text surface as InvalidOperationException.
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException(Sentence("it is not valid JSON"), exception);
+        }
+    }
+
+    private void ParseMap(JsonElement root)
+    {
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(MapName, out JsonElement map) || map.ValueKind != JsonValueKind.Object)
+            throw Error($"it has no {MapName} that is a JSON object");
+        foreach (JsonProperty property in map.EnumerateObject())
+        {
+            if (property.Value.ValueKind != JsonValueKind.String) throw Error($"tensor '{property.Name}' has no shard that is a text");
+            if (!_shardOf.TryAdd(property.Name, property.Value.GetString()!)) throw Error($"tensor '{property.Name}' is named twice");
+        }
+        if (_shardOf.Count == 0) throw Error($"its {MapName} is empty");
+    }
+
+    private void CheckExists(string shard)
+    {
+        if (shard.Length == 0 || shard.AsSpan().ContainsAny('/', '\\', '\0'))
+            throw Error($"shard '{shard}' is no plain file name");
+        if (!File.Exists(Path.Combine(Path.GetDirectoryName(_path)!, shard)))
+            throw Error($"shard {shard} is not in the folder");
+    }
+
+    private InvalidDataException Error(string wrong) => new(Sentence(wrong));
+
+    private string Sentence(string wrong) => $"{_path} does not describe this folder: {wrong}; download or save the checkpoint again.";
+}
