@@ -1,26 +1,40 @@
+using System.Diagnostics;
+
 namespace MaskLlm.Kernels;
 
-/// <summary>Philox4x32-10, the counter-based generator of Salmon et al. 2011: a pure function of key and counter.</summary>
+/// <summary>Counter-based random numbers: the same key and counter give the same words on every machine and thread.</summary>
+/// <remarks>Philox4x32 with ten rounds: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".</remarks>
 internal static class Philox
 {
-    private const uint Multiplier0 = 0xD2511F53, Multiplier1 = 0xCD9E8D57, Weyl0 = 0x9E3779B9, Weyl1 = 0xBB67AE85;
+    private const int Rounds = 10;
+    private const uint FirstMultiplier = 0xD2511F53;
+    private const uint SecondMultiplier = 0xCD9E8D57;
+    private const uint FirstKeyStep = 0x9E3779B9; // the golden ratio
+    private const uint SecondKeyStep = 0xBB67AE85; // sqrt(3) - 1
 
-    /// <summary>Four 32-bit words of a counter.</summary>
-    /// <param name="key">The seed.</param>
+    /// <summary>Writes the 128 random bits that belong to a key and a counter.</summary>
+    /// <param name="key">The stream: usually a seed.</param>
     /// <param name="counterHigh">Upper 64 bits of the counter.</param>
     /// <param name="counterLow">Lower 64 bits of the counter.</param>
-    /// <param name="fourWords">Receives the words.</param>
-    internal static void Block(ulong key, ulong counterHigh, ulong counterLow, Span<uint> fourWords)
+    /// <param name="fourWords">Takes the result; four words long.</param>
+    public static void Block(ulong key, ulong counterHigh, ulong counterLow, Span<uint> fourWords)
     {
-        uint c0 = (uint)counterLow, c1 = (uint)(counterLow >> 32), c2 = (uint)counterHigh, c3 = (uint)(counterHigh >> 32);
+        Debug.Assert(fourWords.Length == 4);
         uint k0 = (uint)key, k1 = (uint)(key >> 32);
-        for (int round = 0; round < 10; round++)
+        uint c0 = (uint)counterLow, c1 = (uint)(counterLow >> 32);
+        uint c2 = (uint)counterHigh, c3 = (uint)(counterHigh >> 32);
+        for (int round = 0; round < Rounds; round++)
         {
-            ulong product0 = (ulong)Multiplier0 * c0, product1 = (ulong)Multiplier1 * c2;
-            (c0, c1, c2, c3) = ((uint)(product1 >> 32) ^ c1 ^ k0, (uint)product1, (uint)(product0 >> 32) ^ c3 ^ k1, (uint)product0);
-            k0 += Weyl0;
-            k1 += Weyl1;
+            ulong first = (ulong)FirstMultiplier * c0;
+            ulong second = (ulong)SecondMultiplier * c2;
+            c0 = (uint)(second >> 32) ^ c1 ^ k0;
+            c1 = (uint)second;
+            c2 = (uint)(first >> 32) ^ c3 ^ k1;
+            c3 = (uint)first;
+            k0 += FirstKeyStep;
+            k1 += SecondKeyStep;
         }
+
         fourWords[0] = c0;
         fourWords[1] = c1;
         fourWords[2] = c2;

@@ -1,0 +1,77 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using ZstdSharp;
+
+namespace MaskLlm.Data;
+
+/// <summary>What a file holds, by its name.</summary>
+internal enum ContentKind
+{
+    /// <summary>UTF-8 text: every name that is not one of the others.</summary>
+    Text,
+
+    /// <summary><c>.jsonl</c>: one object with a <c>text</c> a line.</summary>
+    JsonLines,
+
+    /// <summary><c>.npy</c>: token ids.</summary>
+    TokenIds,
+}
+
+/// <summary>How a file is compressed, by the end of its name.</summary>
+internal enum Compression
+{
+    /// <summary>Not at all.</summary>
+    None,
+
+    /// <summary><c>.gz</c></summary>
+    Gzip,
+
+    /// <summary><c>.zst</c></summary>
+    Zstandard,
+}
+
+/// <summary>One file of a source.</summary>
+internal sealed record SourceFile(string Path, ContentKind Kind, Compression Compression)
+{
+    public static SourceFile At(string path)
+    {
+        Compression compression = CompressionOf(path);
+        string inner = compression == Compression.None ? path : System.IO.Path.GetFileNameWithoutExtension(path);
+        ContentKind kind = EndsWith(inner, ".jsonl") ? ContentKind.JsonLines
+            : EndsWith(inner, ".npy") ? ContentKind.TokenIds
+            : ContentKind.Text;
+        return new SourceFile(path, kind, compression);
+    }
+
+    public SourceStream Open()
+    {
+        FileStream file = new(Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        Stream content = Compression switch
+        {
+            Compression.Gzip => new GZipStream(file, CompressionMode.Decompress),
+            Compression.Zstandard => new DecompressionStream(file, leaveOpen: false),
+            _ => file,
+        };
+        return new SourceStream(Path, file, content);
+    }
+
+    /// <summary>SHA-256 of the bytes on disk, in hexadecimal digits.</summary>
+    public string ContentHash(CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using FileStream file = new(Path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan);
+        byte[] buffer = new byte[1 << 18];
+        for (int count; (count = file.Read(buffer)) > 0;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            hash.AppendData(buffer, 0, count);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static Compression CompressionOf(string path) =>
+        EndsWith(path, ".gz") ? Compression.Gzip : EndsWith(path, ".zst") ? Compression.Zstandard : Compression.None;
+
+    private static bool EndsWith(string path, string extension) => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase);
+}
