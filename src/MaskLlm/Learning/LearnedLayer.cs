@@ -34,7 +34,7 @@ internal sealed class LearnedLayer : IDisposable
     /// <param name="tau">Temperature.</param>
     /// <param name="table">S.</param>
     /// <param name="hard">Straight-through.</param>
-    internal void Sample(Tensor noise, double kappa, double tau, CandidateTable table, bool hard)
+    internal void Sample(Tensor noise, double kappa, double tau, CandidateTensor table, bool hard)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
@@ -54,7 +54,7 @@ internal sealed class LearnedLayer : IDisposable
 
     /// <summary>Turns the sample into the gradient by the logits.</summary>
     /// <returns>Squared norm of that gradient, and sum (W mask)^2.</returns>
-    internal (double SquaredNorm, double Kept) ComputeGradient(CandidateTable table, double scale, double reward)
+    internal (double SquaredNorm, double Kept) ComputeGradient(CandidateTensor table, double scale, double reward)
     {
         using DisposeScope scope = NewDisposeScope();
         double kept = _leaf.square().sum(ScalarType.Float64).item<double>();

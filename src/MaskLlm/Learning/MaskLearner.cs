@@ -17,7 +17,7 @@ public sealed class MaskLearner : IDisposable
 {
     private readonly Decoder _model;
     private readonly LearnOptions _options;
-    private readonly CandidateTable _table;
+    private readonly CandidateTensor _table;
     private readonly List<LearnedLayer> _layers = [];
 
     /// <param name="model">The model; its linear layers are changed until this is disposed.</param>
@@ -30,7 +30,7 @@ public sealed class MaskLearner : IDisposable
         _model = model;
         _options = options;
         IReadOnlyList<LinearLayer> selected = SelectLayers(model, options);
-        _table = new CandidateTable(options.Pattern, model.Device);
+        _table = new CandidateTensor(options.Pattern, model.Device);
         using IDisposable noGradient = no_grad();
         for (int i = 0; i < selected.Count; i++)
             _layers.Add(new LearnedLayer(selected[i], MaskLogits.Create(selected[i], i, _table, options, prior?.GetValueOrDefault(selected[i].Name))));

@@ -38,7 +38,7 @@ internal sealed class MaskLogits : IDisposable
     /// <param name="table">The candidates.</param>
     /// <param name="options">Seed, sigma, alpha.</param>
     /// <param name="prior">M0, or null.</param>
-    internal static MaskLogits Create(LinearLayer layer, int index, CandidateTable table, LearnOptions options, Mask? prior)
+    internal static MaskLogits Create(LinearLayer layer, int index, CandidateTensor table, LearnOptions options, Mask? prior)
     {
         using DisposeScope scope = NewDisposeScope();
         int groups = checked((int)((long)layer.Rows * layer.Columns / table.Pattern.GroupSize));
@@ -51,7 +51,7 @@ internal sealed class MaskLogits : IDisposable
     internal Tensor Argmax() => Logits.argmax(0);
 
     /// <summary>The mask that remains when learning ends.</summary>
-    internal Mask ArgmaxMask(CandidateTable table)
+    internal Mask ArgmaxMask(CandidateTensor table)
     {
         using DisposeScope scope = NewDisposeScope();
         return MaskTensors.FromTensor(table.Candidates.index_select(0, Argmax()).view(_rows, _columns));

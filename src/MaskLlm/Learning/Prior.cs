@@ -13,7 +13,7 @@ internal static class Prior
     /// <param name="strength">alpha.</param>
     /// <remarks>MaskLLM eq. 9-10. The standard deviation is the layer's, unbiased. The code subtracts 1, which is the mean
     /// for 2:4 only; the mean itself serves every N:M.</remarks>
-    internal static void Shift(Tensor logits, Tensor prior, CandidateTable table, double strength)
+    internal static void Shift(Tensor logits, Tensor prior, CandidateTensor table, double strength)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor similarity = table.Candidates.matmul(table.ToGroups(prior));       // (C, G)

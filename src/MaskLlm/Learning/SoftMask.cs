@@ -27,9 +27,9 @@ internal static class SoftMask
     /// <param name="hard">Straight-through.</param>
     /// <returns>(O, I) in [0, 1].</returns>
     /// <remarks>MaskLLM eq. 7.</remarks>
-    internal static Tensor Mix(Tensor probabilities, CandidateTable table, long rows, long columns, bool hard) => hard
+    internal static Tensor Mix(Tensor probabilities, CandidateTensor table, long rows, long columns, bool hard) => hard
         ? table.Candidates.index_select(0, probabilities.argmax(0)).view(rows, columns)
-        : CandidateTable.FromGroups(table.Candidates.t().matmul(probabilities), rows, columns);   // (M, C)(C, G) -> (M, G) -> (O, I)
+        : CandidateTensor.FromGroups(table.Candidates.t().matmul(probabilities), rows, columns);   // (M, C)(C, G) -> (M, G) -> (O, I)
 
     /// <summary>The gradient of the loss, the reward included, by the logits. Overwrites the probabilities with it.</summary>
     /// <param name="probabilities">y, (C, G).</param>
@@ -45,7 +45,7 @@ internal static class SoftMask
     /// softmax dL'/dp = kappa/tau * y * (dL'/dy - sum_c y dL'/dy). The hard mask takes the same way (straight-through).
     /// </remarks>
     internal static Tensor GradientInPlace(
-        Tensor probabilities, Tensor weight, Tensor maskedWeight, Tensor maskedGradient, CandidateTable table, double scale, double reward)
+        Tensor probabilities, Tensor weight, Tensor maskedWeight, Tensor maskedGradient, CandidateTensor table, double scale, double reward)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor byMask = maskedGradient.add(maskedWeight, alpha: -2 * reward).mul_(weight);     // (O, I)

@@ -22,7 +22,7 @@ public class SoftMaskTests
         Dictionary<string, Tensor> recorded = TensorFile.Read(Fixture.PathOf($"method/{name}.safetensors"));
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Fixture.PathOf($"method/{name}.json")));
         bool hard = json.RootElement.GetProperty("hard").GetBoolean();
-        using CandidateTable table = new(new NmPattern(json.RootElement.GetProperty("N").GetInt32(), json.RootElement.GetProperty("M").GetInt32()), CPU);
+        using CandidateTensor table = new(new NmPattern(json.RootElement.GetProperty("N").GetInt32(), json.RootElement.GetProperty("M").GetInt32()), CPU);
         Tensor weight = recorded["weight"];
         Tensor first = zeros_like(recorded["gate.0"].t().contiguous()), second = zeros_like(first);
         JsonElement[] steps = [.. json.RootElement.GetProperty("steps").EnumerateArray()];
@@ -66,7 +66,7 @@ public class SoftMaskTests
     {
         using DisposeScope scope = NewDisposeScope();
         Dictionary<string, Tensor> recorded = TensorFile.Read(Fixture.PathOf("method/learn-2of4-prior.safetensors"));
-        using CandidateTable table = new(NmPattern.TwoOfFour, CPU);
+        using CandidateTensor table = new(NmPattern.TwoOfFour, CPU);
         Tensor logits = recorded["gate.before_prior"].t().contiguous();
 
         Prior.Shift(logits, recorded["prior"].to(ScalarType.Float32).view(recorded["weight"].shape), table, 3);

@@ -19,6 +19,14 @@ internal static class ModelFamily
         string path = Path.Combine(folder, "config.json");
         if (!File.Exists(path))
             throw new InvalidDataException($"{folder}: no config.json; a Hugging Face checkpoint folder is needed.");
+        return ReadFile(path);
+    }
+
+    /// <summary>Reads one configuration file, whatever its name.</summary>
+    /// <exception cref="InvalidDataException">The file is broken or inconsistent.</exception>
+    /// <exception cref="NotSupportedException">A family, part or quantisation that is not known.</exception>
+    internal static DecoderConfig ReadFile(string path)
+    {
         ConfigFile config = new(path);
         foreach (string key in new[] { "quantization_config", "compression_config" })
             if (config.Object(key) is { } quantised)

@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace MaskLlm.Learning;
 
 /// <summary>The candidates of a pattern as a tensor, and the two ways between a weight's layout and a layout by group.</summary>
-internal sealed class CandidateTable : IDisposable
+internal sealed class CandidateTensor : IDisposable
 {
-    internal CandidateTable(NmPattern pattern, Device device)
+    internal CandidateTensor(NmPattern pattern, Device device)
     {
         Pattern = pattern;
         float[] values = new float[pattern.Candidates.Length];

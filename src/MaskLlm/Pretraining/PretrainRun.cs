@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using MaskLlm.Data;
+using MaskLlm.Evaluation;
+using MaskLlm.Formats;
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Models;
+using MaskLlm.Models.Families;
+using MaskLlm.Runs;
+using MaskLlm.Tokens;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Pretraining;
+
+/// <summary>Trains a tokenizer and a small dense model from scratch into a Hugging Face folder.</summary>
+public static class PretrainRun
+{
+    private const string EndOfText = "<|endoftext|>";
+    private const int HeldOutWindows = 128;
+
+    /// <summary>Runs to the end, or to the last checkpoint before a cancellation.</summary>
+    /// <param name="request">What to do.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="cancellation">Stops after the step, with a checkpoint.</param>
+    /// <returns>The run's record.</returns>
+    /// <exception cref="ArgumentException">Options or folder make no sense.</exception>
+    /// <exception cref="InvalidDataException">Configuration or data are broken.</exception>
+    /// <exception cref="OperationCanceledException">Stopped; the checkpoint is saved.</exception>
+    public static RunRecord Execute(PretrainRequest request, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        request.Options.Validate();
+        DecoderConfig config = ModelFamily.ReadFile(request.ConfigPath);
+        RunFolder folder = RunFolder.Open(request.Out, request.Force, request.Resume);
+        Tokenizer tokenizer = PrepareTokenizer(request, config, folder, progress);
+        tokenizer.TryGetId(EndOfText, out int separator);
+        using Corpus corpus = Corpus.Open(
+            request.Data, new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, separator),
+            new Progress(progress), cancellation);
+        using Pretrainer trainer = new(config, request.Options);
+        long first = request.Resume ? LoadState(folder, trainer) : 0;
+        Stopwatch watch = Stopwatch.StartNew();
+        JsonObject curve = Train(request, folder, corpus, trainer, first, progress, cancellation);
+        SaveModel(request.ConfigPath, folder, trainer.Model);
+        RunRecord record = Record(request, corpus, curve, first, watch.Elapsed.TotalSeconds);
+        record.Write(folder.RecordPath);
+        folder.RemoveCheckpoint();
+        return record;
+    }
+
+    private static Tokenizer PrepareTokenizer(PretrainRequest request, DecoderConfig config, RunFolder folder, IProgress<RunProgress>? progress)
+    {
+        string path = folder.File("tokenizer.json");
+        if (!request.Resume || !File.Exists(path))
+        {
+            progress?.Report(new RunProgress("training the tokenizer", 0, 1));
+            BpeTrainer.Train(CorpusText.Documents(request.Data), config.VocabularySize, [EndOfText], path);
+        }
+        return Tokenizer.FromFile(path);
+    }
+
+    private static JsonObject Train(
+        PretrainRequest request, RunFolder folder, Corpus corpus, Pretrainer trainer, long first, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    {
+        PretrainOptions options = request.Options;
+        BatchSampler batches = corpus.Batches(options.BatchSize, options.SequenceLength, options.Seed);
+        IReadOnlyList<int[]> heldOut = corpus.HeldOutWindows(options.SequenceLength, HeldOutWindows);
+        int[] ids = new int[options.BatchSize * (options.SequenceLength + 1)];
+        JsonObject curve = [];
+        using MetricsLog metrics = new(folder, first);
+        for (long step = first; step < options.Steps; step++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            batches.Fill(step, ids);
+            (Tensor inputs, Tensor targets) = TokenBatch.Split(ids, options.BatchSize, CPU);
+            double loss = trainer.Step(step, inputs, targets);
+            List<(string, double)> figures = [("loss", loss)];
+            bool last = step + 1 == options.Steps;
+            if (heldOut.Count > 0 && ((step + 1) % request.EvalEvery == 0 || last))
+            {
+                double heldOutLoss = Math.Log(Perplexity.OfWindows(trainer.Model, heldOut, CancellationToken.None));
+                figures.Add(("held_out_loss", heldOutLoss));
+                curve[(step + 1).ToString(CultureInfo.InvariantCulture)] = heldOutLoss;
+            }
+            metrics.Write(step, figures);
+            progress?.Report(new RunProgress("pretraining", step + 1, options.Steps, string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.000}")));
+            if (!last && (cancellation.IsCancellationRequested || (step + 1) % request.SaveEvery == 0)) SaveState(folder, trainer, step + 1);
+            if (!last) cancellation.ThrowIfCancellationRequested();
+        }
+        return curve;
+    }
+
+    private static void SaveModel(string configPath, RunFolder folder, Decoder model)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        TensorState.Save(
+            folder.File("model.safetensors"), [.. model.Parameters.Select(pair => (pair.Key, pair.Value.to(ScalarType.BFloat16)))],
+            new Dictionary<string, string> { ["format"] = "pt" });
+        AtomicFile.Write(folder.File("config.json"), stream => stream.Write(File.ReadAllBytes(configPath)));
+    }
+
+    private static IEnumerable<(string, Tensor)> State(Pretrainer trainer) => trainer.Parameters.SelectMany(parameter => new[]
+    {
+        (parameter.Name, parameter.Value), ($"{parameter.Name}.m", parameter.FirstMoment), ($"{parameter.Name}.v", parameter.SecondMoment),
+    });
+
+    private static void SaveState(RunFolder folder, Pretrainer trainer, long step) => TensorState.Save(
+        folder.CheckpointPath, State(trainer), new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) });
+
+    private static long LoadState(RunFolder folder, Pretrainer trainer)
+    {
+        if (!File.Exists(folder.CheckpointPath)) return 0;
+        TensorState.Load(folder.CheckpointPath, State(trainer));
+        using SafetensorsFile file = SafetensorsFile.Open(folder.CheckpointPath);
+        return long.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
+    }
+
+    private static RunRecord Record(PretrainRequest request, Corpus corpus, JsonObject curve, long first, double seconds)
+    {
+        PretrainOptions options = request.Options;
+        long tokens = (options.Steps - first) * options.BatchSize * options.SequenceLength;
+        return new RunRecord(
+            new JsonObject
+            {
+                ["config"] = request.ConfigPath, ["steps"] = options.Steps, ["batch-size"] = options.BatchSize, ["seq-len"] = options.SequenceLength,
+                ["learning-rate"] = options.LearningRate, ["weight-decay"] = options.WeightDecay, ["warmup-steps"] = options.WarmupSteps,
+                ["data"] = new JsonArray([.. corpus.Sources.Select(source => (JsonNode)source.Path)]),
+            },
+            options.Seed,
+            "plain",
+            new JsonObject(corpus.Sources.Select(source => KeyValuePair.Create(source.Path, (JsonNode?)source.ContentHash))),
+            new JsonObject
+            {
+                ["tokens"] = (long)options.Steps * options.BatchSize * options.SequenceLength, ["corpus_tokens"] = corpus.Sources.Sum(source => source.Tokens),
+                ["seconds_since_start_or_resume"] = seconds, ["tokens_per_second"] = tokens / seconds, ["held_out_loss"] = curve,
+            });
+    }
+
+    private sealed class Progress(IProgress<RunProgress>? progress) : IProgress<CorpusProgress>
+    {
+        public void Report(CorpusProgress value) => progress?.Report(new RunProgress($"tokenising {value.Path}", value.BytesRead, value.BytesTotal));
+    }
+}

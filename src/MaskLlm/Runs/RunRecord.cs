@@ -1,0 +1,46 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MaskLlm.Formats;
+
+namespace MaskLlm.Runs;
+
+/// <summary>The record of a run, <c>run.json</c>: what was asked for, with what, and what came out.</summary>
+/// <param name="Options">Every resolved option by its name on the command line.</param>
+/// <param name="Seed">Seed of all randomness.</param>
+/// <param name="Kernel">What sampled the masks.</param>
+/// <param name="Inputs">Hash of every input by its path.</param>
+/// <param name="Figures">Tokens, seconds, losses, perplexities.</param>
+public sealed record RunRecord(JsonObject Options, ulong Seed, string Kernel, JsonObject Inputs, JsonObject Figures)
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The record as one object.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["options"] = Options.DeepClone(),
+        ["seed"] = Seed,
+        ["versions"] = Versions(),
+        ["kernel"] = Kernel,
+        ["inputs"] = Inputs.DeepClone(),
+        ["figures"] = Figures.DeepClone(),
+    };
+
+    /// <summary>Writes the record.</summary>
+    public void Write(string path) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(ToJson().ToJsonString(Indented) + "\n")));
+
+    private static JsonObject Versions() => new()
+    {
+        ["maskllm"] = VersionOf(typeof(RunRecord).Assembly),
+        ["torchsharp"] = VersionOf(typeof(TorchSharp.torch).Assembly),
+        ["dotnet"] = RuntimeInformation.FrameworkDescription,
+        ["os"] = RuntimeInformation.OSDescription,
+        ["processor"] = RuntimeInformation.ProcessArchitecture.ToString(),
+    };
+
+    private static string VersionOf(Assembly assembly) =>
+        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? assembly.GetName().Version?.ToString() ?? "unknown";
+}
