@@ -1,0 +1,181 @@
+using System.Globalization;
+using System.Text;
+
+namespace MaskLlm.Tokens;
+
+/// <summary>Byte-pair encoding of single words. Safe for many threads.</summary>
+internal sealed class BpeModel
+{
+    private const int Missing = -1;
+    private readonly Vocabulary _vocabulary;
+    private readonly MergeTable _merges;
+    private readonly SeamTable? _seams;
+    private readonly WordCache _cache = new();
+    private readonly int[] _charIds = new int[0x10000];
+    private readonly int[]? _fallbackIds;
+
+    /// <summary>Indexes a vocabulary.</summary>
+    public BpeModel(Vocabulary vocabulary)
+    {
+        _vocabulary = vocabulary;
+        _merges = new MergeTable(vocabulary.Merges);
+        _fallbackIds = vocabulary.HasByteFallback ? FallbackIds(vocabulary.Ids) : null;
+        Array.Fill(_charIds, Missing);
+        foreach (var (token, id) in vocabulary.Ids.Where(entry => entry.Key.Length == 1))
+            _charIds[token[0]] = id;
+        _seams = BuildSeams();
+    }
+
+    /// <summary>True where a text without pre-tokenizer may be cut at <see cref="IsSeam"/>.</summary>
+    public bool HasSeams => _seams is not null;
+
+    /// <summary>Token texts and their ids.</summary>
+    public IReadOnlyDictionary<string, int> Ids => _vocabulary.Ids;
+
+    /// <summary>True where cutting a word before <paramref name="at"/> leaves its ids as they are.</summary>
+    public bool IsSeam(ReadOnlySpan<char> word, int at) => _seams!.IsSeam(word, at);
+
+    /// <summary>The token of fallback for a byte, as it is spelt in vocabularies.</summary>
+    public static string FallbackToken(int value) => string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>");
+
+    /// <summary>Appends the ids of one word.</summary>
+    public void Append(ReadOnlySpan<char> word, IdBuffer ids)
+    {
+        if (_seams is null)
+        {
+            AppendPart(word, ids);
+            return;
+        }
+
+        var start = 0;
+        for (var at = 1; at < word.Length; at++)
+        {
+            if (!_seams.IsSeam(word, at))
+                continue;
+            AppendPart(word[start..at], ids);
+            start = at;
+        }
+
+        AppendPart(word[start..], ids);
+    }
+
+    /// <summary>Appends the ids of one word, found without cutting it and without the cache.</summary>
+    internal void AppendUncached(ReadOnlySpan<char> word, IdBuffer ids)
+    {
+        if (_vocabulary.IgnoresMerges && _vocabulary.Ids.TryGetValue(TokenText(word), out var whole))
+        {
+            ids.Append(whole);
+            return;
+        }
+
+        var start = ids.Count;
+        AppendSymbols(word, ids);
+        ids.Truncate(start + MergeLoop.Run(ids.Span[start..], _merges));
+    }
+
+    private static int[] FallbackIds(IReadOnlyDictionary<string, int> ids) =>
+        [.. Enumerable.Range(0, 256).Select(value => ids.GetValueOrDefault(FallbackToken(value), Missing))];
+
+    private void AppendPart(ReadOnlySpan<char> word, IdBuffer ids)
+    {
+        if (word.Length > WordCache.LongestWord)
+        {
+            AppendUncached(word, ids);
+            return;
+        }
+
+        var hash = WordCache.Hash(word);
+        if (_cache.TryGet(word, hash, out var known))
+        {
+            ids.Append(known);
+            return;
+        }
+
+        var start = ids.Count;
+        AppendUncached(word, ids);
+        _cache.Set(word, hash, ids.Span[start..]);
+    }
+
+    private string TokenText(ReadOnlySpan<char> word)
+    {
+        if (!_vocabulary.IsByteLevel)
+            return word.ToString();
+        var bytes = new byte[Encoding.UTF8.GetByteCount(word)];
+        Encoding.UTF8.GetBytes(word, bytes);
+        return string.Create(bytes.Length, bytes, (text, source) =>
+        {
+            for (var i = 0; i < text.Length; i++)
+                text[i] = ByteSymbols.All[source[i]];
+        });
+    }
+
+    private void AppendSymbols(ReadOnlySpan<char> word, IdBuffer ids)
+    {
+        var pendingUnknown = false;
+        Span<byte> bytes = stackalloc byte[4];
+        foreach (var rune in word.EnumerateRunes())
+        {
+            var length = rune.EncodeToUtf8(bytes);
+            if (!_vocabulary.IsByteLevel)
+            {
+                AppendSymbol(IdOf(rune), bytes[..length], ids, ref pendingUnknown);
+                continue;
+            }
+
+            foreach (var value in bytes[..length])
+                AppendSymbol(_charIds[ByteSymbols.All[value]], bytes[..length], ids, ref pendingUnknown);
+        }
+
+        if (pendingUnknown)
+            ids.Append(_vocabulary.UnknownId!.Value);
+    }
+
+    private int IdOf(Rune rune) =>
+        rune.IsBmp ? _charIds[rune.Value] : _vocabulary.Ids.GetValueOrDefault(rune.ToString(), Missing);
+
+    /// <summary>An unknown symbol waits, as it may fuse with the next one; bytes of fallback overtake it (so does Hugging Face).</summary>
+    private void AppendSymbol(int id, ReadOnlySpan<byte> bytes, IdBuffer ids, ref bool pendingUnknown)
+    {
+        if (id == Missing && TryAppendFallback(bytes, ids))
+            return;
+        var isUnknown = id == Missing;
+        if (isUnknown && _vocabulary.UnknownId is null)
+            return;
+        if (pendingUnknown && !(isUnknown && _vocabulary.FusesUnknown))
+            ids.Append(_vocabulary.UnknownId!.Value);
+        pendingUnknown = isUnknown;
+        if (!isUnknown)
+            ids.Append(id);
+    }
+
+    private bool TryAppendFallback(ReadOnlySpan<byte> bytes, IdBuffer ids)
+    {
+        if (_fallbackIds is null)
+            return false;
+        foreach (var value in bytes)
+        {
+            if (_fallbackIds[value] == Missing)
+                return false;
+        }
+
+        foreach (var value in bytes)
+            ids.Append(_fallbackIds[value]);
+        return true;
+    }
+
+    /// <summary>
+    /// Seams need every symbol to be its own text: no merges of fallback or unknown tokens, no unknowns that fuse
+    /// over a seam, and no words looked up whole.
+    /// </summary>
+    private SeamTable? BuildSeams()
+    {
+        var bytesCovered = _fallbackIds is not null && !_fallbackIds.Contains(Missing);
+        if (_vocabulary.IsByteLevel || _vocabulary.IgnoresMerges || !(bytesCovered || _vocabulary.UnknownId is null || !_vocabulary.FusesUnknown))
+            return null;
+        var special = (_fallbackIds ?? []).Append(_vocabulary.UnknownId ?? Missing).ToHashSet();
+        if (_vocabulary.Merges.Any(merge => special.Contains(merge.Left) || special.Contains(merge.Right)))
+            return null;
+        var texts = _vocabulary.Ids.ToDictionary(entry => entry.Value, entry => entry.Key);
+        return new SeamTable(_vocabulary.Merges.Select(merge => (texts[merge.Left], texts[merge.Right])));
+    }
+}

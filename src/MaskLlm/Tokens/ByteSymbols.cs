@@ -1,0 +1,39 @@
+namespace MaskLlm.Tokens;
+
+/// <summary>The printable character that stands for each byte in a byte-level vocabulary (GPT-2's table).</summary>
+internal static class ByteSymbols
+{
+    /// <summary>The 256 stand-ins, indexed by byte value.</summary>
+    public static readonly string All = Build();
+
+    private static readonly short[] ByteOf = Invert();
+
+    /// <summary>The byte that <paramref name="symbol"/> stands for; false where it stands for none.</summary>
+    public static bool TryGetByte(char symbol, out byte value)
+    {
+        var found = symbol < ByteOf.Length ? ByteOf[symbol] : (short)-1;
+        value = (byte)found;
+        return found >= 0;
+    }
+
+    private static string Build()
+    {
+        var symbols = new char[256];
+        var next = 256;
+        for (var value = 0; value < 256; value++)
+            symbols[value] = (char)(IsPrintable(value) ? value : next++);
+        return new string(symbols);
+    }
+
+    // Printable Latin-1 stands for itself; the soft hyphen (173) does not show.
+    private static bool IsPrintable(int value) => value is (>= 33 and <= 126) or (>= 161 and <= 172) or (>= 174 and <= 255);
+
+    private static short[] Invert()
+    {
+        var bytes = new short[All.Max() + 1];
+        Array.Fill(bytes, (short)-1);
+        for (var value = 0; value < 256; value++)
+            bytes[All[value]] = (short)value;
+        return bytes;
+    }
+}

@@ -1,0 +1,83 @@
+namespace MaskLlm.Tokens;
+
+/// <summary>Reads SentencePiece's <c>tokenizer.model</c> (a protocol buffer) where it is a byte-pair model, as Llama 2's is.</summary>
+internal static class SentencePieceReader
+{
+    private const string Space = "\u2581";
+
+    /// <summary>The parts that the file describes; special tokens are a begin token, as Llama adds.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    /// <exception cref="NotSupportedException">Another kind of model, or an option that is not supported.</exception>
+    public static TokenizerParts Read(byte[] bytes, string file)
+    {
+        var model = SentencePieceModel.Parse(bytes, file);
+        Check(model, file);
+        var known = Enumerable.Range(0, model.Pieces.Count).Where(id => model.Pieces[id].Kind == PieceKind.Normal).ToArray();
+        var ids = model.Pieces.Select((piece, id) => (piece.Text, Id: id)).DistinctBy(entry => entry.Text).ToDictionary(entry => entry.Text, entry => entry.Id);
+        var merges = Merges(model, known);
+        return new TokenizerParts
+        {
+            Vocabulary = new Vocabulary
+            {
+                Ids = ids,
+                Merges = merges,
+                HasByteFallback = model.HasByteFallback,
+                UnknownId = model.UnknownId,
+                FusesUnknown = true,
+            },
+            Normalizer = Normalization(model),
+            Template = model.BeginId >= 0 ? new SpecialTemplate([model.BeginId], []) : SpecialTemplate.None,
+            Decoder = new SentencePieceDecoder(
+                model.AddsDummyPrefix,
+                model.Pieces.Where(piece => piece.Kind == PieceKind.Control).Select(piece => piece.Text).ToHashSet(),
+                model.Pieces[model.UnknownId].Text),
+        };
+    }
+
+    private static void Check(SentencePieceModel model, string file)
+    {
+        const string Advice = "Convert the tokenizer to tokenizer.json with Hugging Face transformers.";
+        string? what = model switch
+        {
+            { IsBytePair: false } => "a model that is not byte-pair (BPE)",
+            { HasCharacterMap: true } => "a character map (normalization other than 'identity')",
+            { RemovesExtraSpaces: true } => "remove_extra_whitespaces",
+            { EscapesSpaces: false } => "escape_whitespaces off",
+            _ when model.Pieces.Any(piece => piece.Kind is PieceKind.UserDefined or PieceKind.Unused) => "user-defined or unused pieces",
+            _ => null,
+        };
+        if (what is not null)
+            throw new NotSupportedException($"{file}: {what} is not supported. {Advice}");
+        if ((uint)model.UnknownId >= (uint)model.Pieces.Count || model.BeginId >= model.Pieces.Count)
+            throw new InvalidDataException($"{file}: {model.Pieces.Count} pieces, but the unknown piece is {model.UnknownId} and the begin piece {model.BeginId}.");
+    }
+
+    private static Normalizer Normalization(SentencePieceModel model)
+    {
+        var escape = new Normalizer.ReplaceText(" ", Space);
+        return model.AddsDummyPrefix ? new Normalizer.Sequence([new Normalizer.Prepend(Space), escape]) : escape;
+    }
+
+    /// <summary>
+    /// SentencePiece merges any two neighbours whose joined text is a piece, the best score first: so every way to cut a
+    /// piece into two pieces is a merge, and pieces of one score have one rank.
+    /// </summary>
+    private static List<Merge> Merges(SentencePieceModel model, int[] known)
+    {
+        var ids = known.DistinctBy(id => model.Pieces[id].Text).ToDictionary(id => model.Pieces[id].Text);
+        var lookup = ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        var ranks = known.Select(id => model.Pieces[id].Score).Distinct().OrderDescending().Select((score, rank) => (score, rank))
+            .ToDictionary(entry => entry.score, entry => entry.rank);
+        var merges = new List<Merge>();
+        foreach (var (text, id) in ids)
+        {
+            for (var cut = 1; cut < text.Length; cut++)
+            {
+                if (lookup.TryGetValue(text.AsSpan(0, cut), out var left) && lookup.TryGetValue(text.AsSpan(cut), out var right))
+                    merges.Add(new Merge(left, right, ranks[model.Pieces[id].Score], id));
+            }
+        }
+
+        return merges;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+
+namespace MaskLlm.Tokens;
+
+/// <summary>A step from token texts back to text; each kind is one of Hugging Face's decoders.</summary>
+internal abstract class TokenDecoder
+{
+    /// <summary>The changed texts; joined, they are the result after the last step.</summary>
+    public abstract IReadOnlyList<string> Decode(IReadOnlyList<string> tokens);
+
+    /// <summary>Stand-in characters back to bytes, all bytes read as UTF-8.</summary>
+    public sealed class ByteLevel : TokenDecoder
+    {
+        /// <inheritdoc/>
+        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens)
+        {
+            var bytes = new List<byte>(tokens.Count * 4);
+            foreach (var token in tokens)
+                AppendBytes(token, bytes);
+            return [Encoding.UTF8.GetString([.. bytes])];
+        }
+
+        // A token with any other character (an added one) stands for its own UTF-8.
+        private static void AppendBytes(string token, List<byte> bytes)
+        {
+            var start = bytes.Count;
+            foreach (var symbol in token)
+            {
+                if (ByteSymbols.TryGetByte(symbol, out var value))
+                {
+                    bytes.Add(value);
+                    continue;
+                }
+
+                bytes.RemoveRange(start, bytes.Count - start);
+                bytes.AddRange(Encoding.UTF8.GetBytes(token));
+                return;
+            }
+        }
+    }
+
+    /// <summary>Runs of tokens such as <c>&lt;0x0A&gt;</c> back to characters; U+FFFD for each byte of a run that is not UTF-8.</summary>
+    public sealed class ByteFallback : TokenDecoder
+    {
+        /// <inheritdoc/>
+        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens)
+        {
+            var texts = new List<string>(tokens.Count);
+            var run = new List<byte>();
+            foreach (var token in tokens)
+            {
+                if (TryReadByte(token, out var value))
+                {
+                    run.Add(value);
+                    continue;
+                }
+
+                Flush(run, texts);
+                texts.Add(token);
+            }
+
+            Flush(run, texts);
+            return texts;
+        }
+
+        /// <summary>The byte that a token of fallback stands for.</summary>
+        internal static bool TryReadByte(string token, out byte value)
+        {
+            value = 0;
+            return token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>'
+                && byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+        }
+
+        private static void Flush(List<byte> run, List<string> texts)
+        {
+            if (run.Count == 0)
+                return;
+            byte[] bytes = [.. run];
+            texts.Add(Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\uFFFD', bytes.Length));
+            run.Clear();
+        }
+    }
+
+    /// <summary>Every match of a pattern replaced by a literal text, token by token.</summary>
+    public sealed class Replace(SplitPattern pattern, string content) : TokenDecoder
+    {
+        /// <inheritdoc/>
+        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) =>
+            [.. tokens.Select(token => pattern.Replace(token, content))];
+    }
+
+    /// <summary>All tokens joined into one.</summary>
+    public sealed class Fuse : TokenDecoder
+    {
+        /// <inheritdoc/>
+        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => [string.Concat(tokens)];
+    }
+
+    /// <summary>Up to so many of a character removed from the ends of each token.</summary>
+    public sealed class Strip(char content, int start, int stop) : TokenDecoder
+    {
+        /// <inheritdoc/>
+        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => [.. tokens.Select(StripOne)];
+
+        private string StripOne(string token)
+        {
+            var from = 0;
+            while (from < start && from < token.Length && token[from] == content)
+                from++;
+            var to = token.Length;
+            while (token.Length - to < stop && to > from && token[to - 1] == content)
+                to--;
+            return token[from..to];
+        }
+    }
+
+    /// <summary>The visible character of a <see cref="MetaspacePreTokenizer"/> back to a space.</summary>
+    public sealed class Metaspace(char replacement, MetaspacePrefix prefix) : TokenDecoder
+    {
+        /// <inheritdoc/>
+        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => [.. tokens.Select(DecodeOne)];
+
+        private string DecodeOne(string token, int index) => index == 0 && prefix != MetaspacePrefix.Never
+            ? token.Replace(replacement.ToString(), "", StringComparison.Ordinal)
+            : token.Replace(replacement, ' ');
+    }
+
+    /// <summary>Several in turn.</summary>
+    public sealed class Sequence(IReadOnlyList<TokenDecoder> steps) : TokenDecoder
+    {
+        /// <inheritdoc/>
+        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) =>
+            steps.Aggregate(tokens, (current, step) => step.Decode(current));
+    }
+
+    /// <summary>No decoder: the tokens with a space between them.</summary>
+    public sealed class JoinBySpaces : TokenDecoder
+    {
+        /// <inheritdoc/>
+        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => [string.Join(' ', tokens)];
+    }
+}

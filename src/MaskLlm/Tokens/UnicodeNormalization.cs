@@ -1,0 +1,233 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
+
+namespace MaskLlm.Tokens;
+
+/// <summary>Canonical normalization (NFC and NFD), independent of the machine's ICU.</summary>
+internal static class UnicodeNormalization
+{
+    // Hangul syllables decompose by arithmetic (Unicode chapter 3.12): L + V + T jamo.
+    private const int SyllableBase = 0xAC00, LeadBase = 0x1100, VowelBase = 0x1161, TrailBase = 0x11A7;
+    private const int LeadCount = 19, VowelCount = 21, TrailCount = 28, SyllableCount = LeadCount * VowelCount * TrailCount;
+
+    private static readonly FrozenDictionary<int, (int First, int Second)> DecompositionOf;
+    private static readonly FrozenDictionary<(int First, int Second), int> CompositionOf;
+    private static readonly FrozenDictionary<int, byte> ClassOf;
+    private static readonly FrozenSet<int> UnstableInNfc;
+    private static readonly bool[] UnstableInNfcOfPlane0 = new bool[0x10000];
+
+    static UnicodeNormalization()
+    {
+        var decompositions = new Dictionary<int, (int, int)>();
+        var compositions = new Dictionary<(int, int), int>();
+        var unstable = new HashSet<int>();
+        foreach (var entry in Entries(UnicodeTables.Decompositions))
+        {
+            var mark = entry.IndexOfAny(['=', '!']);
+            var parts = entry[(mark + 1)..].Split('+');
+            var (whole, pair) = (Hex(entry[..mark]), (Hex(parts[0]), parts.Length > 1 ? Hex(parts[1]) : 0));
+            decompositions.Add(whole, pair);
+            if (entry[mark] == '!')
+            {
+                unstable.Add(whole);
+                continue;
+            }
+
+            compositions.Add(pair, whole);
+            unstable.Add(pair.Item2);
+        }
+
+        var classes = ReadClasses();
+        unstable.UnionWith(classes.Keys);
+        unstable.UnionWith(Enumerable.Range(VowelBase, VowelCount));
+        unstable.UnionWith(Enumerable.Range(TrailBase + 1, TrailCount - 1));
+        foreach (var codePoint in unstable.Where(codePoint => codePoint < 0x10000))
+            UnstableInNfcOfPlane0[codePoint] = true;
+        DecompositionOf = decompositions.ToFrozenDictionary();
+        CompositionOf = compositions.ToFrozenDictionary();
+        ClassOf = classes.ToFrozenDictionary();
+        UnstableInNfc = unstable.ToFrozenSet();
+    }
+
+    /// <summary>Canonical composition; the same string where nothing changes.</summary>
+    public static string ToNfc(string text)
+    {
+        // No character below U+0300 is a combining mark or a composition's second half.
+        if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u02FF'))
+            return text;
+        StringBuilder? result = null;
+        var copied = 0;
+        for (var at = 0; at < text.Length;)
+        {
+            if (IsStable(text, at, out var width))
+            {
+                at += width;
+                continue;
+            }
+
+            // Only the stretch from the last stable character to the next one can change: a stable one
+            // neither decomposes, nor moves, nor joins what stands before it.
+            var start = PreviousStable(text, at, copied);
+            at = NextStable(text, at);
+            result ??= new StringBuilder(text.Length);
+            result.Append(text, copied, start - copied);
+            AppendAll(result, Compose(Decompose(text.AsSpan(start, at - start))));
+            copied = at;
+        }
+
+        return result is null ? text : result.Append(text, copied, text.Length - copied).ToString();
+    }
+
+    /// <summary>Canonical decomposition.</summary>
+    public static string ToNfd(string text)
+    {
+        if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u00BF'))
+            return text;
+        var result = new StringBuilder(text.Length);
+        AppendAll(result, Decompose(text));
+        return result.ToString();
+    }
+
+    private static string[] Entries(string table) =>
+        table.Split([' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries);
+
+    private static int Hex(string digits) => int.Parse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
+    private static Dictionary<int, byte> ReadClasses()
+    {
+        var classes = new Dictionary<int, byte>();
+        foreach (var entry in Entries(UnicodeTables.CombiningClasses))
+        {
+            var parts = entry.Split('-', '=');
+            for (var codePoint = Hex(parts[0]); codePoint <= Hex(parts[1]); codePoint++)
+                classes.Add(codePoint, (byte)Hex(parts[2]));
+        }
+
+        return classes;
+    }
+
+    private static bool IsStable(string text, int at, out int width)
+    {
+        width = char.IsHighSurrogate(text[at]) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]) ? 2 : 1;
+        return width == 1
+            ? !UnstableInNfcOfPlane0[text[at]]
+            : !UnstableInNfc.Contains(char.ConvertToUtf32(text[at], text[at + 1]));
+    }
+
+    private static int PreviousStable(string text, int at, int floor)
+    {
+        while (at > floor)
+        {
+            at -= at - 2 >= floor && char.IsSurrogatePair(text[at - 2], text[at - 1]) ? 2 : 1;
+            if (IsStable(text, at, out _))
+                break;
+        }
+
+        return at;
+    }
+
+    private static int NextStable(string text, int at)
+    {
+        while (at < text.Length && !IsStable(text, at, out var width))
+            at += width;
+        return at;
+    }
+
+    private static List<int> Decompose(ReadOnlySpan<char> text)
+    {
+        var codePoints = new List<int>(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+            AppendDecomposition(rune.Value, codePoints);
+        SortMarks(codePoints);
+        return codePoints;
+    }
+
+    private static void AppendDecomposition(int codePoint, List<int> codePoints)
+    {
+        if ((uint)(codePoint - SyllableBase) < SyllableCount)
+        {
+            var index = codePoint - SyllableBase;
+            codePoints.Add(LeadBase + index / (VowelCount * TrailCount));
+            codePoints.Add(VowelBase + index % (VowelCount * TrailCount) / TrailCount);
+            if (index % TrailCount != 0)
+                codePoints.Add(TrailBase + index % TrailCount);
+            return;
+        }
+
+        if (!DecompositionOf.TryGetValue(codePoint, out var pair))
+        {
+            codePoints.Add(codePoint);
+            return;
+        }
+
+        AppendDecomposition(pair.First, codePoints);
+        if (pair.Second != 0)
+            AppendDecomposition(pair.Second, codePoints);
+    }
+
+    /// <summary>Stable insertion sort by combining class within each run of marks; starters stay where they are.</summary>
+    private static void SortMarks(List<int> codePoints)
+    {
+        for (var i = 1; i < codePoints.Count; i++)
+        {
+            var (moving, rank) = (codePoints[i], Class(codePoints[i]));
+            var to = i;
+            for (; rank != 0 && to > 0 && Class(codePoints[to - 1]) > rank; to--)
+                codePoints[to] = codePoints[to - 1];
+            codePoints[to] = moving;
+        }
+    }
+
+    private static List<int> Compose(List<int> decomposed)
+    {
+        var composed = new List<int>(decomposed.Count);
+        var (starter, lastClass) = (-1, 0);
+        foreach (var codePoint in decomposed)
+        {
+            var rank = Class(codePoint);
+            var adjacent = starter == composed.Count - 1;
+            // A mark is blocked from its starter by a mark of the same or a higher class between them.
+            if (starter >= 0 && (adjacent || lastClass < rank) && TryCompose(composed[starter], codePoint, out var whole))
+            {
+                composed[starter] = whole;
+                continue;
+            }
+
+            if (rank == 0)
+                starter = composed.Count;
+            lastClass = rank;
+            composed.Add(codePoint);
+        }
+
+        return composed;
+    }
+
+    private static bool TryCompose(int first, int second, out int whole)
+    {
+        var (lead, vowel, trail) = (first - LeadBase, second - VowelBase, second - TrailBase);
+        if ((uint)lead < LeadCount && (uint)vowel < VowelCount)
+        {
+            whole = SyllableBase + (lead * VowelCount + vowel) * TrailCount;
+            return true;
+        }
+
+        var syllable = first - SyllableBase;
+        if ((uint)syllable < SyllableCount && syllable % TrailCount == 0 && trail is > 0 and < TrailCount)
+        {
+            whole = first + trail;
+            return true;
+        }
+
+        return CompositionOf.TryGetValue((first, second), out whole);
+    }
+
+    private static byte Class(int codePoint) => ClassOf.GetValueOrDefault(codePoint);
+
+    private static void AppendAll(StringBuilder result, List<int> codePoints)
+    {
+        Span<char> units = stackalloc char[2];
+        foreach (var codePoint in codePoints)
+            result.Append(units[..new Rune(codePoint).EncodeToUtf16(units)]);
+    }
+}
