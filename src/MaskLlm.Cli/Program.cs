@@ -1,3 +1,1 @@
-using TorchSharp;
-
-Console.WriteLine(torch.arange(4).sum().item<long>());
+return MaskLlm.Cli.CommandLine.Run(args);

@@ -9,14 +9,15 @@ public static class AtomicFile
     /// Writes to a temporary name in the same folder, flushes it to the disk and renames it to
     /// <paramref name="path"/>, replacing what was there. On failure the temporary file is removed and the old one stays.
     /// </summary>
-    /// <param name="path">The file to make; its folder must exist.</param>
+    /// <param name="path">The file to make; its folder is made where it is missing.</param>
     /// <param name="write">Writes the content to the stream, which can seek.</param>
-    /// <exception cref="IOException">The folder is missing, or the disk refuses.</exception>
+    /// <exception cref="IOException">The disk refuses.</exception>
     public static void Write(string path, Action<Stream> write)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
         string temporary = TemporaryName(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
         try
         {
             WriteDurably(temporary, write);

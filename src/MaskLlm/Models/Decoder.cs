@@ -73,7 +73,7 @@ public sealed class Decoder : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = Forward(inputIds).view(-1, Config.VocabularySize).to(ScalarType.Float32);   // (B T, V)
-        return nn.functional.cross_entropy(logits, targets.view(-1)).MoveToOuterDisposeScope();
+        return nn.functional.cross_entropy(logits, targets.reshape(-1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the parameters.</summary>

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using MaskLlm.Cli.Commands;
+
+namespace MaskLlm.Cli;
+
+/// <summary>The program from its arguments to its exit code: 0 done, 1 failed, 2 bad usage or bad input, 130 interrupted.</summary>
+internal static class CommandLine
+{
+    internal static int Run(string[] args)
+    {
+        using CancellationTokenSource stop = new();
+        void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            if (stop.IsCancellationRequested) Environment.Exit(ExitCode.Interrupted);   // asked twice: at once
+            Console.Error.WriteLine("\nstopping after this step; once more stops at once");
+            stop.Cancel();
+        }
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        return Run(args, Console.Out, Console.Error, stop.Token);
+    }
+
+    internal static int Run(string[] args, TextWriter output, TextWriter error, CancellationToken stop)
+    {
+        ParseResult parsed = Root(stop).Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            error.WriteLine(parsed.Errors[0].Message);
+            error.WriteLine($"maskllm {parsed.CommandResult.Command.Name} --help lists what it takes.");
+            return ExitCode.BadInput;
+        }
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (Exception e)
+        {
+            error.WriteLine(parsed.GetValue(SharedOptions.Verbose) ? e.ToString() : ExitCode.Sentence(e));
+            return ExitCode.Of(e);
+        }
+    }
+
+    private static RootCommand Root(CancellationToken stop)
+    {
+        RootCommand root = new("Learns which weights of a language model to keep: N:M masks for Hugging Face checkpoints, learned, applied and proved.")
+        {
+            PretrainCommand.Create(stop),
+        };
+        root.Options.Add(SharedOptions.Verbose);
+        return root;
+    }
+}

@@ -1,0 +1,24 @@
+using System.Security.Cryptography;
+using System.Text;
+using MaskLlm.Data;
+
+namespace MaskLlm.Cli.Commands;
+
+/// <summary>The documentation of this machine's .NET SDK as a source of text.</summary>
+internal static class Documentation
+{
+    internal const string SourceName = "dotnet-docs";
+
+    /// <summary>Writes the text once and gives its path.</summary>
+    /// <exception cref="FileNotFoundException">No SDK with documentation is on this machine.</exception>
+    internal static string WriteToCache()
+    {
+        IReadOnlyList<string> files = ReferenceDocumentation.FindFiles();
+        if (files.Count == 0)
+            throw new FileNotFoundException("dotnet-docs: no packs/*/ref/**/*.xml beside this .NET runtime; install the .NET SDK or name other --data.");
+        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', files))))[..16];
+        string path = Path.Combine(CorpusOptions.DefaultCacheFolder, $"dotnet-docs-{key}.txt");
+        if (!File.Exists(path)) ReferenceDocumentation.WriteText(files, path);
+        return path;
+    }
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using MaskLlm.Cli.Output;
+using MaskLlm.Models;
+using MaskLlm.Pretraining;
+
+namespace MaskLlm.Cli.Commands;
+
+/// <summary><c>maskllm pretrain</c>.</summary>
+internal static class PretrainCommand
+{
+    internal static Command Create(CancellationToken stop)
+    {
+        PretrainOptions defaults = new();
+        Option<string> config = new("--config") { Description = "A config.json of a Llama-like model; vocab_size is the size of the tokenizer that is trained first.", Required = true };
+        Option<string[]> data = SharedOptions.Data();
+        Option<string?> separator = SharedOptions.DocumentSeparator();
+        Option<string> output = SharedOptions.Out();
+        Option<int> steps = new("--steps") { Description = "Optimizer steps.", DefaultValueFactory = _ => defaults.Steps };
+        Option<int> batch = new("--batch-size") { Description = "Sequences a step.", DefaultValueFactory = _ => defaults.BatchSize };
+        Option<int> length = new("--seq-len") { Description = "Predicted tokens a sequence.", DefaultValueFactory = _ => defaults.SequenceLength };
+        Option<double> rate = new("--learning-rate") { Description = "Peak; a cosine takes it to a tenth.", DefaultValueFactory = _ => defaults.LearningRate };
+        Option<int> save = new("--save-every") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 100 };
+        Option<int> eval = new("--eval-every") { Description = "Steps between held-out evaluations.", DefaultValueFactory = _ => 100 };
+        Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume();
+        Option<ulong> seed = SharedOptions.Seed();
+        Option<int?> threads = SharedOptions.Threads();
+        Command command = new("pretrain", "Train a small dense model and its byte-level BPE tokenizer from scratch.")
+        {
+            config, data, separator, output, steps, batch, length, rate, save, eval, force, resume, seed, threads,
+        };
+        command.SetAction(parsed =>
+        {
+            int used = TorchRuntime.Start(parsed.GetValue(threads));
+            using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
+            PretrainRun.Execute(
+                new PretrainRequest
+                {
+                    ConfigPath = parsed.GetValue(config)!,
+                    Data = SharedOptions.Corpus(parsed.GetValue(data)!, parsed.GetValue(separator), used),
+                    Out = parsed.GetValue(output)!,
+                    SaveEvery = parsed.GetValue(save),
+                    EvalEvery = parsed.GetValue(eval),
+                    Force = parsed.GetValue(force),
+                    Resume = parsed.GetValue(resume),
+                    Options = new PretrainOptions
+                    {
+                        Steps = parsed.GetValue(steps),
+                        BatchSize = parsed.GetValue(batch),
+                        SequenceLength = parsed.GetValue(length),
+                        LearningRate = parsed.GetValue(rate),
+                        Seed = parsed.GetValue(seed),
+                    },
+                },
+                progress,
+                stop);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using MaskLlm.Data;
+
+namespace MaskLlm.Cli.Commands;
+
+/// <summary>Options that several verbs take; a name means the same in all of them.</summary>
+internal static class SharedOptions
+{
+    internal static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of a failure.", Recursive = true };
+
+    internal static Argument<string> Model() => new("MODEL") { Description = "A Hugging Face checkpoint folder." };
+
+    internal static Option<string[]> Data(bool required = true) => new("--data")
+    {
+        Description = "Text files, .jsonl, .npy token ids, folders or globs, .gz and .zst too; PATH:WEIGHT sets the blend. dotnet-docs is the documentation of this machine's SDK.",
+        Required = required,
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    internal static Option<string?> DocumentSeparator() => new("--document-separator")
+    {
+        Description = "Text that separates the documents of a text file; \\n is a line end.",
+    };
+
+    internal static Option<string> Out() => new("--out") { Description = "Folder to write; it must be new or empty.", Required = true };
+
+    internal static Option<bool> Force() => new("--force") { Description = "Replace the files of an earlier run in --out." };
+
+    internal static Option<bool> Resume() => new("--resume") { Description = "Go on with the interrupted run in --out." };
+
+    internal static Option<ulong> Seed() => new("--seed") { Description = "Seed of all randomness.", DefaultValueFactory = _ => 0 };
+
+    internal static Option<int?> Threads() => new("--threads") { Description = "Threads; all processors by default." };
+
+    internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object on standard output and nothing else there." };
+
+    internal static CorpusOptions Corpus(string[] data, string? separator, int? threads)
+    {
+        List<DataSource> sources = [];
+        bool documentation = false;
+        foreach (string argument in data)
+        {
+            bool isDocumentation = argument == Documentation.SourceName;
+            documentation |= isDocumentation;
+            sources.Add(isDocumentation ? new DataSource(Documentation.WriteToCache()) : DataSource.Parse(argument));
+        }
+        return new CorpusOptions
+        {
+            Sources = sources,
+            DocumentSeparator = separator is not null ? MaskLlm.Data.DocumentSeparator.Parse(separator) : documentation ? ReferenceDocumentation.Separator : null,
+            Threads = threads ?? 0,
+        };
+    }
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using MaskLlm.Runs;
+
+namespace MaskLlm.Cli.Output;
+
+/// <summary>Progress on standard error: one line that is rewritten on a terminal, a line now and then elsewhere.</summary>
+internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, IDisposable
+{
+    private static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(200), Elsewhere = TimeSpan.FromSeconds(10);
+    private readonly bool _terminal = error == Console.Error && !Console.IsErrorRedirected;
+    private readonly Lock _lock = new();
+    private string _phase = "";
+    private long _phaseStart, _lastWrite, _firstDone;
+    private int _width;
+
+    public void Report(RunProgress value)
+    {
+        lock (_lock)
+        {
+            long now = Stopwatch.GetTimestamp();
+            if (value.Phase != _phase)
+            {
+                EndLine();
+                (_phase, _phaseStart, _firstDone, _lastWrite) = (value.Phase, now, value.Done, 0);
+            }
+            else if (value.Done < value.Total && Stopwatch.GetElapsedTime(_lastWrite, now) < (_terminal ? OnTerminal : Elsewhere)) return;
+            _lastWrite = now;
+            Write(Format(value, Stopwatch.GetElapsedTime(_phaseStart, now)));
+        }
+    }
+
+    public void Dispose() => EndLine();
+
+    private string Format(RunProgress value, TimeSpan elapsed)
+    {
+        double share = value.Total == 0 ? 0 : (double)value.Done / value.Total;
+        long done = value.Done - _firstDone;
+        string left = done > 0 && value.Done < value.Total
+            ? $", {Clock(elapsed * ((double)(value.Total - value.Done) / done))} left"
+            : $", {Clock(elapsed)} taken";
+        return $"{value.Phase} {share:P0}{(value.Detail is null ? "" : $", {value.Detail}")}{left}";
+    }
+
+    private void Write(string line)
+    {
+        if (!_terminal)
+        {
+            error.WriteLine(line);
+            return;
+        }
+        error.Write('\r' + line.PadRight(_width));
+        _width = line.Length;
+    }
+
+    private void EndLine()
+    {
+        if (_terminal && _width > 0) error.WriteLine();
+        _width = 0;
+    }
+
+    private static string Clock(TimeSpan span) => span.TotalHours >= 1 ? $"{(int)span.TotalHours}:{span.Minutes:00}:{span.Seconds:00}" : $"{span.Minutes}:{span.Seconds:00}";
+}
