@@ -31,17 +31,6 @@ public static class TensorTypes
         return index >= 0;
     }
 
-    /// <summary>The bytes of a tensor with dimensions from 0; what would exceed 64 bits is <see cref="Int128.MaxValue"/>.</summary>
-    internal static Int128 ByteLength(TensorType type, IReadOnlyList<long> shape)
-    {
-        // A zero anywhere makes the tensor empty, however large the rest claims to be.
-        if (shape.Contains(0)) return 0;
-        Int128 product = type.ByteWidth();
-        foreach (long dimension in shape)
-        {
-            product *= dimension;
-            if (product > long.MaxValue) return Int128.MaxValue;
-        }
-        return product;
-    }
+    /// <summary>The bytes of a tensor with dimensions from 0.</summary>
+    internal static Int128 ByteLength(TensorType type, IReadOnlyList<long> shape) => ArraySize.Bytes(type.ByteWidth(), shape);
 }

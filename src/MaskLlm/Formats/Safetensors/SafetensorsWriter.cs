@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+
+namespace MaskLlm.Formats.Safetensors;
+
+/// <summary>Writes safetensors files, one tensor at a time.</summary>
+public static class SafetensorsWriter
+{
+    private const int Alignment = 8;
+
+    /// <summary>
+    /// Writes a whole file, or nothing. The tensors lie by falling width of their elements, so that all are aligned, and
+    /// otherwise in the order given; they are asked for their bytes in the order in which they lie.
+    /// </summary>
+    /// <param name="path">The file; replaced where it exists.</param>
+    /// <param name="tensors">What to write; names are unique.</param>
+    /// <param name="metadata">Text about the file, such as <c>format</c> = <c>pt</c>; null for none.</param>
+    /// <exception cref="ArgumentException">A name appears twice or is reserved, or a length does not fit its shape.</exception>
+    /// <exception cref="InvalidOperationException">A tensor wrote more or fewer bytes than it said.</exception>
+    /// <exception cref="IOException">The folder is missing, or the disk refuses.</exception>
+    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(tensors);
+        Check(tensors);
+        TensorToWrite[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Type.ByteWidth())];
+        byte[] header = Header(ordered, metadata);
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Write(header);
+            foreach (TensorToWrite tensor in ordered) WriteTensor(stream, tensor);
+        });
+    }
+
+    private static void Check(IReadOnlyList<TensorToWrite> tensors)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (TensorToWrite tensor in tensors)
+        {
+            if (tensor.Name == SafetensorsHeader.MetadataKey)
+                throw new ArgumentException($"'{tensor.Name}' cannot name a tensor: the format keeps it for text about the file.");
+            if (!names.Add(tensor.Name)) throw new ArgumentException($"Tensor '{tensor.Name}' is given twice; a file holds a name once.");
+            bool fits = tensor.Shape.All(dimension => dimension >= 0) && TensorTypes.ByteLength(tensor.Type, tensor.Shape) == tensor.ByteLength;
+            if (!fits)
+                throw new ArgumentException($"Tensor '{tensor.Name}' is given {tensor.ByteLength} bytes, which do not fit the shape [{string.Join(", ", tensor.Shape)}] in {tensor.Type.Spelling()}.");
+        }
+    }
+
+    private static byte[] Header(TensorToWrite[] ordered, IReadOnlyDictionary<string, string>? metadata)
+    {
+        using var bytes = new MemoryStream();
+        bytes.Write(stackalloc byte[SafetensorsHeader.PrefixBytes]);
+        using (var json = new Utf8JsonWriter(bytes)) WriteJson(json, ordered, metadata);
+        while (bytes.Length % Alignment != 0) bytes.WriteByte((byte)' ');
+        byte[] header = bytes.ToArray();
+        int length = header.Length - SafetensorsHeader.PrefixBytes;
+        if (length > SafetensorsHeader.LargestBytes)
+            throw new ArgumentException($"The names and metadata take {length} bytes and a safetensors file allows {SafetensorsHeader.LargestBytes}.");
+        BinaryPrimitives.WriteInt64LittleEndian(header, length);
+        return header;
+    }
+
+    private static void WriteJson(Utf8JsonWriter json, TensorToWrite[] ordered, IReadOnlyDictionary<string, string>? metadata)
+    {
+        json.WriteStartObject();
+        if (metadata is not null) WriteMetadata(json, metadata);
+        long position = 0;
+        foreach (TensorToWrite tensor in ordered)
+        {
+            json.WriteStartObject(tensor.Name);
+            json.WriteString("dtype", tensor.Type.Spelling());
+            WriteNumbers(json, "shape", tensor.Shape);
+            WriteNumbers(json, "data_offsets", [position, position + tensor.ByteLength]);
+            json.WriteEndObject();
+            position += tensor.ByteLength;
+        }
+        json.WriteEndObject();
+    }
+
+    private static void WriteMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string> metadata)
+    {
+        json.WriteStartObject(SafetensorsHeader.MetadataKey);
+        foreach ((string key, string value) in metadata) json.WriteString(key, value);
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumbers(Utf8JsonWriter json, string name, IReadOnlyList<long> numbers)
+    {
+        json.WriteStartArray(name);
+        foreach (long number in numbers) json.WriteNumberValue(number);
+        json.WriteEndArray();
+    }
+
+    private static void WriteTensor(Stream stream, TensorToWrite tensor)
+    {
+        long start = stream.Position;
+        tensor.WriteBytes(stream);
+        long written = stream.Position - start;
+        if (written != tensor.ByteLength)
+            throw new InvalidOperationException($"Tensor '{tensor.Name}' wrote {written} bytes and had said {tensor.ByteLength}.");
+    }
+}

@@ -1,0 +1,92 @@
+namespace MaskLlm.Masks;
+
+/// <summary>
+/// Which weights of one matrix are kept: a bit a weight, 1 = kept, packed as <c>numpy.packbits</c> does it, flat and
+/// row-major over (rows, columns) with the first weight in the highest bit of the first byte.
+/// </summary>
+public sealed partial class Mask
+{
+    private readonly byte[] _packed;
+
+    /// <summary>Makes a mask of packed bits.</summary>
+    /// <param name="rows">O, the outputs: at least 1.</param>
+    /// <param name="columns">I, the inputs: at least 1.</param>
+    /// <param name="packed">ceil(rows * columns / 8) bytes, kept and not copied; bits after the last weight are 0.</param>
+    /// <exception cref="ArgumentException">The length does not fit the shape, or a bit after the last weight is 1.</exception>
+    public Mask(int rows, int columns, byte[] packed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        ArgumentNullException.ThrowIfNull(packed);
+        if (packed.Length != PackedLength(rows, columns))
+            throw new ArgumentException($"A mask of {rows} x {columns} has {PackedLength(rows, columns)} packed bytes and was given {packed.Length}.");
+        if ((packed[^1] & UnusedBits(rows, columns)) != 0)
+            throw new ArgumentException($"A mask of {rows} x {columns} ends inside its last byte and the bits after the end must be 0, but that byte is 0x{packed[^1]:X2}.");
+        Rows = rows;
+        Columns = columns;
+        _packed = packed;
+    }
+
+    /// <summary>O, the outputs of the weight matrix.</summary>
+    public int Rows { get; }
+
+    /// <summary>I, the inputs of the weight matrix.</summary>
+    public int Columns { get; }
+
+    /// <summary>The packed bits, ceil(rows * columns / 8) bytes.</summary>
+    public ReadOnlySpan<byte> Packed => _packed;
+
+    /// <summary>Whether one weight is kept.</summary>
+    /// <param name="row">The output, from 0.</param>
+    /// <param name="column">The input, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The position lies outside the matrix.</exception>
+    public bool this[int row, int column]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(row);
+            ArgumentOutOfRangeException.ThrowIfNegative(column);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(column, Columns);
+            long index = (long)row * Columns + column;
+            return (_packed[index >> 3] & 0x80 >> (int)(index & 7)) != 0;
+        }
+    }
+
+    /// <summary>Packs a mask of one byte a weight.</summary>
+    /// <param name="rows">O, the outputs: at least 1.</param>
+    /// <param name="columns">I, the inputs: at least 1.</param>
+    /// <param name="zeroOne">(rows, columns) row-major, 1 = kept, 0 = pruned.</param>
+    /// <exception cref="ArgumentException">The length does not fit the shape, or a byte is neither 0 nor 1.</exception>
+    public static Mask FromBytes(int rows, int columns, ReadOnlySpan<byte> zeroOne)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        if (zeroOne.Length != (long)rows * columns)
+            throw new ArgumentException($"A mask of {rows} x {columns} has {(long)rows * columns} weights and was given {zeroOne.Length} bytes.");
+        int wrong = zeroOne.IndexOfAnyExceptInRange((byte)0, (byte)1);
+        if (wrong >= 0)
+            throw new ArgumentException($"A mask holds 0 and 1, and at row {wrong / columns}, column {wrong % columns} it was given {zeroOne[wrong]}.");
+        return new Mask(rows, columns, BitPacking.Pack(zeroOne));
+    }
+
+    /// <summary>Unpacks the mask to one byte a weight.</summary>
+    /// <param name="zeroOne">Filled with (rows, columns) row-major, 1 = kept, 0 = pruned.</param>
+    /// <exception cref="ArgumentException">The length does not fit the shape.</exception>
+    public void CopyTo(Span<byte> zeroOne)
+    {
+        if (zeroOne.Length != (long)Rows * Columns)
+            throw new ArgumentException($"A mask of {Rows} x {Columns} unpacks to {(long)Rows * Columns} bytes and was given room for {zeroOne.Length}.");
+        BitPacking.Unpack(_packed, zeroOne);
+    }
+
+    /// <summary>The bytes of the packed bits of a matrix.</summary>
+    internal static long PackedLength(int rows, int columns) => ((long)rows * columns + 7) / 8;
+
+    /// <summary>The bits of the last byte that belong to no weight.</summary>
+    internal static byte UnusedBits(int rows, int columns)
+    {
+        int used = (int)((long)rows * columns % 8);
+        return used == 0 ? (byte)0 : (byte)(0xFF >> used);
+    }
+}
