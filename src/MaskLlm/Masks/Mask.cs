@@ -1,87 +1,92 @@
-using System.Numerics;
-using MaskLlm.Patterns;
-
 namespace MaskLlm.Masks;
 
-/// <summary>Which weights of one matrix stay: a bit each, flat row-major, the first in the highest bit of its byte (numpy.packbits).</summary>
-public sealed class Mask
+/// <summary>
+/// Which weights of one matrix are kept: a bit a weight, 1 = kept, packed as <c>numpy.packbits</c> does it, flat and
+/// row-major over (rows, columns) with the first weight in the highest bit of the first byte.
+/// </summary>
+public sealed partial class Mask
 {
     private readonly byte[] _packed;
 
-    /// <param name="rows">Outputs O.</param>
-    /// <param name="columns">Inputs I.</param>
-    /// <param name="packed">ceil(O I / 8) bytes; kept, not copied.</param>
-    /// <exception cref="ArgumentException">Another length, or a bit set after the last weight.</exception>
+    /// <summary>Makes a mask of packed bits.</summary>
+    /// <param name="rows">O, the outputs: at least 1.</param>
+    /// <param name="columns">I, the inputs: at least 1.</param>
+    /// <param name="packed">ceil(rows * columns / 8) bytes, kept and not copied; bits after the last weight are 0.</param>
+    /// <exception cref="ArgumentException">The length does not fit the shape, or a bit after the last weight is 1.</exception>
     public Mask(int rows, int columns, byte[] packed)
     {
-        long bits = (long)rows * columns;
-        if (packed.Length != (bits + 7) / 8)
-            throw new ArgumentException($"a mask of {rows} x {columns} takes {(bits + 7) / 8} bytes, found {packed.Length}.");
-        if (bits % 8 != 0 && (packed[^1] & (0xFF >> (int)(bits % 8))) != 0)
-            throw new ArgumentException($"a mask of {rows} x {columns} has bits set after its last weight.");
-        (Rows, Columns, _packed) = (rows, columns, packed);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        ArgumentNullException.ThrowIfNull(packed);
+        if (packed.Length != PackedLength(rows, columns))
+            throw new ArgumentException($"A mask of {rows} x {columns} has {PackedLength(rows, columns)} packed bytes and was given {packed.Length}.");
+        if ((packed[^1] & UnusedBits(rows, columns)) != 0)
+            throw new ArgumentException($"A mask of {rows} x {columns} ends inside its last byte and the bits after the end must be 0, but that byte is 0x{packed[^1]:X2}.");
+        Rows = rows;
+        Columns = columns;
+        _packed = packed;
     }
 
-    /// <summary>Outputs O.</summary>
+    /// <summary>O, the outputs of the weight matrix.</summary>
     public int Rows { get; }
 
-    /// <summary>Inputs I.</summary>
+    /// <summary>I, the inputs of the weight matrix.</summary>
     public int Columns { get; }
 
-    /// <summary>The bits as numpy.packbits lays them out.</summary>
+    /// <summary>The packed bits, ceil(rows * columns / 8) bytes.</summary>
     public ReadOnlySpan<byte> Packed => _packed;
 
-    /// <summary>Number of weights that stay.</summary>
-    public long KeptCount
+    /// <summary>Whether one weight is kept.</summary>
+    /// <param name="row">The output, from 0.</param>
+    /// <param name="column">The input, from 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The position lies outside the matrix.</exception>
+    public bool this[int row, int column]
     {
         get
         {
-            long kept = 0;
-            foreach (byte bits in _packed) kept += BitOperations.PopCount(bits);
-            return kept;
+            ArgumentOutOfRangeException.ThrowIfNegative(row);
+            ArgumentOutOfRangeException.ThrowIfNegative(column);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(column, Columns);
+            long index = (long)row * Columns + column;
+            return (_packed[index >> 3] & 0x80 >> (int)(index & 7)) != 0;
         }
     }
 
-    /// <summary>Share of weights that stay, 0 to 1.</summary>
-    public double Density => (double)KeptCount / ((long)Rows * Columns);
-
-    /// <summary>Whether a weight stays.</summary>
-    public bool this[int row, int column] => Bit((long)row * Columns + column) != 0;
-
-    /// <summary>Packs O I values of 0 (pruned) and anything else (kept).</summary>
-    /// <exception cref="ArgumentException">Not O I values.</exception>
+    /// <summary>Packs a mask of one byte a weight.</summary>
+    /// <param name="rows">O, the outputs: at least 1.</param>
+    /// <param name="columns">I, the inputs: at least 1.</param>
+    /// <param name="zeroOne">(rows, columns) row-major, 1 = kept, 0 = pruned.</param>
+    /// <exception cref="ArgumentException">The length does not fit the shape, or a byte is neither 0 nor 1.</exception>
     public static Mask FromBytes(int rows, int columns, ReadOnlySpan<byte> zeroOne)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         if (zeroOne.Length != (long)rows * columns)
-            throw new ArgumentException($"a mask of {rows} x {columns} has {(long)rows * columns} values, found {zeroOne.Length}.");
-        byte[] packed = new byte[(zeroOne.Length + 7) / 8];
-        for (int i = 0; i < zeroOne.Length; i++)
-            if (zeroOne[i] != 0) packed[i >> 3] |= (byte)(0x80 >> (i & 7));
-        return new Mask(rows, columns, packed);
+            throw new ArgumentException($"A mask of {rows} x {columns} has {(long)rows * columns} weights and was given {zeroOne.Length} bytes.");
+        int wrong = zeroOne.IndexOfAnyExceptInRange((byte)0, (byte)1);
+        if (wrong >= 0)
+            throw new ArgumentException($"A mask holds 0 and 1, and at row {wrong / columns}, column {wrong % columns} it was given {zeroOne[wrong]}.");
+        return new Mask(rows, columns, BitPacking.Pack(zeroOne));
     }
 
-    /// <summary>Writes 1 for each weight that stays and 0 for the others.</summary>
-    /// <param name="zeroOne">O I bytes.</param>
+    /// <summary>Unpacks the mask to one byte a weight.</summary>
+    /// <param name="zeroOne">Filled with (rows, columns) row-major, 1 = kept, 0 = pruned.</param>
+    /// <exception cref="ArgumentException">The length does not fit the shape.</exception>
     public void CopyTo(Span<byte> zeroOne)
     {
-        for (int i = 0; i < zeroOne.Length; i++) zeroOne[i] = Bit(i);
+        if (zeroOne.Length != (long)Rows * Columns)
+            throw new ArgumentException($"A mask of {Rows} x {Columns} unpacks to {(long)Rows * Columns} bytes and was given room for {zeroOne.Length}.");
+        BitPacking.Unpack(_packed, zeroOne);
     }
 
-    /// <summary>Groups that do not keep exactly N of M.</summary>
-    /// <exception cref="ArgumentException">Columns not divisible by M.</exception>
-    public long ViolationCount(NmPattern pattern)
+    /// <summary>The bytes of the packed bits of a matrix.</summary>
+    internal static long PackedLength(int rows, int columns) => ((long)rows * columns + 7) / 8;
+
+    /// <summary>The bits of the last byte that belong to no weight.</summary>
+    internal static byte UnusedBits(int rows, int columns)
     {
-        if (Columns % pattern.GroupSize != 0)
-            throw new ArgumentException($"{Columns} columns; pattern {pattern} needs a multiple of {pattern.GroupSize}.");
-        long violations = 0, bits = (long)Rows * Columns;
-        for (long start = 0; start < bits; start += pattern.GroupSize)
-        {
-            int kept = 0;
-            for (int i = 0; i < pattern.GroupSize; i++) kept += Bit(start + i);
-            if (kept != pattern.Kept) violations++;
-        }
-        return violations;
+        int used = (int)((long)rows * columns % 8);
+        return used == 0 ? (byte)0 : (byte)(0xFF >> used);
     }
-
-    private byte Bit(long index) => (byte)((_packed[index >> 3] >> (7 - (int)(index & 7))) & 1);
 }

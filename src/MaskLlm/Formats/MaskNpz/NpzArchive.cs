@@ -1,0 +1,113 @@
+using System.Collections.ObjectModel;
+using System.IO.Compression;
+using MaskLlm.Formats.Numpy;
+
+namespace MaskLlm.Formats.MaskNpz;
+
+/// <summary>The members of a mask file, read and checked one by one.</summary>
+internal sealed class NpzArchive : IDisposable
+{
+    private const string MemberEnding = ".mask.npy";
+    private readonly string _path;
+    private readonly ZipArchive _zip;
+
+    private NpzArchive(string path, ZipArchive zip) => (_path, _zip) = (path, zip);
+
+    /// <summary>Opens a mask file.</summary>
+    internal static NpzArchive Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file.", path);
+        FileStream stream = File.OpenRead(path);
+        try
+        {
+            return new NpzArchive(path, new ZipArchive(stream, ZipArchiveMode.Read));
+        }
+        catch (Exception exception) when (IsDamage(exception))
+        {
+            stream.Dispose();
+            throw new InvalidDataException(Sentence(path, "it is no zip archive"), exception);
+        }
+    }
+
+    /// <summary>The members by the parameter that they mask, in the order of the file.</summary>
+    internal OrderedDictionary<string, ZipArchiveEntry> Members()
+    {
+        var members = new OrderedDictionary<string, ZipArchiveEntry>(StringComparer.Ordinal);
+        foreach (ZipArchiveEntry entry in Entries())
+        {
+            if (!entry.FullName.EndsWith(MemberEnding, StringComparison.Ordinal))
+                throw Broken($"it has a member '{entry.FullName}' and masks are named PARAMETER{MemberEnding}");
+            string parameter = entry.FullName[..^MemberEnding.Length];
+            if (!members.TryAdd(parameter, entry)) throw Broken($"'{parameter}' is masked twice");
+        }
+        return members;
+    }
+
+    /// <summary>The packed bits of one member.</summary>
+    internal byte[] Packed(string parameter, ZipArchiveEntry entry)
+    {
+        byte[] bytes = Bytes(parameter, entry);
+        NpyHeader header = Header(parameter, bytes);
+        if (header.Type != NpyType.UInt8 || header.Shape.Count != 1)
+            throw Broken($"'{parameter}' is an array ({string.Join(", ", header.Shape)}) of {header.Type} and packed masks are one-dimensional UInt8");
+        return bytes[header.DataOffset..];
+    }
+
+    public void Dispose() => _zip.Dispose();
+
+    internal InvalidDataException Broken(string wrong) => new(Sentence(_path, wrong));
+
+    /// <summary>The name of the member that masks a parameter.</summary>
+    internal static string MemberName(string parameter) => parameter + MemberEnding;
+
+    private ReadOnlyCollection<ZipArchiveEntry> Entries()
+    {
+        try
+        {
+            return _zip.Entries;
+        }
+        catch (Exception exception) when (IsDamage(exception))
+        {
+            throw new InvalidDataException(Sentence(_path, "its list of members is damaged"), exception);
+        }
+    }
+
+    // Grows with what is really there: a damaged entry may claim any length.
+    private byte[] Bytes(string parameter, ZipArchiveEntry entry)
+    {
+        using var bytes = new MemoryStream();
+        try
+        {
+            using Stream stream = entry.Open();
+            stream.CopyTo(bytes);
+        }
+        catch (Exception exception) when (IsDamage(exception))
+        {
+            throw new InvalidDataException(Sentence(_path, $"'{parameter}' cannot be unpacked"), exception);
+        }
+        byte[] content = bytes.ToArray();
+        if (content.Length != entry.Length || Crc32.Of(content) != entry.Crc32)
+            throw Broken($"'{parameter}' does not match its check sum");
+        return content;
+    }
+
+    private NpyHeader Header(string parameter, byte[] bytes)
+    {
+        try
+        {
+            return NpyHeader.Parse($"{_path}: '{parameter}'", bytes, bytes.Length);
+        }
+        // What .npy cannot hold here is no known kind of mask file, but a broken one.
+        catch (NotSupportedException exception)
+        {
+            throw new InvalidDataException(exception.Message, exception);
+        }
+    }
+
+    private static bool IsDamage(Exception exception) =>
+        exception is InvalidDataException or IOException or NotSupportedException or ArgumentException or OverflowException;
+
+    private static string Sentence(string path, string wrong) =>
+        $"{path} is not a whole mask file (mask.npz): {wrong}; copy or write it again.";
+}
