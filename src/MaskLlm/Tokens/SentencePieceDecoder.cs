@@ -28,7 +28,7 @@ internal sealed class SentencePieceDecoder(bool stripsPrefix, IReadOnlySet<strin
             }
 
             Flush(run, result);
-            var text = atStart && token[0] == Space ? token[1..] : token;
+            var text = atStart && token.StartsWith(Space) ? token[1..] : token;
             atStart = false;
             result.Append(token == unknown ? UnknownMark : text.Replace(Space, ' '));
         }

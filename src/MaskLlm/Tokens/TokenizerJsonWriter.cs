@@ -1,0 +1,85 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace MaskLlm.Tokens;
+
+/// <summary>Writes a byte-level byte-pair tokenizer in the layout of Hugging Face tokenizers.</summary>
+internal static class TokenizerJsonWriter
+{
+    private static readonly JsonWriterOptions Layout = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes to a temporary name, then renames.</summary>
+    public static void Write(string path, IReadOnlyList<string> specialTokens, IReadOnlyList<string> tokens, IReadOnlyList<(int Left, int Right)> merges)
+    {
+        var temporary = path + ".tmp";
+        using (var stream = File.Create(temporary))
+        using (var json = new Utf8JsonWriter(stream, Layout))
+        {
+            json.WriteStartObject();
+            json.WriteString("version", "1.0");
+            json.WriteNull("truncation");
+            json.WriteNull("padding");
+            WriteAddedTokens(json, specialTokens);
+            json.WriteNull("normalizer");
+            WriteByteLevel(json, "pre_tokenizer", addsPrefixSpace: false);
+            json.WriteNull("post_processor");
+            WriteByteLevel(json, "decoder", addsPrefixSpace: true);
+            WriteModel(json, tokens, merges);
+            json.WriteEndObject();
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    private static void WriteAddedTokens(Utf8JsonWriter json, IReadOnlyList<string> specialTokens)
+    {
+        json.WriteStartArray("added_tokens");
+        for (var id = 0; id < specialTokens.Count; id++)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("id", id);
+            json.WriteString("content", specialTokens[id]);
+            foreach (var option in (string[])["single_word", "lstrip", "rstrip", "normalized"])
+                json.WriteBoolean(option, false);
+            json.WriteBoolean("special", true);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteByteLevel(Utf8JsonWriter json, string component, bool addsPrefixSpace)
+    {
+        json.WriteStartObject(component);
+        json.WriteString("type", "ByteLevel");
+        json.WriteBoolean("add_prefix_space", addsPrefixSpace);
+        json.WriteBoolean("trim_offsets", true);
+        json.WriteBoolean("use_regex", true);
+        json.WriteEndObject();
+    }
+
+    private static void WriteModel(Utf8JsonWriter json, IReadOnlyList<string> tokens, IReadOnlyList<(int Left, int Right)> merges)
+    {
+        json.WriteStartObject("model");
+        json.WriteString("type", "BPE");
+        foreach (var option in (string[])["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"])
+            json.WriteNull(option);
+        foreach (var option in (string[])["fuse_unk", "byte_fallback", "ignore_merges"])
+            json.WriteBoolean(option, false);
+        json.WriteStartObject("vocab");
+        for (var id = 0; id < tokens.Count; id++)
+            json.WriteNumber(tokens[id], id);
+        json.WriteEndObject();
+        json.WriteStartArray("merges");
+        foreach (var (left, right) in merges)
+        {
+            json.WriteStartArray();
+            json.WriteStringValue(tokens[left]);
+            json.WriteStringValue(tokens[right]);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}

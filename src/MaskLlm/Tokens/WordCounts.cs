@@ -1,0 +1,44 @@
+using System.Runtime.InteropServices;
+
+namespace MaskLlm.Tokens;
+
+/// <summary>Counts the words of documents.</summary>
+internal static class WordCounts
+{
+    /// <summary>How often each word of GPT-2's split occurs.</summary>
+    public static Dictionary<string, long> Count(IEnumerable<string> documents)
+    {
+        var total = new Dictionary<string, long>();
+        Parallel.ForEach(
+            documents,
+            () => new Dictionary<string, long>(),
+            (document, _, counts) =>
+            {
+                CountInto(counts, document);
+                return counts;
+            },
+            counts =>
+            {
+                lock (total)
+                    AddTo(total, counts);
+            });
+        return total;
+    }
+
+    private static void CountInto(Dictionary<string, long> counts, string document)
+    {
+        var scanner = new Gpt2Scanner();
+        var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
+        for (int start = 0, end; start < document.Length; start = end)
+        {
+            end = scanner.WordEnd(document, start);
+            CollectionsMarshal.GetValueRefOrAddDefault(lookup, document.AsSpan(start, end - start), out _)++;
+        }
+    }
+
+    private static void AddTo(Dictionary<string, long> total, Dictionary<string, long> counts)
+    {
+        foreach (var (word, count) in counts)
+            total[word] = total.GetValueOrDefault(word) + count;
+    }
+}
