@@ -17,7 +17,7 @@ public class BpeModelTests
             model.Append(letters, cut);
             model.AppendUncached(letters, uncut);
             Assert.Equal(uncut.Span.ToArray(), cut.Span.ToArray());
-        }, iter: 3000);
+        }, iter: 1000);
     }
 
     [Fact]
