@@ -164,13 +164,15 @@ internal sealed class BpeModel
     }
 
     /// <summary>
-    /// Seams need every symbol to be its own text: no merges of fallback or unknown tokens, no unknowns that fuse
-    /// over a seam, no words looked up whole, and one text an id.
+    /// Seams need every symbol to be its own text and to stay in its place: no merges of fallback or unknown tokens,
+    /// no unknowns that vanish or fuse over a seam, no words looked up whole, and one text an id.
     /// </summary>
     private SeamTable? BuildSeams()
     {
-        var bytesCovered = _fallbackIds is not null && !_fallbackIds.Contains(Missing);
-        if (_vocabulary.IsByteLevel || _vocabulary.IgnoresMerges || !(bytesCovered || _vocabulary.UnknownId is null || !_vocabulary.FusesUnknown))
+        var everyCharacterStays = _fallbackIds is null
+            ? _vocabulary is { UnknownId: not null, FusesUnknown: false }
+            : !_fallbackIds.Contains(Missing);
+        if (_vocabulary.IsByteLevel || _vocabulary.IgnoresMerges || !everyCharacterStays)
             return null;
         var special = (_fallbackIds ?? []).Append(_vocabulary.UnknownId ?? Missing).ToHashSet();
         if (_vocabulary.Merges.Any(merge => special.Contains(merge.Left) || special.Contains(merge.Right)))

@@ -10,7 +10,7 @@ internal sealed class SeamTable
 {
     private readonly HashSet<uint> _joined = [];
 
-    // Most lookups end here: characters of the first 64k of pairs, as bits, for both units below 256.
+    // Most lookups end here: the same, where both characters are below U+0100.
     private readonly bool[] _joinedLatin = new bool[0x10000];
 
     /// <summary>Learns which characters the merges join; strings hold the texts of the tokens merged.</summary>

@@ -1,0 +1,96 @@
+using CsCheck;
+using MaskLlm.Tokens;
+
+namespace MaskLlm.Tests.Tokens;
+
+public class BpeTrainerTests
+{
+    private const int FirstMerged = 257;
+
+    [Fact]
+    public void Train_SmallText_MakesFrequentWordsOneToken()
+    {
+        var tokenizer = Train(["the mask keeps the weight, the mask drops the weight; the mask learns"], 300);
+        foreach (var word in (string[])["the", " mask", " the"])
+            Assert.Single(tokenizer.Encode(word));
+        Assert.Equal([0], tokenizer.Encode("<|endoftext|>"));
+        Assert.True(tokenizer.TryGetId("!", out var first));
+        Assert.Equal(1, first);
+    }
+
+    [Fact]
+    public void Train_AnyText_RoundTrips()
+    {
+        var tokenizer = Train(["some text, sòme têxt, текст 文本"], 290);
+        TextGen.Texts.Sample(text => Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text))), iter: 500);
+    }
+
+    [Fact]
+    public void Train_Twice_WritesTheSameFile()
+    {
+        string[] documents = ["one two three two", "two three", "four one", "three two one"];
+        Assert.Equal(Train(documents, 280).Hash, Train([.. documents.Reverse()], 280).Hash);
+    }
+
+    [Fact]
+    public void Train_TextRunsOut_GivesASmallerVocabulary() => Assert.Equal(FirstMerged + 1, Train(["ab"], 1000).VocabularySize);
+
+    [Fact]
+    public void Train_TooSmallOrDoubleTokens_IsRefused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Train(["a"], FirstMerged - 1));
+        Assert.Throws<ArgumentException>(() => BpeTrainer.Train(["a"], 300, ["<s>", "<s>"], "unused"));
+        Assert.Throws<ArgumentException>(() => BpeTrainer.Train(["a"], 300, [""], "unused"));
+    }
+
+    [Fact]
+    public void Run_RandomWords_EqualsCountingAllOverAgain()
+    {
+        var words = Gen.Select(Gen.Char['a', 'c'].Array[1, 8].Select(letters => new string(letters)), Gen.Long[1, 9]);
+        words.Array[1, 12].Sample(list =>
+        {
+            var counts = list.DistinctBy(entry => entry.Item1).ToDictionary(entry => entry.Item1, entry => entry.Item2);
+            var merges = new PairMerger(counts, NewTokens()).Run(FirstMerged + 20);
+            Assert.Equal(NaiveMerges(counts, FirstMerged + 20), merges);
+        }, iter: 400);
+    }
+
+    private static TokenList NewTokens() => new(["<|endoftext|>", .. ByteSymbols.All.Order().Select(symbol => symbol.ToString())]);
+
+    /// <summary>The definition: count every pair, merge the most frequent one (of equals the lowest), start again.</summary>
+    private static List<(int Left, int Right)> NaiveMerges(Dictionary<string, long> counts, int size)
+    {
+        var tokens = NewTokens();
+        var words = counts.Select(entry => (Ids: entry.Key.Select(letter => tokens.ByteIds[letter]).ToList(), Count: entry.Value)).ToList();
+        var merges = new List<(int, int)>();
+        while (tokens.Count < size)
+        {
+            var pairs = words.SelectMany(word => word.Ids.Zip(word.Ids.Skip(1)).Select(pair => (pair, word.Count)))
+                .GroupBy(entry => entry.pair, entry => entry.Count).Select(group => (Pair: group.Key, Count: group.Sum())).ToList();
+            if (pairs.Count == 0)
+                break;
+            var best = pairs.OrderByDescending(entry => entry.Count).ThenBy(entry => entry.Pair).First().Pair;
+            merges.Add(best);
+            var joined = tokens.Join(best.First, best.Second);
+            foreach (var (ids, _) in words)
+            {
+                for (var i = 0; i + 1 < ids.Count; i++)
+                {
+                    if ((ids[i], ids[i + 1]) != best)
+                        continue;
+                    ids[i] = joined;
+                    ids.RemoveAt(i + 1);
+                }
+            }
+        }
+
+        return merges;
+    }
+
+    private static Tokenizer Train(string[] documents, int size)
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory().FullName, "tokenizer.json");
+        BpeTrainer.Train(documents, size, ["<|endoftext|>"], file);
+        return Tokenizer.FromFile(file);
+    }
+}
