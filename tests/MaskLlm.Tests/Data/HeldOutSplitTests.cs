@@ -82,6 +82,23 @@ public sealed class HeldOutSplitTests : IDisposable
     }
 
     [Fact]
+    public void Open_DocumentsOfAnyLengthsInAnyOrder_KeepsTheLimitAndTheChoice()
+    {
+        var random = new Random(1);
+        string[] documents = [.. Enumerable.Range(0, 400).Select(i => $"{i % 300}".PadRight(random.Next(3, 200), 'x'))];
+        long? heldOut = null;
+        for (int order = 0; order < 5; order++)
+        {
+            random.Shuffle(documents);
+            string path = _folder.Write("a.txt", string.Join('|', documents));
+            using Corpus corpus = Open(_folder.Options(path) with { HeldOutFraction = 0.02 });
+            long all = corpus.Sources[0].Tokens + corpus.Sources[0].HeldOutTokens;
+            Assert.InRange(corpus.Sources[0].HeldOutTokens, 1, (long)(0.02 * all));
+            Assert.Equal(heldOut ??= corpus.Sources[0].HeldOutTokens, corpus.Sources[0].HeldOutTokens);
+        }
+    }
+
+    [Fact]
     public void Open_OneDocument_HoldsOutItsEnd()
     {
         string text = string.Concat(Enumerable.Range(0, 1000).Select(i => (char)('a' + (i % 26))));
