@@ -46,10 +46,11 @@ internal sealed class HeldOutSplit
                 continue;
             chosen.Enqueue(new TokenDocument(document.Hash, tokens), document.Hash);
             sum += tokens;
-            if (sum > budget)
+            while (sum > budget || (chosen.Count > 0 && chosen.Peek().Hash == cutOff)) // equal documents leave together
+            {
                 cutOff = chosen.Peek().Hash;
-            while (chosen.Count > 0 && chosen.Peek().Hash >= cutOff) // equal documents leave together
                 sum -= chosen.Dequeue().End;
+            }
         }
 
         return [.. chosen.UnorderedItems.Select(item => item.Element.Hash)];

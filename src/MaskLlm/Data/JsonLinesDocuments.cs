@@ -43,7 +43,7 @@ internal sealed class JsonLinesDocuments
             if (newline >= 0)
                 return Take(searched + newline, 1);
             if (_ended)
-                return _start < _end ? Take(_end - _start, 0) : null;
+                return _start < _end ? Take(_end - _start, 0) : default(ReadOnlyMemory<byte>?); // a bare null would become empty memory
             searched = _end - _start;
             ReadMore();
         }

@@ -1,5 +1,5 @@
-using System.IO.Compression;
 using System.Security.Cryptography;
+using ICSharpCode.SharpZipLib.GZip;
 using ZstdSharp;
 
 namespace MaskLlm.Data;
@@ -48,7 +48,7 @@ internal sealed record SourceFile(string Path, ContentKind Kind, Compression Com
         FileStream file = new(Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
         Stream content = Compression switch
         {
-            Compression.Gzip => new GZipStream(file, CompressionMode.Decompress),
+            Compression.Gzip => new GZipInputStream(file), // .NET's own reads a file that is cut short without a word
             Compression.Zstandard => new DecompressionStream(file, leaveOpen: false),
             _ => file,
         };

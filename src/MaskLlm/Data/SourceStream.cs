@@ -1,3 +1,4 @@
+using ICSharpCode.SharpZipLib;
 using ZstdSharp;
 
 namespace MaskLlm.Data;
@@ -20,7 +21,7 @@ internal sealed class SourceStream(string path, FileStream file, Stream content)
         {
             return content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         }
-        catch (Exception e) when (e is InvalidDataException or ZstdException or EndOfStreamException)
+        catch (Exception e) when (e is SharpZipBaseException or ZstdException or EndOfStreamException)
         {
             throw new InvalidDataException($"{path}: the compressed data are damaged or cut short at about byte {BytesOnDisk} of {file.Length}. Make the file again.", e);
         }
