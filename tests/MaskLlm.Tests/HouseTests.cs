@@ -18,6 +18,8 @@ public sealed partial class HouseTests
         ["Models"] = 5,
         ["Calibration"] = 6,
         ["Evaluation"] = 6,
+        ["Optimization"] = 6,
+        ["Runs"] = 6,
         ["Priors"] = 7,
         ["Learning"] = 8,
         ["Pretraining"] = 8,

@@ -29,9 +29,10 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
-    public void Write_FolderMissing_SaysSo()
+    public void Write_FolderMissing_MakesIt()
     {
         using var folder = new TemporaryFolder();
-        Assert.Throws<DirectoryNotFoundException>(() => AtomicFile.Write(folder.File("missing/a.txt"), _ => { }));
+        AtomicFile.Write(folder.File("missing/a.txt"), stream => stream.WriteByte(7));
+        Assert.Equal([7], File.ReadAllBytes(folder.File("missing/a.txt")));
     }
 }
