@@ -29,6 +29,16 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
         }
     }
 
+    /// <summary>A sentence that stays, on a line of its own.</summary>
+    internal void Note(string sentence)
+    {
+        lock (_lock)
+        {
+            EndLine();
+            error.WriteLine(sentence);
+        }
+    }
+
     public void Dispose() => EndLine();
 
     private string Format(RunProgress value, TimeSpan elapsed)

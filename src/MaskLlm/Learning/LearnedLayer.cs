@@ -70,6 +70,10 @@ internal sealed class LearnedLayer : IDisposable
         _sample = null;
     }
 
+    internal void UseDense() => _layer.Weight = _dense;
+
+    internal void UseLeaf() => _layer.Weight = _leaf;
+
     internal long CountChangedGroups()
     {
         using DisposeScope scope = NewDisposeScope();

@@ -102,6 +102,29 @@ public sealed class MaskLearner : IDisposable
         return (double)_layers.Sum(layer => layer.CountChangedGroups()) / GroupCount;
     }
 
+    /// <summary>Runs something on the model with its dense weights, in the middle of learning.</summary>
+    internal T WithDenseWeights<T>(Func<T> run)
+    {
+        foreach (LearnedLayer layer in _layers) layer.UseDense();
+        try
+        {
+            return run();
+        }
+        finally
+        {
+            foreach (LearnedLayer layer in _layers) layer.UseLeaf();
+        }
+    }
+
+    /// <summary>Writes the logits as (groups, candidates) float32 under each weight's name.</summary>
+    internal void SaveLogits(string path)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        TensorState.Save(
+            path, [.. _layers.Select(layer => (layer.Logits.Name, layer.Logits.Logits.t().contiguous()))],
+            new Dictionary<string, string> { ["pattern"] = _options.Pattern.ToString() });
+    }
+
     /// <summary>Gives the model its dense weights back and frees the logits.</summary>
     public void Dispose()
     {

@@ -19,4 +19,14 @@ public static class ModelTokenizer
                 $"{folder}: the tokenizer has ids up to {tokenizer.VocabularySize - 1} and the model {config.VocabularySize} embeddings; they belong to different checkpoints.");
         return tokenizer;
     }
+
+    /// <summary>The token that separates documents: the end-of-text token that the checkpoint names, or null where it names none.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <exception cref="InvalidDataException">config.json is broken.</exception>
+    public static int? SeparatorId(string folder, Tokenizer tokenizer)
+    {
+        int? id = Families.ModelFamily.EndOfTextId(folder);
+        return id < tokenizer.VocabularySize ? id : null;
+    }
 }

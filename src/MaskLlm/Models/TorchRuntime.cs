@@ -21,6 +21,18 @@ public static partial class TorchRuntime
         return torch.get_num_threads();
     }
 
+    /// <summary>The device of a name.</summary>
+    /// <param name="name">cpu or cuda.</param>
+    /// <exception cref="ArgumentException">Another name, or a GPU that this build or machine lacks.</exception>
+    public static torch.Device DeviceOf(string name)
+    {
+        if (name == "cpu") return torch.CPU;
+        if (name != "cuda") throw new ArgumentException($"--device {name}: cpu or cuda is expected.");
+        if (!torch.cuda.is_available())
+            throw new ArgumentException("--device cuda: no CUDA device, or a build without CUDA; build with -p:TorchBackend=cuda (docs/cuda.md).");
+        return torch.CUDA;
+    }
+
     // TorchSharp has no set_flush_denormal. The flag belongs to a thread, and OpenMP's workers inherit it
     // from the thread that starts them, hence "before the first tensor operation".
     private static void FlushDenormals()

@@ -38,4 +38,7 @@ internal static class ModelFamily
         decoder.Validate();
         return decoder;
     }
+
+    /// <summary><c>eos_token_id</c>, the first where there are several; null where there is none.</summary>
+    internal static int? EndOfTextId(string folder) => new ConfigFile(Path.Combine(folder, "config.json")).FirstInt("eos_token_id");
 }

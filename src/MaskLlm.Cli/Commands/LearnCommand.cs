@@ -1,0 +1,105 @@
+using System.CommandLine;
+using MaskLlm.Cli.Output;
+using MaskLlm.Learning;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+using MaskLlm.Runs;
+
+namespace MaskLlm.Cli.Commands;
+
+/// <summary><c>maskllm learn</c>.</summary>
+internal static class LearnCommand
+{
+    internal static Command Create(CancellationToken stop)
+    {
+        Argument<string> model = SharedOptions.Model();
+        Option<string[]> data = SharedOptions.Data();
+        Option<string?> separator = SharedOptions.DocumentSeparator();
+        Option<string> output = SharedOptions.Out();
+        Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();
+        Option<int?> threads = SharedOptions.Threads();
+        LearnNumbers numbers = new();
+        Option<string> prior = new("--prior") { Description = "Mask to start from: a mask file, magnitude or none.", DefaultValueFactory = _ => LearnRequest.MagnitudePrior };
+        Option<string> device = new("--device") { Description = "cpu, or cuda with a build that has it.", DefaultValueFactory = _ => "cpu" };
+        Option<int> saveEvery = new("--save-every") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 50 };
+        Option<int> logEvery = new("--log-every") { Description = "Steps between lines of metrics.jsonl.", DefaultValueFactory = _ => 10 };
+        Option<int> evalEvery = new("--eval-every") { Description = "Steps between held-out perplexities of the mask so far; 0 for only at the end.", DefaultValueFactory = _ => 0 };
+        Option<bool> saveModel = new("--save-model") { Description = "Also write the masked checkpoint to OUT/model." };
+        Option<bool> saveLogits = new("--save-logits") { Description = "Also write the logits to OUT/logits.safetensors." };
+        Command command = new("learn", "Learn which weights to keep: an N:M mask for every linear layer of the blocks.") { model, data, separator, output };
+        foreach (Option option in numbers.All) command.Options.Add(option);
+        foreach (Option option in new Option[] { prior, device, threads, saveEvery, logEvery, evalEvery, saveModel, saveLogits, force, resume, json }) command.Options.Add(option);
+        command.SetAction(parsed =>
+        {
+            int used = TorchRuntime.Start(parsed.GetValue(threads));
+            TextWriter error = parsed.InvocationConfiguration.Error;
+            using ProgressLine progress = new(error);
+            LearnRequest request = new()
+            {
+                Model = parsed.GetValue(model)!,
+                Data = SharedOptions.Corpus(parsed.GetValue(data)!, parsed.GetValue(separator), used),
+                Out = parsed.GetValue(output)!,
+                Device = parsed.GetValue(device)!,
+                Options = numbers.Read(parsed),
+                Prior = parsed.GetValue(prior)!,
+                SaveEvery = parsed.GetValue(saveEvery),
+                LogEvery = parsed.GetValue(logEvery),
+                EvalEvery = parsed.GetValue(evalEvery),
+                SaveModel = parsed.GetValue(saveModel),
+                SaveLogits = parsed.GetValue(saveLogits),
+                Force = parsed.GetValue(force),
+                Resume = parsed.GetValue(resume),
+            };
+            RunRecord record = LearnRun.Execute(request, progress, progress.Note, stop);
+            if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, record.ToJson());
+            else LearnTable.Print(parsed.InvocationConfiguration.Output, record, request.Out);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    /// <summary>The options that become <see cref="LearnOptions"/>, under the same names.</summary>
+    private sealed class LearnNumbers
+    {
+        private static readonly LearnOptions Defaults = new();
+        private readonly Option<string> _pattern = new("--pattern") { Description = "N kept of every M inputs, M at most 8.", DefaultValueFactory = _ => "2:4" };
+        private readonly Option<string> _recipe = new("--recipe") { Description = "maskllm is the paper's.", DefaultValueFactory = _ => "maskllm" };
+        private readonly Option<int> _steps = new("--steps") { Description = "Optimizer steps.", DefaultValueFactory = _ => Defaults.Steps };
+        private readonly Option<int> _batch = new("--batch-size") { Description = "Sequences a step.", DefaultValueFactory = _ => Defaults.BatchSize };
+        private readonly Option<int?> _micro = new("--micro-batch-size") { Description = "Sequences that go through the model together; fewer take less memory." };
+        private readonly Option<int> _length = new("--seq-len") { Description = "Predicted tokens a sequence.", DefaultValueFactory = _ => Defaults.SequenceLength };
+        private readonly Option<double> _rate = new("--learning-rate") { Description = "Peak; a cosine takes it to a tenth.", DefaultValueFactory = _ => Defaults.LearningRate };
+        private readonly Option<double> _strength = new("--prior-strength") { Description = "How far the prior shifts the first logits, in standard deviations.", DefaultValueFactory = _ => Defaults.PriorStrength };
+        private readonly Option<double> _std = new("--initial-std") { Description = "Standard deviation of the first logits.", DefaultValueFactory = _ => Defaults.InitialStd };
+        private readonly Option<string> _kappa = new("--kappa") { Description = "Scale of the logits, start:end.", DefaultValueFactory = _ => Defaults.Kappa.ToString() };
+        private readonly Option<string> _tau = new("--tau") { Description = "Temperature, start:end.", DefaultValueFactory = _ => Defaults.Tau.ToString() };
+        private readonly Option<ScheduleKind> _schedule = new("--schedule") { Description = "How kappa and tau move: linear or exponential.", DefaultValueFactory = _ => Defaults.Schedule };
+        private readonly Option<double> _reward = new("--weight-reward") { Description = "lambda: reward of the norm of the kept weights, falling linearly to 0.", DefaultValueFactory = _ => Defaults.WeightReward };
+        private readonly Option<bool> _hard = new("--hard") { Description = "Straight-through: the layers use the hard mask of each sample." };
+        private readonly Option<string[]> _skip = new("--skip") { Description = "Name patterns (* and ?) of weights that stay dense.", AllowMultipleArgumentsPerToken = true };
+        private readonly Option<ulong> _seed = SharedOptions.Seed();
+
+        internal LearnNumbers() => _recipe.AcceptOnlyFromAmong("maskllm");
+
+        internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _strength, _std, _kappa, _tau, _schedule, _reward, _hard, _skip, _seed];
+
+        internal LearnOptions Read(ParseResult parsed) => new()
+        {
+            Pattern = NmPattern.Parse(parsed.GetValue(_pattern)!),
+            Steps = parsed.GetValue(_steps),
+            BatchSize = parsed.GetValue(_batch),
+            MicroBatchSize = parsed.GetValue(_micro),
+            SequenceLength = parsed.GetValue(_length),
+            LearningRate = parsed.GetValue(_rate),
+            PriorStrength = parsed.GetValue(_strength),
+            InitialStd = parsed.GetValue(_std),
+            Kappa = ScheduleRange.Parse(parsed.GetValue(_kappa)!),
+            Tau = ScheduleRange.Parse(parsed.GetValue(_tau)!),
+            Schedule = parsed.GetValue(_schedule),
+            WeightReward = parsed.GetValue(_reward),
+            Hard = parsed.GetValue(_hard),
+            Skip = parsed.GetValue(_skip) ?? [],
+            Seed = parsed.GetValue(_seed),
+        };
+    }
+}

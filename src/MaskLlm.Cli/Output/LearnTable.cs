@@ -1,0 +1,30 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using MaskLlm.Runs;
+using Spectre.Console;
+
+namespace MaskLlm.Cli.Output;
+
+/// <summary>What a learning run ends with on a terminal.</summary>
+internal static class LearnTable
+{
+    internal static void Print(TextWriter output, RunRecord record, string folder)
+    {
+        JsonObject figures = record.Figures, perplexity = figures["perplexity"]!.AsObject();
+        Table table = new Table().AddColumns("held-out text", "perplexity", "times dense");
+        double? dense = perplexity["dense"]?.GetValue<double>();
+        foreach (string row in new[] { "dense", "prior", "learned" })
+        {
+            double? value = perplexity[row]?.GetValue<double>();
+            table.AddRow(row, Number(value), Number(value / dense));
+        }
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
+        console.Write(table);
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{figures["tokens"]} tokens seen, {Number(figures["seconds"]?.GetValue<double>())} seconds, {figures["tokens_per_second"]?.GetValue<double>():0} tokens/s, seed {record.Seed}"));
+        output.WriteLine($"mask, record and model card: {folder}");
+    }
+
+    private static string Number(double? value) => value?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-";
+}

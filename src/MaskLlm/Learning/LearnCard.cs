@@ -1,0 +1,29 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using MaskLlm.Formats;
+using MaskLlm.Runs;
+
+namespace MaskLlm.Learning;
+
+/// <summary>The model card of a learning run.</summary>
+internal static class LearnCard
+{
+    internal static void Write(string path, LearnRequest request, RunRecord record)
+    {
+        JsonObject figures = record.Figures, perplexity = figures["perplexity"]!.AsObject();
+        LearnOptions options = request.Options;
+        StringBuilder card = new();
+        card.Append(CultureInfo.InvariantCulture, $"# {options.Pattern} mask for {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Model)))}\n\n");
+        card.Append(CultureInfo.InvariantCulture, $"Learned with maskllm (recipe `maskllm`: Gumbel-softmax over the candidates of every group, arXiv 2409.17481). `mask.npz` holds one bit a weight of every linear layer of the blocks; the weights themselves are unchanged.\n\n");
+        card.Append("| held-out perplexity | |\n|---|---|\n");
+        foreach ((string name, string key) in new[] { ("dense", "dense"), ($"prior ({request.Prior})", "prior"), ("learned", "learned") })
+            card.Append(CultureInfo.InvariantCulture, $"| {name} | {Number(perplexity[key])} |\n");
+        card.Append(CultureInfo.InvariantCulture, $"\nPerplexity over windows of {options.SequenceLength} tokens of text that learning never saw, {options.SequenceLength - 1} predicted tokens a window.\n\n");
+        card.Append(CultureInfo.InvariantCulture, $"Tokens seen: {figures["tokens"]}. Seconds: {Number(figures["seconds"])}. Tokens a second: {Number(figures["tokens_per_second"])}. Seed: {options.Seed}.\n\n");
+        card.Append("Masked checkpoint: `maskllm apply MODEL --mask mask.npz --out DIR`. Every option, version and input hash is in `run.json`.\n");
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(card.ToString())));
+    }
+
+    private static string Number(JsonNode? value) => value is null ? "not measured" : value.GetValue<double>().ToString("0.00", CultureInfo.InvariantCulture);
+}

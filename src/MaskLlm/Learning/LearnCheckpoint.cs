@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Models;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Learning;
+
+/// <summary>
+/// The state of a learning run on disk: logits, moments, step, and the options that decide the result. Noise and batches are
+/// functions of the step, so nothing else is needed to go on bit for bit.
+/// </summary>
+internal static class LearnCheckpoint
+{
+    private const string StepKey = "step", OptionsKey = "options";
+
+    /// <summary>Saves the state after <paramref name="step"/> steps; the file is whole or not there.</summary>
+    internal static void Save(string path, MaskLearner learner, long step, JsonObject options) => TensorState.Save(
+        path, Tensors(learner),
+        new Dictionary<string, string> { [StepKey] = step.ToString(CultureInfo.InvariantCulture), [OptionsKey] = options.ToJsonString() });
+
+    /// <summary>Loads a state.</summary>
+    /// <returns>Steps done.</returns>
+    /// <exception cref="ArgumentException">The run was started with other options.</exception>
+    /// <exception cref="InvalidDataException">Damaged, or of another model.</exception>
+    internal static long Load(string path, MaskLearner learner, JsonObject options)
+    {
+        using (SafetensorsFile file = SafetensorsFile.Open(path))
+        {
+            if (!file.Metadata.TryGetValue(StepKey, out string? step) || !file.Metadata.TryGetValue(OptionsKey, out string? saved))
+                throw new InvalidDataException($"{path}: no step and options in its header; it is no checkpoint of a learning run.");
+            RequireSame(JsonNode.Parse(saved)!.AsObject(), options);
+            TensorState.Load(path, Tensors(learner));
+            return long.Parse(step, CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static void RequireSame(JsonObject saved, JsonObject asked)
+    {
+        foreach ((string name, JsonNode? value) in asked)
+            if (!JsonNode.DeepEquals(saved[name], value))
+                throw new ArgumentException(
+                    $"--resume: the run was started with {name} {saved[name]?.ToJsonString() ?? "unset"}, now it is {value?.ToJsonString() ?? "unset"}; give the same options, or start anew with --force.");
+    }
+
+    private static IEnumerable<(string, Tensor)> Tensors(MaskLearner learner) => learner.Logits.SelectMany(layer => new[]
+    {
+        (layer.Name + ".logits", layer.Logits), (layer.Name + ".m", layer.FirstMoment), (layer.Name + ".v", layer.SecondMoment),
+    });
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using MaskLlm.Data;
+using MaskLlm.Runs;
+
+namespace MaskLlm.Learning;
+
+/// <summary>The record of a learning run.</summary>
+internal static class LearnRecord
+{
+    internal static RunRecord Create(LearnRequest request, Corpus corpus, LearnedRun learned, PerplexityTriple perplexity)
+    {
+        LearnTotals totals = learned.Totals;
+        long tokensAStep = (long)request.Options.BatchSize * request.Options.SequenceLength;
+        return new RunRecord(Options(request, corpus), request.Options.Seed, "plain", Inputs(request, corpus), new JsonObject
+        {
+            ["tokens"] = tokensAStep * request.Options.Steps,
+            ["seconds"] = totals.Seconds,
+            ["tokens_per_second"] = tokensAStep * totals.Steps / totals.Seconds,
+            ["sampling_share"] = totals.SamplingSeconds / totals.Seconds,
+            ["resumed_at_step"] = totals.FirstStep,
+            ["masked_weights"] = learned.Weights,
+            ["peak_memory_bytes"] = PeakMemoryBytes(),
+            ["first_loss"] = totals.FirstLoss,
+            ["final_loss"] = totals.FinalLoss,
+            ["perplexity"] = new JsonObject { ["dense"] = perplexity.Dense, ["prior"] = perplexity.Prior, ["learned"] = perplexity.Learned },
+        });
+    }
+
+    /// <summary>Every option that decides the result, by its name on the command line.</summary>
+    internal static JsonObject Options(LearnRequest request, Corpus corpus)
+    {
+        LearnOptions options = request.Options;
+        return new JsonObject
+        {
+            ["model"] = request.Model,
+            ["data"] = new JsonArray([.. corpus.Sources.Select(source => (JsonNode)FormattableString.Invariant($"{source.Path}:{source.Weight:R}"))]),
+            ["document-separator"] = request.Data.DocumentSeparator,
+            ["pattern"] = options.Pattern.ToString(),
+            ["recipe"] = "maskllm",
+            ["prior"] = request.Prior,
+            ["prior-strength"] = options.PriorStrength,
+            ["initial-std"] = options.InitialStd,
+            ["kappa"] = options.Kappa.ToString(),
+            ["tau"] = options.Tau.ToString(),
+            ["schedule"] = options.Schedule.ToString().ToLowerInvariant(),
+            ["weight-reward"] = options.WeightReward,
+            ["hard"] = options.Hard,
+            ["steps"] = options.Steps,
+            ["batch-size"] = options.BatchSize,
+            ["micro-batch-size"] = options.MicroBatchSize ?? options.BatchSize,
+            ["seq-len"] = options.SequenceLength,
+            ["learning-rate"] = options.LearningRate,
+            ["skip"] = new JsonArray([.. options.Skip.Select(skip => (JsonNode)skip)]),
+            ["seed"] = options.Seed,
+        };
+    }
+
+    /// <summary>SHA-256 of every input by its path.</summary>
+    internal static JsonObject Inputs(LearnRequest request, Corpus corpus)
+    {
+        JsonObject inputs = [];
+        foreach (CorpusSource source in corpus.Sources) inputs[source.Path] = source.ContentHash;
+        foreach (string file in Directory.EnumerateFiles(request.Model).Where(IsInput).Order(StringComparer.Ordinal)) inputs[file] = HashOf(file);
+        if (File.Exists(request.Prior)) inputs[request.Prior] = HashOf(request.Prior);
+        return inputs;
+    }
+
+    private static bool IsInput(string file) => Path.GetExtension(file) is ".safetensors" || Path.GetFileName(file) is "config.json" or "tokenizer.json" or "tokenizer.model";
+
+    private static string HashOf(string file)
+    {
+        using FileStream stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    private static long PeakMemoryBytes()
+    {
+        using Process process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
+}

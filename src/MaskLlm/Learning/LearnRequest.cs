@@ -1,0 +1,66 @@
+using MaskLlm.Data;
+
+namespace MaskLlm.Learning;
+
+/// <summary>A learning run: which model, on what, from which prior, where to.</summary>
+public sealed record LearnRequest
+{
+    /// <summary><see cref="Prior"/> for a start without one.</summary>
+    public const string NoPrior = "none";
+
+    /// <summary><see cref="Prior"/> for magnitude pruning of the model itself.</summary>
+    public const string MagnitudePrior = "magnitude";
+
+    /// <summary>A Hugging Face folder.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Text or token ids to learn on.</summary>
+    public required CorpusOptions Data { get; init; }
+
+    /// <summary>The run's folder.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>cpu, or cuda with a build that has it.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Sizes, schedules, rates, seed.</summary>
+    public LearnOptions Options { get; init; } = new();
+
+    /// <summary>A mask file, <see cref="MagnitudePrior"/> or <see cref="NoPrior"/>.</summary>
+    public string Prior { get; init; } = MagnitudePrior;
+
+    /// <summary>Steps between checkpoints.</summary>
+    public int SaveEvery { get; init; } = 50;
+
+    /// <summary>Steps between lines of metrics.</summary>
+    public int LogEvery { get; init; } = 10;
+
+    /// <summary>Steps between held-out evaluations of the argmax mask; 0 for only at the end.</summary>
+    public int EvalEvery { get; init; }
+
+    /// <summary>Windows of held-out text that perplexities are taken on, at most.</summary>
+    public int EvalWindows { get; init; } = 128;
+
+    /// <summary>Also write the masked checkpoint to OUT/model.</summary>
+    public bool SaveModel { get; init; }
+
+    /// <summary>Also write the logits, (groups, candidates) a layer, to OUT/logits.safetensors.</summary>
+    public bool SaveLogits { get; init; }
+
+    /// <summary>Replace the files of an earlier run.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>Go on from the checkpoint in <see cref="Out"/>.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Checks the numbers.</summary>
+    /// <exception cref="ArgumentException">One of them makes no sense.</exception>
+    public void Validate()
+    {
+        Options.Validate();
+        foreach ((string option, int value, int least) in new[] { ("--save-every", SaveEvery, 1), ("--log-every", LogEvery, 1), ("--eval-every", EvalEvery, 0), ("--eval-windows", EvalWindows, 1) })
+            if (value < least) throw new ArgumentException($"{option} is {value}; at least {least} is needed.");
+        if (Prior is not (NoPrior or MagnitudePrior) && !File.Exists(Prior))
+            throw new ArgumentException($"--prior {Prior}: no such file; a mask file, {MagnitudePrior} or {NoPrior} is expected.");
+    }
+}

@@ -1,0 +1,178 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using MaskLlm.Data;
+using MaskLlm.Evaluation;
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Priors;
+using MaskLlm.Runs;
+using MaskLlm.Tokens;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Learning;
+
+/// <summary>The main job: from a checkpoint and text to a learned mask, with its proof, in a run's folder.</summary>
+public sealed class LearnRun
+{
+    private readonly LearnRequest _request;
+    private readonly RunFolder _folder;
+    private readonly IProgress<RunProgress>? _progress;
+    private readonly Action<string> _warn;
+    private readonly CancellationToken _cancellation;
+
+    private LearnRun(LearnRequest request, IProgress<RunProgress>? progress, Action<string>? warn, CancellationToken cancellation)
+    {
+        request.Validate();
+        (_request, _progress, _warn, _cancellation) = (request, progress, warn ?? (_ => { }), cancellation);
+        Checkpoint.ReadConfig(request.Model);   // a wrong model must not leave a folder behind
+        _folder = RunFolder.Open(request.Out, request.Force, request.Resume);
+    }
+
+    /// <summary>Learns to the end, or to a checkpoint when cancelled.</summary>
+    /// <param name="request">What to do.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="warn">Told, in one sentence each, what the user should know and nothing stops for.</param>
+    /// <param name="cancellation">Stops after the step, with a checkpoint.</param>
+    /// <returns>The run's record, as in <c>run.json</c>.</returns>
+    /// <exception cref="ArgumentException">Options or folder make no sense.</exception>
+    /// <exception cref="InvalidDataException">Model, mask or data are broken.</exception>
+    /// <exception cref="InsufficientMemoryException">The run would not fit.</exception>
+    /// <exception cref="OperationCanceledException">Stopped; the checkpoint is saved.</exception>
+    public static RunRecord Execute(
+        LearnRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null, CancellationToken cancellation = default) =>
+        new LearnRun(request, progress, warn, cancellation).Run();
+
+    private RunRecord Run()
+    {
+        using Decoder model = Checkpoint.Load(_request.Model, TorchRuntime.DeviceOf(_request.Device));
+        Tokenizer tokenizer = ModelTokenizer.Load(_request.Model, model.Config);
+        RequirePositions(model);
+        using Corpus corpus = OpenCorpus(tokenizer, model.Config);
+        BatchSampler batches = corpus.Batches(_request.Options.BatchSize, _request.Options.SequenceLength, _request.Options.Seed);
+        WarnOfRepetition(batches);
+        IReadOnlyList<int[]> heldOut = corpus.HeldOutWindows(_request.Options.SequenceLength, _request.EvalWindows);
+        if (heldOut.Count == 0) _warn("the data are too short to hold a window out; the run reports no perplexities.");
+        IReadOnlyDictionary<string, Mask>? prior = LoadPrior(model);
+        double? dense = HeldOut(model, heldOut, null), priorPerplexity = prior is null ? null : HeldOut(model, heldOut, prior);
+        LearnMemory.Require(model, _request.Options);
+        LearnedRun learned = Learn(model, batches, corpus, prior, heldOut, dense, priorPerplexity);
+        double? final = HeldOut(model, heldOut, learned.Masks);
+        if (final > priorPerplexity)
+            _warn(string.Create(CultureInfo.InvariantCulture, $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or another learning rate, may help."));
+        return Finish(corpus, learned, new PerplexityTriple(dense, priorPerplexity, final));
+    }
+
+    private LearnedRun Learn(
+        Decoder model, BatchSampler batches, Corpus corpus, IReadOnlyDictionary<string, Mask>? prior, IReadOnlyList<int[]> heldOut, double? dense, double? priorPerplexity)
+    {
+        JsonObject decisive = Decisive(corpus);
+        using MaskLearner learner = new(model, _request.Options, prior);
+        bool resumes = _request.Resume && File.Exists(_folder.CheckpointPath);
+        long first = resumes ? LearnCheckpoint.Load(_folder.CheckpointPath, learner, decisive) : 0;
+        if (_request.Resume) _warn(resumes ? $"going on after step {first}." : "no checkpoint yet; starting at the first step.");
+        learner.ChangedGroupShare();
+        using MetricsLog metrics = new(_folder, first);
+        int[] ids = new int[_request.Options.BatchSize * (_request.Options.SequenceLength + 1)];
+        LearnTotals totals = new(first);
+        for (long step = first; step < _request.Options.Steps; step++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            batches.Fill(step, ids);
+            (Tensor inputs, Tensor targets) = TokenBatch.Split(ids, _request.Options.BatchSize, model.Device);
+            StepFigures figures = learner.Step(step, inputs, targets);
+            if (!double.IsFinite(figures.Loss))
+                throw new InvalidDataException($"the loss is {figures.Loss} at step {step}; lower --learning-rate, or look at the data.");
+            totals.Add(figures);
+            bool last = step + 1 == _request.Options.Steps;
+            if ((step + 1) % _request.LogEvery == 0 || last || step == first) Log(metrics, learner, step, figures);
+            if (_request.EvalEvery > 0 && (step + 1) % _request.EvalEvery == 0 && !last) LogHeldOut(metrics, learner, model, heldOut, step, dense, priorPerplexity);
+            Report(step, figures);
+            if (!last && (_cancellation.IsCancellationRequested || (step + 1) % _request.SaveEvery == 0))
+                LearnCheckpoint.Save(_folder.CheckpointPath, learner, step + 1, decisive);
+            if (!last) _cancellation.ThrowIfCancellationRequested();
+        }
+        if (_request.SaveLogits) learner.SaveLogits(_folder.File("logits.safetensors"));
+        return new LearnedRun(learner.ArgmaxMasks(), totals, learner.WeightCount);
+    }
+
+    private void Log(MetricsLog metrics, MaskLearner learner, long step, StepFigures figures) => metrics.Write(
+        step,
+        ("loss", figures.Loss), ("reward", figures.Reward), ("gradient_norm", figures.GradientNorm),
+        ("mean_max_probability", figures.MeanMaxProbability), ("changed_groups", learner.ChangedGroupShare()),
+        ("tokens_per_second", TokensAStep / figures.Seconds), ("sampling_share", figures.SamplingSeconds / figures.Seconds));
+
+    private void LogHeldOut(MetricsLog metrics, MaskLearner learner, Decoder model, IReadOnlyList<int[]> heldOut, long step, double? dense, double? prior)
+    {
+        if (heldOut.Count == 0) return;
+        double now = learner.WithDenseWeights(() => HeldOut(model, heldOut, learner.ArgmaxMasks())!.Value);
+        metrics.Write(step, ("held_out_perplexity", now), ("held_out_dense", dense ?? double.NaN), ("held_out_prior", prior ?? double.NaN));
+        _warn(string.Create(CultureInfo.InvariantCulture, $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
+    }
+
+    private void Report(long step, StepFigures figures) => _progress?.Report(new RunProgress(
+        "learning", step + 1, _request.Options.Steps,
+        string.Create(CultureInfo.InvariantCulture, $"loss {figures.Loss:0.000}, reward {figures.Reward:0.000}, max probability {figures.MeanMaxProbability:0.00}, {TokensAStep / figures.Seconds:0} tokens/s")));
+
+    private long TokensAStep => (long)_request.Options.BatchSize * _request.Options.SequenceLength;
+
+    private double? HeldOut(Decoder model, IReadOnlyList<int[]> windows, IReadOnlyDictionary<string, Mask>? masks)
+    {
+        if (windows.Count == 0) return null;
+        _progress?.Report(new RunProgress(masks is null ? "evaluating the dense model" : "evaluating a mask", 0, 1));
+        using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks);
+        return Perplexity.OfWindows(model, windows, _cancellation);
+    }
+
+    private IReadOnlyDictionary<string, Mask>? LoadPrior(Decoder model) => _request.Prior switch
+    {
+        LearnRequest.NoPrior => null,
+        LearnRequest.MagnitudePrior => new OrderedDictionary<string, Mask>(
+            MaskLearner.SelectLayers(model, _request.Options).Select(layer => KeyValuePair.Create(layer.Name, Magnitude.Prune(layer.Weight, _request.Options.Pattern)))),
+        _ => MaskNpz.Read(_request.Prior, Checkpoint.LinearShapes(_request.Model)),
+    };
+
+    private Corpus OpenCorpus(Tokenizer tokenizer, DecoderConfig config) => Corpus.Open(
+        _request.Data,
+        new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, ModelTokenizer.SeparatorId(_request.Model, tokenizer)),
+        _progress is null ? null : new TokenisingProgress(_progress), _cancellation);
+
+    private void RequirePositions(Decoder model)
+    {
+        if (_request.Options.SequenceLength > model.Config.MaxPositions)
+            throw new ArgumentException(
+                $"--seq-len is {_request.Options.SequenceLength}; the model has {model.Config.MaxPositions} positions. Lower --seq-len to that or less.");
+    }
+
+    private void WarnOfRepetition(BatchSampler batches)
+    {
+        double epochs = batches.EpochsNeeded(_request.Options.Steps);
+        if (epochs > 1)
+            _warn(string.Create(CultureInfo.InvariantCulture, $"the run reads its data {epochs:0.0} times; more text, or fewer steps, avoids the repetition."));
+    }
+
+    private RunRecord Finish(Corpus corpus, LearnedRun learned, PerplexityTriple perplexity)
+    {
+        MaskNpz.Write(_folder.MaskPath, learned.Masks);
+        RunRecord record = LearnRecord.Create(_request, corpus, learned, perplexity);
+        if (_request.SaveModel) MaskedCheckpoint.Write(_request.Model, learned.Masks, _folder.File("model"), cancellationToken: _cancellation);
+        LearnCard.Write(_folder.CardPath, _request, record);
+        record.Write(_folder.RecordPath);
+        _folder.RemoveCheckpoint();
+        return record;
+    }
+
+    // What two runs must share to give the same mask.
+    private JsonObject Decisive(Corpus corpus)
+    {
+        JsonObject options = LearnRecord.Options(_request, corpus);
+        options["inputs"] = LearnRecord.Inputs(_request, corpus);
+        return options;
+    }
+
+    private sealed class TokenisingProgress(IProgress<RunProgress> progress) : IProgress<CorpusProgress>
+    {
+        public void Report(CorpusProgress value) => progress.Report(new RunProgress($"tokenising {value.Path}", value.BytesRead, value.BytesTotal));
+    }
+}

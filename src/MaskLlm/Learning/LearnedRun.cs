@@ -1,0 +1,39 @@
+using MaskLlm.Masks;
+
+namespace MaskLlm.Learning;
+
+/// <summary>What the steps of a run gave.</summary>
+/// <param name="Masks">Argmax masks by the checkpoint's name.</param>
+/// <param name="Totals">Sums over the steps of this process.</param>
+/// <param name="Weights">Weights under a mask.</param>
+internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, LearnTotals Totals, long Weights);
+
+/// <summary>Perplexity on held-out text, null where there is none.</summary>
+/// <param name="Dense">Of the model as it came.</param>
+/// <param name="Prior">Under the mask that learning started from.</param>
+/// <param name="Learned">Under the learned mask.</param>
+internal sealed record PerplexityTriple(double? Dense, double? Prior, double? Learned);
+
+/// <summary>Sums over the steps that this process took.</summary>
+internal sealed class LearnTotals(long firstStep)
+{
+    internal long FirstStep { get; } = firstStep;
+
+    internal long Steps { get; private set; }
+
+    internal double Seconds { get; private set; }
+
+    internal double SamplingSeconds { get; private set; }
+
+    internal double FirstLoss { get; private set; }
+
+    internal double FinalLoss { get; private set; }
+
+    internal void Add(StepFigures figures)
+    {
+        if (Steps++ == 0) FirstLoss = figures.Loss;
+        FinalLoss = figures.Loss;
+        Seconds += figures.Seconds;
+        SamplingSeconds += figures.SamplingSeconds;
+    }
+}
