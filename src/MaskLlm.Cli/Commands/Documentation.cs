@@ -16,7 +16,19 @@ internal static class Documentation
         IReadOnlyList<string> files = ReferenceDocumentation.FindFiles();
         if (files.Count == 0)
             throw new FileNotFoundException("dotnet-docs: no packs/*/ref/**/*.xml beside this .NET runtime; install the .NET SDK or name other --data.");
-        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', files))))[..16];
+        return WriteToCache(files);
+    }
+
+    /// <summary>The same, or where no SDK is, the documentation of this program's own library.</summary>
+    internal static string WriteToCacheOrOwn()
+    {
+        IReadOnlyList<string> files = ReferenceDocumentation.FindFiles();
+        return WriteToCache(files.Count > 0 ? files : [Path.Combine(AppContext.BaseDirectory, "MaskLlm.Library.xml")]);
+    }
+
+    private static string WriteToCache(IReadOnlyList<string> files)
+    {
+        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', files.Select(file => $"{file} {new FileInfo(file).Length}")))))[..16];
         string path = Path.Combine(CorpusOptions.DefaultCacheFolder, $"dotnet-docs-{key}.txt");
         if (!File.Exists(path)) ReferenceDocumentation.WriteText(files, path);
         return path;

@@ -8,7 +8,7 @@ namespace MaskLlm.Cli.Output;
 /// <summary>What a learning run ends with on a terminal.</summary>
 internal static class LearnTable
 {
-    internal static void Print(TextWriter output, RunRecord record, string folder)
+    internal static void Print(TextWriter output, RunRecord record, string folder, string prior = "prior")
     {
         JsonObject figures = record.Figures, perplexity = figures["perplexity"]!.AsObject();
         Table table = new Table().AddColumns("held-out text", "perplexity", "times dense");
@@ -16,7 +16,7 @@ internal static class LearnTable
         foreach (string row in new[] { "dense", "prior", "learned" })
         {
             double? value = perplexity[row]?.GetValue<double>();
-            table.AddRow(row, Number(value), Number(value / dense));
+            table.AddRow(row == "prior" ? prior : row, Number(value), Number(value / dense));
         }
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         console.Write(table);

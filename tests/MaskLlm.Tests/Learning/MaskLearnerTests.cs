@@ -1,0 +1,187 @@
+using System.Text.Json.Nodes;
+using MaskLlm.Learning;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+using MaskLlm.Priors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Tests.Learning;
+
+[Collection(TorchTests.Name)]
+public class MaskLearnerTests
+{
+    private static readonly LearnOptions Options = new() { Steps = 12, BatchSize = 4, SequenceLength = 16, LearningRate = 0.02, Seed = 7 };
+
+    [Fact]
+    public void Step_ManyTimes_LeavesNoTensorBehind()
+    {
+        using Decoder model = Load();
+        using MaskLearner learner = new(model, Options, null);
+        (Tensor inputs, Tensor targets) = Batch(0);
+        for (long step = 0; step < 3; step++) learner.Step(step, inputs, targets);
+        // Tensors that earlier tests dropped must not be counted, whenever they are finalized.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        long live = Tensor.TotalCount;
+
+        for (long step = 3; step < 203; step++) learner.Step(step % Options.Steps, inputs, targets);
+
+        Assert.Equal(live, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void Step_SameSeed_IsBitEqual() => Assert.Equal(Logits(Run(Options)), Logits(Run(Options)));
+
+    [Fact]
+    public void Step_OtherSeed_Differs() => Assert.NotEqual(Logits(Run(Options)), Logits(Run(Options with { Seed = 8 })));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Step_LongerRun_LowersTheLossAndKeepsTheWeights(bool hard)
+    {
+        using Decoder model = Load();
+        byte[] before = model.Linears[0].Weight.bytes.ToArray();
+        Dictionary<string, Mask> magnitude = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
+        List<double> losses = [];
+        using (MaskLearner learner = new(model, Options with { Steps = 60, Hard = hard }, magnitude))
+            for (long step = 0; step < 60; step++)
+            {
+                (Tensor inputs, Tensor targets) = Batch(0);
+                losses.Add(learner.Step(step, inputs, targets).Loss);
+            }
+
+        Assert.True(losses.TakeLast(10).Average() < losses.Take(10).Average() - 0.05, string.Join(' ', losses));
+        Assert.Equal(before, model.Linears[0].Weight.bytes.ToArray());
+    }
+
+    [Fact]
+    public void Step_MicroBatches_GiveTheGradientOfTheWholeBatch()
+    {
+        float[] whole = Logits(Run(Options, steps: 1)), parts = Logits(Run(Options with { MicroBatchSize = 1 }, steps: 1));
+
+        Assert.True(whole.Zip(parts, (a, b) => Math.Abs(a - b)).Max() < 1e-4 * whole.Max());
+    }
+
+    [Theory]
+    [InlineData("2:4")]
+    [InlineData("1:4")]
+    [InlineData("4:8")]
+    [InlineData("1:2")]
+    public void ArgmaxMasks_AnyPattern_KeepExactlyNOfM(string text)
+    {
+        NmPattern pattern = NmPattern.Parse(text);
+        using Decoder model = Load();
+        using MaskLearner learner = new(model, Options with { Pattern = pattern }, null);
+        (Tensor inputs, Tensor targets) = Batch(0);
+        learner.Step(0, inputs, targets);
+
+        Assert.Equal(model.Linears.Count, learner.ArgmaxMasks().Count);
+        Assert.All(learner.ArgmaxMasks().Values, mask => Assert.Equal(0, mask.ViolationCount(pattern)));
+    }
+
+    [Fact]
+    public void Constructor_ColumnsNotDivisible_NamesTheLayerAndTheWayOut()
+    {
+        using Decoder model = Load();
+
+        string message = Assert.Throws<ArgumentException>(() => new MaskLearner(model, Options with { Pattern = new NmPattern(2, 5) }, null)).Message;
+
+        Assert.Contains("model.layers.0.self_attn.q_proj.weight: 32 columns", message, StringComparison.Ordinal);
+        Assert.Contains("--skip", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Constructor_Skip_LeavesThoseLayersDense()
+    {
+        using Decoder model = Load();
+        using MaskLearner learner = new(model, Options with { Skip = ["*.k_proj.weight"] }, null);
+
+        Assert.DoesNotContain(learner.ArgmaxMasks().Keys, name => name.Contains("k_proj", StringComparison.Ordinal));
+        Assert.Throws<ArgumentException>(() => new MaskLearner(model, Options with { Skip = ["nothing*"] }, null));
+    }
+
+    [Fact]
+    public void Load_CheckpointInTheMiddle_EndsBitEqual()
+    {
+        using TemporaryFolder folder = new();
+        JsonObject options = new() { ["steps"] = Options.Steps };
+        using (Decoder model = Load())
+        using (MaskLearner learner = new(model, Options, null))
+        {
+            Steps(learner, 0, 5);
+            LearnCheckpoint.Save(folder.File("state"), learner, 5, options);
+        }
+        using Decoder again = Load();
+        using MaskLearner resumed = new(again, Options, null);
+        Assert.Equal(5, LearnCheckpoint.Load(folder.File("state"), resumed, options));
+        Steps(resumed, 5, Options.Steps);
+
+        Assert.Equal(Logits(Run(Options)), LogitsOf(resumed));
+        Assert.Contains("steps", Assert.Throws<ArgumentException>(() => LearnCheckpoint.Load(folder.File("state"), resumed, new JsonObject { ["steps"] = 13 })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Gumbel_OneThreadAndTwo_AreBitEqualAndOfTheRightMoments()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int threads = get_num_threads();
+        set_num_threads(1);
+        Tensor one = MaskNoise.Gumbel(3, 4, 5, 6, 100_000);
+        set_num_threads(2);
+        Tensor two = MaskNoise.Gumbel(3, 4, 5, 6, 100_000);
+        set_num_threads(threads);
+
+        Assert.Equal(one.bytes.ToArray(), two.bytes.ToArray());
+        // Euler's constant and pi^2 / 6; 600,000 draws have a standard error of 0.0017 and 0.0038.
+        Assert.Equal(0.5772, one.mean().item<float>(), 0.01);
+        Assert.Equal(1.6449, one.var().item<float>(), 0.02);
+    }
+
+    [Fact]
+    public void Mix_SoftMask_SumsToNInEveryGroup()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using CandidateTensor table = new(NmPattern.TwoOfFour, CPU);
+        Tensor probabilities = SoftMask.Probabilities(randn(6, 32), MaskNoise.Gumbel(0, 0, 0, 6, 32), 100, 4);
+
+        Tensor sums = SoftMask.Mix(probabilities, table, 8, 16, hard: false).view(-1, 4).sum(1);
+
+        Assert.True((sums - 2).abs().max().item<float>() < 1e-5);
+    }
+
+    private static Decoder Load() => Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
+
+    // The bytes of a counter: a text that repeats, so that there is something to learn.
+    private static (Tensor Inputs, Tensor Targets) Batch(long step)
+    {
+        int[] ids = [.. Enumerable.Range(0, Options.BatchSize * (Options.SequenceLength + 1)).Select(i => (int)((i * 7 + step) % 23))];
+        return TokenBatch.Split(ids, Options.BatchSize, CPU);
+    }
+
+    private static void Steps(MaskLearner learner, long from, long to)
+    {
+        for (long step = from; step < to; step++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            (Tensor inputs, Tensor targets) = Batch(step);
+            learner.Step(step, inputs, targets);
+        }
+    }
+
+    private static MaskLearner Run(LearnOptions options, int? steps = null)
+    {
+        MaskLearner learner = new(Load(), options, null);
+        Steps(learner, 0, steps ?? options.Steps);
+        return learner;
+    }
+
+    private static float[] Logits(MaskLearner learner)
+    {
+        using (learner) return LogitsOf(learner);
+    }
+
+    private static float[] LogitsOf(MaskLearner learner) => [.. learner.Logits.SelectMany(layer => TensorBytes.Floats(layer.Logits).ToArray())];
+}
