@@ -46,6 +46,8 @@ internal static class CommandLine
     {
         RootCommand root = new("Learns which weights of a language model to keep: N:M masks for Hugging Face checkpoints, learned, applied and proved.")
         {
+            ApplyCommand.Create(stop),
+            InspectCommand.Create(stop),
             DemoCommand.Create(stop),
             LearnCommand.Create(stop),
             PretrainCommand.Create(stop),

@@ -156,7 +156,7 @@ public sealed class LearnRun
     {
         MaskNpz.Write(_folder.MaskPath, learned.Masks);
         RunRecord record = LearnRecord.Create(_request, corpus, learned, perplexity);
-        if (_request.SaveModel) MaskedCheckpoint.Write(_request.Model, learned.Masks, _folder.File("model"), cancellationToken: _cancellation);
+        if (_request.SaveModel) MaskedCheckpoint.Write(_request.Model, learned.Masks, _folder.File("model"), _request.Force, cancellation: _cancellation);
         LearnCard.Write(_folder.CardPath, _request, record);
         record.Write(_folder.RecordPath);
         _folder.RemoveCheckpoint();

@@ -5,8 +5,10 @@ namespace MaskLlm.Formats.Safetensors;
 /// <param name="Index">The index of the shards; null where one file holds all.</param>
 internal sealed record CheckpointFolder(IReadOnlyList<string> Files, ShardIndex? Index)
 {
+    /// <summary>The name of the index of the shards.</summary>
+    internal const string IndexName = "model.safetensors.index.json";
+
     private const string WholeName = "model.safetensors";
-    private const string IndexName = "model.safetensors.index.json";
     private static readonly string[] PickledEndings = [".bin", ".pt", ".pth", ".ckpt"];
 
     /// <summary>Finds the weights of a folder, or says why there are none.</summary>

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using MaskLlm.Cli.Output;
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Models;
+using MaskLlm.Runs;
+
+namespace MaskLlm.Cli.Commands;
+
+/// <summary><c>maskllm apply</c>.</summary>
+internal static class ApplyCommand
+{
+    internal static Command Create(CancellationToken stop)
+    {
+        Argument<string> model = SharedOptions.Model();
+        Option<string> mask = new("--mask") { Description = "The mask.npz of this model.", Required = true };
+        Option<string> output = SharedOptions.Out();
+        Option<bool> force = new("--force") { Description = "Replace the checkpoint that --out holds." };
+        Command command = new("apply", "Write a Hugging Face folder whose pruned weights are zero: same types, same files, readable everywhere.")
+        {
+            model, mask, output, force,
+        };
+        command.SetAction(parsed =>
+        {
+            string source = parsed.GetValue(model)!, target = parsed.GetValue(output)!;
+            using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
+            MaskedCheckpoint.Write(
+                source,
+                MaskNpz.Read(parsed.GetValue(mask)!, Checkpoint.LinearShapes(source)),
+                target,
+                parsed.GetValue(force),
+                (done, total) => progress.Report(new RunProgress("writing", done, total)),
+                stop);
+            parsed.InvocationConfiguration.Output.WriteLine(target);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using MaskLlm.Evaluation;
+using MaskLlm.Masks;
+using Spectre.Console;
+
+namespace MaskLlm.Cli.Output;
+
+/// <summary>A sparsity report for people.</summary>
+internal static class ReportTable
+{
+    // Off a terminal a line is as long as it needs: names are looked for, not looked at.
+    private const int WidthElsewhere = 1000;
+
+    internal static void Print(TextWriter output, SparsityReport report)
+    {
+        IAnsiConsole console = ConsoleOver(output);
+        console.Write(TableOf(report));
+        console.WriteLine(Summary(report));
+        if (report.Agreement is { } agreement) console.WriteLine(Sentence(agreement, report));
+    }
+
+    private static IAnsiConsole ConsoleOver(TextWriter output)
+    {
+        bool terminal = output == Console.Out && !Console.IsOutputRedirected;
+        AnsiConsoleSettings settings = new() { Out = new AnsiConsoleOutput(output), Interactive = InteractionSupport.No };
+        if (!terminal) (settings.Ansi, settings.ColorSystem) = (AnsiSupport.No, ColorSystemSupport.NoColors);
+        IAnsiConsole console = AnsiConsole.Create(settings);
+        if (!terminal) console.Profile.Width = WidthElsewhere;
+        return console;
+    }
+
+    private static Table TableOf(SparsityReport report)
+    {
+        Table table = new Table().Border(TableBorder.Simple).AddColumns(
+            new TableColumn("tensor"),
+            new TableColumn("shape").RightAligned(),
+            new TableColumn("pattern"),
+            new TableColumn("density").RightAligned(),
+            new TableColumn("violations").RightAligned());
+        foreach (TensorSparsity tensor in report.Tensors)
+        {
+            table.AddRow(
+                new Text(tensor.Name),
+                new Text(tensor.Shape is var (rows, columns) ? Invariant($"{rows} x {columns}") : "?"),
+                new Text(tensor.Pattern?.ToString() ?? "none"),
+                new Text(Percent(tensor.Density)),
+                new Text(Invariant($"{tensor.Violations}")));
+        }
+        return table;
+    }
+
+    private static string Summary(SparsityReport report)
+    {
+        long violations = report.Tensors.Sum(tensor => tensor.Violations);
+        string judged = report.Pattern is { } pattern ? $"pattern {pattern}" : "no common pattern, judged as 2:4";
+        return Invariant($"{report.Tensors.Count} tensors: {judged}, density {Percent(report.Density)}, {violations} groups violate it");
+    }
+
+    private static string Sentence(MaskAgreement agreement, SparsityReport report) => Invariant(
+        $"agreement over {report.TensorsCompared} of {report.Tensors.Count} tensors: {agreement.EqualGroups} of {agreement.Groups} groups ({Percent((double)agreement.EqualGroups / agreement.Groups)}), {Percent(agreement.EqualBits)} of the bits");
+
+    private static string Percent(double share) => Invariant($"{100 * share:0.00} %");
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
