@@ -20,6 +20,10 @@ internal static class LearnRecord
             ["tokens_per_second"] = tokensAStep * totals.Steps / totals.Seconds,
             ["sampling_share"] = totals.SamplingSeconds / totals.Seconds,
             ["resumed_at_step"] = totals.FirstStep,
+            ["sources"] = new JsonArray([.. corpus.Sources.Select(source => (JsonNode)new JsonObject
+            {
+                ["path"] = source.Path, ["documents"] = source.Documents, ["tokens"] = source.Tokens, ["held_out_tokens"] = source.HeldOutTokens, ["weight"] = source.Weight,
+            })]),
             ["masked_weights"] = learned.Weights,
             ["peak_memory_bytes"] = PeakMemoryBytes(),
             ["first_loss"] = totals.FirstLoss,
