@@ -42,7 +42,7 @@ internal static class CommandLine
         }
     }
 
-    private static RootCommand Root(CancellationToken stop)
+    internal static RootCommand Root(CancellationToken stop)
     {
         RootCommand root = new("Learns which weights of a language model to keep: N:M masks for Hugging Face checkpoints, learned, applied and proved.")
         {

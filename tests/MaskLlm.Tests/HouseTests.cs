@@ -63,7 +63,7 @@ public sealed partial class HouseTests
         return torchTooLow ? upward.Append($"{relativePath}: TorchSharp begins at shelf {FirstTorchShelf} and {room} is on shelf {shelf}.") : upward;
     }
 
-    private static string RepositoryRoot()
+    internal static string RepositoryRoot()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {

@@ -101,6 +101,7 @@ public sealed class LearnRun
         using MetricsLog metrics = new(_folder, first);
         int[] ids = new int[_request.Options.BatchSize * (_request.Options.SequenceLength + 1)];
         LearnTotals totals = new(first);
+        double changed = 0;
         for (long step = first; step < _request.Options.Steps; step++)
         {
             using DisposeScope scope = NewDisposeScope();
@@ -111,9 +112,9 @@ public sealed class LearnRun
                 throw new InvalidDataException($"the loss is {figures.Loss} at step {step}; lower --learning-rate, or look at the data.");
             totals.Add(figures);
             bool last = step + 1 == _request.Options.Steps;
-            if ((step + 1) % _request.LogEvery == 0 || last || step == first) Log(metrics, learner, step, figures);
+            if ((step + 1) % _request.LogEvery == 0 || last || step == first) changed = Log(metrics, learner, step, figures);
             if (_request.EvalEvery > 0 && (step + 1) % _request.EvalEvery == 0 && !last) LogHeldOut(metrics, learner, model, heldOut, step, dense, priorPerplexity);
-            Report(step, figures);
+            Report(step, figures, changed);
             if (!last && (_cancellation.IsCancellationRequested || (step + 1) % _request.SaveEvery == 0))
                 LearnCheckpoint.Save(_folder.CheckpointPath, learner, step + 1, decisive);
             if (!last) _cancellation.ThrowIfCancellationRequested();
@@ -122,11 +123,16 @@ public sealed class LearnRun
         return new LearnedRun(learner.ArgmaxMasks(), totals, learner.WeightCount);
     }
 
-    private void Log(MetricsLog metrics, MaskLearner learner, long step, StepFigures figures) => metrics.Write(
-        step,
-        ("loss", figures.Loss), ("reward", figures.Reward), ("gradient_norm", figures.GradientNorm),
-        ("mean_max_probability", figures.MeanMaxProbability), ("changed_groups", learner.ChangedGroupShare()),
-        ("tokens_per_second", TokensAStep / figures.Seconds), ("sampling_share", figures.SamplingSeconds / figures.Seconds));
+    private double Log(MetricsLog metrics, MaskLearner learner, long step, StepFigures figures)
+    {
+        double changed = learner.ChangedGroupShare();
+        metrics.Write(
+            step,
+            ("loss", figures.Loss), ("reward", figures.Reward), ("gradient_norm", figures.GradientNorm),
+            ("mean_max_probability", figures.MeanMaxProbability), ("changed_groups", changed),
+            ("tokens_per_second", TokensAStep / figures.Seconds), ("sampling_share", figures.SamplingSeconds / figures.Seconds));
+        return changed;
+    }
 
     private void LogHeldOut(MetricsLog metrics, MaskLearner learner, Decoder model, IReadOnlyList<int[]> heldOut, long step, double? dense, double? prior)
     {
@@ -136,9 +142,9 @@ public sealed class LearnRun
         _warn(string.Create(CultureInfo.InvariantCulture, $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
     }
 
-    private void Report(long step, StepFigures figures) => _progress?.Report(new RunProgress(
+    private void Report(long step, StepFigures figures, double changed) => _progress?.Report(new RunProgress(
         "learning", step + 1, _request.Options.Steps,
-        string.Create(CultureInfo.InvariantCulture, $"loss {figures.Loss:0.000}, reward {figures.Reward:0.000}, max probability {figures.MeanMaxProbability:0.00}, {TokensAStep / figures.Seconds:0} tokens/s")));
+        string.Create(CultureInfo.InvariantCulture, $"step {step + 1}/{_request.Options.Steps}, loss {figures.Loss:0.000}, reward {figures.Reward:0.000}, max probability {figures.MeanMaxProbability:0.00}, changed {changed:0.0%}, {TokensAStep / figures.Seconds:0} tokens/s")));
 
     private long TokensAStep => (long)_request.Options.BatchSize * _request.Options.SequenceLength;
 
