@@ -46,7 +46,9 @@ internal static class CommandLine
     {
         RootCommand root = new("Learns which weights of a language model to keep: N:M masks for Hugging Face checkpoints, learned, applied and proved.")
         {
+            EvalCommand.Create(stop),
             PretrainCommand.Create(stop),
+            PruneCommand.Create(stop),
         };
         root.Options.Add(SharedOptions.Verbose);
         return root;
