@@ -50,7 +50,9 @@ internal static class CommandLine
             InspectCommand.Create(stop),
             DemoCommand.Create(stop),
             LearnCommand.Create(stop),
+            EvalCommand.Create(stop),
             PretrainCommand.Create(stop),
+            PruneCommand.Create(stop),
         };
         root.Options.Add(SharedOptions.Verbose);
         return root;

@@ -18,16 +18,15 @@ public static class Perplexity
     /// <param name="model">The model, with whatever weights its linear layers have now.</param>
     /// <param name="ids">Token ids of the whole text, no special tokens.</param>
     /// <param name="windowLength">N, in tokens; at least 2 and at most the model's positions.</param>
-    /// <param name="maxWindows">Stop after the first this many windows; null for all.</param>
+    /// <param name="maxWindows">Stop after the first this many windows, at least 1; null for all.</param>
     /// <param name="progress">Told the number of windows done and the number in all.</param>
     /// <param name="cancellation">Stops between windows.</param>
     /// <exception cref="ArgumentException">The window does not fit the model or the text.</exception>
     public static PerplexityResult Evaluate(
         Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows = null, Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
-        CheckWindow(model, windowLength);
-        if (ids.Length < windowLength)
-            throw new ArgumentException($"the text has {ids.Length} tokens; one window of {windowLength} needs as many. Lower --seq-len or give more text.");
+        RequireWindow(model.Config, windowLength, maxWindows);
+        RequireText(ids.Length, windowLength);
         int windows = Math.Min(ids.Length / windowLength, maxWindows ?? int.MaxValue);
         Stopwatch watch = Stopwatch.StartNew();
         double total = Sum(model, windows, windowLength, (window, target) => ids.Slice(window * windowLength, windowLength).Span.CopyTo(target), progress, cancellation);
@@ -83,11 +82,19 @@ public static class Perplexity
         return each.sum(ScalarType.Float64).item<double>();
     }
 
-    private static void CheckWindow(Decoder model, int windowLength)
+    /// <summary>Checks the protocol before anything is loaded.</summary>
+    internal static void RequireWindow(DecoderConfig config, int windowLength, int? maxWindows)
     {
         if (windowLength < 2) throw new ArgumentException($"--seq-len is {windowLength}; a window needs at least 2 tokens.");
-        if (windowLength > model.Config.MaxPositions)
+        if (windowLength > config.MaxPositions)
             throw new ArgumentException(
-                $"--seq-len is {windowLength}; the model has {model.Config.MaxPositions} positions. Lower --seq-len to that or less.");
+                $"--seq-len is {windowLength}; the model has {config.MaxPositions} positions. Lower --seq-len to that or less.");
+        if (maxWindows < 1) throw new ArgumentException($"--max-windows is {maxWindows}; at least 1 is needed.");
+    }
+
+    internal static void RequireText(int tokens, int windowLength)
+    {
+        if (tokens < windowLength)
+            throw new ArgumentException($"the text has {tokens} tokens; one window of {windowLength} needs as many. Lower --seq-len or give more text.");
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.IO.Enumeration;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Optimization;
@@ -46,20 +45,8 @@ public sealed class MaskLearner : IDisposable
 
     /// <summary>The linear layers that are learned: all of the blocks but those that --skip names.</summary>
     /// <exception cref="ArgumentException">A skip pattern matches nothing, nothing is left, or columns are not divisible by M.</exception>
-    public static IReadOnlyList<LinearLayer> SelectLayers(Decoder model, LearnOptions options)
-    {
-        foreach (string skip in options.Skip)
-            if (!model.Parameters.Keys.Any(name => FileSystemName.MatchesSimpleExpression(skip, name, ignoreCase: false)))
-                throw new ArgumentException($"--skip {skip} matches no parameter; names look like {model.Linears[0].Name}.");
-        List<LinearLayer> selected = [.. model.Linears.Where(
-            layer => !options.Skip.Any(skip => FileSystemName.MatchesSimpleExpression(skip, layer.Name, ignoreCase: false)))];
-        if (selected.Count == 0) throw new ArgumentException("--skip leaves no layer to learn a mask for.");
-        foreach (LinearLayer layer in selected)
-            if (layer.Columns % options.Pattern.GroupSize != 0)
-                throw new ArgumentException(
-                    $"{layer.Name}: {layer.Columns} columns; pattern {options.Pattern} needs a multiple of {options.Pattern.GroupSize}. Skip it with --skip.");
-        return selected;
-    }
+    public static IReadOnlyList<LinearLayer> SelectLayers(Decoder model, LearnOptions options) =>
+        LayerSelection.Select(model, options.Pattern, options.Skip);
 
     /// <summary>One optimizer step.</summary>
     /// <param name="step">Counts from 0; decides schedules and noise.</param>

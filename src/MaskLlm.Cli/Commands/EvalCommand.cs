@@ -1,0 +1,46 @@
+using System.CommandLine;
+using MaskLlm.Cli.Output;
+using MaskLlm.Evaluation;
+using MaskLlm.Models;
+using MaskLlm.Runs;
+
+namespace MaskLlm.Cli.Commands;
+
+/// <summary><c>maskllm eval</c>.</summary>
+internal static class EvalCommand
+{
+    internal static Command Create(CancellationToken stop)
+    {
+        Argument<string> model = SharedOptions.Model();
+        Option<string[]> masks = new("--mask") { Description = "A mask.npz of this model; may be repeated, one row each." };
+        Option<string> data = new("--data") { Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids.", Required = true };
+        Option<int?> length = new("--seq-len") { Description = "Tokens a window; by default the model's positions, at most 2048." };
+        Option<int?> windows = new("--max-windows") { Description = "Only the first this many windows; all by default." };
+        Option<int?> threads = SharedOptions.Threads();
+        Option<bool> json = SharedOptions.Json();
+        Command command = new("eval", "Measure the perplexity of a model, dense and under masks.") { model, masks, data, length, windows, threads, json };
+        command.SetAction(parsed =>
+        {
+            TorchRuntime.Start(parsed.GetValue(threads));
+            EvaluationReport report;
+            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
+            {
+                report = MaskEvaluation.Run(
+                    new EvaluationRequest
+                    {
+                        Model = parsed.GetValue(model)!,
+                        Data = parsed.GetValue(data)!,
+                        Masks = parsed.GetValue(masks) ?? [],
+                        SequenceLength = parsed.GetValue(length),
+                        MaxWindows = parsed.GetValue(windows),
+                    },
+                    (what, done, total) => progress.Report(new RunProgress(what, done, total)),
+                    stop);
+            }
+            if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
+            else EvaluationTable.Print(parsed.InvocationConfiguration.Output, report);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

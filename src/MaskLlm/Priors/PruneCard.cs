@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Text;
+using MaskLlm.Formats;
+
+namespace MaskLlm.Priors;
+
+/// <summary>The model card of a one-shot pruning run.</summary>
+internal static class PruneCard
+{
+    internal static void Write(string path, PruneRequest request, IReadOnlyList<KindDensity> densities)
+    {
+        string model = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Model)));
+        StringBuilder card = new();
+        card.Append(CultureInfo.InvariantCulture, $"# {request.Pattern} mask for {model}\n\n");
+        card.Append(CultureInfo.InvariantCulture, $"One-shot pruning with maskllm, method `{request.Method}`: {request.Pattern.Kept} of every {request.Pattern.GroupSize} neighbours in a row stay, those of the largest magnitude. ");
+        card.Append("`mask.npz` holds one bit a weight of every masked layer; the weights themselves are unchanged, embedding and head stay dense.\n\n");
+        card.Append("| kind of layer | masked | density |\n|---|---|---|\n");
+        foreach (KindDensity kind in densities)
+            card.Append(CultureInfo.InvariantCulture, $"| {kind.Kind} | {kind.MaskedLayers} of {kind.Layers} | {100 * kind.Density:0.00} % |\n");
+        card.Append(CultureInfo.InvariantCulture, $"\nMade by:\n\n```\n{Command(request)}\n```\n\n");
+        card.Append("No perplexity was measured: `maskllm eval MODEL --mask mask.npz --data TEXT` does. Every option, version and input hash is in `run.json`.\n");
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(card.ToString())));
+    }
+
+    private static string Command(PruneRequest request) => string.Concat(
+        $"maskllm prune {Quoted(request.Model)} --method {request.Method} --pattern {request.Pattern} --out {Quoted(request.Out)}",
+        string.Concat(request.Skip.Select(skip => $" --skip {Quoted(skip)}")));
+
+    private static string Quoted(string argument) => argument.All(c => char.IsAsciiLetterOrDigit(c) || "/._-:".Contains(c, StringComparison.Ordinal))
+        ? argument
+        : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}
