@@ -25,10 +25,9 @@ internal static class CommandLine
     internal static int Run(string[] args, TextWriter output, TextWriter error, CancellationToken stop)
     {
         ParseResult parsed = Root(stop).Parse(args);
-        if (parsed.Errors.Count > 0)
+        if (UsageError.Sentence(parsed) is { } wrong)
         {
-            error.WriteLine(parsed.Errors[0].Message);
-            error.WriteLine($"maskllm {parsed.CommandResult.Command.Name} --help lists what it takes.");
+            error.WriteLine(wrong);
             return ExitCode.BadInput;
         }
         try

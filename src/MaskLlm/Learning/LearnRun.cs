@@ -27,7 +27,7 @@ public sealed class LearnRun
     {
         request.Validate();
         (_request, _progress, _warn, _cancellation) = (request, progress, warn ?? (_ => { }), cancellation);
-        Checkpoint.ReadConfig(request.Model);   // a wrong model must not leave a folder behind
+        RequirePositions(Checkpoint.ReadConfig(request.Model));
         _folder = RunFolder.Open(request.Out, request.Force, request.Resume);
     }
 
@@ -48,19 +48,20 @@ public sealed class LearnRun
     private RunRecord Run()
     {
         using Decoder model = Checkpoint.Load(_request.Model, TorchRuntime.DeviceOf(_request.Device));
+        // What can be refused is refused before the text is tokenised, which may take long.
+        LearnMemory.Require(model, _request.Options);
         Tokenizer tokenizer = ModelTokenizer.Load(_request.Model, model.Config);
-        RequirePositions(model);
+        IReadOnlyDictionary<string, Mask>? prior = LoadPrior(model);
         using Corpus corpus = OpenCorpus(tokenizer, model.Config);
         BatchSampler batches = corpus.Batches(_request.Options.BatchSize, _request.Options.SequenceLength, _request.Options.Seed);
         WarnOfRepetition(batches);
         IReadOnlyList<int[]> heldOut = corpus.HeldOutWindows(_request.Options.SequenceLength, _request.EvalWindows);
         if (heldOut.Count == 0) _warn("the data are too short to hold a window out; the run reports no perplexities.");
-        IReadOnlyDictionary<string, Mask>? prior = LoadPrior(model);
-        double? dense = HeldOut(model, heldOut, null), priorPerplexity = prior is null ? null : HeldOut(model, heldOut, prior);
-        LearnMemory.Require(model, _request.Options);
+        double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null ? null : HeldOut(model, heldOut, prior, _cancellation);
         AnnounceDuration(model, batches);
         LearnedRun learned = Learn(model, batches, corpus, prior, heldOut, dense, priorPerplexity);
-        double? final = HeldOut(model, heldOut, learned.Masks);
+        // From here on a cancelled run ends as a whole one: the steps are done, and what is left takes less than to do some again.
+        double? final = HeldOut(model, heldOut, learned.Masks, CancellationToken.None);
         if (final > priorPerplexity)
             _warn(string.Create(CultureInfo.InvariantCulture, $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or another learning rate, may help."));
         return Finish(corpus, learned, new PerplexityTriple(dense, priorPerplexity, final));
@@ -98,6 +99,7 @@ public sealed class LearnRun
         long first = resumes ? LearnCheckpoint.Load(_folder.CheckpointPath, learner, decisive) : 0;
         if (_request.Resume) _warn(resumes ? $"going on after step {first}." : "no checkpoint yet; starting at the first step.");
         learner.ChangedGroupShare();
+        _folder.Create();
         using MetricsLog metrics = new(_folder, first);
         int[] ids = new int[_request.Options.BatchSize * (_request.Options.SequenceLength + 1)];
         LearnTotals totals = new(first);
@@ -137,7 +139,7 @@ public sealed class LearnRun
     private void LogHeldOut(MetricsLog metrics, MaskLearner learner, Decoder model, IReadOnlyList<int[]> heldOut, long step, double? dense, double? prior)
     {
         if (heldOut.Count == 0) return;
-        double now = learner.WithDenseWeights(() => HeldOut(model, heldOut, learner.ArgmaxMasks())!.Value);
+        double now = learner.WithDenseWeights(() => HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None)!.Value);
         metrics.Write(step, ("held_out_perplexity", now), ("held_out_dense", dense ?? double.NaN), ("held_out_prior", prior ?? double.NaN));
         _warn(string.Create(CultureInfo.InvariantCulture, $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
     }
@@ -148,12 +150,12 @@ public sealed class LearnRun
 
     private long TokensAStep => (long)_request.Options.BatchSize * _request.Options.SequenceLength;
 
-    private double? HeldOut(Decoder model, IReadOnlyList<int[]> windows, IReadOnlyDictionary<string, Mask>? masks)
+    private double? HeldOut(Decoder model, IReadOnlyList<int[]> windows, IReadOnlyDictionary<string, Mask>? masks, CancellationToken cancellation)
     {
         if (windows.Count == 0) return null;
         _progress?.Report(new RunProgress(masks is null ? "evaluating the dense model" : "evaluating a mask", 0, 1));
         using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks);
-        return Perplexity.OfWindows(model, windows, _cancellation);
+        return Perplexity.OfWindows(model, windows, cancellation);
     }
 
     private IReadOnlyDictionary<string, Mask>? LoadPrior(Decoder model) => _request.Prior switch
@@ -169,11 +171,11 @@ public sealed class LearnRun
         new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, ModelTokenizer.SeparatorId(_request.Model, tokenizer)),
         _progress is null ? null : new TokenisingProgress(_progress), _cancellation);
 
-    private void RequirePositions(Decoder model)
+    private void RequirePositions(DecoderConfig config)
     {
-        if (_request.Options.SequenceLength > model.Config.MaxPositions)
+        if (_request.Options.SequenceLength > config.MaxPositions)
             throw new ArgumentException(
-                $"--seq-len is {_request.Options.SequenceLength}; the model has {model.Config.MaxPositions} positions. Lower --seq-len to that or less.");
+                $"--seq-len is {_request.Options.SequenceLength}; the model has {config.MaxPositions} positions. Lower --seq-len to that or less.");
     }
 
     private void WarnOfRepetition(BatchSampler batches)
@@ -187,7 +189,7 @@ public sealed class LearnRun
     {
         MaskNpz.Write(_folder.MaskPath, learned.Masks);
         RunRecord record = LearnRecord.Create(_request, corpus, learned, perplexity);
-        if (_request.SaveModel) MaskedCheckpoint.Write(_request.Model, learned.Masks, _folder.File("model"), _request.Force, cancellation: _cancellation);
+        if (_request.SaveModel) MaskedCheckpoint.Write(_request.Model, learned.Masks, _folder.File("model"), _request.Force || _request.Resume);
         LearnCard.Write(_folder.CardPath, _request, record);
         record.Write(_folder.RecordPath);
         _folder.RemoveCheckpoint();

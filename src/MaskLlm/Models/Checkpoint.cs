@@ -54,6 +54,9 @@ public static class Checkpoint
         if (!entry.Shape.SequenceEqual(shape))
             throw new InvalidDataException(
                 $"{folder}: {name} has shape ({string.Join(", ", entry.Shape)}); config.json gives ({string.Join(", ", shape)}).");
+        if (entry.Type is not (TensorType.Float32 or TensorType.BFloat16 or TensorType.Float16))
+            throw new NotSupportedException(
+                $"{folder}: {name} is of type {entry.Type.Spelling()}; weights in F32, BF16 and F16 can be read. Take the unquantised checkpoint, or save it in one of these.");
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = TensorBytes.Read(entry, (offset, length) => file.Bytes(name, offset, length)).to(ScalarType.Float32);
         // A sum is finite unless a value is not (float64 cannot overflow on float32 values) and reads the weights once.

@@ -28,4 +28,13 @@ public sealed record PretrainRequest
 
     /// <summary>Go on from the checkpoint in <see cref="Out"/>.</summary>
     public bool Resume { get; init; }
+
+    /// <summary>Checks the numbers.</summary>
+    /// <exception cref="ArgumentException">One of them makes no sense.</exception>
+    public void Validate()
+    {
+        Options.Validate();
+        foreach ((string option, int value) in new[] { ("--save-every", SaveEvery), ("--eval-every", EvalEvery) })
+            if (value < 1) throw new ArgumentException($"{option} is {value}; at least 1 is needed.");
+    }
 }

@@ -30,18 +30,22 @@ public static class PretrainRun
     /// <exception cref="OperationCanceledException">Stopped; the checkpoint is saved.</exception>
     public static RunRecord Execute(PretrainRequest request, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
     {
-        request.Options.Validate();
-        DecoderConfig config = ModelFamily.ReadFile(request.ConfigPath);
+        request.Validate();
+        DecoderConfig config = ReadConfig(request);
         RunFolder folder = RunFolder.Open(request.Out, request.Force, request.Resume);
-        Tokenizer tokenizer = PrepareTokenizer(request, config, folder, progress);
+        using StagedTokenizer staged = StagedTokenizer.Prepare(request, config, [EndOfText], folder, progress);
+        Tokenizer tokenizer = staged.Load();
         tokenizer.TryGetId(EndOfText, out int separator);
         using Corpus corpus = Corpus.Open(
             request.Data, new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, separator),
             new Progress(progress), cancellation);
+        BatchSampler batches = corpus.Batches(request.Options.BatchSize, request.Options.SequenceLength, request.Options.Seed);
         using Pretrainer trainer = new(config, request.Options);
         long first = request.Resume ? LoadState(folder, trainer) : 0;
+        folder.Create();
+        staged.Place();
         Stopwatch watch = Stopwatch.StartNew();
-        JsonObject curve = Train(request, folder, corpus, trainer, first, progress, cancellation);
+        JsonObject curve = Train(request, folder, corpus, batches, trainer, first, progress, cancellation);
         SaveModel(request.ConfigPath, folder, trainer.Model);
         RunRecord record = Record(request, corpus, curve, first, watch.Elapsed.TotalSeconds);
         record.Write(folder.RecordPath);
@@ -49,22 +53,21 @@ public static class PretrainRun
         return record;
     }
 
-    private static Tokenizer PrepareTokenizer(PretrainRequest request, DecoderConfig config, RunFolder folder, IProgress<RunProgress>? progress)
+    private static DecoderConfig ReadConfig(PretrainRequest request)
     {
-        string path = folder.File("tokenizer.json");
-        if (!request.Resume || !File.Exists(path))
-        {
-            progress?.Report(new RunProgress("training the tokenizer", 0, 1));
-            BpeTrainer.Train(CorpusText.Documents(request.Data), config.VocabularySize, [EndOfText], path);
-        }
-        return Tokenizer.FromFile(path);
+        if (!File.Exists(request.ConfigPath))
+            throw new FileNotFoundException($"--config {request.ConfigPath}: no such file; a config.json of a Llama-like model is needed.", request.ConfigPath);
+        DecoderConfig config = ModelFamily.ReadFile(request.ConfigPath);
+        if (request.Options.SequenceLength > config.MaxPositions)
+            throw new ArgumentException(
+                $"--seq-len is {request.Options.SequenceLength}; {request.ConfigPath} gives the model {config.MaxPositions} positions. Lower --seq-len, or raise max_position_embeddings.");
+        return config;
     }
 
     private static JsonObject Train(
-        PretrainRequest request, RunFolder folder, Corpus corpus, Pretrainer trainer, long first, IProgress<RunProgress>? progress, CancellationToken cancellation)
+        PretrainRequest request, RunFolder folder, Corpus corpus, BatchSampler batches, Pretrainer trainer, long first, IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
         PretrainOptions options = request.Options;
-        BatchSampler batches = corpus.Batches(options.BatchSize, options.SequenceLength, options.Seed);
         IReadOnlyList<int[]> heldOut = corpus.HeldOutWindows(options.SequenceLength, HeldOutWindows);
         int[] ids = new int[options.BatchSize * (options.SequenceLength + 1)];
         JsonObject curve = [];

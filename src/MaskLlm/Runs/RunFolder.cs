@@ -3,7 +3,9 @@ namespace MaskLlm.Runs;
 /// <summary>The folder that a run writes.</summary>
 public sealed class RunFolder
 {
-    private RunFolder(string path) => Path = path;
+    private readonly bool _force;
+
+    private RunFolder(string path, bool force) => (Path, _force) = (path, force);
 
     /// <summary>The folder.</summary>
     public string Path { get; }
@@ -23,21 +25,30 @@ public sealed class RunFolder
     /// <summary>Present while the run is unfinished: everything that resuming needs.</summary>
     public string CheckpointPath => System.IO.Path.Combine(Path, "checkpoint", "state.safetensors");
 
-    /// <summary>Makes the folder, or takes an existing one.</summary>
+    /// <summary>Names the folder and checks that it may be used; writes nothing, so that a start that fails leaves nothing.</summary>
     /// <param name="path">Where.</param>
     /// <param name="force">Whether a folder that holds files may be used; its files are replaced one by one.</param>
     /// <param name="resume">Whether to go on with the run that the folder holds.</param>
-    /// <exception cref="ArgumentException">The folder holds files and neither flag is set, or it is a file, or it cannot be written.</exception>
+    /// <exception cref="ArgumentException">
+    /// Both flags are set; or the folder holds files and neither is; or it holds no unfinished run to resume; or it is a file, or cannot be written.
+    /// </exception>
     public static RunFolder Open(string path, bool force, bool resume)
     {
         if (force && resume) throw new ArgumentException("--force and --resume exclude each other: one starts anew, the other goes on.");
-        if (System.IO.File.Exists(path)) throw new ArgumentException($"--out {path}: a file is there; name a folder.");
-        if (Directory.Exists(path) && !force && !resume && Directory.EnumerateFileSystemEntries(path).Any())
+        RunFolder folder = new(path, force);
+        bool used = Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any();
+        if (used && !force && !resume)
             throw new ArgumentException($"--out {path}: the folder already holds files; name another, go on with --resume, or replace them with --force.");
+        if (used && resume) folder.RequireUnfinished();
         RequireWritable(path);
-        RunFolder folder = new(path);
-        if (force) folder.Clear();
         return folder;
+    }
+
+    /// <summary>Makes the folder where it is missing and, with force, removes what an earlier run wrote: for right before the first file.</summary>
+    public void Create()
+    {
+        Directory.CreateDirectory(Path);
+        if (_force) Clear();
     }
 
     /// <summary>A path in the folder.</summary>
@@ -58,18 +69,33 @@ public sealed class RunFolder
         foreach (string events in Directory.EnumerateFiles(Path, "events.out.tfevents.*")) System.IO.File.Delete(events);
     }
 
+    private void RequireUnfinished()
+    {
+        if (System.IO.File.Exists(CheckpointPath)) return;
+        if (System.IO.File.Exists(RecordPath))
+            throw new ArgumentException($"--out {Path}: the run there is complete and --resume has nothing to go on with; name another folder, or start anew with --force.");
+        if (!System.IO.File.Exists(MetricsPath))
+            throw new ArgumentException($"--out {Path}: the folder holds files but no run for --resume to go on with; name the folder of the run.");
+    }
+
+    // A folder that is not there yet is as writable as the nearest one above it.
     private static void RequireWritable(string path)
     {
+        string existing = System.IO.Path.GetFullPath(path);
+        while (!Directory.Exists(existing))
+        {
+            if (System.IO.File.Exists(existing)) throw new ArgumentException($"--out {path}: {existing} is a file; name a folder.");
+            existing = System.IO.Path.GetDirectoryName(existing)!;
+        }
         try
         {
-            Directory.CreateDirectory(path);
-            string probe = System.IO.Path.Combine(path, $".{Guid.NewGuid():N}.tmp");
+            string probe = System.IO.Path.Combine(existing, $".{Guid.NewGuid():N}.tmp");
             System.IO.File.WriteAllBytes(probe, []);
             System.IO.File.Delete(probe);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            throw new ArgumentException($"--out {path}: cannot be written ({e.Message}); name another folder.");
+            throw new ArgumentException($"--out {path}: nothing can be written in {existing}; name a folder elsewhere, or mend its permissions.", e);
         }
     }
 }

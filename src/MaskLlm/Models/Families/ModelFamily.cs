@@ -30,7 +30,7 @@ internal static class ModelFamily
         ConfigFile config = new(path);
         foreach (string key in new[] { "quantization_config", "compression_config" })
             if (config.Object(key) is { } quantised)
-                throw config.Unsupported(key, quantised.Text("quant_method") ?? "present", "float32, bfloat16 and float16 weights");
+                throw config.Unsupported(key, quantised.Text("quant_method") ?? "present", "only weights that are not quantised (float32, bfloat16, float16)");
         string family = config.Text("model_type") ?? "";
         if (!Readers.TryGetValue(family, out Func<ConfigFile, DecoderConfig>? read))
             throw config.Unsupported("model_type", $"\"{family}\"", string.Join(", ", Readers.Keys));
