@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
+using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Masks;
+using MaskLlm.Models;
 using MaskLlm.Tests;
 using MaskLlm.Tokens;
 
@@ -201,7 +204,7 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void Data_LessThanTheRunReads_WarnsAndRepeats()
     {
-        string data = _folder.Write("small.txt", File.ReadAllBytes(TinyModel.TextPath)[..600]);
+        string data = _folder.Write("small.txt", File.ReadAllBytes(TinyModel.TextPath)[..300]);
         CommandRun run = LearnOn(data);
         Assert.Equal(0, run.ExitCode);
         Assert.Matches(@"the run reads its data \d+\.\d times; more text, or fewer steps", run.Error);
@@ -227,8 +230,10 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void Prior_OfAnotherModel_IsRefused()
     {
-        string prior = Fixture.PathOf("method/llama-gqa-tied.wanda.mask_compressed.npz");
-        Refuses(Learn(Fixture.PathOf("models/llama-head-dim"), "--prior", prior), prior, "another model", "made for this model");
+        string prior = _folder.File("other.npz");
+        MaskNpz.Write(prior, Checkpoint.LinearShapes(Fixture.PathOf("models/llama-head-dim")).ToDictionary(
+            pair => pair.Key, pair => new Mask(pair.Value.Rows, pair.Value.Columns, new byte[pair.Value.Rows * pair.Value.Columns / 8])));
+        Refuses(Learn(TinyModel.Folder, "--prior", prior), prior, "another model", "made for this model");
     }
 
     [Fact]
@@ -360,6 +365,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--config", "absent.json", "absent.json|no such file")]
     [InlineData("--data", "absent.txt", "absent.txt|no such file")]
     [InlineData("--seq-len", "65", "--seq-len is 65|64 positions")]
+    [InlineData("--save-every", "0", "--save-every is 0")]
     [InlineData("--eval-every", "0", "--eval-every is 0")]
     [InlineData("--batch-size", "0", "--batch-size is 0")]
     public void Pretrain_BadInput_IsRefused(string option, string value, string expected)
