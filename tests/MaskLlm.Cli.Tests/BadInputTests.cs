@@ -365,6 +365,30 @@ public sealed class BadInputTests : IDisposable
         Assert.DoesNotContain(File.ReadLines(listing), file => file.EndsWith(".tmp", StringComparison.Ordinal) || file.EndsWith("state.safetensors", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Disk_TakesNoFileThisLarge_IsOneSentenceAndNoHalfFile()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("the limit is set as on Linux");
+        // 50 KB a file, and an error instead of a signal; .NET's own executable memory is a larger file unless told otherwise.
+        using ProgramRun run = ProgramRun.StartShell(
+            "trap '' XFSZ; ulimit -f 100; export DOTNET_EnableWriteXorExecute=0; exec \"$@\"",
+            [.. ProgramRun.Command, .. Arguments(TinyModel.Folder, TinyModel.TextPath, Out), "--save-every", "1"]);
+        CommandRun ended = await run.End();
+
+        Assert.Equal((Failed, ""), (ended.ExitCode, ended.Output));
+        AssertOneSentence(ended, Path.Combine(Out, "checkpoint", "state.safetensors"), "no file this large");
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(Out, "checkpoint")));
+        Assert.Equal(0, Learn(TinyModel.Folder, "--resume").ExitCode);
+    }
+
+    [Fact]
+    public void Force_PruneOverALearningRun_LeavesNothingOfIt()
+    {
+        Assert.Equal(0, LearnTo(Out).ExitCode);
+        Assert.Equal(0, CommandRun.Of("prune", TinyModel.Folder, "--method", "magnitude", "--out", Out, "--force").ExitCode);
+        Assert.Equal(["README.md", "mask.npz", "run.json"], Directory.GetFileSystemEntries(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("--config", "absent.json", "absent.json|no such file")]
     [InlineData("--data", "absent.txt", "absent.txt|no such file")]
