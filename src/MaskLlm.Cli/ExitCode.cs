@@ -5,8 +5,8 @@ internal static class ExitCode
 {
     internal const int Done = 0, Failed = 1, BadInput = 2, Interrupted = 130;
 
-    // ENOSPC and EFBIG of Unix, which is what .NET gives there.
-    private const int NoSpace = 28, FileTooLarge = 27;
+    // ENOSPC of Unix, which is what .NET gives there.
+    private const int NoSpace = 28;
 
     internal static int Of(Exception e) => e switch
     {
@@ -21,7 +21,7 @@ internal static class ExitCode
         // .NET adds the parameter's name in a second sentence; a user knows options, not parameters.
         ArgumentException { ParamName: not null } argument => argument.Message.Split(" (Parameter '")[0],
         OutOfMemoryException and not InsufficientMemoryException => "out of memory; lower --batch-size, --micro-batch-size or --seq-len.",
-        IOException { HResult: NoSpace or FileTooLarge } full => $"the disk is full, or a limit on it is reached ({full.Message}); make room and go on with --resume, or name another --out.",
+        IOException { HResult: NoSpace } full => $"the disk is full ({full.Message}); make room and go on with --resume, or name another --out.",
         // libtorch's message goes on with its C++ stack.
         System.Runtime.InteropServices.ExternalException => e.Message.Split('\n')[0],
         _ => e.Message,

@@ -16,8 +16,23 @@ internal static class UsageError
             return $"there is no option {option}{Nearest(option, OptionNames(parsed))}; {remedy}";
         if (isRoot && parsed.UnmatchedTokens.Count > 0)
             return $"there is no verb {parsed.UnmatchedTokens[0]}{Nearest(parsed.UnmatchedTokens[0], command.Command.Subcommands.Select(verb => verb.Name))}; {remedy}";
-        return parsed.Errors.Count == 0 ? null : $"{OneLine(parsed.Errors[0].Message)} {remedy}";
+        if (parsed.Errors.Count > 0) return $"{ParserSentence(parsed.Errors[0])} {remedy}";
+        return EmptyValue(parsed) is { } name ? $"{name} is empty; {remedy}" : null;
     }
+
+    private static string ParserSentence(ParseError error)
+    {
+        string sentence = string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
+        return error.SymbolResult is OptionResult option && !sentence.Contains(option.Option.Name, StringComparison.Ordinal)
+            ? $"{option.Option.Name}: {sentence}."
+            : sentence + ".";
+    }
+
+    // Nothing that is named on the command line can be named by nothing.
+    private static string? EmptyValue(ParseResult parsed) => parsed.CommandResult.Children
+        .Where(child => child.Tokens.Any(token => token.Value.Length == 0))
+        .Select(child => child is OptionResult option ? option.Option.Name : ((ArgumentResult)child).Argument.Name)
+        .FirstOrDefault();
 
     // An option that takes many values, and the model too, would swallow a misspelt option as a value.
     private static string? UnknownOption(ParseResult parsed) => parsed.UnmatchedTokens
@@ -51,6 +66,4 @@ internal static class UsageError
         }
         return row[to.Length];
     }
-
-    private static string OneLine(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 }

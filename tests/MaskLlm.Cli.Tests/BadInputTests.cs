@@ -305,11 +305,15 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--micro-batch-size", "3", "--micro-batch-size is 3")]
     [InlineData("--batch-size", "2000000000", "--batch-size is 2000000000")]
     [InlineData("--learning-rate", "NaN", "--learning-rate is NaN")]
+    [InlineData("--learning-rate", "1e300", "--learning-rate is 1E+300")]
+    [InlineData("--threads", "0", "--threads is 0")]
+    [InlineData("--data", "", "--data is empty")]
+    [InlineData("--out", "", "--out is empty")]
     [InlineData("--save-every", "0", "--save-every is 0")]
-    [InlineData("--tau", "0:1", "0:1")]
-    [InlineData("--steps", "many", "many")]
-    [InlineData("--recipe", "mask-lm", "mask-lm|maskllm")]
-    [InlineData("--schedule", "cubic", "cubic")]
+    [InlineData("--tau", "0:1", "0:1|--tau|100:500")]
+    [InlineData("--steps", "many", "--steps|many|--help")]
+    [InlineData("--recipe", "mask-lm", "--recipe|mask-lm|maskllm")]
+    [InlineData("--schedule", "cubic", "--schedule|cubic")]
     [InlineData("--device", "tpu", "tpu|cpu")]
     [InlineData("--stepz", "3", "--stepz|did you mean --steps?|--help")]
     [InlineData("--quickly", "3", "no option --quickly")]
@@ -359,6 +363,30 @@ public sealed class BadInputTests : IDisposable
         Assert.Equal((Failed, ""), (ended.ExitCode, ended.Output));
         AssertOneSentence(ended, "disk is full", "run/checkpoint", "make room", "--resume");
         Assert.DoesNotContain(File.ReadLines(listing), file => file.EndsWith(".tmp", StringComparison.Ordinal) || file.EndsWith("state.safetensors", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Disk_TakesNoFileThisLarge_IsOneSentenceAndNoHalfFile()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("the limit is set as on Linux");
+        // 50 KB a file, and an error instead of a signal; .NET's own executable memory is a larger file unless told otherwise.
+        using ProgramRun run = ProgramRun.StartShell(
+            "trap '' XFSZ; ulimit -f 100; export DOTNET_EnableWriteXorExecute=0; exec \"$@\"",
+            [.. ProgramRun.Command, .. Arguments(TinyModel.Folder, TinyModel.TextPath, Out), "--save-every", "1"]);
+        CommandRun ended = await run.End();
+
+        Assert.Equal((Failed, ""), (ended.ExitCode, ended.Output));
+        AssertOneSentence(ended, Path.Combine(Out, "checkpoint", "state.safetensors"), "no file this large");
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(Out, "checkpoint")));
+        Assert.Equal(0, Learn(TinyModel.Folder, "--resume").ExitCode);
+    }
+
+    [Fact]
+    public void Force_PruneOverALearningRun_LeavesNothingOfIt()
+    {
+        Assert.Equal(0, LearnTo(Out).ExitCode);
+        Assert.Equal(0, CommandRun.Of("prune", TinyModel.Folder, "--method", "magnitude", "--out", Out, "--force").ExitCode);
+        Assert.Equal(["README.md", "mask.npz", "run.json"], Directory.GetFileSystemEntries(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Theory]

@@ -23,6 +23,12 @@ public static class AtomicFile
             WriteDurably(temporary, write);
             File.Move(temporary, path, overwrite: true);
         }
+        // How .NET reports EFBIG; it is the disk's refusal and no fault of the caller.
+        catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")
+        {
+            RemoveIfThere(temporary);
+            throw new IOException($"{path}: the disk, or a limit of the shell, takes no file this large; name a folder elsewhere.", e);
+        }
         catch
         {
             RemoveIfThere(temporary);

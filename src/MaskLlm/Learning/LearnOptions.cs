@@ -67,10 +67,11 @@ public sealed record LearnOptions
         Require(BatchSize * (SequenceLength + 1L) <= Array.MaxLength, "--batch-size", BatchSize, $"at most {Array.MaxLength / (SequenceLength + 1L)} sequences of {SequenceLength} tokens");
         int micro = MicroBatchSize ?? BatchSize;
         Require(micro >= 1 && BatchSize % micro == 0, "--micro-batch-size", micro, $"a divisor of the batch size {BatchSize}");
-        Require(LearningRate > 0 && double.IsFinite(LearningRate), "--learning-rate", LearningRate, "a positive number");
-        Require(PriorStrength >= 0 && double.IsFinite(PriorStrength), "--prior-strength", PriorStrength, "0 or more");
-        Require(InitialStd > 0 && double.IsFinite(InitialStd), "--initial-std", InitialStd, "a positive number");
-        Require(WeightReward >= 0 && double.IsFinite(WeightReward), "--weight-reward", WeightReward, "0 or more");
+        // What multiplies a float32 tensor must be a finite float32 itself.
+        Require(LearningRate > 0 && float.IsFinite((float)LearningRate), "--learning-rate", LearningRate, "a positive number");
+        Require(PriorStrength >= 0 && float.IsFinite((float)PriorStrength), "--prior-strength", PriorStrength, "0 or more");
+        Require(InitialStd > 0 && float.IsFinite((float)InitialStd), "--initial-std", InitialStd, "a positive number");
+        Require(WeightReward >= 0 && float.IsFinite((float)WeightReward), "--weight-reward", WeightReward, "0 or more");
     }
 
     private static void Require(bool holds, string option, object found, string wanted)

@@ -15,11 +15,14 @@ public readonly record struct ScheduleRange(double Start, double End)
         if (parts.Length == 2
             && double.TryParse(parts[0], NumberStyles.Float, CultureInfo.InvariantCulture, out double start)
             && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double end)
-            && start > 0 && end > 0 && double.IsFinite(start) && double.IsFinite(end))
+            && IsUsable(start) && IsUsable(end))
             return new ScheduleRange(start, end);
-        throw new ArgumentException($"\"{text}\" is not a schedule; two positive numbers are expected, such as 100:500.");
+        throw new ArgumentException($"\"{text}\" is not a schedule, as --kappa and --tau are; two positive numbers are expected, such as 100:500.");
     }
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Start}:{End}");
+
+    // Tensors hold float32.
+    private static bool IsUsable(double value) => value > 0 && float.IsFinite((float)value);
 }

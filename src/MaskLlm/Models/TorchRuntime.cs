@@ -15,7 +15,7 @@ public static partial class TorchRuntime
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is below 1.</exception>
     public static int Start(int? threads = null)
     {
-        if (threads is < 1) throw new ArgumentOutOfRangeException(nameof(threads), threads, "threads must be at least 1.");
+        if (threads is < 1) throw new ArgumentOutOfRangeException(nameof(threads), threads, $"--threads is {threads}; at least 1 is needed.");
         FlushDenormals();
         torch.set_num_threads(threads ?? Environment.ProcessorCount);
         return torch.get_num_threads();

@@ -37,6 +37,7 @@ public static class PruneRun
         IReadOnlyDictionary<string, Mask> masks = Prune(layers, request, progress, cancellation);
         IReadOnlyList<KindDensity> densities = KindDensity.Of(model, masks);
         RunRecord record = PruneRecord.Create(request, masks, watch.Elapsed.TotalSeconds);
+        folder.Create();
         MaskNpz.Write(folder.MaskPath, masks);
         PruneCard.Write(folder.CardPath, request, densities);
         // Last: a folder with a record is complete.
