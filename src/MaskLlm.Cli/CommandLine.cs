@@ -45,13 +45,13 @@ internal static class CommandLine
     {
         RootCommand root = new("Learns which weights of a language model to keep: N:M masks for Hugging Face checkpoints, learned, applied and proved.")
         {
-            ApplyCommand.Create(stop),
-            InspectCommand.Create(stop),
             DemoCommand.Create(stop),
             LearnCommand.Create(stop),
-            EvalCommand.Create(stop),
-            PretrainCommand.Create(stop),
             PruneCommand.Create(stop),
+            EvalCommand.Create(stop),
+            ApplyCommand.Create(stop),
+            InspectCommand.Create(stop),
+            PretrainCommand.Create(stop),
         };
         root.Options.Add(SharedOptions.Verbose);
         return root;

@@ -3,15 +3,34 @@ namespace MaskLlm.Cli.Tests;
 /// <summary>What one run of the program gave.</summary>
 internal sealed record CommandRun(int ExitCode, string Output, string Error)
 {
-    internal static CommandRun Of(params string[] args) => Run(args, TestContext.Current.CancellationToken);
+    /// <summary>The last line on standard error: what the program ended with.</summary>
+    internal string LastLine => Error.TrimEnd().Split('\n')[^1];
+
+    internal static CommandRun Of(params string[] args) => Run(args, new StringWriter(), TestContext.Current.CancellationToken);
 
     /// <summary>A run that was interrupted before it began.</summary>
-    internal static CommandRun Stopped(params string[] args) => Run(args, new CancellationToken(canceled: true));
+    internal static CommandRun Stopped(params string[] args) => Run(args, new StringWriter(), new CancellationToken(canceled: true));
 
-    private static CommandRun Run(string[] args, CancellationToken stop)
+    /// <summary>A run that is interrupted when it writes a word to standard error.</summary>
+    internal static CommandRun StoppedAt(string word, params string[] args)
     {
-        using StringWriter output = new(), error = new();
+        using CancellationTokenSource stop = new();
+        return Run(args, new StoppingWriter(word, stop), stop.Token);
+    }
+
+    private static CommandRun Run(string[] args, StringWriter error, CancellationToken stop)
+    {
+        using StringWriter output = new();
         int exitCode = CommandLine.Run(args, output, error, stop);
         return new CommandRun(exitCode, output.ToString(), error.ToString());
+    }
+
+    private sealed class StoppingWriter(string word, CancellationTokenSource stop) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value!.Contains(word, StringComparison.Ordinal)) stop.Cancel();
+        }
     }
 }

@@ -18,8 +18,7 @@ internal static class LearnTable
             double? value = perplexity[row]?.GetValue<double>();
             table.AddRow(row == "prior" ? prior : row, Number(value), Number(value / dense));
         }
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
-        console.Write(table);
+        TableConsole.Over(output).Write(table);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{figures["tokens"]} tokens seen, {Number(figures["seconds"]?.GetValue<double>())} seconds, {figures["tokens_per_second"]?.GetValue<double>():0} tokens/s, seed {record.Seed}"));

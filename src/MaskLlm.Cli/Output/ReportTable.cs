@@ -8,25 +8,12 @@ namespace MaskLlm.Cli.Output;
 /// <summary>A sparsity report for people.</summary>
 internal static class ReportTable
 {
-    // Off a terminal a line is as long as it needs: names are looked for, not looked at.
-    private const int WidthElsewhere = 1000;
-
     internal static void Print(TextWriter output, SparsityReport report)
     {
-        IAnsiConsole console = ConsoleOver(output);
+        IAnsiConsole console = TableConsole.Over(output);
         console.Write(TableOf(report));
         console.WriteLine(Summary(report));
         if (report.Agreement is { } agreement) console.WriteLine(Sentence(agreement, report));
-    }
-
-    private static IAnsiConsole ConsoleOver(TextWriter output)
-    {
-        bool terminal = output == Console.Out && !Console.IsOutputRedirected;
-        AnsiConsoleSettings settings = new() { Out = new AnsiConsoleOutput(output), Interactive = InteractionSupport.No };
-        if (!terminal) (settings.Ansi, settings.ColorSystem) = (AnsiSupport.No, ColorSystemSupport.NoColors);
-        IAnsiConsole console = AnsiConsole.Create(settings);
-        if (!terminal) console.Profile.Width = WidthElsewhere;
-        return console;
     }
 
     private static Table TableOf(SparsityReport report)

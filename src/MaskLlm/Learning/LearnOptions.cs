@@ -63,6 +63,8 @@ public sealed record LearnOptions
         Require(Steps >= 1, "--steps", Steps, "at least 1");
         Require(BatchSize >= 1, "--batch-size", BatchSize, "at least 1");
         Require(SequenceLength >= 1, "--seq-len", SequenceLength, "at least 1");
+        // A batch is one array of ids.
+        Require(BatchSize * (SequenceLength + 1L) <= Array.MaxLength, "--batch-size", BatchSize, $"at most {Array.MaxLength / (SequenceLength + 1L)} sequences of {SequenceLength} tokens");
         int micro = MicroBatchSize ?? BatchSize;
         Require(micro >= 1 && BatchSize % micro == 0, "--micro-batch-size", micro, $"a divisor of the batch size {BatchSize}");
         Require(LearningRate > 0 && double.IsFinite(LearningRate), "--learning-rate", LearningRate, "a positive number");

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using MaskLlm.Data;
 using MaskLlm.Runs;
@@ -25,7 +23,7 @@ internal static class LearnRecord
                 ["path"] = source.Path, ["documents"] = source.Documents, ["tokens"] = source.Tokens, ["held_out_tokens"] = source.HeldOutTokens, ["weight"] = source.Weight,
             })]),
             ["masked_weights"] = learned.Weights,
-            ["peak_memory_bytes"] = PeakMemoryBytes(),
+            ["peak_memory_bytes"] = RunRecord.PeakMemoryBytes(),
             ["first_loss"] = totals.FirstLoss,
             ["final_loss"] = totals.FinalLoss,
             ["perplexity"] = new JsonObject { ["dense"] = perplexity.Dense, ["prior"] = perplexity.Prior, ["learned"] = perplexity.Learned },
@@ -64,24 +62,9 @@ internal static class LearnRecord
     /// <summary>SHA-256 of every input by its path.</summary>
     internal static JsonObject Inputs(LearnRequest request, Corpus corpus)
     {
-        JsonObject inputs = [];
+        JsonObject inputs = InputHashes.OfModel(request.Model);
         foreach (CorpusSource source in corpus.Sources) inputs[source.Path] = source.ContentHash;
-        foreach (string file in Directory.EnumerateFiles(request.Model).Where(IsInput).Order(StringComparer.Ordinal)) inputs[file] = HashOf(file);
-        if (File.Exists(request.Prior)) inputs[request.Prior] = HashOf(request.Prior);
+        if (File.Exists(request.Prior)) inputs[request.Prior] = InputHashes.Of(request.Prior);
         return inputs;
-    }
-
-    private static bool IsInput(string file) => Path.GetExtension(file) is ".safetensors" || Path.GetFileName(file) is "config.json" or "tokenizer.json" or "tokenizer.model";
-
-    private static string HashOf(string file)
-    {
-        using FileStream stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
-    }
-
-    private static long PeakMemoryBytes()
-    {
-        using Process process = Process.GetCurrentProcess();
-        return process.PeakWorkingSet64;
     }
 }

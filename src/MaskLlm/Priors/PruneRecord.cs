@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using MaskLlm.Masks;
 using MaskLlm.Runs;
@@ -16,7 +15,7 @@ internal static class PruneRecord
             ["seconds"] = seconds,
             ["tokens_per_second"] = 0,
             ["masked_weights"] = masks.Values.Sum(mask => (long)mask.Rows * mask.Columns),
-            ["peak_memory_bytes"] = PeakMemoryBytes(),
+            ["peak_memory_bytes"] = RunRecord.PeakMemoryBytes(),
             ["first_loss"] = null,
             ["final_loss"] = null,
             ["perplexity"] = new JsonObject { ["dense"] = null, ["prior"] = null, ["learned"] = null },
@@ -29,10 +28,4 @@ internal static class PruneRecord
         ["pattern"] = request.Pattern.ToString(),
         ["skip"] = new JsonArray([.. request.Skip.Select(skip => (JsonNode)skip)]),
     };
-
-    private static long PeakMemoryBytes()
-    {
-        using Process process = Process.GetCurrentProcess();
-        return process.PeakWorkingSet64;
-    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -31,6 +32,13 @@ public sealed record RunRecord(JsonObject Options, ulong Seed, string Kernel, Js
 
     /// <summary>Writes the record.</summary>
     public void Write(string path) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(ToJson().ToJsonString(Indented) + "\n")));
+
+    /// <summary>The most memory that this process had resident so far, in bytes.</summary>
+    internal static long PeakMemoryBytes()
+    {
+        using Process process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
 
     private static JsonObject Versions() => new()
     {

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 
 namespace MaskLlm.Tokens;
@@ -7,6 +8,20 @@ internal static class WordCounts
 {
     /// <summary>How often each word of GPT-2's split occurs.</summary>
     public static Dictionary<string, long> Count(IEnumerable<string> documents)
+    {
+        try
+        {
+            return CountInParallel(documents);
+        }
+        catch (AggregateException e)
+        {
+            // What is wrong with a document is the caller's to hear, not that threads were at work.
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+            throw;
+        }
+    }
+
+    private static Dictionary<string, long> CountInParallel(IEnumerable<string> documents)
     {
         var total = new Dictionary<string, long>();
         Parallel.ForEach(

@@ -1,0 +1,138 @@
+using System.Text.Json.Nodes;
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+using MaskLlm.Tests;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Cli.Tests;
+
+[Collection(TorchTests.Name)]
+public sealed class LearnCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void Learn_TinyModel_WritesTheWholeFolder()
+    {
+        CommandRun run = Learn("run", "--json");
+
+        Assert.Equal(0, run.ExitCode);
+        string[] names = [.. Directory.GetFileSystemEntries(Out("run")).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
+        Assert.Equal(["README.md", "mask.npz", "metrics.jsonl", "run.json"], names.Where(name => !name.StartsWith("events.", StringComparison.Ordinal)));
+        string events = Assert.Single(names, name => name.StartsWith("events.out.tfevents.", StringComparison.Ordinal));
+        Assert.True(new FileInfo(Path.Combine(Out("run"), events)).Length > 0);
+        JsonNode printed = JsonNode.Parse(run.Output)!;
+        Assert.True(JsonNode.DeepEquals(printed, JsonNode.Parse(File.ReadAllText(Path.Combine(Out("run"), "run.json")))));
+        Assert.Contains("| learned | ", File.ReadAllText(Path.Combine(Out("run"), "README.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Learn_Json_HasTheFieldsThatProgramsRead()
+    {
+        JsonObject record = JsonNode.Parse(Learn("run", "--json").Output)!.AsObject();
+
+        Assert.Equal(["options", "seed", "versions", "kernel", "inputs", "figures"], record.Select(pair => pair.Key));
+        JsonObject figures = record["figures"]!.AsObject();
+        string[] wanted = ["tokens", "seconds", "tokens_per_second", "peak_memory_bytes", "first_loss", "final_loss"];
+        Assert.All(wanted, name => Assert.True((double)figures[name]! > 0, name));
+        Assert.Equal(4 * 2 * 16, (long)figures["tokens"]!);
+        Assert.Equal(["dense", "prior", "learned"], figures["perplexity"]!.AsObject().Select(pair => pair.Key));
+        Assert.All(figures["perplexity"]!.AsObject(), pair => Assert.True((double)pair.Value! > 1, pair.Key));
+        Assert.Equal(("2:4", 4, 16, 7), ((string?)record["options"]!["pattern"], (int)record["options"]!["steps"]!, (int)record["options"]!["seq-len"]!, (int)record["seed"]!));
+        Assert.Contains(TinyModel.TextPath, record["inputs"]!.AsObject().Select(pair => pair.Key));
+        Assert.Contains(record["inputs"]!.AsObject(), pair => pair.Key.EndsWith("model.safetensors", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Learn_TinyModel_MaskKeepsTwoOfEveryFour()
+    {
+        Learn("run");
+        IReadOnlyDictionary<string, (int, int)> shapes = Checkpoint.LinearShapes(TinyModel.Folder);
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(MaskOf("run"), shapes);
+        Assert.Equal(shapes.Keys, masks.Keys);
+        Assert.All(masks.Values, mask => Assert.Equal((0, 0.5), (mask.ViolationCount(NmPattern.TwoOfFour), mask.Density)));
+    }
+
+    [Fact]
+    public void Learn_LogEvery_LogsNamedFiguresOfEachStep()
+    {
+        Learn("run", "--log-every", "1");
+        JsonObject[] lines = [.. File.ReadLines(Path.Combine(Out("run"), "metrics.jsonl")).Select(line => JsonNode.Parse(line)!.AsObject())];
+        Assert.Equal([0, 1, 2, 3], lines.Select(line => (int)line["step"]!));
+        Assert.All(lines, line => Assert.Equal(
+            ["step", "loss", "reward", "gradient_norm", "mean_max_probability", "changed_groups", "tokens_per_second", "sampling_share"],
+            line.Select(pair => pair.Key)));
+    }
+
+    [Fact]
+    public void Learn_SaveModel_WritesWhatTheMaskComputes()
+    {
+        Assert.Equal(0, Learn("run", "--save-model").ExitCode);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGradient = no_grad();
+        using Decoder dense = Checkpoint.Load(TinyModel.Folder), written = Checkpoint.Load(Path.Combine(Out("run"), "model"));
+        using MaskedWeights applied = MaskedWeights.Apply(dense, MaskNpz.Read(MaskOf("run"), Checkpoint.LinearShapes(TinyModel.Folder)));
+        Tensor ids = arange(40).view(2, 20);
+        Assert.Equal(0, (dense.Forward(ids) - written.Forward(ids)).abs().max().item<float>());
+    }
+
+    [Fact]
+    public void Learn_SaveLogits_WritesGroupsByCandidates()
+    {
+        Assert.Equal(0, Learn("run", "--save-logits").ExitCode);
+        using SafetensorsFile logits = SafetensorsFile.Open(Path.Combine(Out("run"), "logits.safetensors"));
+        IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = Checkpoint.LinearShapes(TinyModel.Folder);
+        Assert.Equal(shapes.Count, logits.Tensors.Count);
+        Assert.All(shapes, pair => Assert.Equal([pair.Value.Rows * pair.Value.Columns / 4, 6], logits.Tensors[pair.Key].Shape));
+        Assert.Equal("2:4", logits.Metadata["pattern"]);
+    }
+
+    [Fact]
+    public void Learn_SameSeedTwice_GivesTheSameBytes()
+    {
+        Learn("first");
+        Learn("second");
+        Assert.Equal(File.ReadAllBytes(MaskOf("first")), File.ReadAllBytes(MaskOf("second")));
+    }
+
+    [Fact]
+    public void Learn_PriorNone_ReportsNoPriorAndAnotherMask()
+    {
+        Learn("magnitude");
+        CommandRun run = Learn("none", "--prior", "none", "--json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Null(JsonNode.Parse(run.Output)!["figures"]!["perplexity"]!["prior"]);
+        Assert.NotEqual(File.ReadAllBytes(MaskOf("magnitude")), File.ReadAllBytes(MaskOf("none")));
+    }
+
+    [Fact]
+    public void Learn_PriorFile_StartsFromItsMask()
+    {
+        Learn("first", "--prior", "none");
+        // So strong a prior that four steps change nothing.
+        CommandRun run = Learn("second", "--prior", MaskOf("first"), "--prior-strength", "1000", "--json");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(File.ReadAllBytes(MaskOf("first")), File.ReadAllBytes(MaskOf("second")));
+        Assert.Contains(MaskOf("first"), JsonNode.Parse(run.Output)!["inputs"]!.AsObject().Select(pair => pair.Key));
+    }
+
+    [Fact]
+    public void Learn_WithoutJson_PrintsDenseBesideSparse()
+    {
+        CommandRun run = Learn("run");
+        Assert.All(["dense", "prior", "learned", "tokens seen", "seed 7", Out("run")], text => Assert.Contains(text, run.Output, StringComparison.Ordinal));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private CommandRun Learn(string name, params string[] more) => CommandRun.Of(
+        ["learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--out", Out(name), "--steps", "4", "--batch-size", "2", "--seq-len", "16", "--seed", "7", "--threads", "1", .. more]);
+
+    private string Out(string name) => _folder.File(name);
+
+    private string MaskOf(string name) => Path.Combine(Out(name), "mask.npz");
+}

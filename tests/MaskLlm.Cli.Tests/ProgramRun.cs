@@ -1,0 +1,64 @@
+using System.Diagnostics;
+
+namespace MaskLlm.Cli.Tests;
+
+/// <summary>The real program as a process of its own.</summary>
+internal sealed class ProgramRun : IDisposable
+{
+    private readonly Process _process;
+    private readonly Task<string> _output, _error;
+
+    private ProgramRun(string file, IEnumerable<string> arguments)
+    {
+        ProcessStartInfo start = new(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
+        _process = Process.Start(start)!;
+        _output = _process.StandardOutput.ReadToEndAsync();
+        _error = _process.StandardError.ReadToEndAsync();
+    }
+
+    internal int Id => _process.Id;
+
+    internal bool HasExited => _process.HasExited;
+
+    /// <summary>What starts the program, as a prefix of its arguments.</summary>
+    internal static string[] Command => ["dotnet", Path.Combine(AppContext.BaseDirectory, "maskllm.dll")];
+
+    internal static ProgramRun Start(params string[] args) => new(Command[0], Command[1..].Concat(args));
+
+    /// <summary>A script of sh, with its positional parameters.</summary>
+    internal static ProgramRun StartShell(string script, params string[] args) => new("sh", new[] { "-c", script, "sh" }.Concat(args));
+
+    /// <summary>kill -9.</summary>
+    internal void Kill() => _process.Kill();
+
+    /// <summary>kill -15.</summary>
+    internal void Terminate()
+    {
+        using Process kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Waits until something holds or the program has ended.</summary>
+    internal async Task<bool> Reaches(Func<bool> holds)
+    {
+        while (!holds())
+        {
+            if (_process.HasExited) return holds();
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+        return true;
+    }
+
+    internal async Task<CommandRun> End()
+    {
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new CommandRun(_process.ExitCode, await _output, await _error);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill();
+        _process.Dispose();
+    }
+}
