@@ -59,6 +59,9 @@ public sealed class PruneCommandTests : IDisposable
         string target = _folder.File("run"), mask = Path.Combine(target, "mask.npz");
         Assert.Equal(0, Prune("--out", target).ExitCode);
         byte[] before = File.ReadAllBytes(mask);
+        string metrics = Path.Combine(target, "metrics.jsonl"), own = Path.Combine(target, "notes.txt");
+        File.WriteAllText(metrics, "of a learning run");
+        File.WriteAllText(own, "the user's");
 
         CommandRun refused = Prune("--out", target, "--pattern", "1:4");
 
@@ -67,6 +70,7 @@ public sealed class PruneCommandTests : IDisposable
         Assert.Equal(before, File.ReadAllBytes(mask));
         Assert.Equal(0, Prune("--out", target, "--pattern", "1:4", "--force").ExitCode);
         Assert.NotEqual(before, File.ReadAllBytes(mask));
+        Assert.Equal((false, true), (File.Exists(metrics), File.Exists(own)));
     }
 
     [Theory]
