@@ -14,7 +14,7 @@ public static class PruneRun
     /// <summary>The methods by their names on the command line.</summary>
     public static IReadOnlyList<string> Methods { get; } = [MagnitudeMethod];
 
-    /// <summary>Prunes and writes <c>mask.npz</c>, <c>README.md</c> and <c>run.json</c>; the folder is not touched before model and options are known to be right.</summary>
+    /// <summary>Prunes and writes <c>mask.npz</c>, <c>README.md</c> and <c>run.json</c>; the folder is not touched before the masks are there.</summary>
     /// <param name="request">What to do.</param>
     /// <param name="progress">Told of every layer.</param>
     /// <param name="cancellation">Stops between layers; nothing is written then.</param>
@@ -29,10 +29,10 @@ public static class PruneRun
         ArgumentNullException.ThrowIfNull(request);
         RequireMethod(request.Method);
         RequireOwnFolder(request);
+        RunFolder folder = RunFolder.Open(request.Out, request.Force, resume: false);
         progress?.Report(new RunProgress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
-        RunFolder folder = RunFolder.Open(request.Out, request.Force, resume: false);
         Stopwatch watch = Stopwatch.StartNew();
         IReadOnlyDictionary<string, Mask> masks = Prune(layers, request, progress, cancellation);
         IReadOnlyList<KindDensity> densities = KindDensity.Of(model, masks);

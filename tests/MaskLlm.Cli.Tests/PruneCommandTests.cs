@@ -1,0 +1,132 @@
+using System.Text.Json.Nodes;
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+using MaskLlm.Tests;
+
+namespace MaskLlm.Cli.Tests;
+
+[Collection(TorchTests.Name)]
+public sealed class PruneCommandTests : IDisposable
+{
+    private const int Layers = 14;
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("2:4")]
+    [InlineData("1:4")]
+    [InlineData("4:8")]
+    public void Prune_Magnitude_WritesMaskRecordAndCard(string pattern)
+    {
+        string target = _folder.File("run");
+
+        CommandRun run = Prune("--pattern", pattern, "--out", target, "--json");
+
+        Assert.Equal(0, run.ExitCode);
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), Checkpoint.LinearShapes(TinyModel.Folder));
+        Assert.Equal(Layers, masks.Count);
+        Assert.All(masks.Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.Parse(pattern))));
+        JsonObject record = JsonNode.Parse(run.Output)!.AsObject();
+        Assert.True(JsonNode.DeepEquals(record, JsonNode.Parse(File.ReadAllText(Path.Combine(target, "run.json")))));
+        Assert.Equal(["options", "seed", "versions", "kernel", "inputs", "figures"], record.Select(member => member.Key));
+        Assert.Equal(("magnitude", pattern), ((string?)record["options"]!["method"], (string?)record["options"]!["pattern"]));
+        foreach (string figure in new[] { "tokens", "seconds", "tokens_per_second", "peak_memory_bytes", "first_loss", "final_loss", "perplexity" })
+            Assert.True(record["figures"]!.AsObject().ContainsKey(figure), figure);
+        Assert.Equal(64, ((string)record["inputs"]![Path.Combine(TinyModel.Folder, "model.safetensors")]!).Length);
+        Assert.Contains($"--method magnitude --pattern {pattern}", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prune_Skip_LeavesLayersDense()
+    {
+        string target = _folder.File("run");
+
+        Assert.Equal(0, Prune("--out", target, "--skip", "*k_proj.weight", "--skip", "model.layers.1.mlp.*").ExitCode);
+
+        Assert.Equal(Layers - 2 - 3, MaskNpz.ReadPacked(Path.Combine(target, "mask.npz")).Count);
+        string card = File.ReadAllText(Path.Combine(target, "README.md"));
+        Assert.Contains("| self_attn.k_proj | 0 of 2 | 100.00 % |", card, StringComparison.Ordinal);
+        Assert.Contains("| mlp.up_proj | 1 of 2 | 75.00 % |", card, StringComparison.Ordinal);
+        Assert.Contains("| self_attn.q_proj | 2 of 2 | 50.00 % |", card, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prune_FolderOfAnEarlierRun_IsKeptUntilForced()
+    {
+        string target = _folder.File("run"), mask = Path.Combine(target, "mask.npz");
+        Assert.Equal(0, Prune("--out", target).ExitCode);
+        byte[] before = File.ReadAllBytes(mask);
+        string metrics = Path.Combine(target, "metrics.jsonl"), own = Path.Combine(target, "notes.txt");
+        File.WriteAllText(metrics, "of a learning run");
+        File.WriteAllText(own, "the user's");
+
+        CommandRun refused = Prune("--out", target, "--pattern", "1:4");
+
+        Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
+        Assert.Contains("--force", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(mask));
+        Assert.Equal(0, Prune("--out", target, "--pattern", "1:4", "--force").ExitCode);
+        Assert.NotEqual(before, File.ReadAllBytes(mask));
+        Assert.Equal((false, true), (File.Exists(metrics), File.Exists(own)));
+    }
+
+    [Theory]
+    [InlineData("--method guess is not known; known: magnitude", "--method", "guess")]
+    [InlineData("--skip nothing matches no parameter", "--method", "magnitude", "--skip", "nothing")]
+    [InlineData("pattern 1:3 needs a multiple of 3", "--method", "magnitude", "--pattern", "1:3")]
+    [InlineData("'4:2' is not a pattern", "--method", "magnitude", "--pattern", "4:2")]
+    [InlineData("--method")]
+    public void Prune_BadInput_LeavesNothingBehind(string expected, params string[] arguments)
+    {
+        string target = _folder.File("run");
+
+        CommandRun run = CommandRun.Of(["prune", TinyModel.Folder, "--out", target, .. arguments]);
+
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.False(Path.Exists(target));
+    }
+
+    [Fact]
+    public void Prune_DamagedModel_KeepsTheEarlierRunDespiteForce()
+    {
+        string model = TinyModel.CopyTo(_folder.File("model")), weights = Path.Combine(model, "model.safetensors"), target = _folder.File("run");
+        Assert.Equal(0, CommandRun.Of("prune", model, "--method", "magnitude", "--out", target).ExitCode);
+        Dictionary<string, byte[]> before = Directory.GetFiles(target).ToDictionary(file => file, File.ReadAllBytes);
+        File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^10]);
+
+        Assert.Equal(2, CommandRun.Of("prune", model, "--method", "magnitude", "--out", target, "--force").ExitCode);
+
+        Assert.Equal(before, Directory.GetFiles(target).ToDictionary(file => file, File.ReadAllBytes));
+    }
+
+    [Fact]
+    public void Prune_Interrupted_WritesNothing()
+    {
+        string target = _folder.File("run");
+        Assert.Equal(130, CommandRun.Stopped("prune", TinyModel.Folder, "--method", "magnitude", "--out", target).ExitCode);
+        Assert.False(Path.Exists(target));
+    }
+
+    [Fact]
+    public void Prune_IntoTheModelsFolder_IsRefused()
+    {
+        string model = TinyModel.CopyTo(_folder.File("model"));
+        File.WriteAllText(Path.Combine(model, "README.md"), "theirs");
+        Assert.Equal(2, CommandRun.Of("prune", model, "--method", "magnitude", "--out", model + "/", "--force").ExitCode);
+        Assert.Equal("theirs", File.ReadAllText(Path.Combine(model, "README.md")));
+    }
+
+    [Fact]
+    public void Prune_HubName_IsRefused()
+    {
+        CommandRun run = CommandRun.Of("prune", "somebody/some-model", "--method", "magnitude", "--out", _folder.File("run"));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("hf download", run.Error, StringComparison.Ordinal);
+    }
+
+    private static CommandRun Prune(params string[] arguments) => CommandRun.Of(["prune", TinyModel.Folder, "--method", "magnitude", "--threads", "2", .. arguments]);
+}

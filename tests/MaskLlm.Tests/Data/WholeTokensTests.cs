@@ -1,0 +1,43 @@
+using MaskLlm.Data;
+
+namespace MaskLlm.Tests.Data;
+
+public sealed class WholeTokensTests : IDisposable
+{
+    private readonly DataFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Read_Text_IsEncodedInOneCall()
+    {
+        List<string> encoded = [];
+        int[] ids = WholeTokens.Read(_folder.Write("t.txt", "a\nb"), 10, text =>
+        {
+            encoded.Add(text);
+            return [1, 2];
+        });
+        Assert.Equal([1, 2], ids);
+        Assert.Equal(["a\nb"], encoded);
+    }
+
+    [Theory]
+    [InlineData("6,")]
+    [InlineData("2, 3")]
+    [InlineData("3, 2")]
+    public void Read_Ids_AreTakenAsTheyAreRowAfterRow(string shape) =>
+        Assert.Equal([5, 4, 3, 2, 1, 0], WholeTokens.Read(_folder.WriteNpy("ids.npy", "|u1", shape, [5, 4, 3, 2, 1, 0]), 6, NotCalled));
+
+    [Fact]
+    public void Read_IdOutsideTheVocabulary_IsRefused() =>
+        Assert.Throws<InvalidDataException>(() => WholeTokens.Read(_folder.WriteNpy("ids.npy", "|u1", "3,", [5, 4, 3]), 5, NotCalled));
+
+    [Theory]
+    [InlineData("4,")]
+    [InlineData("1000000000,")]
+    [InlineData("3000000000,")]
+    public void Read_FewerIdsThanPromised_IsRefused(string shape) =>
+        Assert.Throws<InvalidDataException>(() => WholeTokens.Read(_folder.WriteNpy("ids.npy", "|u1", shape, [5, 4, 3]), 6, NotCalled));
+
+    private static int[] NotCalled(string text) => throw new InvalidOperationException(text);
+}
