@@ -400,7 +400,11 @@ public sealed class BadInputTests : IDisposable
     {
         Dictionary<string, string> options = new()
         {
-            ["--config"] = Path.Combine(TinyModel.Folder, "config.json"), ["--data"] = TinyModel.TextPath, ["--out"] = Out, ["--seq-len"] = "16", ["--threads"] = "1",
+            ["--config"] = Path.Combine(TinyModel.Folder, "config.json"),
+            ["--data"] = TinyModel.TextPath,
+            ["--out"] = Out,
+            ["--seq-len"] = "16",
+            ["--threads"] = "1",
             [option] = value,
         };
         Refuses(CommandRun.Of(["pretrain", .. options.SelectMany(pair => new[] { pair.Key, pair.Value })]), expected.Split('|'));

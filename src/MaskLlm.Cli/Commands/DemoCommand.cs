@@ -61,7 +61,9 @@ internal static class DemoCommand
         {
             ["perplexity"] = new JsonObject
             {
-                ["dense"] = perplexity["dense"]?.DeepClone(), ["magnitude"] = perplexity["prior"]?.DeepClone(), ["learned"] = perplexity["learned"]?.DeepClone(),
+                ["dense"] = perplexity["dense"]?.DeepClone(),
+                ["magnitude"] = perplexity["prior"]?.DeepClone(),
+                ["learned"] = perplexity["learned"]?.DeepClone(),
             },
             ["seconds"] = elapsed.TotalSeconds,
             ["folder"] = folder,

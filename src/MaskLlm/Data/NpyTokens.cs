@@ -1,15 +1,16 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using MaskLlm.Formats.Numpy;
 
 namespace MaskLlm.Data;
 
 /// <summary>Reads the ids of a <c>.npy</c> file in chunks, so that a file of any size fits.</summary>
-internal sealed class NpyTokens(SourceStream source, NpyHeader header, int vocabularySize)
+internal sealed class NpyTokens(SourceStream source, TokenArray array, int vocabularySize)
 {
     private const int ChunkTokens = 1 << 18;
-    private readonly int[] _ids = new int[(int)Math.Min(ChunkTokens, header.Columns)];
-    private readonly byte[] _bytes = new byte[(int)Math.Min(ChunkTokens, header.Columns) * header.ItemBytes];
-    private readonly string _kind = header.Type[1..];
+    private readonly int[] _ids = new int[(int)Math.Min(ChunkTokens, array.Columns)];
+    private readonly int _idBytes = array.Type.ByteWidth();
+    private readonly byte[] _bytes = new byte[(int)Math.Min(ChunkTokens, array.Columns) * array.Type.ByteWidth()];
     private long _position;
 
     /// <summary>The ids of the file, row by row; a chunk never crosses the end of a row.</summary>
@@ -17,11 +18,11 @@ internal sealed class NpyTokens(SourceStream source, NpyHeader header, int vocab
     /// <exception cref="InvalidDataException">The file is shorter or longer than its header says, or an id is outside the vocabulary.</exception>
     public IEnumerable<(ReadOnlyMemory<int> Ids, bool StartsRow)> Read()
     {
-        for (long row = 0; row < header.Rows; row++)
+        for (long row = 0; row < array.Rows; row++)
         {
-            for (long column = 0; column < header.Columns; column += _ids.Length)
+            for (long column = 0; column < array.Columns; column += _ids.Length)
             {
-                int count = (int)Math.Min(_ids.Length, header.Columns - column);
+                int count = (int)Math.Min(_ids.Length, array.Columns - column);
                 ReadChunk(count);
                 yield return (_ids.AsMemory(0, count), column == 0);
             }
@@ -33,23 +34,23 @@ internal sealed class NpyTokens(SourceStream source, NpyHeader header, int vocab
 
     private void ReadChunk(int count)
     {
-        Span<byte> bytes = _bytes.AsSpan(0, count * header.ItemBytes);
+        Span<byte> bytes = _bytes.AsSpan(0, count * _idBytes);
         int read = source.Fill(bytes);
         if (read < bytes.Length)
-            throw new InvalidDataException($"{source.Path}: the file ends after {_position + (read / header.ItemBytes)} ids; its header announces {header.Rows * header.Columns}. Save the array again.");
+            throw new InvalidDataException($"{source.Path}: the file ends after {_position + (read / _idBytes)} ids; its header announces {array.Rows * array.Columns}. Save the array again.");
         for (int i = 0; i < count; i++)
-            _ids[i] = Checked(Item(bytes[(i * header.ItemBytes)..]), _position + i);
+            _ids[i] = Checked(Item(bytes[(i * _idBytes)..]), _position + i);
         _position += count;
     }
 
-    private long Item(ReadOnlySpan<byte> bytes) => _kind switch
+    private long Item(ReadOnlySpan<byte> bytes) => array.Type switch
     {
-        "u1" => bytes[0],
-        "i2" => BinaryPrimitives.ReadInt16LittleEndian(bytes),
-        "u2" => BinaryPrimitives.ReadUInt16LittleEndian(bytes),
-        "i4" => BinaryPrimitives.ReadInt32LittleEndian(bytes),
-        "u4" => BinaryPrimitives.ReadUInt32LittleEndian(bytes),
-        "i8" => BinaryPrimitives.ReadInt64LittleEndian(bytes),
+        NpyType.UInt8 => bytes[0],
+        NpyType.Int16 => BinaryPrimitives.ReadInt16LittleEndian(bytes),
+        NpyType.UInt16 => BinaryPrimitives.ReadUInt16LittleEndian(bytes),
+        NpyType.Int32 => BinaryPrimitives.ReadInt32LittleEndian(bytes),
+        NpyType.UInt32 => BinaryPrimitives.ReadUInt32LittleEndian(bytes),
+        NpyType.Int64 => BinaryPrimitives.ReadInt64LittleEndian(bytes),
         _ => throw new UnreachableException(),
     };
 

@@ -99,10 +99,10 @@ internal sealed class SourceTokenizer(SourceFiles files, CorpusOptions options, 
     /// <summary>Rows are documents, without separators: their ids are taken to be complete.</summary>
     private void AppendIds(SourceStream stream, CancellationToken cancellation)
     {
-        NpyHeader header = NpyHeader.Read(stream);
-        long width = header.IsMatrix ? header.Columns : 0;
+        TokenArray array = TokenArray.Read(stream);
+        long width = array.IsMatrix ? array.Columns : 0;
         _rowTokens = _rowTokens < 0 || _rowTokens == width ? width : 0;
-        foreach ((ReadOnlyMemory<int> ids, bool startsRow) in new NpyTokens(stream, header, encoding.VocabularySize).Read())
+        foreach ((ReadOnlyMemory<int> ids, bool startsRow) in new NpyTokens(stream, array, encoding.VocabularySize).Read())
         {
             cancellation.ThrowIfCancellationRequested();
             if (startsRow)

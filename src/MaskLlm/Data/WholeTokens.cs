@@ -22,11 +22,11 @@ public static class WholeTokens
     private static int[] ReadIds(SourceFile file, int vocabularySize)
     {
         using SourceStream stream = file.Open();
-        NpyHeader header = NpyHeader.Read(stream);
-        if (header.Rows * header.Columns > Array.MaxLength)
-            throw new InvalidDataException($"{file.Path}: {header.Rows * header.Columns} ids; at most {Array.MaxLength} are read at once. Split the file.");
+        TokenArray array = TokenArray.Read(stream);
+        if (array.Rows * array.Columns > Array.MaxLength)
+            throw new InvalidDataException($"{file.Path}: {array.Rows * array.Columns} ids; at most {Array.MaxLength} are read at once. Split the file.");
         List<int> ids = [];
-        foreach ((ReadOnlyMemory<int> chunk, _) in new NpyTokens(stream, header, vocabularySize).Read())
+        foreach ((ReadOnlyMemory<int> chunk, _) in new NpyTokens(stream, array, vocabularySize).Read())
             ids.AddRange(chunk.Span);
         return [.. ids];
     }

@@ -127,8 +127,13 @@ public static class PretrainRun
         return new RunRecord(
             new JsonObject
             {
-                ["config"] = request.ConfigPath, ["steps"] = options.Steps, ["batch-size"] = options.BatchSize, ["seq-len"] = options.SequenceLength,
-                ["learning-rate"] = options.LearningRate, ["weight-decay"] = options.WeightDecay, ["warmup-steps"] = options.WarmupSteps,
+                ["config"] = request.ConfigPath,
+                ["steps"] = options.Steps,
+                ["batch-size"] = options.BatchSize,
+                ["seq-len"] = options.SequenceLength,
+                ["learning-rate"] = options.LearningRate,
+                ["weight-decay"] = options.WeightDecay,
+                ["warmup-steps"] = options.WarmupSteps,
                 ["data"] = new JsonArray([.. corpus.Sources.Select(source => (JsonNode)source.Path)]),
             },
             options.Seed,
@@ -136,8 +141,11 @@ public static class PretrainRun
             new JsonObject(corpus.Sources.Select(source => KeyValuePair.Create(source.Path, (JsonNode?)source.ContentHash))),
             new JsonObject
             {
-                ["tokens"] = (long)options.Steps * options.BatchSize * options.SequenceLength, ["corpus_tokens"] = corpus.Sources.Sum(source => source.Tokens),
-                ["seconds_since_start_or_resume"] = seconds, ["tokens_per_second"] = tokens / seconds, ["held_out_loss"] = curve,
+                ["tokens"] = (long)options.Steps * options.BatchSize * options.SequenceLength,
+                ["corpus_tokens"] = corpus.Sources.Sum(source => source.Tokens),
+                ["seconds_since_start_or_resume"] = seconds,
+                ["tokens_per_second"] = tokens / seconds,
+                ["held_out_loss"] = curve,
             });
     }
 

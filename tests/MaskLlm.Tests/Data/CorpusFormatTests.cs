@@ -242,13 +242,20 @@ public sealed class CorpusFormatTests : IDisposable
     }
 
     [Theory]
-    [InlineData("<f4", "3,", "False")]
-    [InlineData(">i4", "3,", "False")]
-    [InlineData("<i4", "1, 1, 3", "False")]
-    [InlineData("<i4", "", "False")]
-    [InlineData("<i4", "3, 1", "True")]
-    public void Open_NpyOfAnotherKind_IsNotSupported(string type, string shape, string order) =>
-        Assert.Throws<NotSupportedException>(() => _folder.Open(_folder.WriteNpy("a.npy", type, shape, new byte[12], order)));
+    [InlineData("<f4", "3,", "False", "'<f4'; wanted uint8")]
+    [InlineData("|i1", "12,", "False", "'|i1'; wanted uint8")]
+    [InlineData("<u8", "3,", "False", "'<u8'; wanted uint8")]
+    [InlineData(">i4", "3,", "False", "'>i4' and only little-endian")]
+    [InlineData("<i4", "1, 1, 3", "False", "shape (1, 1, 3); wanted one stream")]
+    [InlineData("<i4", "", "False", "shape (); wanted one stream")]
+    [InlineData("<i4", "3, 1", "True", "Fortran order and only C order")]
+    public void Open_NpyOfAnotherKind_SaysWhatIsWanted(string type, string shape, string order, string expected)
+    {
+        string path = _folder.WriteNpy("a.npy", type, shape, new byte[12], order);
+        string message = Assert.Throws<NotSupportedException>(() => _folder.Open(path)).Message;
+        Assert.StartsWith(path, message, StringComparison.Ordinal);
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("4,")]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MaskLlm.Data;
 
 namespace MaskLlm.Tests.Data;
@@ -38,6 +39,17 @@ public sealed class WholeTokensTests : IDisposable
     [InlineData("3000000000,")]
     public void Read_FewerIdsThanPromised_IsRefused(string shape) =>
         Assert.Throws<InvalidDataException>(() => WholeTokens.Read(_folder.WriteNpy("ids.npy", "|u1", shape, [5, 4, 3]), 6, NotCalled));
+
+    [Fact]
+    public void Read_ArrayOfNumpy_GivesItsIds()
+    {
+        string? path = Fixture.Shared("fixtures/trained/small/calibration.npy");
+        if (path is null) Assert.Skip("shared/ is not on this machine");
+        int[] ids = WholeTokens.Read(path, 4096, _ => throw new UnreachableException());
+        Assert.Equal(64 * 256, ids.Length);
+        Assert.All(ids, id => Assert.InRange(id, 0, 4095));
+        Assert.Equal(File.ReadAllBytes(path)[^4..], BitConverter.GetBytes(ids[^1]));
+    }
 
     private static int[] NotCalled(string text) => throw new InvalidOperationException(text);
 }

@@ -59,7 +59,12 @@ public sealed class KeptWeightsTests
         IReadOnlyDictionary<string, Mask> masks = Read(path).Masks;
         Dictionary<string, byte[]> expected = new()
         {
-            ["f32"] = [0, 1, 0, 1], ["bf16"] = [0, 1, 0, 1], ["f16"] = [1, 0, 0, 1], ["f64"] = [0, 1], ["f8"] = [0, 1, 0], ["i8"] = [1, 0],
+            ["f32"] = [0, 1, 0, 1],
+            ["bf16"] = [0, 1, 0, 1],
+            ["f16"] = [1, 0, 0, 1],
+            ["f64"] = [0, 1],
+            ["f8"] = [0, 1, 0],
+            ["i8"] = [1, 0],
         };
         Assert.Equal(expected.Keys.Order(), masks.Keys.Order());
         Assert.All(expected, pair => Assert.Equal(pair.Value, Bits(masks[pair.Key])));

@@ -68,7 +68,8 @@ public static class MaskNpz
         ZipArchiveEntry entry = zip.CreateEntry(NpzArchive.MemberName(parameter), CompressionLevel.Optimal);
         entry.LastWriteTime = NoTime;
         using Stream stream = entry.Open();
-        NpyWriter.Write(stream, mask.Packed, mask.Packed.Length);
+        stream.Write(NpyHeader.Format(NpyType.UInt8, [mask.Packed.Length]));
+        stream.Write(mask.Packed);
     }
 
     private static Mask ToMask(string path, string parameter, byte[] packed, (int Rows, int Columns) shape)

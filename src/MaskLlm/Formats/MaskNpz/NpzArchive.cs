@@ -94,9 +94,13 @@ internal sealed class NpzArchive : IDisposable
 
     private NpyHeader Header(string parameter, byte[] bytes)
     {
+        string name = $"{_path}: '{parameter}'";
         try
         {
-            return NpyHeader.Parse($"{_path}: '{parameter}'", bytes, bytes.Length);
+            using var stream = new MemoryStream(bytes);
+            NpyHeader header = NpyHeader.Read(name, stream.Read);
+            header.CheckLength(name, bytes.Length - header.DataOffset);
+            return header;
         }
         // What .npy cannot hold here is no known kind of mask file, but a broken one.
         catch (NotSupportedException exception)

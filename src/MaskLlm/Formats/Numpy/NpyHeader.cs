@@ -7,12 +7,11 @@ namespace MaskLlm.Formats.Numpy;
 
 /// <summary>The header of a <c>.npy</c> file, versions 1 to 3.</summary>
 /// <param name="Type">The element type.</param>
-/// <param name="Shape">The dimensions, row-major; empty for a scalar.</param>
+/// <param name="Shape">The dimensions, row-major, each at least 0; empty for a scalar.</param>
 /// <param name="DataOffset">Where the elements begin, in bytes from the start.</param>
-/// <param name="Count">The elements.</param>
-internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape, int DataOffset, long Count)
+internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape, int DataOffset)
 {
-    /// <summary>More bytes than any header of ours may have, its start included.</summary>
+    /// <summary>More bytes than any header that is read may have, its start included.</summary>
     internal const int LargestBytes = 1 << 17;
 
     private const int MagicBytes = 6;
@@ -23,25 +22,37 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
 
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
-    /// <summary>Reads a header and checks that the elements it promises are there.</summary>
+    /// <summary>Reads a header, and of the file not a byte more; the shape may claim anything until <see cref="CheckLength"/>.</summary>
     /// <param name="name">The file, for messages.</param>
-    /// <param name="start">The first <see cref="LargestBytes"/> bytes, or all.</param>
-    /// <param name="totalLength">The bytes of the file.</param>
-    internal static NpyHeader Parse(string name, ReadOnlySpan<byte> start, long totalLength)
+    /// <param name="fill">Fills a buffer with the next bytes; gives how many, fewer only at the end of the file.</param>
+    /// <exception cref="InvalidDataException">The header is cut off or is none of a <c>.npy</c> file.</exception>
+    /// <exception cref="NotSupportedException">The array is big-endian, in Fortran order or of another type.</exception>
+    internal static NpyHeader Read(string name, Func<Span<byte>, int> fill)
     {
-        if (start.Length < MagicBytes + 4 || !start.StartsWith(Magic)) throw Broken(name, "it does not begin as one");
+        Span<byte> start = stackalloc byte[MagicBytes + 2];
+        if (fill(start) < start.Length || !start.StartsWith(Magic)) throw Broken(name, "it does not begin as one, with \\x93NUMPY");
         int version = start[MagicBytes];
         if (version is < 1 or > 3) throw Refused(name, $"it has version {version} and 1 to 3 can be read");
-        int lengthBytes = version == 1 ? 2 : 4;
-        int textOffset = MagicBytes + 2 + lengthBytes;
-        if (start.Length < textOffset) throw Broken(name, "it ends inside its header");
-        long textLength = version == 1
-            ? BinaryPrimitives.ReadUInt16LittleEndian(start[(MagicBytes + 2)..])
-            : BinaryPrimitives.ReadUInt32LittleEndian(start[(MagicBytes + 2)..]);
-        if (textLength > start.Length - textOffset)
-            throw Broken(name, $"its header claims {textLength} bytes and {start.Length - textOffset} can be read");
-        string text = Encoding.Latin1.GetString(start.Slice(textOffset, (int)textLength));
-        return ParseText(name, text, textOffset + (int)textLength, totalLength);
+        Span<byte> length = stackalloc byte[version == 1 ? 2 : 4];
+        if (fill(length) < length.Length) throw Broken(name, "it ends inside its header");
+        long textLength = version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(length) : BinaryPrimitives.ReadUInt32LittleEndian(length);
+        int textOffset = start.Length + length.Length;
+        if (textLength > LargestBytes - textOffset)
+            throw Broken(name, $"its header claims {textLength} bytes and at most {LargestBytes - textOffset} are read");
+        var text = new byte[textLength];
+        int found = fill(text);
+        if (found < text.Length) throw Broken(name, $"its header claims {textLength} bytes and {found} can be read");
+        return Parse(name, Encoding.Latin1.GetString(text), textOffset + text.Length);
+    }
+
+    /// <summary>Checks that the elements take the bytes that follow the header, no fewer and no more.</summary>
+    /// <param name="name">The file, for messages.</param>
+    /// <param name="dataBytes">The bytes after the header.</param>
+    /// <exception cref="InvalidDataException">The shape does not fit them.</exception>
+    internal void CheckLength(string name, long dataBytes)
+    {
+        if (ArraySize.Bytes(Type.ByteWidth(), Shape) != dataBytes)
+            throw Broken(name, $"its shape ({string.Join(", ", Shape)}) in {Type.Spelling()} does not fit the {dataBytes} bytes of its data");
     }
 
     /// <summary>The bytes that numpy writes before the elements of a C-ordered array.</summary>
@@ -61,19 +72,15 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         return bytes;
     }
 
-    private static NpyHeader ParseText(string name, string text, int dataOffset, long totalLength)
+    private static NpyHeader Parse(string name, string text, int dataOffset)
     {
         Match match = HeaderText().Match(text);
-        if (!match.Success) throw Refused(name, "its header is not that of a plain array");
-        string spelling = match.Groups["type"].Value;
-        if (!NpyTypes.TryParse(spelling, out NpyType type))
-            throw Refused(name, $"its elements are '{spelling}' and only little-endian {NpyTypes.Known} can be read");
-        if (match.Groups["fortran"].Value == "True") throw Refused(name, "it lies in Fortran order and only C order can be read");
-        long[] shape = ParseShape(name, match.Groups["shape"].Value);
-        Int128 bytes = ArraySize.Bytes(type.ByteWidth(), shape);
-        if (bytes != totalLength - dataOffset)
-            throw Broken(name, $"its shape ({string.Join(", ", shape)}) in {type.Spelling()} does not fit the {totalLength - dataOffset} bytes of its data");
-        return new NpyHeader(type, shape, dataOffset, (long)bytes / type.ByteWidth());
+        Group type = match.Groups["type"], fortran = match.Groups["fortran"], shape = match.Groups["shape"];
+        if (!type.Success || !fortran.Success || !shape.Success) throw Refused(name, "its header is not that of a plain array");
+        if (!NpyTypes.TryParse(type.Value, out NpyType known))
+            throw Refused(name, $"its elements are '{type.Value}' and only little-endian {NpyTypes.Known} can be read");
+        if (fortran.Value == "True") throw Refused(name, "it lies in Fortran order and only C order can be read");
+        return new NpyHeader(known, ParseShape(name, shape.Value), dataOffset);
     }
 
     private static long[] ParseShape(string name, string text)
@@ -88,8 +95,8 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         return shape;
     }
 
-    // numpy sorts the keys; a header with others (a structured type) is not matched.
-    [GeneratedRegex(@"^\{\s*'descr':\s*'(?<type>[^']*)',\s*'fortran_order':\s*(?<fortran>True|False),\s*'shape':\s*\((?<shape>[\d\s,]*)\),?\s*\}\s*$", RegexOptions.CultureInvariant)]
+    // Each key once, in any order: numpy sorts them and asks no one else to. A header with others (a structured type) is not matched.
+    [GeneratedRegex(@"^\{\s*(?:(?:'descr':\s*'(?<type>[^']*)'|'fortran_order':\s*(?<fortran>True|False)|'shape':\s*\((?<shape>[^()]*)\))\s*(?:,\s*|(?=\}))){3}\}\s*$", RegexOptions.CultureInvariant)]
     private static partial Regex HeaderText();
 
     private static InvalidDataException Broken(string name, string wrong) =>

@@ -1,10 +1,7 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace MaskLlm.Formats.Numpy;
 
-/// <summary>The element types of a <c>.npy</c> file that can be read.</summary>
-[SuppressMessage("Naming", "CA1720:Identifier contains type name", Justification = "They are type names.")]
-public enum NpyType
+/// <summary>The element types of a <c>.npy</c> file whose header can be read.</summary>
+internal enum NpyType
 {
     /// <summary>b1: a byte, 0 or 1.</summary>
     Bool,
