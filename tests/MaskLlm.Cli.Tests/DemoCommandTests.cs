@@ -1,0 +1,26 @@
+using System.Text.Json;
+using MaskLlm.Tests;
+
+namespace MaskLlm.Cli.Tests;
+
+[Collection(TorchTests.Name)]
+public class DemoCommandTests
+{
+    [Fact]
+    public void Demo_FewSteps_PrintsItsFiguresAndLeavesARun()
+    {
+        _ = TinyModel.Folder;   // sends the token cache to a temporary folder
+        using TemporaryFolder folder = new();
+
+        CommandRun run = CommandRun.Of("demo", "--steps", "2", "--out", folder.File("run"), "--json");
+
+        Assert.Equal(0, run.ExitCode);
+        JsonElement summary = JsonDocument.Parse(run.Output).RootElement, perplexity = summary.GetProperty("perplexity");
+        Assert.InRange(perplexity.GetProperty("dense").GetDouble(), 1, perplexity.GetProperty("magnitude").GetDouble());
+        Assert.True(perplexity.GetProperty("learned").GetDouble() > 1);
+        Assert.True(summary.GetProperty("seconds").GetDouble() > 0);
+        Assert.Equal(folder.File("run"), summary.GetProperty("folder").GetString());
+        Assert.True(File.Exists(folder.File("run/mask.npz")));
+        Assert.Equal(2, CommandRun.Of("demo", "--steps", "2", "--out", folder.File("run")).ExitCode);
+    }
+}

@@ -1,0 +1,48 @@
+using MaskLlm.Evaluation;
+using MaskLlm.Models;
+using MaskLlm.Tests;
+using MaskLlm.Tokens;
+
+namespace MaskLlm.Cli.Tests;
+
+[Collection(TorchTests.Name)]
+public class PretrainCommandTests
+{
+    [Fact]
+    public void Pretrain_InterruptedAndResumed_GivesTheSameWeights()
+    {
+        using TemporaryFolder folder = new();
+        Assert.Equal(0, Pretrain(folder.File("whole")).ExitCode);
+
+        // The line of the first step is written at once; the run stops after a step, with a checkpoint.
+        CommandRun stopped = CommandRun.StoppedAt("pretraining", Arguments(folder.File("parts")));
+        Assert.Equal(130, stopped.ExitCode);
+        Assert.False(File.Exists(folder.File("parts/model.safetensors")));
+        Assert.Equal(0, CommandRun.Of([.. Arguments(folder.File("parts")), "--resume"]).ExitCode);
+
+        Assert.Equal(File.ReadAllBytes(folder.File("whole/model.safetensors")), File.ReadAllBytes(folder.File("parts/model.safetensors")));
+        Assert.Equal(12, File.ReadLines(folder.File("parts/metrics.jsonl")).Count());
+        Assert.False(Directory.Exists(folder.File("parts/checkpoint")));
+    }
+
+    [Fact]
+    public void Continue_SameSeed_GivesTheSameText()
+    {
+        using Decoder model = Checkpoint.Load(TinyModel.Folder);
+        Tokenizer tokenizer = ModelTokenizer.Load(TinyModel.Folder, model.Config);
+        string Sample(ulong seed, double temperature) => TextGeneration.Continue(model, tokenizer, "the fox", 20, seed, temperature);
+
+        Assert.Equal(Sample(1, 1), Sample(1, 1));
+        Assert.NotEqual(Sample(1, 1), Sample(2, 1));
+        Assert.Equal(Sample(1, 0), Sample(2, 0));
+        Assert.Throws<ArgumentException>(() => TextGeneration.Continue(model, tokenizer, "", 20, 1));
+    }
+
+    private static CommandRun Pretrain(string output) => CommandRun.Of(Arguments(output));
+
+    private static string[] Arguments(string output) =>
+    [
+        "pretrain", "--config", Path.Combine(TinyModel.Folder, "config.json"), "--data", TinyModel.TextPath, "--out", output,
+        "--steps", "12", "--batch-size", "2", "--seq-len", "16", "--save-every", "5", "--eval-every", "6", "--threads", "1",
+    ];
+}
