@@ -7,11 +7,11 @@ namespace MaskLlm.Learning;
 /// <summary>The record of a learning run.</summary>
 internal static class LearnRecord
 {
-    internal static RunRecord Create(LearnRequest request, Corpus corpus, LearnedRun learned, PerplexityTriple perplexity)
+    internal static RunRecord Create(LearnRequest request, Corpus corpus, JsonObject options, JsonObject inputs, LearnedRun learned, PerplexityTriple perplexity)
     {
         LearnTotals totals = learned.Totals;
         long tokensAStep = (long)request.Options.BatchSize * request.Options.SequenceLength;
-        return new RunRecord(Options(request, corpus), request.Options.Seed, "plain", Inputs(request, corpus), new JsonObject
+        return new RunRecord(options, request.Options.Seed, "plain", inputs, new JsonObject
         {
             ["tokens"] = tokensAStep * request.Options.Steps,
             ["seconds"] = totals.Seconds,

@@ -59,12 +59,16 @@ public sealed class LearnRun
         if (heldOut.Count == 0) _warn("the data are too short to hold a window out; the run reports no perplexities.");
         double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null ? null : HeldOut(model, heldOut, prior, _cancellation);
         AnnounceDuration(model, batches);
-        LearnedRun learned = Learn(model, batches, corpus, prior, heldOut, dense, priorPerplexity);
+        JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
+        // What two runs must share to give the same mask.
+        JsonObject decisive = options.DeepClone().AsObject();
+        decisive["inputs"] = inputs.DeepClone();
+        LearnedRun learned = Learn(model, batches, decisive, prior, heldOut, dense, priorPerplexity);
         // From here on a cancelled run ends as a whole one: the steps are done, and what is left takes less than to do some again.
         double? final = HeldOut(model, heldOut, learned.Masks, CancellationToken.None);
         if (final > priorPerplexity)
             _warn(string.Create(CultureInfo.InvariantCulture, $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or another learning rate, may help."));
-        return Finish(corpus, learned, new PerplexityTriple(dense, priorPerplexity, final));
+        return Finish(LearnRecord.Create(_request, corpus, options, inputs, learned, new PerplexityTriple(dense, priorPerplexity, final)), learned);
     }
 
     // Backward costs two forward passes; masks by plain tensor operations 25 to 29 ns a weight on two cores (docs/results).
@@ -91,9 +95,8 @@ public sealed class LearnRun
     }
 
     private LearnedRun Learn(
-        Decoder model, BatchSampler batches, Corpus corpus, IReadOnlyDictionary<string, Mask>? prior, IReadOnlyList<int[]> heldOut, double? dense, double? priorPerplexity)
+        Decoder model, BatchSampler batches, JsonObject decisive, IReadOnlyDictionary<string, Mask>? prior, IReadOnlyList<int[]> heldOut, double? dense, double? priorPerplexity)
     {
-        JsonObject decisive = Decisive(corpus);
         using MaskLearner learner = new(model, _request.Options, prior);
         bool resumes = _request.Resume && File.Exists(_folder.CheckpointPath);
         long first = resumes ? LearnCheckpoint.Load(_folder.CheckpointPath, learner, decisive) : 0;
@@ -169,7 +172,7 @@ public sealed class LearnRun
     private Corpus OpenCorpus(Tokenizer tokenizer, DecoderConfig config) => Corpus.Open(
         _request.Data,
         new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, ModelTokenizer.SeparatorId(_request.Model, tokenizer)),
-        _progress is null ? null : new TokenisingProgress(_progress), _cancellation);
+        new TokenisingProgress(_progress), _cancellation);
 
     private void RequirePositions(DecoderConfig config)
     {
@@ -185,27 +188,13 @@ public sealed class LearnRun
             _warn(string.Create(CultureInfo.InvariantCulture, $"the run reads its data {epochs:0.0} times; more text, or fewer steps, avoids the repetition."));
     }
 
-    private RunRecord Finish(Corpus corpus, LearnedRun learned, PerplexityTriple perplexity)
+    private RunRecord Finish(RunRecord record, LearnedRun learned)
     {
         MaskNpz.Write(_folder.MaskPath, learned.Masks);
-        RunRecord record = LearnRecord.Create(_request, corpus, learned, perplexity);
         if (_request.SaveModel) MaskedCheckpoint.Write(_request.Model, learned.Masks, _folder.File("model"), _request.Force || _request.Resume);
         LearnCard.Write(_folder.CardPath, _request, record);
         record.Write(_folder.RecordPath);
         _folder.RemoveCheckpoint();
         return record;
-    }
-
-    // What two runs must share to give the same mask.
-    private JsonObject Decisive(Corpus corpus)
-    {
-        JsonObject options = LearnRecord.Options(_request, corpus);
-        options["inputs"] = LearnRecord.Inputs(_request, corpus);
-        return options;
-    }
-
-    private sealed class TokenisingProgress(IProgress<RunProgress> progress) : IProgress<CorpusProgress>
-    {
-        public void Report(CorpusProgress value) => progress.Report(new RunProgress($"tokenising {value.Path}", value.BytesRead, value.BytesTotal));
     }
 }

@@ -10,11 +10,12 @@ public static class Checkpoint
 {
     /// <summary>Reads only the configuration.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    /// <exception cref="InvalidDataException">No folder, no config.json, or a broken one.</exception>
+    /// <exception cref="DirectoryNotFoundException">No such folder, such as a name on the hub.</exception>
+    /// <exception cref="InvalidDataException">No config.json, or a broken one.</exception>
     /// <exception cref="NotSupportedException">A family or part that is not known.</exception>
     public static DecoderConfig ReadConfig(string folder)
     {
-        RequireFolder(folder);
+        CheckpointFolder.Require(folder);
         return ModelFamily.Read(folder);
     }
 
@@ -36,7 +37,8 @@ public static class Checkpoint
     /// <summary>The shapes of the linear weights of the blocks, without reading a tensor: what a mask file needs.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
     /// <returns>Rows and columns by the checkpoint's name, in the order of the forward pass.</returns>
-    /// <exception cref="InvalidDataException">No folder, or a broken config.json.</exception>
+    /// <exception cref="DirectoryNotFoundException">No such folder.</exception>
+    /// <exception cref="InvalidDataException">No config.json, or a broken one.</exception>
     public static IReadOnlyDictionary<string, (int Rows, int Columns)> LinearShapes(string folder)
     {
         DecoderConfig config = ReadConfig(folder);
@@ -70,14 +72,5 @@ public static class Checkpoint
         long values = file.Tensors.Values.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size));
         AvailableMemory.Require(
             values * sizeof(float), $"{folder}: loading {values / 1e6:0} million weights in float32", "close other programs, or take a smaller model or a larger machine");
-    }
-
-    private static void RequireFolder(string folder)
-    {
-        if (Directory.Exists(folder)) return;
-        throw new InvalidDataException(
-            File.Exists(folder)
-                ? $"{folder}: a file; the folder of a Hugging Face checkpoint is needed."
-                : $"{folder}: no such folder; a model is a local Hugging Face folder, and one on the hub must be downloaded first (hf download {folder} --local-dir DIR).");
     }
 }

@@ -38,7 +38,7 @@ public static class PretrainRun
         tokenizer.TryGetId(EndOfText, out int separator);
         using Corpus corpus = Corpus.Open(
             request.Data, new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, separator),
-            new Progress(progress), cancellation);
+            new TokenisingProgress(progress), cancellation);
         BatchSampler batches = corpus.Batches(request.Options.BatchSize, request.Options.SequenceLength, request.Options.Seed);
         using Pretrainer trainer = new(config, request.Options);
         long first = request.Resume ? LoadState(folder, trainer) : 0;
@@ -147,10 +147,5 @@ public static class PretrainRun
                 ["tokens_per_second"] = tokens / seconds,
                 ["held_out_loss"] = curve,
             });
-    }
-
-    private sealed class Progress(IProgress<RunProgress>? progress) : IProgress<CorpusProgress>
-    {
-        public void Report(CorpusProgress value) => progress?.Report(new RunProgress($"tokenising {value.Path}", value.BytesRead, value.BytesTotal));
     }
 }

@@ -11,10 +11,17 @@ internal sealed record CheckpointFolder(IReadOnlyList<string> Files, ShardIndex?
     private const string WholeName = "model.safetensors";
     private static readonly string[] PickledEndings = [".bin", ".pt", ".pth", ".ckpt"];
 
+    /// <summary>Says what is there instead, or what to download, where a folder is missing.</summary>
+    /// <exception cref="DirectoryNotFoundException">It is.</exception>
+    internal static void Require(string folder)
+    {
+        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException(NoFolder(folder));
+    }
+
     /// <summary>Finds the weights of a folder, or says why there are none.</summary>
     internal static CheckpointFolder Find(string folder)
     {
-        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException(NoFolder(folder));
+        Require(folder);
         string whole = Path.Combine(folder, WholeName);
         if (File.Exists(whole)) return new CheckpointFolder([whole], null);
         string indexPath = Path.Combine(folder, IndexName);
@@ -27,7 +34,7 @@ internal sealed record CheckpointFolder(IReadOnlyList<string> Files, ShardIndex?
     {
         if (File.Exists(folder)) return $"{folder} is a file; name the folder of the checkpoint, which holds config.json and {WholeName}.";
         return LooksLikeHubName(folder)
-            ? $"{folder} is not a folder here; if it is a name on the Hugging Face hub, download it first, e.g. with `hf download {folder} --local-dir {folder.Split('/')[1]}`, and name that folder."
+            ? $"{folder} is not a folder here (no such folder); if it is a name on the Hugging Face hub, download it first, e.g. with `hf download {folder} --local-dir {folder.Split('/')[1]}`, and name that folder."
             : $"{folder}: there is no such folder; name the folder of a checkpoint, which holds config.json and {WholeName}.";
     }
 
