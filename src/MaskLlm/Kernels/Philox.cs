@@ -6,11 +6,11 @@ namespace MaskLlm.Kernels;
 /// <remarks>Philox4x32 with ten rounds: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".</remarks>
 internal static class Philox
 {
-    private const int Rounds = 10;
-    private const uint FirstMultiplier = 0xD2511F53;
-    private const uint SecondMultiplier = 0xCD9E8D57;
-    private const uint FirstKeyStep = 0x9E3779B9; // the golden ratio
-    private const uint SecondKeyStep = 0xBB67AE85; // sqrt(3) - 1
+    internal const int Rounds = 10;
+    internal const uint FirstMultiplier = 0xD2511F53;
+    internal const uint SecondMultiplier = 0xCD9E8D57;
+    internal const uint FirstKeyStep = 0x9E3779B9; // the golden ratio
+    internal const uint SecondKeyStep = 0xBB67AE85; // sqrt(3) - 1
 
     /// <summary>Writes the 128 random bits that belong to a key and a counter.</summary>
     /// <param name="key">The stream: usually a seed.</param>
