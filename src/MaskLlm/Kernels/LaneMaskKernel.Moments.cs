@@ -6,6 +6,7 @@ namespace MaskLlm.Kernels;
 
 internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Widen(ReadOnlySpan<ushort> source, Span<float> target)
     {
         ref readonly ushort from = ref MemoryMarshal.GetReference(source);
@@ -14,6 +15,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
             TLanes.Store(TLanes.AsFloat(TLanes.ShiftLeft(TLanes.Load(in from, i), 16)), ref to, i);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Narrow(ReadOnlySpan<float> source, Span<ushort> target)
     {
         ref readonly float from = ref MemoryMarshal.GetReference(source);
@@ -26,6 +28,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void NarrowStochastic(ReadOnlySpan<float> source, ReadOnlySpan<uint> words, Span<ushort> target)
     {
         ref readonly float from = ref MemoryMarshal.GetReference(source);
@@ -38,6 +41,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public float EncodeFirst(ReadOnlySpan<float> source, ReadOnlySpan<uint> words, Span<byte> target)
     {
         float largest = Largest(source), unit = largest == 0 ? 0 : FirstSteps * FirstSteps / largest;
@@ -57,6 +61,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
         return largest;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void DecodeFirst(ReadOnlySpan<byte> source, float scale, Span<float> target)
     {
         TFloat unit = TLanes.Create(scale * (1 / (FirstSteps * FirstSteps)));
@@ -72,6 +77,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public float EncodeSecond(ReadOnlySpan<float> source, ReadOnlySpan<uint> words, Span<byte> target)
     {
         float largest = Largest(source), unit = largest == 0 ? 0 : 1 / largest;
@@ -91,6 +97,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
         return largest;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void DecodeSecond(ReadOnlySpan<byte> source, float scale, Span<float> target)
     {
         ref readonly byte from = ref MemoryMarshal.GetReference(source);
@@ -103,6 +110,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Largest(ReadOnlySpan<float> source)
     {
         ref readonly float from = ref MemoryMarshal.GetReference(source);

@@ -6,15 +6,17 @@ namespace MaskLlm.Kernels;
 
 internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
 {
-    private static void SampleTwoOfFour(in MaskTile tile, in MaskSample sample, Span<float> masked, Span<float> largest)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SampleTwoOfFour(in MaskTile tile, in MaskSample sample, Span<float> masked, Span<float> largest, Span<float> scratch)
     {
+        ProbabilitiesTwoOfFour(tile, sample, scratch, [], largest);
         ref readonly float weights = ref MemoryMarshal.GetReference(tile.Weight);
+        ref readonly float probabilities = ref MemoryMarshal.GetReference(scratch);
         ref float target = ref MemoryMarshal.GetReference(masked), most = ref MemoryMarshal.GetReference(largest);
         for (int g = 0; g < tile.Groups; g += TLanes.Count)
         {
-            TFloat inverse = ProbabilitiesTwoOfFour(tile, sample, g, [], out TFloat y0, out TFloat y1, out TFloat y2, out TFloat y3, out TFloat y4, out TFloat y5);
-            TLanes.Store(inverse, ref most, g);
-            if (sample.Hard) Harden(inverse, ref y0, ref y1, ref y2, ref y3, ref y4, ref y5);
+            LoadSix(in probabilities, g, out TFloat y0, out TFloat y1, out TFloat y2, out TFloat y3, out TFloat y4, out TFloat y5);
+            if (sample.Hard) Harden(TLanes.Load(in most, g), ref y0, ref y1, ref y2, ref y3, ref y4, ref y5);
             MaskTwoOfFour(y0, y1, y2, y3, y4, y5, out TFloat a, out TFloat b, out TFloat c, out TFloat d);
             StoreMasked(in weights, a, ref target, 4 * g);
             StoreMasked(in weights, b, ref target, 4 * g + TLanes.Count);
@@ -23,17 +25,22 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
         }
     }
 
-    private static void GradientTwoOfFour(in MaskTile tile, in MaskSample sample, ReadOnlySpan<float> maskedGradient, Span<float> byLogits, Span<uint> words)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void GradientTwoOfFour(
+        in MaskTile tile, in MaskSample sample, ReadOnlySpan<float> maskedGradient, Span<float> byLogits, Span<uint> words, Span<float> scratch)
     {
+        Span<float> largest = scratch[(tile.Pattern.CandidateCount * MaskTile.Size)..];
+        ProbabilitiesTwoOfFour(tile, sample, scratch, words, largest);
         ref readonly float weights = ref MemoryMarshal.GetReference(tile.Weight);
         ref readonly float gradient = ref MemoryMarshal.GetReference(maskedGradient);
+        ref readonly float probabilities = ref MemoryMarshal.GetReference(scratch);
         ref float target = ref MemoryMarshal.GetReference(byLogits);
         TFloat scale = TLanes.Create(sample.Kappa / sample.Tau), reward = TLanes.Create(-2 * sample.Reward);
         for (int g = 0; g < tile.Groups; g += TLanes.Count)
         {
-            TFloat inverse = ProbabilitiesTwoOfFour(tile, sample, g, words, out TFloat y0, out TFloat y1, out TFloat y2, out TFloat y3, out TFloat y4, out TFloat y5);
+            LoadSix(in probabilities, g, out TFloat y0, out TFloat y1, out TFloat y2, out TFloat y3, out TFloat y4, out TFloat y5);
             TFloat h0 = y0, h1 = y1, h2 = y2, h3 = y3, h4 = y4, h5 = y5;
-            if (sample.Hard) Harden(inverse, ref h0, ref h1, ref h2, ref h3, ref h4, ref h5);
+            if (sample.Hard) Harden(TLanes.Load(in MemoryMarshal.GetReference(largest), g), ref h0, ref h1, ref h2, ref h3, ref h4, ref h5);
             MaskTwoOfFour(h0, h1, h2, h3, h4, h5, out TFloat a, out TFloat b, out TFloat c, out TFloat d);
             a = ByMask(in weights, in gradient, a, reward, 4 * g);
             b = ByMask(in weights, in gradient, b, reward, 4 * g + TLanes.Count);
@@ -53,40 +60,55 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TFloat ProbabilitiesTwoOfFour(
-        in MaskTile tile, in MaskSample sample, int g, Span<uint> words,
-        out TFloat y0, out TFloat y1, out TFloat y2, out TFloat y3, out TFloat y4, out TFloat y5)
+    /// <summary>y of the six candidates, (6, Size), and the largest of each group. A loop of its own: more in one method, and the compiler stops inlining.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ProbabilitiesTwoOfFour(in MaskTile tile, in MaskSample sample, Span<float> y, Span<uint> words, Span<float> largest)
     {
         ref readonly float logits = ref MemoryMarshal.GetReference(tile.Logits);
+        ref float target = ref MemoryMarshal.GetReference(y), most = ref MemoryMarshal.GetReference(largest);
         TFloat kappa = TLanes.Create(sample.Kappa), inverseTau = TLanes.Create(1 / sample.Tau);
-        uint group = (uint)(tile.FirstGroup + g);
-        LanePhilox<TLanes, TFloat, TInt>.Block(sample, group, 0, out TInt w0, out TInt w1, out TInt w2, out TInt w3);
-        LanePhilox<TLanes, TFloat, TInt>.Block(sample, group, 1, out TInt w4, out TInt w5, out _, out _);
-        if (!words.IsEmpty) StoreWords(words, g, w0, w1, w2, w3, w4, w5);
-        y0 = Score(TLanes.Load(in logits, g), w0, kappa, inverseTau);
-        y1 = Score(TLanes.Load(in logits, tile.Stride + g), w1, kappa, inverseTau);
-        y2 = Score(TLanes.Load(in logits, 2 * tile.Stride + g), w2, kappa, inverseTau);
-        y3 = Score(TLanes.Load(in logits, 3 * tile.Stride + g), w3, kappa, inverseTau);
-        y4 = Score(TLanes.Load(in logits, 4 * tile.Stride + g), w4, kappa, inverseTau);
-        y5 = Score(TLanes.Load(in logits, 5 * tile.Stride + g), w5, kappa, inverseTau);
-        TFloat max = TLanes.Max(TLanes.Max(TLanes.Max(y0, y1), TLanes.Max(y2, y3)), TLanes.Max(y4, y5));
-        y0 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y0, max));
-        y1 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y1, max));
-        y2 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y2, max));
-        y3 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y3, max));
-        y4 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y4, max));
-        y5 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y5, max));
-        // In the order of the scalar kernel, so that the sums are its sums.
-        TFloat sum = TLanes.Add(TLanes.Add(TLanes.Add(TLanes.Add(TLanes.Add(y0, y1), y2), y3), y4), y5);
-        TFloat inverse = TLanes.Divide(TLanes.Create(1f), sum);
-        y0 = TLanes.Multiply(y0, inverse);
-        y1 = TLanes.Multiply(y1, inverse);
-        y2 = TLanes.Multiply(y2, inverse);
-        y3 = TLanes.Multiply(y3, inverse);
-        y4 = TLanes.Multiply(y4, inverse);
-        y5 = TLanes.Multiply(y5, inverse);
-        return inverse;
+        for (int g = 0; g < tile.Groups; g += TLanes.Count)
+        {
+            uint group = (uint)(tile.FirstGroup + g);
+            LanePhilox<TLanes, TFloat, TInt>.Block(sample, group, 0, out TInt w0, out TInt w1, out TInt w2, out TInt w3);
+            LanePhilox<TLanes, TFloat, TInt>.Block(sample, group, 1, out TInt w4, out TInt w5, out _, out _);
+            if (!words.IsEmpty) StoreWords(words, g, w0, w1, w2, w3, w4, w5);
+            TFloat y0 = Score(TLanes.Load(in logits, g), w0, kappa, inverseTau);
+            TFloat y1 = Score(TLanes.Load(in logits, tile.Stride + g), w1, kappa, inverseTau);
+            TFloat y2 = Score(TLanes.Load(in logits, 2 * tile.Stride + g), w2, kappa, inverseTau);
+            TFloat y3 = Score(TLanes.Load(in logits, 3 * tile.Stride + g), w3, kappa, inverseTau);
+            TFloat y4 = Score(TLanes.Load(in logits, 4 * tile.Stride + g), w4, kappa, inverseTau);
+            TFloat y5 = Score(TLanes.Load(in logits, 5 * tile.Stride + g), w5, kappa, inverseTau);
+            TFloat max = TLanes.Max(TLanes.Max(TLanes.Max(y0, y1), TLanes.Max(y2, y3)), TLanes.Max(y4, y5));
+            y0 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y0, max));
+            y1 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y1, max));
+            y2 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y2, max));
+            y3 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y3, max));
+            y4 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y4, max));
+            y5 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y5, max));
+            // In the order of the scalar kernel, so that the sums are its sums.
+            TFloat sum = TLanes.Add(TLanes.Add(TLanes.Add(TLanes.Add(TLanes.Add(y0, y1), y2), y3), y4), y5);
+            TFloat inverse = TLanes.Divide(TLanes.Create(1f), sum);
+            TLanes.Store(TLanes.Multiply(y0, inverse), ref target, g);
+            TLanes.Store(TLanes.Multiply(y1, inverse), ref target, MaskTile.Size + g);
+            TLanes.Store(TLanes.Multiply(y2, inverse), ref target, 2 * MaskTile.Size + g);
+            TLanes.Store(TLanes.Multiply(y3, inverse), ref target, 3 * MaskTile.Size + g);
+            TLanes.Store(TLanes.Multiply(y4, inverse), ref target, 4 * MaskTile.Size + g);
+            TLanes.Store(TLanes.Multiply(y5, inverse), ref target, 5 * MaskTile.Size + g);
+            TLanes.Store(inverse, ref most, g);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void LoadSix(
+        ref readonly float source, int g, out TFloat y0, out TFloat y1, out TFloat y2, out TFloat y3, out TFloat y4, out TFloat y5)
+    {
+        y0 = TLanes.Load(in source, g);
+        y1 = TLanes.Load(in source, MaskTile.Size + g);
+        y2 = TLanes.Load(in source, 2 * MaskTile.Size + g);
+        y3 = TLanes.Load(in source, 3 * MaskTile.Size + g);
+        y4 = TLanes.Load(in source, 4 * MaskTile.Size + g);
+        y5 = TLanes.Load(in source, 5 * MaskTile.Size + g);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -7,7 +7,8 @@ namespace MaskLlm.Kernels;
 
 /// <summary>
 /// Mask learning a vector of groups at a time: lane = group, one vector a candidate or column. Any pattern; 2:4, whose six candidates
-/// fit the registers, has its own way in the other part. Bit for bit <see cref="ScalarMaskKernel"/>.
+/// fit the registers, has its own way in another part. Bit for bit <see cref="ScalarMaskKernel"/>. Loops are compiled at once in
+/// full: code that is replaced while it runs stays several times slower here.
 /// </summary>
 internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) : IMaskKernel
     where TLanes : struct, ILanes<TFloat, TInt>
@@ -16,11 +17,12 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
 {
     public string Name => name;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Sample(in MaskTile tile, in MaskSample sample, Span<float> masked, Span<float> largest, Span<float> scratch)
     {
         if (tile.Pattern == NmPattern.TwoOfFour)
         {
-            SampleTwoOfFour(tile, sample, masked, largest);
+            SampleTwoOfFour(tile, sample, masked, largest, scratch);
             return;
         }
         Span<float> columns = scratch[(tile.Pattern.CandidateCount * MaskTile.Size)..];
@@ -35,12 +37,13 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
             }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Gradient(
         in MaskTile tile, in MaskSample sample, ReadOnlySpan<float> maskedGradient, Span<float> byLogits, Span<uint> words, Span<float> scratch)
     {
         if (tile.Pattern == NmPattern.TwoOfFour)
         {
-            GradientTwoOfFour(tile, sample, maskedGradient, byLogits, words);
+            GradientTwoOfFour(tile, sample, maskedGradient, byLogits, words, scratch);
             return;
         }
         Span<float> columns = scratch[(tile.Pattern.CandidateCount * MaskTile.Size)..];
@@ -57,6 +60,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
         ThroughSoftmax(tile, sample.Kappa / sample.Tau, scratch, columns, byLogits);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Update(in AdamWStep step, Span<float> logits, Span<float> first, Span<float> second, ReadOnlySpan<float> gradient)
     {
         ref float p = ref MemoryMarshal.GetReference(logits), m = ref MemoryMarshal.GetReference(first), v = ref MemoryMarshal.GetReference(second);
@@ -78,6 +82,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
     }
 
     /// <summary>y of every candidate, (C, Size), and the largest of each group.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Probabilities(in MaskTile tile, in MaskSample sample, Span<float> y, Span<uint> words, Span<float> largest)
     {
         int candidates = tile.Pattern.CandidateCount;
@@ -113,6 +118,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
     }
 
     /// <summary>y S by column, (M, Size). <paramref name="largest"/> is read group by group before columns are written, so they may be one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Mix(in MaskTile tile, bool hard, Span<float> y, Span<float> columns, Span<float> largest)
     {
         ReadOnlySpan<byte> candidates = tile.Pattern.Candidates;
@@ -135,6 +141,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ThroughSoftmax(in MaskTile tile, float scale, Span<float> y, Span<float> byMask, Span<float> byLogits)
     {
         ReadOnlySpan<byte> candidates = tile.Pattern.Candidates;
