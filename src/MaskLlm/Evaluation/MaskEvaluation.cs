@@ -32,7 +32,7 @@ public static class MaskEvaluation
         Perplexity.RequireText(ids.Length, length);
         cancellation.ThrowIfCancellationRequested();
         progress?.Invoke("loading the model", 0, 1);
-        using Decoder model = Checkpoint.Load(request.Model);
+        using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         PerplexityResult Measure(string what) => Perplexity.Evaluate(
             model, ids, length, request.MaxWindows, (done, total) => progress?.Invoke($"evaluating {what}", done, total), cancellation);
         List<EvaluationRow> rows = [new EvaluationRow(null, Measure("the dense model"))];

@@ -19,19 +19,30 @@ public static class Checkpoint
         return ModelFamily.Read(folder);
     }
 
-    /// <summary>Loads a model for the CPU or a GPU in float32, whatever the type of the file.</summary>
-    /// <param name="folder">A Hugging Face folder.</param>
+    /// <summary>Loads a model for the CPU or a GPU.</summary>
+    /// <param name="folder">A Hugging Face folder, with weights in float32, bfloat16 or float16.</param>
     /// <param name="device">Where the parameters go; null for the CPU.</param>
+    /// <param name="compute">
+    /// Type of the activations, float32 or bfloat16, and of every parameter but the linear weights of the blocks, which are float32.
+    /// </param>
+    /// <param name="keepBFloat16">
+    /// Leaves linear weights that the file has in bfloat16 in it, which halves their memory: each is widened while its layer
+    /// runs, with the same results to the bit.
+    /// </param>
+    /// <exception cref="ArgumentException"><paramref name="compute"/> is neither float32 nor bfloat16.</exception>
     /// <exception cref="InvalidDataException">A missing, broken or non-finite tensor; a shape that the configuration does not give.</exception>
     /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
-    public static Decoder Load(string folder, Device? device = null)
+    public static Decoder Load(string folder, Device? device = null, ScalarType compute = ScalarType.Float32, bool keepBFloat16 = false)
     {
+        Precision.Require(compute);
         DecoderConfig config = ReadConfig(folder);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
-        RequireMemory(folder, file);
+        ScalarType TypeOf(TensorEntry entry) => !DecoderBlock.IsLinearWeight(entry.Name, entry.Shape.Count) ? compute
+            : keepBFloat16 && entry.Type == TensorType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        RequireMemory(folder, file, TypeOf);
         using IDisposable noGradient = no_grad();
-        return new Decoder(config, (name, shape) => ReadParameter(folder, file, name, shape, device ?? CPU), device ?? CPU);
+        return new Decoder(config, (name, shape) => ReadParameter(folder, file, name, shape, TypeOf, device ?? CPU), device ?? CPU);
     }
 
     /// <summary>The shapes of the linear weights of the blocks, without reading a tensor: what a mask file needs.</summary>
@@ -49,7 +60,7 @@ public static class Checkpoint
             shapes.Linears.Select(linear => KeyValuePair.Create(linear.Name, (linear.Rows, linear.Columns))));
     }
 
-    private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, Device device)
+    private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, Func<TensorEntry, ScalarType> typeOf, Device device)
     {
         if (!file.Tensors.TryGetValue(name, out TensorEntry? entry))
             throw new InvalidDataException($"{folder}: {name} is missing, which config.json asks for; is the checkpoint complete?");
@@ -60,17 +71,26 @@ public static class Checkpoint
             throw new NotSupportedException(
                 $"{folder}: {name} is of type {entry.Type.Spelling()}; weights in F32, BF16 and F16 can be read. Take the unquantised checkpoint, or save it in one of these.");
         using DisposeScope scope = NewDisposeScope();
-        Tensor weight = TensorBytes.Read(entry, (offset, length) => file.Bytes(name, offset, length)).to(ScalarType.Float32);
-        // A sum is finite unless a value is not (float64 cannot overflow on float32 values) and reads the weights once.
-        if (!double.IsFinite(weight.sum(ScalarType.Float64).item<double>()))
+        Tensor weight = TensorBytes.Read(entry, (offset, length) => file.Bytes(name, offset, length));
+        if (!IsFinite(weight))
             throw new InvalidDataException($"{folder}: {name} holds NaN or infinite values; the checkpoint is damaged, get it again.");
-        return weight.to(device).MoveToOuterDisposeScope();
+        return weight.to(typeOf(entry)).to(device).MoveToOuterDisposeScope();
     }
 
-    private static void RequireMemory(string folder, SafetensorsCheckpoint file)
+    // Both ends are finite unless a value is not, NaN included, and no copy of the weights is made.
+    private static bool IsFinite(Tensor weight)
     {
-        long values = file.Tensors.Values.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size));
-        AvailableMemory.Require(
-            values * sizeof(float), $"{folder}: loading {values / 1e6:0} million weights in float32", "close other programs, or take a smaller model or a larger machine");
+        (Tensor least, Tensor most) = weight.aminmax();
+        return double.IsFinite(least.to(ScalarType.Float64).item<double>()) && double.IsFinite(most.to(ScalarType.Float64).item<double>());
     }
+
+    private static void RequireMemory(string folder, SafetensorsCheckpoint file, Func<TensorEntry, ScalarType> typeOf)
+    {
+        long values = file.Tensors.Values.Sum(CountValues);
+        AvailableMemory.Require(
+            file.Tensors.Values.Sum(tensor => CountValues(tensor) * Precision.BytesOf(typeOf(tensor))),
+            $"{folder}: loading {values / 1e6:0} million weights", "close other programs, or take a smaller model or a larger machine");
+    }
+
+    private static long CountValues(TensorEntry tensor) => tensor.Shape.Aggregate(1L, (product, size) => product * size);
 }

@@ -11,7 +11,7 @@ public sealed class Decoder : IDisposable
 {
     private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
     private readonly List<DecoderBlock> _blocks = [];
-    private readonly Tensor _embedding, _norm, _head;
+    private readonly Tensor _norm;
     private readonly Device _device;
     private Tensor? _cosine, _sine;
 
@@ -25,10 +25,10 @@ public sealed class Decoder : IDisposable
         Tensor Own(string name, long[] shape) => _parameters[name] = parameter(name, shape).DetachFromDisposeScope();
         try
         {
-            _embedding = Own("model.embed_tokens.weight", [config.VocabularySize, config.HiddenSize]);
+            Embedding = Own("model.embed_tokens.weight", [config.VocabularySize, config.HiddenSize]);
             for (int i = 0; i < config.BlockCount; i++) _blocks.Add(new DecoderBlock(config, i, Own));
             _norm = Own("model.norm.weight", [config.HiddenSize]);
-            _head = config.TieWordEmbeddings ? _embedding : Own("lm_head.weight", [config.VocabularySize, config.HiddenSize]);
+            Head = config.TieWordEmbeddings ? Embedding : Own("lm_head.weight", [config.VocabularySize, config.HiddenSize]);
         }
         catch
         {
@@ -50,19 +50,27 @@ public sealed class Decoder : IDisposable
     /// <summary>Where the parameters are.</summary>
     public Device Device => _device;
 
+    /// <summary>Type of the activations and of all parameters but the linear weights of the blocks: float32 or bfloat16.</summary>
+    public ScalarType Compute => Embedding.dtype;
+
+    internal Tensor Embedding { get; }
+
+    /// <summary>(V, D); the embedding itself where the two are tied.</summary>
+    internal Tensor Head { get; }
+
+    internal IReadOnlyList<DecoderBlock> Blocks => _blocks;
+
+    /// <summary>The linear layers of one block, in the order of the forward pass.</summary>
+    internal IReadOnlyList<LinearLayer> BlockLinears(int block) => _blocks[block].Linears;
+
     /// <summary>Logits of the next token.</summary>
     /// <param name="inputIds">(B, T) int64 token ids.</param>
-    /// <returns>(B, T, V) in the type of the weights, of the caller's scope.</returns>
+    /// <returns>(B, T, V) in <see cref="Compute"/>, of the caller's scope.</returns>
     public Tensor Forward(Tensor inputIds)
     {
-        EnsureTables((int)inputIds.size(1));
         using DisposeScope scope = NewDisposeScope();
-        Tensor x = _embedding.index_select(0, inputIds.reshape(-1)).view(inputIds.size(0), inputIds.size(1), -1);   // (B, T, D)
-        Tensor cosine = _cosine!.narrow(0, 0, inputIds.size(1)).to(x.dtype);            // (T, hs/2)
-        Tensor sine = _sine!.narrow(0, 0, inputIds.size(1)).to(x.dtype);
-        foreach (DecoderBlock block in _blocks) x = block.Call(x, cosine, sine);
-        x = RmsNorm.Call(x, _norm, Config.NormEpsilon);
-        return nn.functional.linear(x, _head).MoveToOuterDisposeScope();                // (B, T, V)
+        Tensor hidden = FinalNorm(RunBlocks(Embed(inputIds)));
+        return nn.functional.linear(hidden, Head).MoveToOuterDisposeScope();            // (B, T, V)
     }
 
     /// <summary>Mean cross-entropy of the targets, in nats.</summary>
@@ -75,6 +83,37 @@ public sealed class Decoder : IDisposable
         Tensor logits = Forward(inputIds).view(-1, Config.VocabularySize).to(ScalarType.Float32);   // (B T, V)
         return nn.functional.cross_entropy(logits, targets.reshape(-1)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>(B, T) ids to (B, T, D), of the caller's scope.</summary>
+    internal Tensor Embed(Tensor inputIds)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return Embedding.index_select(0, inputIds.reshape(-1)).view(inputIds.size(0), inputIds.size(1), -1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>One block: (B, T, D) to (B, T, D), of the caller's scope.</summary>
+    internal Tensor RunBlock(int block, Tensor x)
+    {
+        long tokens = x.size(1);
+        EnsureTables((int)tokens);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor cosine = _cosine!.narrow(0, 0, tokens).to(x.dtype), sine = _sine!.narrow(0, 0, tokens).to(x.dtype);   // (T, hs/2)
+        return _blocks[block].Call(x, cosine, sine).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>All blocks, one after another; what went in is disposed, so that only a graph keeps it.</summary>
+    internal Tensor RunBlocks(Tensor x)
+    {
+        for (int i = 0; i < _blocks.Count; i++)
+        {
+            using Tensor input = x;
+            x = RunBlock(i, input);
+        }
+        return x;
+    }
+
+    /// <summary>(..., D) before the head, of the caller's scope.</summary>
+    internal Tensor FinalNorm(Tensor x) => RmsNorm.Call(x, _norm, Config.NormEpsilon);
 
     /// <summary>Frees the parameters.</summary>
     public void Dispose()

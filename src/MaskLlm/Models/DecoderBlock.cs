@@ -6,6 +6,7 @@ namespace MaskLlm.Models;
 /// <summary>One block: x + attention(norm(x)), then x + MLP(norm(x)).</summary>
 internal sealed class DecoderBlock
 {
+    private const string Prefix = "model.layers.";
     private readonly DecoderConfig _config;
     private readonly LinearLayer _query, _key, _value, _output, _gate, _up, _down;
     private readonly Tensor _inputNorm, _postAttentionNorm;
@@ -16,7 +17,7 @@ internal sealed class DecoderBlock
     {
         _config = config;
         _window = config.SlidingWindow(index);
-        string prefix = $"model.layers.{index}.";
+        string prefix = $"{Prefix}{index}.";
         int queries = config.HeadCount * config.HeadSize, keys = config.KeyValueHeadCount * config.HeadSize;
         LinearLayer Linear(string name, int rows, int columns, bool bias) => new(
             $"{prefix}{name}.weight",
@@ -37,6 +38,12 @@ internal sealed class DecoderBlock
 
     internal IReadOnlyList<LinearLayer> Linears => [_query, _key, _value, _output, _gate, _up, _down];
 
+    /// <summary>Whether a backward pass through the block has a gradient to leave in one of its parameters, as they are now.</summary>
+    internal bool RequiresGradient => Parameters.Any(parameter => parameter is { requires_grad: true });
+
+    /// <summary>Whether a tensor of a checkpoint is the weight of a linear layer of a block: the matrices of blocks are.</summary>
+    internal static bool IsLinearWeight(string name, int dimensions) => dimensions == 2 && name.StartsWith(Prefix, StringComparison.Ordinal);
+
     /// <param name="x">(B, T, D).</param>
     /// <param name="cosine">(T, head/2).</param>
     /// <param name="sine">(T, head/2).</param>
@@ -45,13 +52,16 @@ internal sealed class DecoderBlock
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor attended = x + Attention(RmsNorm.Call(x, _inputNorm, _config.NormEpsilon), cosine, sine);
-        Tensor normed = RmsNorm.Call(attended, _postAttentionNorm, _config.NormEpsilon);
-        Tensor expanded = nn.functional.silu(_gate.Call(normed)) * _up.Call(normed);    // (B, T, F)
-        return (attended + _down.Call(expanded)).MoveToOuterDisposeScope();             // (B, T, D)
+        return (attended + Mlp(RmsNorm.Call(attended, _postAttentionNorm, _config.NormEpsilon))).MoveToOuterDisposeScope();
     }
 
+    private IEnumerable<Tensor?> Parameters =>
+        [.. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }), _inputNorm, _postAttentionNorm, _queryNorm, _keyNorm];
+
+    // Scopes of their own free what no gradient needs before the next part of the block runs.
     private Tensor Attention(Tensor x, Tensor cosine, Tensor sine)
     {
+        using DisposeScope scope = NewDisposeScope();
         long batch = x.size(0), tokens = x.size(1);
         Tensor query = Heads(_query.Call(x), _config.HeadCount, _queryNorm);            // (B, H, T, hs)
         Tensor key = Heads(_key.Call(x), _config.KeyValueHeadCount, _keyNorm);          // (B, KV, T, hs)
@@ -60,7 +70,15 @@ internal sealed class DecoderBlock
         key = Repeat(RotaryEmbedding.Apply(key, cosine, sine));                         // (B, H, T, hs)
         Tensor? mask = _window is { } window && window < tokens ? WindowMask(tokens, window, x) : null;
         Tensor mixed = nn.functional.scaled_dot_product_attention(query, key, Repeat(value), mask, is_casual: mask is null);
-        return _output.Call(mixed.transpose(1, 2).reshape(batch, tokens, _config.HeadCount * _config.HeadSize));
+        Tensor joined = mixed.transpose(1, 2).reshape(batch, tokens, _config.HeadCount * _config.HeadSize);
+        return _output.Call(joined).MoveToOuterDisposeScope();                          // (B, T, D)
+    }
+
+    private Tensor Mlp(Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor expanded = nn.functional.silu(_gate.Call(x)) * _up.Call(x);              // (B, T, F)
+        return _down.Call(expanded).MoveToOuterDisposeScope();                          // (B, T, D)
     }
 
     private Tensor Heads(Tensor x, int heads, Tensor? norm)

@@ -10,7 +10,7 @@ public sealed class LinearLayer
     /// <summary>The checkpoint's name of the weight, such as <c>model.layers.0.self_attn.q_proj.weight</c>.</summary>
     public string Name { get; }
 
-    /// <summary>What the forward pass multiplies by, (O, I). Learning and evaluation put a masked weight in its place; the setter takes no ownership.</summary>
+    /// <summary>What the forward pass multiplies by, (O, I), in float32 or bfloat16 whatever the inputs are. Learning and evaluation put a masked weight in its place; the setter takes no ownership.</summary>
     public Tensor Weight { get; set; }
 
     /// <summary>(O), or null.</summary>
@@ -22,5 +22,13 @@ public sealed class LinearLayer
     /// <summary>Inputs I.</summary>
     public int Columns => (int)Weight.size(1);
 
-    internal Tensor Call(Tensor x) => nn.functional.linear(x, Weight, Bias);   // (..., I) -> (..., O)
+    /// <param name="x">(..., I) in float32 or bfloat16; a weight of the other type is converted for the call.</param>
+    /// <returns>(..., O) in the type of <paramref name="x"/>.</returns>
+    internal Tensor Call(Tensor x)
+    {
+        if (Weight.dtype == x.dtype) return nn.functional.linear(x, Weight, Bias);
+        // Without gradients the copy dies here, so one layer's is alive at a time; with them the graph keeps it.
+        using Tensor converted = Weight.to(x.dtype);
+        return nn.functional.linear(x, converted, Bias);
+    }
 }

@@ -6,13 +6,13 @@ namespace MaskLlm.Models;
 /// <summary>Masks as tensors and back.</summary>
 internal static class MaskTensors
 {
-    /// <summary>A float32 tensor (rows, columns) of 0 and 1, owned by the caller.</summary>
-    internal static Tensor ToTensor(Mask mask, Device device)
+    /// <summary>A tensor (rows, columns) of 0 and 1, owned by the caller.</summary>
+    internal static Tensor ToTensor(Mask mask, Device device, ScalarType type = ScalarType.Float32)
     {
         using TorchSharp.DisposeScope scope = NewDisposeScope();
         Tensor bytes = empty(mask.Rows, mask.Columns, dtype: ScalarType.Byte);
         mask.CopyTo(bytes.bytes);
-        return bytes.to(ScalarType.Float32).to(device).MoveToOuterDisposeScope();
+        return bytes.to(type).to(device).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mask of a (rows, columns) tensor whose values are 0 and 1.</summary>

@@ -46,8 +46,8 @@ public sealed class MaskedWeights : IDisposable
 
     private void Replace(LinearLayer layer, Mask mask)
     {
-        using Tensor bits = MaskTensors.ToTensor(mask, layer.Weight.device);
         Tensor dense = layer.Weight;
+        using Tensor bits = MaskTensors.ToTensor(mask, dense.device, dense.dtype);
         layer.Weight = (dense * bits).DetachFromDisposeScope();
         _replaced.Add((layer, dense));
     }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Models;
@@ -8,10 +9,12 @@ internal static class RmsNorm
     /// <param name="x">(..., D) in any type; the statistics are float32.</param>
     /// <param name="weight">(D).</param>
     /// <param name="epsilon">Added to the mean square.</param>
+    /// <returns>(..., D) in the type of <paramref name="x"/>, of the caller's scope.</returns>
     internal static Tensor Call(Tensor x, Tensor weight, double epsilon)
     {
+        using DisposeScope scope = NewDisposeScope();
         Tensor wide = x.to(ScalarType.Float32);
         Tensor inverse = (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt();   // (..., 1)
-        return (wide * inverse).to(x.dtype) * weight;
+        return ((wide * inverse).to(x.dtype) * weight).MoveToOuterDisposeScope();
     }
 }

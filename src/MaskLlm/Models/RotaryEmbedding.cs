@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Models;
@@ -38,12 +39,14 @@ internal static class RotaryEmbedding
     /// <param name="x">(B, H, T, D).</param>
     /// <param name="cosine">(T, D/2).</param>
     /// <param name="sine">(T, D/2).</param>
+    /// <returns>(B, H, T, D), of the caller's scope.</returns>
     internal static Tensor Apply(Tensor x, Tensor cosine, Tensor sine)
     {
+        using DisposeScope scope = NewDisposeScope();
         Tensor[] halves = x.chunk(2, -1);      // 2 x (B, H, T, D/2)
         Tensor first = halves[0] * cosine - halves[1] * sine;
         Tensor second = halves[1] * cosine + halves[0] * sine;
-        return cat([first, second], -1);       // (B, H, T, D)
+        return cat([first, second], -1).MoveToOuterDisposeScope();   // (B, H, T, D)
     }
 
     private static double Scale(double frequency, RotaryScaling? scaling)

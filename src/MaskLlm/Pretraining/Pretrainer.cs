@@ -39,8 +39,7 @@ public sealed class Pretrainer : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         foreach (TrainedParameter parameter in _parameters) parameter.Value.grad?.zero_();
-        Tensor loss = Model.Loss(inputs, targets);
-        loss.backward();
+        double loss = BackwardPass.Run(Model, inputs, targets, scale: 1, checkpointActivations: false);
         using IDisposable noGradient = no_grad();
         double squares = _parameters.Sum(parameter => parameter.Value.grad!.square().sum(ScalarType.Float64).item<double>());
         double clip = Math.Min(1, _options.ClipNorm / (Math.Sqrt(squares) + 1e-6));
@@ -49,7 +48,7 @@ public sealed class Pretrainer : IDisposable
             AdamW.Update(
                 parameter.Value, parameter.FirstMoment, parameter.SecondMoment, parameter.Value.grad!.mul_(clip),
                 learningRate, parameter.Value.dim() > 1 ? _options.WeightDecay : 0, step, AdamEpsilon);
-        return loss.item<float>();
+        return loss;
     }
 
     /// <summary>Frees the model and the moments.</summary>

@@ -1,6 +1,7 @@
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Priors;
@@ -9,7 +10,7 @@ namespace MaskLlm.Priors;
 public static class Magnitude
 {
     /// <summary>The mask of one weight matrix; of equal weights the one with the lower index stays.</summary>
-    /// <param name="weight">(O, I) float32; I a multiple of M.</param>
+    /// <param name="weight">(O, I) float32 or bfloat16; I a multiple of M.</param>
     /// <param name="pattern">N:M.</param>
     /// <exception cref="ArgumentException">Columns not divisible by M.</exception>
     public static Mask Prune(Tensor weight, NmPattern pattern)
@@ -17,7 +18,8 @@ public static class Magnitude
         int rows = (int)weight.size(0), columns = (int)weight.size(1);
         if (columns % pattern.GroupSize != 0)
             throw new ArgumentException($"{columns} columns; pattern {pattern} needs a multiple of {pattern.GroupSize}. Skip the layer with --skip.");
-        using Tensor values = weight.cpu().contiguous();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor values = weight.to(ScalarType.Float32).cpu().contiguous();
         byte[] kept = new byte[rows * (long)columns];
         Keep(TensorBytes.Floats(values), kept, pattern);
         return Mask.FromBytes(rows, columns, kept);

@@ -31,7 +31,7 @@ public static class PruneRun
         RequireOwnFolder(request);
         RunFolder folder = RunFolder.Open(request.Out, request.Force, resume: false);
         progress?.Report(new RunProgress("loading the model", 0, 1));
-        using Decoder model = Checkpoint.Load(request.Model);
+        using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
         Stopwatch watch = Stopwatch.StartNew();
         IReadOnlyDictionary<string, Mask> masks = Prune(layers, request, progress, cancellation);

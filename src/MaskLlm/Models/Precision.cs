@@ -1,0 +1,27 @@
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>The types that a model can compute in.</summary>
+public static class Precision
+{
+    private const string Float32Name = "float32", BFloat16Name = "bfloat16";
+
+    /// <summary>The type of a name.</summary>
+    /// <param name="name">float32 or bfloat16.</param>
+    /// <exception cref="ArgumentException">Another name.</exception>
+    public static ScalarType Parse(string name) => name switch
+    {
+        Float32Name => ScalarType.Float32,
+        BFloat16Name => ScalarType.BFloat16,
+        _ => throw new ArgumentException($"--precision {name}: {Float32Name} or {BFloat16Name} is expected."),
+    };
+
+    internal static void Require(ScalarType type)
+    {
+        if (type is not (ScalarType.Float32 or ScalarType.BFloat16))
+            throw new ArgumentException($"a model computes in {Float32Name} or {BFloat16Name}, not in {type}.");
+    }
+
+    internal static int BytesOf(ScalarType type) => type == ScalarType.BFloat16 ? 2 : 4;
+}

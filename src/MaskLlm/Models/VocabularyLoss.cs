@@ -1,0 +1,41 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>Cross-entropy over the vocabulary, a chunk of tokens at a time: the logits of a whole batch are never in memory.</summary>
+internal static class VocabularyLoss
+{
+    // The logits, their float32 copy, the log-probabilities and the gradient: a few times this much is alive at once.
+    private const int ChunkBytes = 64 << 20, LeastTokens = 64;
+
+    /// <summary>Tokens whose float32 logits fill a chunk.</summary>
+    internal static int ChunkTokens(int vocabularySize) => Math.Max(LeastTokens, ChunkBytes / sizeof(float) / vocabularySize);
+
+    /// <summary>The mean loss and its gradient; that of the head, where it requires one, is added to the head's.</summary>
+    /// <param name="hidden">(N, D), what the head multiplies; no gradient is taken beyond it.</param>
+    /// <param name="head">(V, D), in the type of <paramref name="hidden"/>.</param>
+    /// <param name="targets">(N) int64.</param>
+    /// <param name="scale">Multiplies the gradients, not the loss.</param>
+    /// <param name="chunkTokens">Tokens at once.</param>
+    /// <returns>Mean cross-entropy in nats a token, and scale * its gradient by the hidden states, (N, D), of the caller's scope.</returns>
+    internal static (double Loss, Tensor Gradient) Backward(Tensor hidden, Tensor head, Tensor targets, double scale, int chunkTokens)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long tokens = hidden.size(0);
+        Tensor detached = hidden.detach(), gradient = empty_like(detached);
+        double sum = 0;
+        for (long start = 0; start < tokens; start += chunkTokens)
+        {
+            using DisposeScope chunkScope = NewDisposeScope();
+            long length = Math.Min(chunkTokens, tokens - start);
+            Tensor leaf = detached.narrow(0, start, length).detach().requires_grad_();
+            Tensor logits = nn.functional.linear(leaf, head).to(ScalarType.Float32);              // (n, V)
+            Tensor loss = nn.functional.cross_entropy(logits, targets.narrow(0, start, length), reduction: nn.Reduction.Sum);
+            (loss * (scale / tokens)).backward();
+            gradient.narrow(0, start, length).copy_(leaf.grad!);
+            sum += loss.item<float>();
+        }
+        return (sum / tokens, gradient.MoveToOuterDisposeScope());
+    }
+}
