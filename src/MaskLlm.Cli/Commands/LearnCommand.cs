@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MaskLlm.Cli.Output;
+using MaskLlm.Kernels;
 using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
@@ -79,11 +80,15 @@ internal static class LearnCommand
         private readonly Option<double> _reward = new("--weight-reward") { Description = "lambda: reward of the norm of the kept weights, falling linearly to 0.", DefaultValueFactory = _ => Defaults.WeightReward };
         private readonly Option<bool> _hard = new("--hard") { Description = "Straight-through: the layers use the hard mask of each sample." };
         private readonly Option<string[]> _skip = new("--skip") { Description = "Name patterns (* and ?) of weights that stay dense.", AllowMultipleArgumentsPerToken = true };
+        private readonly Option<KernelKind> _kernel = new("--kernel") { Description = "What computes the masks: fused (the CPU's) or plain tensor operations.", DefaultValueFactory = _ => Defaults.Kernel };
+        private readonly Option<MomentType> _moments = new("--moments") { Description = "How AdamW's moments are kept: float32, bfloat16 or int8. With the logits 18, 12 or 9.1 bytes a weight at 2:4.", DefaultValueFactory = _ => Defaults.Moments };
+        private readonly Option<string> _precision = new("--precision") { Description = "Activations and matrix products in float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
+        private readonly Option<bool> _checkpoint = new("--checkpoint-activations") { Description = "Keep only each block's input for the backward pass and run the block again there: less memory, about a third more time." };
         private readonly Option<ulong> _seed = SharedOptions.Seed();
 
         internal LearnNumbers() => _recipe.AcceptOnlyFromAmong("maskllm");
 
-        internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _strength, _std, _kappa, _tau, _schedule, _reward, _hard, _skip, _seed];
+        internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _strength, _std, _kappa, _tau, _schedule, _reward, _hard, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
 
         internal LearnOptions Read(ParseResult parsed) => new()
         {
@@ -101,6 +106,10 @@ internal static class LearnCommand
             WeightReward = parsed.GetValue(_reward),
             Hard = parsed.GetValue(_hard),
             Skip = parsed.GetValue(_skip) ?? [],
+            Kernel = parsed.GetValue(_kernel),
+            Moments = parsed.GetValue(_moments),
+            Precision = Precision.Parse(parsed.GetValue(_precision)!),
+            CheckpointActivations = parsed.GetValue(_checkpoint),
             Seed = parsed.GetValue(_seed),
         };
     }

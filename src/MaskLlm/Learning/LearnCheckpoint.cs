@@ -43,8 +43,5 @@ internal static class LearnCheckpoint
                     $"--resume: the run was started with {name} {saved[name]?.ToJsonString() ?? "unset"}, now it is {value?.ToJsonString() ?? "unset"}; give the same options, or start anew with --force.");
     }
 
-    private static IEnumerable<(string, Tensor)> Tensors(MaskLearner learner) => learner.Logits.SelectMany(layer => new[]
-    {
-        (layer.Name + ".logits", layer.Logits), (layer.Name + ".m", layer.FirstMoment), (layer.Name + ".v", layer.SecondMoment),
-    });
+    private static IEnumerable<(string, Tensor)> Tensors(MaskLearner learner) => learner.Logits.SelectMany(layer => layer.State);
 }

@@ -1,4 +1,6 @@
+using MaskLlm.Kernels;
 using MaskLlm.Patterns;
+using static TorchSharp.torch;
 
 namespace MaskLlm.Learning;
 
@@ -56,6 +58,18 @@ public sealed record LearnOptions
     /// <summary>Seed of all randomness.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>What computes the masks.</summary>
+    public KernelKind Kernel { get; init; } = KernelKind.Fused;
+
+    /// <summary>How AdamW's moments are kept; less than float32 needs <see cref="KernelKind.Fused"/>.</summary>
+    public MomentType Moments { get; init; } = MomentType.Float32;
+
+    /// <summary>Type of the model's activations, masked weights and matrix products: float32 or bfloat16. Logits, noise, loss and state are float32.</summary>
+    public ScalarType Precision { get; init; } = ScalarType.Float32;
+
+    /// <summary>Keep only each block's input for the backward pass and run the block again there.</summary>
+    public bool CheckpointActivations { get; init; }
+
     /// <summary>Checks the numbers.</summary>
     /// <exception cref="ArgumentException">One of them makes no sense.</exception>
     public void Validate()
@@ -71,6 +85,9 @@ public sealed record LearnOptions
         Require(LearningRate > 0 && float.IsFinite((float)LearningRate), "--learning-rate", LearningRate, "a positive number");
         Require(PriorStrength >= 0 && float.IsFinite((float)PriorStrength), "--prior-strength", PriorStrength, "0 or more");
         Require(InitialStd > 0 && float.IsFinite((float)InitialStd), "--initial-std", InitialStd, "a positive number");
+        if (Kernel == KernelKind.Plain && Moments != MomentType.Float32)
+            throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --kernel fused; with --kernel plain leave it at float32.");
+        Models.Precision.Require(Precision);
         Require(WeightReward >= 0 && float.IsFinite((float)WeightReward), "--weight-reward", WeightReward, "0 or more");
     }
 

@@ -11,7 +11,7 @@ internal static class LearnRecord
     {
         LearnTotals totals = learned.Totals;
         long tokensAStep = (long)request.Options.BatchSize * request.Options.SequenceLength;
-        return new RunRecord(options, request.Options.Seed, "plain", inputs, new JsonObject
+        return new RunRecord(options, request.Options.Seed, learned.Kernel, inputs, new JsonObject
         {
             ["tokens"] = tokensAStep * request.Options.Steps,
             ["seconds"] = totals.Seconds,
@@ -56,6 +56,10 @@ internal static class LearnRecord
             ["learning-rate"] = options.LearningRate,
             ["skip"] = new JsonArray([.. options.Skip.Select(skip => (JsonNode)skip)]),
             ["seed"] = options.Seed,
+            ["kernel"] = options.Kernel.ToString().ToLowerInvariant(),
+            ["moments"] = options.Moments.ToString().ToLowerInvariant(),
+            ["precision"] = options.Precision.ToString().ToLowerInvariant(),
+            ["checkpoint-activations"] = options.CheckpointActivations,
         };
     }
 

@@ -47,7 +47,7 @@ public sealed class LearnRun
 
     private RunRecord Run()
     {
-        using Decoder model = Checkpoint.Load(_request.Model, TorchRuntime.DeviceOf(_request.Device));
+        using Decoder model = Checkpoint.Load(_request.Model, TorchRuntime.DeviceOf(_request.Device), _request.Options.Precision, keepBFloat16: true);
         // What can be refused is refused before the text is tokenised, which may take long.
         LearnMemory.Require(model, _request.Options);
         Tokenizer tokenizer = ModelTokenizer.Load(_request.Model, model.Config);
@@ -125,7 +125,7 @@ public sealed class LearnRun
             if (!last) _cancellation.ThrowIfCancellationRequested();
         }
         if (_request.SaveLogits) learner.SaveLogits(_folder.File("logits.safetensors"));
-        return new LearnedRun(learner.ArgmaxMasks(), totals, learner.WeightCount);
+        return new LearnedRun(learner.ArgmaxMasks(), totals, learner.WeightCount, learner.KernelName);
     }
 
     private double Log(MetricsLog metrics, MaskLearner learner, long step, StepFigures figures)
@@ -135,21 +135,21 @@ public sealed class LearnRun
             step,
             ("loss", figures.Loss), ("reward", figures.Reward), ("gradient_norm", figures.GradientNorm),
             ("mean_max_probability", figures.MeanMaxProbability), ("changed_groups", changed),
-            ("tokens_per_second", TokensAStep / figures.Seconds), ("sampling_share", figures.SamplingSeconds / figures.Seconds));
+            ("tokens_per_second", TokensAStep / figures.Times.Total), ("sampling_share", figures.Times.Masks / figures.Times.Total));
         return changed;
     }
 
     private void LogHeldOut(MetricsLog metrics, MaskLearner learner, Decoder model, IReadOnlyList<int[]> heldOut, long step, double? dense, double? prior)
     {
         if (heldOut.Count == 0) return;
-        double now = learner.WithDenseWeights(() => HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None)!.Value);
+        double now = HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None)!.Value;
         metrics.Write(step, ("held_out_perplexity", now), ("held_out_dense", dense ?? double.NaN), ("held_out_prior", prior ?? double.NaN));
         _warn(string.Create(CultureInfo.InvariantCulture, $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
     }
 
     private void Report(long step, StepFigures figures, double changed) => _progress?.Report(new RunProgress(
         "learning", step + 1, _request.Options.Steps,
-        string.Create(CultureInfo.InvariantCulture, $"step {step + 1}/{_request.Options.Steps}, loss {figures.Loss:0.000}, reward {figures.Reward:0.000}, max probability {figures.MeanMaxProbability:0.00}, changed {changed:0.0%}, {TokensAStep / figures.Seconds:0} tokens/s")));
+        string.Create(CultureInfo.InvariantCulture, $"step {step + 1}/{_request.Options.Steps}, loss {figures.Loss:0.000}, reward {figures.Reward:0.000}, max probability {figures.MeanMaxProbability:0.00}, changed {changed:0.0%}, {TokensAStep / figures.Times.Total:0} tokens/s")));
 
     private long TokensAStep => (long)_request.Options.BatchSize * _request.Options.SequenceLength;
 

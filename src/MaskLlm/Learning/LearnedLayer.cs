@@ -1,78 +1,65 @@
 using MaskLlm.Models;
-using MaskLlm.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Learning;
 
-/// <summary>A linear layer while its mask is learned: its frozen weight, the leaf that stands in for it, and the sample of this step.</summary>
+/// <summary>
+/// A linear layer while its mask is learned: its frozen weight, and the leaf of the autograd graph that stands in for it while the
+/// model runs.
+/// </summary>
 internal sealed class LearnedLayer : IDisposable
 {
-    // As in the paper's runs; torch's own default is 1e-8.
-    private const double AdamEpsilon = 1e-5;
-
     private readonly LinearLayer _layer;
-    private readonly Tensor _dense, _leaf;
-    private Tensor? _sample;
-    private Tensor? _lastArgmax;
+    private readonly ScalarType _compute;
+    private Tensor? _leaf, _gradient, _lastArgmax;
 
-    internal LearnedLayer(LinearLayer layer, MaskLogits logits)
+    internal LearnedLayer(LinearLayer layer, int index, ScalarType compute, MaskLogits logits)
     {
-        _layer = layer;
-        Logits = logits;
-        _dense = layer.Weight;
-        _leaf = empty_like(_dense).DetachFromDisposeScope();
-        _leaf.requires_grad = true;
-        layer.Weight = _leaf;
+        (_layer, Index, _compute, Logits) = (layer, index, compute, logits);
+        Dense = layer.Weight;
     }
+
+    /// <summary>Its place among the learned layers: part of the random counter.</summary>
+    internal int Index { get; }
+
+    /// <summary>W, (O, I) float32 or bfloat16, frozen.</summary>
+    internal Tensor Dense { get; }
 
     internal MaskLogits Logits { get; }
 
-    /// <summary>Draws a mask and puts W * mask into the layer.</summary>
-    /// <param name="noise">(C, G), overwritten.</param>
-    /// <param name="kappa">Scale.</param>
-    /// <param name="tau">Temperature.</param>
-    /// <param name="table">S.</param>
-    /// <param name="hard">Straight-through.</param>
-    internal void Sample(Tensor noise, double kappa, double tau, CandidateTensor table, bool hard)
+    /// <summary>dL/d(W * mask) of the runs since the last <see cref="DropGradient"/>, (O, I) in the type of the activations.</summary>
+    internal Tensor Gradient => _gradient ?? throw new InvalidOperationException("no run of the model has closed the leaf yet.");
+
+    /// <summary>Puts a new leaf in the place of the weight.</summary>
+    /// <returns>Its memory, to be filled with W * mask.</returns>
+    internal Tensor OpenLeaf()
     {
-        using IDisposable noGradient = no_grad();
-        using DisposeScope scope = NewDisposeScope();
-        Tensor probabilities = SoftMask.Probabilities(Logits.Logits, noise, kappa, tau);
-        Tensor mask = SoftMask.Mix(probabilities, table, _layer.Rows, _layer.Columns, hard);
-        _leaf.copy_(_dense).mul_(mask);
-        _sample = probabilities.DetachFromDisposeScope();
-        using Tensor? gradient = _leaf.grad;
-        gradient?.zero_();
+        _leaf = empty(Dense.shape, _compute, Dense.device).DetachFromDisposeScope();
+        _leaf.requires_grad = true;
+        _layer.Weight = _leaf;
+        return _leaf;
     }
 
-    internal double SumOfMaxProbabilities()
+    /// <summary>Frees the leaf, adds its gradient to what is there, and puts the dense weight back.</summary>
+    internal void CloseLeaf()
     {
-        using DisposeScope scope = NewDisposeScope();
-        return _sample!.amax([0]).sum(ScalarType.Float64).item<double>();
+        _layer.Weight = Dense;
+        if (_leaf?.grad is { } gradient)
+        {
+            using IDisposable noGradient = no_grad();
+            if (_gradient is null) _gradient = gradient.DetachFromDisposeScope();
+            else using (gradient) _gradient.add_(gradient);
+        }
+        _leaf?.Dispose();
+        _leaf = null;
     }
 
-    /// <summary>Turns the sample into the gradient by the logits.</summary>
-    /// <returns>Squared norm of that gradient, and sum (W mask)^2.</returns>
-    internal (double SquaredNorm, double Kept) ComputeGradient(CandidateTensor table, double scale, double reward)
+    internal void DropGradient()
     {
-        using DisposeScope scope = NewDisposeScope();
-        double kept = _leaf.square().sum(ScalarType.Float64).item<double>();
-        Tensor gradient = SoftMask.GradientInPlace(_sample!, _dense, _leaf, _leaf.grad!, table, scale, reward);
-        return (gradient.square().sum(ScalarType.Float64).item<double>(), kept);
+        _gradient?.Dispose();
+        _gradient = null;
     }
-
-    /// <summary>Clips the gradient of <see cref="ComputeGradient"/> and updates the logits with it.</summary>
-    internal void Update(double clip, double learningRate, double weightDecay, long step)
-    {
-        AdamW.Update(Logits.Logits, Logits.FirstMoment, Logits.SecondMoment, _sample!.mul_(clip), learningRate, weightDecay, step, AdamEpsilon);
-        _sample.Dispose();
-        _sample = null;
-    }
-
-    internal void UseDense() => _layer.Weight = _dense;
-
-    internal void UseLeaf() => _layer.Weight = _leaf;
 
     internal long CountChangedGroups()
     {
@@ -86,9 +73,8 @@ internal sealed class LearnedLayer : IDisposable
 
     public void Dispose()
     {
-        _layer.Weight = _dense;
-        _leaf.Dispose();
-        _sample?.Dispose();
+        CloseLeaf();
+        DropGradient();
         _lastArgmax?.Dispose();
         Logits.Dispose();
     }

@@ -6,7 +6,8 @@ namespace MaskLlm.Learning;
 /// <param name="Masks">Argmax masks by the checkpoint's name.</param>
 /// <param name="Totals">Sums over the steps of this process.</param>
 /// <param name="Weights">Weights under a mask.</param>
-internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, LearnTotals Totals, long Weights);
+/// <param name="Kernel">What computed the masks.</param>
+internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, LearnTotals Totals, long Weights, string Kernel);
 
 /// <summary>Perplexity on held-out text, null where there is none.</summary>
 /// <param name="Dense">Of the model as it came.</param>
@@ -33,7 +34,7 @@ internal sealed class LearnTotals(long firstStep)
     {
         if (Steps++ == 0) FirstLoss = figures.Loss;
         FinalLoss = figures.Loss;
-        Seconds += figures.Seconds;
-        SamplingSeconds += figures.SamplingSeconds;
+        Seconds += figures.Times.Total;
+        SamplingSeconds += figures.Times.Masks;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MaskLlm.Kernels;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Optimization;
@@ -14,10 +15,15 @@ namespace MaskLlm.Learning;
 /// </summary>
 public sealed class MaskLearner : IDisposable
 {
+    // As in the paper's runs; torch's own default is 1e-8.
+    private const double AdamEpsilon = 1e-5;
+
     private readonly Decoder _model;
     private readonly LearnOptions _options;
     private readonly CandidateTensor _table;
+    private readonly IMaskStep _masks;
     private readonly List<LearnedLayer> _layers = [];
+    private readonly List<LearnedLayer>[] _layersOfBlock;
 
     /// <param name="model">The model; its linear layers are changed until this is disposed.</param>
     /// <param name="options">Validated here.</param>
@@ -30,10 +36,15 @@ public sealed class MaskLearner : IDisposable
         _options = options;
         IReadOnlyList<LinearLayer> selected = SelectLayers(model, options);
         _table = new CandidateTensor(options.Pattern, model.Device);
+        _masks = ChooseKernel(options, model.Device) == KernelKind.Fused ? new FusedMaskStep(options.Pattern) : new PlainMaskStep(_table);
         using IDisposable noGradient = no_grad();
         for (int i = 0; i < selected.Count; i++)
-            _layers.Add(new LearnedLayer(selected[i], MaskLogits.Create(selected[i], i, _table, options, prior?.GetValueOrDefault(selected[i].Name))));
+            _layers.Add(new LearnedLayer(selected[i], i, model.Compute, MaskLogits.Create(selected[i], i, _table, options, prior?.GetValueOrDefault(selected[i].Name))));
+        _layersOfBlock = [.. Enumerable.Range(0, model.Config.BlockCount).Select(block => _layers.Where(layer => model.BlockLinears(block).Any(linear => linear.Name == layer.Logits.Name)).ToList())];
     }
+
+    /// <summary>What computes the masks, as records name it.</summary>
+    public string KernelName => _masks.Name;
 
     /// <summary>Number of groups over all layers.</summary>
     public long GroupCount => _layers.Sum(layer => layer.Logits.Logits.size(1));
@@ -56,22 +67,17 @@ public sealed class MaskLearner : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         long begin = Stopwatch.GetTimestamp();
-        double kappa = Schedules.At(_options.Kappa, _options.Schedule, step, _options.Steps);
-        double tau = Schedules.At(_options.Tau, _options.Schedule, step, _options.Steps);
-        double reward = Schedules.WeightReward(_options.WeightReward, step, _options.Steps);
-        for (int i = 0; i < _layers.Count; i++)
-        {
-            LearnedLayer layer = _layers[i];
-            using Tensor noise = MaskNoise.Gumbel(_options.Seed, step, i, (int)layer.Logits.Logits.size(0), (int)layer.Logits.Logits.size(1));
-            layer.Sample(noise.to(_model.Device), kappa, tau, _table, _options.Hard);
-        }
-        double maxProbability = MeanMaxProbability();
-        TimeSpan sampling = Stopwatch.GetElapsedTime(begin);
-        double loss = ForwardBackward(inputs, targets);
-        long afterBackward = Stopwatch.GetTimestamp();
-        (double norm, double kept) = UpdateLogits(step, kappa / tau, reward);
-        sampling += Stopwatch.GetElapsedTime(afterBackward);
-        return new StepFigures(loss, reward * kept, norm, maxProbability, sampling.TotalSeconds, Stopwatch.GetElapsedTime(begin).TotalSeconds);
+        MaskSample sample = SampleOf(step);
+        SampledLayers sampled = new(_masks, sample);
+        double loss = ForwardBackward(sampled, inputs, targets);
+        long afterModel = Stopwatch.GetTimestamp();
+        double norm = Math.Sqrt(_layers.Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient)));
+        TimeSpan backward = Stopwatch.GetElapsedTime(afterModel);
+        Update(step, sample, norm);
+        TimeSpan update = Stopwatch.GetElapsedTime(afterModel) - backward;
+        return new StepFigures(
+            loss, sample.Reward * sampled.Kept, norm, sampled.Largest / GroupCount,
+            new StepTimes(sampled.Elapsed.TotalSeconds, backward.TotalSeconds, update.TotalSeconds, Stopwatch.GetElapsedTime(begin).TotalSeconds));
     }
 
     /// <summary>The most probable mask of every layer now, by the checkpoint's name.</summary>
@@ -89,20 +95,6 @@ public sealed class MaskLearner : IDisposable
         return (double)_layers.Sum(layer => layer.CountChangedGroups()) / GroupCount;
     }
 
-    /// <summary>Runs something on the model with its dense weights, in the middle of learning.</summary>
-    internal T WithDenseWeights<T>(Func<T> run)
-    {
-        foreach (LearnedLayer layer in _layers) layer.UseDense();
-        try
-        {
-            return run();
-        }
-        finally
-        {
-            foreach (LearnedLayer layer in _layers) layer.UseLeaf();
-        }
-    }
-
     /// <summary>Writes the logits as (groups, candidates) float32 under each weight's name.</summary>
     internal void SaveLogits(string path)
     {
@@ -116,44 +108,48 @@ public sealed class MaskLearner : IDisposable
     public void Dispose()
     {
         foreach (LearnedLayer layer in _layers) layer.Dispose();
+        _masks.Dispose();
         _table.Dispose();
     }
 
-    private double ForwardBackward(Tensor inputs, Tensor targets)
+    /// <summary>Fused kernels are the CPU's; a GPU runs tensor operations.</summary>
+    internal static KernelKind ChooseKernel(LearnOptions options, Device device) =>
+        device.type == DeviceType.CPU ? options.Kernel
+        : options.Moments == MomentType.Float32 ? KernelKind.Plain
+        : throw new ArgumentException($"--moments {options.Moments.ToString().ToLowerInvariant()} needs the CPU's fused kernels; on a GPU leave it at float32.");
+
+    internal static MaskSample LayerSample(MaskSample sample, LearnedLayer layer) => sample with { Layer = (uint)layer.Index };
+
+    private MaskSample SampleOf(long step) => new(
+        _options.Seed, checked((uint)step), 0,
+        (float)Schedules.At(_options.Kappa, _options.Schedule, step, _options.Steps), (float)Schedules.At(_options.Tau, _options.Schedule, step, _options.Steps),
+        (float)Schedules.WeightReward(_options.WeightReward, step, _options.Steps), _options.Hard);
+
+    private double ForwardBackward(SampledLayers sampled, Tensor inputs, Tensor targets)
     {
         int micro = _options.MicroBatchSize ?? (int)inputs.size(0);
         int parts = (int)inputs.size(0) / micro;
         double loss = 0;
+        // Without recomputation the graph holds every layer's masked weight, so all are drawn once and serve all parts.
+        using IDisposable? all = _options.CheckpointActivations ? null : sampled.Enter(_layers);
         for (int part = 0; part < parts; part++)
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor partLoss = _model.Loss(inputs.narrow(0, part * micro, micro), targets.narrow(0, part * micro, micro)) / parts;
-            partLoss.backward();
-            loss += partLoss.item<float>();
+            loss += BackwardPass.Run(
+                _model, inputs.narrow(0, part * micro, micro), targets.narrow(0, part * micro, micro), 1.0 / parts,
+                _options.CheckpointActivations, block => sampled.Enter(_layersOfBlock[block])) / parts;
         }
         return loss;
     }
 
-    private (double Norm, double Kept) UpdateLogits(long step, double scale, double reward)
+    private void Update(long step, MaskSample sample, double norm)
     {
-        using IDisposable noGradient = no_grad();
-        double squares = 0, kept = 0;
+        double clip = Math.Min(1, _options.ClipNorm / (norm + 1e-6));
+        AdamWRates rates = new(step, CosineSchedule.At(_options.LearningRate, step, _options.Steps), _options.WeightDecay, AdamEpsilon);
         foreach (LearnedLayer layer in _layers)
         {
-            (double square, double norm) = layer.ComputeGradient(_table, scale, reward);
-            squares += square;
-            kept += norm;
+            _masks.Update(layer, LayerSample(sample, layer), layer.Gradient, clip, rates);
+            layer.DropGradient();
         }
-        double total = Math.Sqrt(squares);
-        double clip = Math.Min(1, _options.ClipNorm / (total + 1e-6));
-        double learningRate = CosineSchedule.At(_options.LearningRate, step, _options.Steps);
-        foreach (LearnedLayer layer in _layers) layer.Update(clip, learningRate, _options.WeightDecay, step);
-        return (total, kept);
-    }
-
-    private double MeanMaxProbability()
-    {
-        using IDisposable noGradient = no_grad();
-        return _layers.Sum(layer => layer.SumOfMaxProbabilities()) / GroupCount;
     }
 }

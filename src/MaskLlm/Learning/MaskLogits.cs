@@ -1,3 +1,4 @@
+using MaskLlm.Kernels;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using TorchSharp;
@@ -10,14 +11,20 @@ internal sealed class MaskLogits : IDisposable
 {
     private readonly long _rows, _columns;
 
-    private MaskLogits(LinearLayer layer, Tensor logits)
+    private MaskLogits(LinearLayer layer, Tensor logits, MomentType moments)
     {
         Name = layer.Name;
+        Moments = moments;
         _rows = layer.Rows;
         _columns = layer.Columns;
         Logits = logits.DetachFromDisposeScope();
-        FirstMoment = zeros_like(logits).DetachFromDisposeScope();
-        SecondMoment = zeros_like(logits).DetachFromDisposeScope();
+        ScalarType type = moments switch { MomentType.Float32 => ScalarType.Float32, MomentType.BFloat16 => ScalarType.BFloat16, _ => ScalarType.Byte };
+        FirstMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
+        SecondMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
+        if (moments != MomentType.Int8) return;
+        long blocks = (logits.size(1) + MaskTile.Size - 1) / MaskTile.Size;
+        FirstScales = zeros(logits.size(0), blocks).DetachFromDisposeScope();
+        SecondScales = zeros(logits.size(0), blocks).DetachFromDisposeScope();
     }
 
     /// <summary>The checkpoint's name of the weight.</summary>
@@ -26,11 +33,33 @@ internal sealed class MaskLogits : IDisposable
     /// <summary>p, (C, G) float32.</summary>
     internal Tensor Logits { get; }
 
+    /// <summary>How the moments are kept.</summary>
+    internal MomentType Moments { get; }
+
     /// <summary>AdamW's m, (C, G).</summary>
     internal Tensor FirstMoment { get; }
 
     /// <summary>AdamW's v, (C, G).</summary>
     internal Tensor SecondMoment { get; }
+
+    /// <summary>Scale of each 256 of m, (C, ceil(G / 256)) float32; null unless the moments have 8 bits.</summary>
+    internal Tensor? FirstScales { get; }
+
+    /// <summary>The same of v.</summary>
+    internal Tensor? SecondScales { get; }
+
+    /// <summary>Everything that a checkpoint must hold, by name.</summary>
+    internal IEnumerable<(string Name, Tensor Value)> State
+    {
+        get
+        {
+            yield return (Name + ".logits", Logits);
+            yield return (Name + ".m", FirstMoment);
+            yield return (Name + ".v", SecondMoment);
+            if (FirstScales is not null) yield return (Name + ".m_scales", FirstScales);
+            if (SecondScales is not null) yield return (Name + ".v_scales", SecondScales);
+        }
+    }
 
     /// <summary>N(0, sigma^2) logits, shifted towards a prior where there is one.</summary>
     /// <param name="layer">The layer whose weight is masked.</param>
@@ -44,7 +73,7 @@ internal sealed class MaskLogits : IDisposable
         int groups = checked((int)((long)layer.Rows * layer.Columns / table.Pattern.GroupSize));
         Tensor logits = MaskNoise.Normal(options.Seed, index, table.Pattern.CandidateCount, groups).mul_(options.InitialStd).to(layer.Weight.device);
         if (prior is not null) Prior.Shift(logits, MaskTensors.ToTensor(prior, logits.device), table, options.PriorStrength);
-        return new MaskLogits(layer, logits);
+        return new MaskLogits(layer, logits, options.Moments);
     }
 
     /// <summary>The most probable candidate of each group, (G) int64, of the caller's scope.</summary>
@@ -62,5 +91,7 @@ internal sealed class MaskLogits : IDisposable
         Logits.Dispose();
         FirstMoment.Dispose();
         SecondMoment.Dispose();
+        FirstScales?.Dispose();
+        SecondScales?.Dispose();
     }
 }

@@ -5,7 +5,5 @@ namespace MaskLlm.Learning;
 /// <param name="Reward">lambda sum (W mask)^2, which the objective subtracts.</param>
 /// <param name="GradientNorm">Norm of the logits' gradient before clipping.</param>
 /// <param name="MeanMaxProbability">Mean over groups of the largest probability of the sample.</param>
-/// <param name="SamplingSeconds">Wall clock of noise, softmax, mixing, gradient by logits and update.</param>
-/// <param name="Seconds">Wall clock of the whole step.</param>
-public readonly record struct StepFigures(
-    double Loss, double Reward, double GradientNorm, double MeanMaxProbability, double SamplingSeconds, double Seconds);
+/// <param name="Times">Wall clock of the step and its parts.</param>
+public readonly record struct StepFigures(double Loss, double Reward, double GradientNorm, double MeanMaxProbability, StepTimes Times);

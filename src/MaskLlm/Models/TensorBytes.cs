@@ -51,8 +51,11 @@ internal static class TensorBytes
         GC.KeepAlive(tensor);
     }
 
-    private static unsafe void* Address(Tensor tensor)
+    /// <summary>Where the values of a contiguous CPU tensor lie; valid while the tensor lives. Null for an empty one.</summary>
+    internal static unsafe void* Address(Tensor tensor)
     {
+        if (tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
+            throw new ArgumentException($"a contiguous tensor on the CPU is needed, found {tensor.device_type}.");
         if (tensor.NumberOfElements == 0) return null;
         // A one-element view keeps Tensor.bytes within its limit whatever the size of the tensor.
         using Tensor first = tensor.view(-1).narrow(0, 0, 1);
@@ -71,6 +74,7 @@ internal static class TensorBytes
         TensorType.BFloat16 => ScalarType.BFloat16,
         TensorType.Float16 => ScalarType.Float16,
         TensorType.Int64 => ScalarType.Int64,
+        TensorType.UInt8 => ScalarType.Byte,
         _ => throw new NotSupportedException(
             $"{entry.Name}: type {entry.Type} is not one that weights can have here; float32, bfloat16 and float16 are."),
     };

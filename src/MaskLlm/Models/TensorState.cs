@@ -42,6 +42,7 @@ internal static class TensorState
         ScalarType.Float32 => TensorType.Float32,
         ScalarType.BFloat16 => TensorType.BFloat16,
         ScalarType.Float16 => TensorType.Float16,
+        ScalarType.Byte => TensorType.UInt8,
         _ => throw new NotSupportedException($"tensors of type {tensor.dtype} are not saved."),
     };
 }

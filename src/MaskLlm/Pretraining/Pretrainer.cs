@@ -47,7 +47,7 @@ public sealed class Pretrainer : IDisposable
         foreach (TrainedParameter parameter in _parameters)
             AdamW.Update(
                 parameter.Value, parameter.FirstMoment, parameter.SecondMoment, parameter.Value.grad!.mul_(clip),
-                learningRate, parameter.Value.dim() > 1 ? _options.WeightDecay : 0, step, AdamEpsilon);
+                new AdamWRates(step, learningRate, parameter.Value.dim() > 1 ? _options.WeightDecay : 0, AdamEpsilon));
         return loss;
     }
 
