@@ -63,13 +63,15 @@ internal sealed class DecoderBlock
     {
         using DisposeScope scope = NewDisposeScope();
         long batch = x.size(0), tokens = x.size(1);
-        Tensor query = Heads(_query.Call(x), _config.HeadCount, _queryNorm);            // (B, H, T, hs)
-        Tensor key = Heads(_key.Call(x), _config.KeyValueHeadCount, _keyNorm);          // (B, KV, T, hs)
-        Tensor value = Heads(_value.Call(x), _config.KeyValueHeadCount, null);          // (B, KV, T, hs)
+        Tensor query = Heads(_query.Call(x), _config.HeadCount, _queryNorm);            // (B, T, H, hs)
+        Tensor key = Heads(_key.Call(x), _config.KeyValueHeadCount, _keyNorm);          // (B, T, KV, hs)
+        Tensor value = Heads(_value.Call(x), _config.KeyValueHeadCount, null);          // (B, T, KV, hs)
         query = RotaryEmbedding.Apply(query, cosine, sine);
-        key = Repeat(RotaryEmbedding.Apply(key, cosine, sine));                         // (B, H, T, hs)
+        key = Repeat(RotaryEmbedding.Apply(key, cosine, sine));                         // (B, T, H, hs)
         Tensor? mask = _window is { } window && window < tokens ? WindowMask(tokens, window, x) : null;
-        Tensor mixed = nn.functional.scaled_dot_product_attention(query, key, Repeat(value), mask, is_casual: mask is null);
+        // The result takes the query's layout in memory: with the tokens outside the heads, joining the heads copies nothing.
+        Tensor mixed = nn.functional.scaled_dot_product_attention(
+            query.transpose(1, 2), key.transpose(1, 2), Repeat(value).transpose(1, 2), mask, is_casual: mask is null);   // (B, H, T, hs)
         Tensor joined = mixed.transpose(1, 2).reshape(batch, tokens, _config.HeadCount * _config.HeadSize);
         return _output.Call(joined).MoveToOuterDisposeScope();                          // (B, T, D)
     }
@@ -84,8 +86,7 @@ internal sealed class DecoderBlock
     private Tensor Heads(Tensor x, int heads, Tensor? norm)
     {
         Tensor split = x.view(x.size(0), x.size(1), heads, _config.HeadSize);           // (B, T, H, hs)
-        if (norm is not null) split = RmsNorm.Call(split, norm, _config.NormEpsilon);
-        return split.transpose(1, 2);                                                   // (B, H, T, hs)
+        return norm is null ? split : RmsNorm.Call(split, norm, _config.NormEpsilon);
     }
 
     // Key-value head k serves the query heads k * repeats to (k + 1) * repeats - 1.
@@ -93,8 +94,8 @@ internal sealed class DecoderBlock
     {
         int repeats = _config.HeadCount / _config.KeyValueHeadCount;
         if (repeats == 1) return x;
-        long[] shape = [x.size(0), x.size(1), repeats, x.size(2), x.size(3)];
-        return x.unsqueeze(2).expand(shape).reshape(shape[0], shape[1] * repeats, shape[3], shape[4]);
+        long[] shape = [x.size(0), x.size(1), x.size(2), repeats, x.size(3)];
+        return x.unsqueeze(3).expand(shape).reshape(shape[0], shape[1], shape[2] * repeats, shape[4]);   // (B, T, H, hs)
     }
 
     // Token t sees itself and the window - 1 tokens before it.

@@ -36,17 +36,18 @@ internal static class RotaryEmbedding
     }
 
     /// <summary>Turns the pairs (i, i + D/2) of each head by their position's angle.</summary>
-    /// <param name="x">(B, H, T, D).</param>
+    /// <param name="x">(B, T, H, D).</param>
     /// <param name="cosine">(T, D/2).</param>
     /// <param name="sine">(T, D/2).</param>
-    /// <returns>(B, H, T, D), of the caller's scope.</returns>
+    /// <returns>(B, T, H, D), contiguous, of the caller's scope.</returns>
     internal static Tensor Apply(Tensor x, Tensor cosine, Tensor sine)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor[] halves = x.chunk(2, -1);      // 2 x (B, H, T, D/2)
-        Tensor first = halves[0] * cosine - halves[1] * sine;
-        Tensor second = halves[1] * cosine + halves[0] * sine;
-        return cat([first, second], -1).MoveToOuterDisposeScope();   // (B, H, T, D)
+        Tensor[] halves = x.chunk(2, -1);                                    // 2 x (B, T, H, D/2)
+        Tensor c = cosine.unsqueeze(1), s = sine.unsqueeze(1);               // (T, 1, D/2)
+        Tensor first = halves[0] * c - halves[1] * s;
+        Tensor second = halves[1] * c + halves[0] * s;
+        return cat([first, second], -1).MoveToOuterDisposeScope();        // (B, T, H, D)
     }
 
     private static double Scale(double frequency, RotaryScaling? scaling)

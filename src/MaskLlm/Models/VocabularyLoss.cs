@@ -6,7 +6,7 @@ namespace MaskLlm.Models;
 /// <summary>Cross-entropy over the vocabulary, a chunk of tokens at a time: the logits of a whole batch are never in memory.</summary>
 internal static class VocabularyLoss
 {
-    // The logits, their float32 copy, the log-probabilities and the gradient: a few times this much is alive at once.
+    // Log-probabilities and the gradients by them and by the logits: about three times this much is alive at once.
     private const int ChunkBytes = 64 << 20, LeastTokens = 64;
 
     /// <summary>Tokens whose float32 logits fill a chunk.</summary>
@@ -30,12 +30,19 @@ internal static class VocabularyLoss
             using DisposeScope chunkScope = NewDisposeScope();
             long length = Math.Min(chunkTokens, tokens - start);
             Tensor leaf = detached.narrow(0, start, length).detach().requires_grad_();
-            Tensor logits = nn.functional.linear(leaf, head).to(ScalarType.Float32);              // (n, V)
-            Tensor loss = nn.functional.cross_entropy(logits, targets.narrow(0, start, length), reduction: nn.Reduction.Sum);
+            Tensor loss = Sum(leaf, head, targets.narrow(0, start, length));
             (loss * (scale / tokens)).backward();
             gradient.narrow(0, start, length).copy_(leaf.grad!);
             sum += loss.item<float>();
         }
         return (sum / tokens, gradient.MoveToOuterDisposeScope());
+    }
+
+    // The graph keeps the log-probabilities; the logits die here.
+    private static Tensor Sum(Tensor hidden, Tensor head, Tensor targets)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor logits = nn.functional.linear(hidden, head).to(ScalarType.Float32);                // (n, V)
+        return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
     }
 }
