@@ -25,12 +25,13 @@ internal static class LearnCommand
         Option<int> saveEvery = new("--save-every") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 50 };
         Option<int> logEvery = new("--log-every") { Description = "Steps between lines of metrics.jsonl.", DefaultValueFactory = _ => 10 };
         Option<int> evalEvery = new("--eval-every") { Description = "Steps between held-out perplexities of the mask so far; 0 for only at the end.", DefaultValueFactory = _ => 0 };
+        Option<string?> evalText = new("--eval-text") { Description = "Text to take the perplexities on; without it, what is held out of the data." };
         Option<int> evalWindows = new("--eval-windows") { Description = "Windows of held-out text for the perplexities, at most.", DefaultValueFactory = _ => 128 };
         Option<bool> saveModel = new("--save-model") { Description = "Also write the masked checkpoint to OUT/model." };
         Option<bool> saveLogits = new("--save-logits") { Description = "Also write the logits to OUT/logits.safetensors." };
         Command command = new("learn", "Learn which weights to keep: an N:M mask for every linear layer of the blocks.") { model, data, separator, output };
         foreach (Option option in numbers.All) command.Options.Add(option);
-        foreach (Option option in new Option[] { prior, device, threads, saveEvery, logEvery, evalEvery, evalWindows, saveModel, saveLogits, force, resume, json }) command.Options.Add(option);
+        foreach (Option option in new Option[] { prior, device, threads, saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel, saveLogits, force, resume, json }) command.Options.Add(option);
         command.SetAction(parsed =>
         {
             int used = TorchRuntime.Start(parsed.GetValue(threads));
@@ -47,6 +48,7 @@ internal static class LearnCommand
                 SaveEvery = parsed.GetValue(saveEvery),
                 LogEvery = parsed.GetValue(logEvery),
                 EvalEvery = parsed.GetValue(evalEvery),
+                EvalText = parsed.GetValue(evalText),
                 EvalWindows = parsed.GetValue(evalWindows),
                 SaveModel = parsed.GetValue(saveModel),
                 SaveLogits = parsed.GetValue(saveLogits),

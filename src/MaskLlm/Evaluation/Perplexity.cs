@@ -11,7 +11,7 @@ namespace MaskLlm.Evaluation;
 /// </summary>
 public static class Perplexity
 {
-    // Windows run together up to this many tokens; more only costs memory for the logits.
+    // Windows run together up to this many tokens; more only costs memory.
     private const int TokensAtOnce = 2048;
 
     /// <summary>Evaluates one text.</summary>
@@ -75,11 +75,10 @@ public static class Perplexity
     private static double NegativeLogLikelihood(Decoder model, Tensor tokens)
     {
         long length = tokens.size(1);
-        Tensor logits = model.Forward(tokens).to(ScalarType.Float32).narrow(1, 0, length - 1);    // (B, N - 1, V)
-        Tensor targets = tokens.narrow(1, 1, length - 1);                                         // (B, N - 1)
-        Tensor each = nn.functional.cross_entropy(
-            logits.reshape(-1, logits.size(2)), targets.reshape(-1), reduction: nn.Reduction.None);
-        return each.sum(ScalarType.Float64).item<double>();
+        Tensor hidden = model.FinalNorm(model.RunBlocks(model.Embed(tokens))).narrow(1, 0, length - 1);   // (B, N - 1, D)
+        Tensor targets = tokens.narrow(1, 1, length - 1);                                                 // (B, N - 1)
+        return VocabularyLoss.Total(
+            hidden.reshape(-1, hidden.size(2)), model.Head, targets.reshape(-1), VocabularyLoss.ChunkTokens(model.Config.VocabularySize));
     }
 
     /// <summary>Checks the protocol before anything is loaded.</summary>

@@ -19,7 +19,7 @@ internal static class LearnCard
         card.Append("| held-out perplexity | |\n|---|---|\n");
         foreach ((string name, string key) in new[] { ("dense", "dense"), ($"prior ({request.Prior})", "prior"), ("learned", "learned") })
             card.Append(CultureInfo.InvariantCulture, $"| {name} | {Number(perplexity[key])} |\n");
-        card.Append(CultureInfo.InvariantCulture, $"\nPerplexity over windows of {options.SequenceLength} tokens of text that learning never saw, {options.SequenceLength - 1} predicted tokens a window.\n\n");
+        card.Append(CultureInfo.InvariantCulture, $"\nPerplexity over windows of {options.SequenceLength} tokens of {(request.EvalText is null ? "text that learning never saw" : Path.GetFileName(request.EvalText))}, {options.SequenceLength - 1} predicted tokens a window.\n\n");
         card.Append(CultureInfo.InvariantCulture, $"Tokens seen: {figures["tokens"]}. Seconds: {Number(figures["seconds"])}. Tokens a second: {Number(figures["tokens_per_second"])}. Seed: {options.Seed}.\n\n");
         card.Append("Masked checkpoint: `maskllm apply MODEL --mask mask.npz --out DIR`. Every option, version and input hash is in `run.json`.\n");
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(card.ToString())));

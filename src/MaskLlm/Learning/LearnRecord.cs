@@ -22,6 +22,7 @@ internal static class LearnRecord
             {
                 ["path"] = source.Path, ["documents"] = source.Documents, ["tokens"] = source.Tokens, ["held_out_tokens"] = source.HeldOutTokens, ["weight"] = source.Weight,
             })]),
+            ["eval_text"] = request.EvalText,
             ["masked_weights"] = learned.Weights,
             ["peak_memory_bytes"] = RunRecord.PeakMemoryBytes(),
             ["first_loss"] = totals.FirstLoss,

@@ -38,6 +38,9 @@ public sealed record LearnRequest
     /// <summary>Steps between held-out evaluations of the argmax mask; 0 for only at the end.</summary>
     public int EvalEvery { get; init; }
 
+    /// <summary>A text to take the perplexities on, encoded as a whole; null for what is held out of <see cref="Data"/>.</summary>
+    public string? EvalText { get; init; }
+
     /// <summary>Windows of held-out text that perplexities are taken on, at most.</summary>
     public int EvalWindows { get; init; } = 128;
 
@@ -60,6 +63,7 @@ public sealed record LearnRequest
         Options.Validate();
         foreach ((string option, int value, int least) in new[] { ("--save-every", SaveEvery, 1), ("--log-every", LogEvery, 1), ("--eval-every", EvalEvery, 0), ("--eval-windows", EvalWindows, 1) })
             if (value < least) throw new ArgumentException($"{option} is {value}; at least {least} is needed.");
+        if (EvalText is not null && !File.Exists(EvalText)) throw new ArgumentException($"--eval-text {EvalText}: no such file.");
         if (Prior is not (NoPrior or MagnitudePrior) && !File.Exists(Prior))
             throw new ArgumentException($"--prior {Prior}: no such file; a mask file, {MagnitudePrior} or {NoPrior} is expected.");
     }

@@ -55,8 +55,9 @@ public sealed class LearnRun
         using Corpus corpus = OpenCorpus(tokenizer, model.Config);
         BatchSampler batches = corpus.Batches(_request.Options.BatchSize, _request.Options.SequenceLength, _request.Options.Seed);
         WarnOfRepetition(batches);
-        IReadOnlyList<int[]> heldOut = corpus.HeldOutWindows(_request.Options.SequenceLength, _request.EvalWindows);
-        if (heldOut.Count == 0) _warn("the data are too short to hold a window out; the run reports no perplexities.");
+        IReadOnlyList<int[]> heldOut = _request.EvalText is null
+            ? corpus.HeldOutWindows(_request.Options.SequenceLength, _request.EvalWindows) : WindowsOf(_request.EvalText, tokenizer, model.Config);
+        if (heldOut.Count == 0) _warn(_request.EvalText is null ? "the data are too short to hold a window out; the run reports no perplexities." : $"{_request.EvalText} is shorter than a window; the run reports no perplexities.");
         double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null ? null : HeldOut(model, heldOut, prior, _cancellation);
         AnnounceDuration(model, batches);
         JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
@@ -173,6 +174,13 @@ public sealed class LearnRun
         _request.Data,
         new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, ModelTokenizer.SeparatorId(_request.Model, tokenizer)),
         new TokenisingProgress(_progress), _cancellation);
+
+    private List<int[]> WindowsOf(string text, Tokenizer tokenizer, DecoderConfig config)
+    {
+        int length = _request.Options.SequenceLength;
+        int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => tokenizer.Encode(whole));
+        return [.. Enumerable.Range(0, Math.Min(_request.EvalWindows, ids.Length / length)).Select(window => ids[(window * length)..((window + 1) * length)])];
+    }
 
     private void RequirePositions(DecoderConfig config)
     {

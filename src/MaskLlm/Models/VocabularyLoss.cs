@@ -38,6 +38,25 @@ internal static class VocabularyLoss
         return (sum / tokens, gradient.MoveToOuterDisposeScope());
     }
 
+    /// <summary>Sum of the cross-entropies in nats, without gradients.</summary>
+    /// <param name="hidden">(N, D), what the head multiplies.</param>
+    /// <param name="head">(V, D), in the type of <paramref name="hidden"/>.</param>
+    /// <param name="targets">(N) int64.</param>
+    /// <param name="chunkTokens">Tokens at once.</param>
+    internal static double Total(Tensor hidden, Tensor head, Tensor targets, int chunkTokens)
+    {
+        double sum = 0;
+        for (long start = 0; start < hidden.size(0); start += chunkTokens)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            long length = Math.Min(chunkTokens, hidden.size(0) - start);
+            Tensor logits = nn.functional.linear(hidden.narrow(0, start, length), head).to(ScalarType.Float32);   // (n, V)
+            Tensor each = nn.functional.cross_entropy(logits, targets.narrow(0, start, length), reduction: nn.Reduction.None);
+            sum += each.sum(ScalarType.Float64).item<double>();
+        }
+        return sum;
+    }
+
     // The graph keeps the log-probabilities; the logits die here.
     private static Tensor Sum(Tensor hidden, Tensor head, Tensor targets)
     {
