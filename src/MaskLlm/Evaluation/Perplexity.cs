@@ -66,17 +66,20 @@ public static class Perplexity
                 for (int t = 0; t < length; t++) values[r * length + t] = row[t];
             }
             tokens = tokens.to(model.Device);
-            total += NegativeLogLikelihood(model, tokens);
+            total += NegativeLogLikelihood(model, tokens, tokens.narrow(1, 1, length - 1));   // nothing across windows
             progress?.Invoke(first + rows, windows);
         }
         return total;
     }
 
-    private static double NegativeLogLikelihood(Decoder model, Tensor tokens)
+    /// <summary>Sum over all targets, in nats.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="inputs">(B, T) int64.</param>
+    /// <param name="targets">(B, up to T) int64: the token after each; what the model says after the last inputs may go unused.</param>
+    internal static double NegativeLogLikelihood(Decoder model, Tensor inputs, Tensor targets)
     {
-        long length = tokens.size(1);
-        Tensor hidden = model.FinalNorm(model.RunBlocks(model.Embed(tokens))).narrow(1, 0, length - 1);   // (B, N - 1, D)
-        Tensor targets = tokens.narrow(1, 1, length - 1);                                                 // (B, N - 1)
+        using DisposeScope scope = NewDisposeScope();
+        Tensor hidden = model.FinalNorm(model.RunBlocks(model.Embed(inputs))).narrow(1, 0, targets.size(1));   // (B, T, D)
         return VocabularyLoss.Total(
             hidden.reshape(-1, hidden.size(2)), model.Head, targets.reshape(-1), VocabularyLoss.ChunkTokens(model.Config.VocabularySize));
     }

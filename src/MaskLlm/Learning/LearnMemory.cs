@@ -1,28 +1,75 @@
+using MaskLlm.Kernels;
 using MaskLlm.Models;
 
 namespace MaskLlm.Learning;
 
-/// <summary>What a learning run will take, before it takes it.</summary>
+/// <summary>What a learning run will take, part by part, before it takes it.</summary>
 internal static class LearnMemory
 {
-    /// <summary>Bytes beside the loaded model: state of the masks, gradients, and what the backward pass keeps.</summary>
-    internal static long Bytes(Decoder model, LearnOptions options)
+    // Measured over the runs in docs/results: what glibc's heap holds beyond the tensors that are alive, as a share of them.
+    private const double HeapShare = 0.12;
+
+    /// <summary>The parts.</summary>
+    /// <param name="model">Loaded.</param>
+    /// <param name="options">Of the run.</param>
+    /// <param name="loadedBytes">Memory of the process now, the model's included.</param>
+    internal static MemoryPlan Plan(Decoder model, LearnOptions options, long loadedBytes)
     {
-        long weights = MaskLearner.SelectLayers(model, options).Sum(layer => (long)layer.Rows * layer.Columns);
-        double logitsPerWeight = (double)options.Pattern.CandidateCount / options.Pattern.GroupSize;
-        // Masked weight and its gradient; logits, two moments and the sample of the step; the noise of one layer is small beside them.
-        double state = weights * sizeof(float) * (2 + 4 * logitsPerWeight);
-        long tokens = (long)(options.MicroBatchSize ?? options.BatchSize) * options.SequenceLength;
+        IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, options);
         DecoderConfig config = model.Config;
-        // Fitted to the peak of a run on SmolLM2, 10.8 GB at 4 x 512 tokens (docs/results): the backward pass keeps about 26 tensors
-        // of the hidden size and 5 of the MLP's a block, and 4 of the vocabulary.
-        double activations = (double)tokens * sizeof(float)
-            * (config.BlockCount * (26.0 * config.HiddenSize + 5.0 * config.IntermediateSize) + 4.0 * config.VocabularySize);
-        return (long)(state + activations);
+        double weights = layers.Sum(WeightCount), logits = weights * options.Pattern.CandidateCount / options.Pattern.GroupSize;
+        int compute = Precision.BytesOf(model.Compute);
+        double tokens = (double)(options.MicroBatchSize ?? options.BatchSize) * options.SequenceLength;
+        double ofBlock = layers.GroupBy(layer => Block(model, layer)).Max(block => block.Sum(WeightCount));
+        List<MemoryPart> parts =
+        [
+            new("masked weights", (options.CheckpointActivations ? ofBlock : weights) * compute),
+            new("gradients by the masked weights", weights * compute),
+            new("logits", logits * sizeof(float)),
+            new($"moments, {options.Moments.ToString().ToLowerInvariant()}", logits * 2 * MomentBytes(options.Moments)),
+            new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations", Activations(config, compute, tokens, options.CheckpointActivations)),
+            new("loss over the vocabulary", LossBytes(config, compute, tokens)),
+        ];
+        // y of every layer waits for its update; noise, its logarithms and the mask of one layer beside it.
+        if (MaskLearner.ChooseKernel(options, model.Device) == KernelKind.Plain)
+            parts.Add(new MemoryPart("samples of the plain kernel", logits * sizeof(float) + 4 * (double)options.Pattern.CandidateCount / options.Pattern.GroupSize * sizeof(float) * layers.Max(WeightCount)));
+        double parameters = model.Parameters.Values.Sum(parameter => (double)parameter.NumberOfElements * parameter.ElementSize);
+        parts.Insert(0, new MemoryPart("model", parameters));
+        double tensors = parts.Sum(part => part.Bytes);
+        parts.Add(new MemoryPart("heap beyond tensors", HeapShare * tensors));
+        parts.Insert(0, new MemoryPart("program, libraries, tokenizer", Math.Max(0, loadedBytes - parameters)));
+        return new MemoryPlan(parts);
     }
 
     /// <summary>Stops a run that would not fit.</summary>
     /// <exception cref="InsufficientMemoryException">It would not.</exception>
     internal static void Require(Decoder model, LearnOptions options) => AvailableMemory.Require(
-        Bytes(model, options), "learning", "lower --micro-batch-size or --seq-len, or --skip some layers");
+        Plan(model, options, Environment.WorkingSet).TotalBytes - Environment.WorkingSet, "learning",
+        "lower --micro-batch-size or --seq-len, take --checkpoint-activations, --moments int8 or --precision bfloat16, or --skip some layers");
+
+    // Kept for the backward pass, a token and block: two norms' inputs in float32 and what they give, queries, repeated keys and values and
+    // what attention gives, gate, its silu, up and the product.
+    private static double Activations(DecoderConfig config, int compute, double tokens, bool recomputed)
+    {
+        double hidden = config.HiddenSize, queries = (double)config.HeadCount * config.HeadSize, mlp = config.IntermediateSize;
+        double block = 2 * hidden * (sizeof(float) + compute) + 4 * compute * (queries + mlp) + 4 * config.HeadCount + 8;
+        return tokens * (recomputed
+            ? (config.BlockCount + 1) * hidden * compute + block + 2 * mlp * compute
+            : config.BlockCount * block);
+    }
+
+    private static double LossBytes(DecoderConfig config, int compute, double tokens) =>
+        3.0 * Math.Min(tokens, VocabularyLoss.ChunkTokens(config.VocabularySize)) * config.VocabularySize * sizeof(float) + 3 * tokens * config.HiddenSize * compute;
+
+    private static double MomentBytes(MomentType moments) => moments switch
+    {
+        MomentType.Float32 => 4,
+        MomentType.BFloat16 => 2,
+        _ => 1 + (double)sizeof(float) / MaskTile.Size,
+    };
+
+    private static long WeightCount(LinearLayer layer) => (long)layer.Rows * layer.Columns;
+
+    private static int Block(Decoder model, LinearLayer layer) =>
+        Enumerable.Range(0, model.Config.BlockCount).First(block => model.BlockLinears(block).Contains(layer));
 }

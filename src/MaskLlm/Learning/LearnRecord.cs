@@ -7,7 +7,7 @@ namespace MaskLlm.Learning;
 /// <summary>The record of a learning run.</summary>
 internal static class LearnRecord
 {
-    internal static RunRecord Create(LearnRequest request, Corpus corpus, JsonObject options, JsonObject inputs, LearnedRun learned, PerplexityTriple perplexity)
+    internal static RunRecord Create(LearnRequest request, Corpus corpus, JsonObject options, JsonObject inputs, LearnedRun learned, PerplexityTriple perplexity, MemoryPlan plan)
     {
         LearnTotals totals = learned.Totals;
         long tokensAStep = (long)request.Options.BatchSize * request.Options.SequenceLength;
@@ -24,6 +24,7 @@ internal static class LearnRecord
             })]),
             ["eval_text"] = request.EvalText,
             ["masked_weights"] = learned.Weights,
+            ["planned_memory_bytes"] = plan.TotalBytes,
             ["peak_memory_bytes"] = RunRecord.PeakMemoryBytes(),
             ["first_loss"] = totals.FirstLoss,
             ["final_loss"] = totals.FinalLoss,

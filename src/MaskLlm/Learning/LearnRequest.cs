@@ -50,6 +50,9 @@ public sealed record LearnRequest
     /// <summary>Also write the logits, (groups, candidates) a layer, to OUT/logits.safetensors.</summary>
     public bool SaveLogits { get; init; }
 
+    /// <summary>Say before the run what it will have in memory, part by part.</summary>
+    public bool ExplainMemory { get; init; }
+
     /// <summary>Replace the files of an earlier run.</summary>
     public bool Force { get; init; }
 

@@ -53,6 +53,8 @@ public sealed class LearnRun
         Tokenizer tokenizer = ModelTokenizer.Load(_request.Model, model.Config);
         IReadOnlyDictionary<string, Mask>? prior = LoadPrior(model);
         using Corpus corpus = OpenCorpus(tokenizer, model.Config);
+        MemoryPlan plan = LearnMemory.Plan(model, _request.Options, Environment.WorkingSet);
+        if (_request.ExplainMemory) Explain(plan);
         BatchSampler batches = corpus.Batches(_request.Options.BatchSize, _request.Options.SequenceLength, _request.Options.Seed);
         WarnOfRepetition(batches);
         IReadOnlyList<int[]> heldOut = _request.EvalText is null
@@ -69,14 +71,20 @@ public sealed class LearnRun
         double? final = HeldOut(model, heldOut, learned.Masks, CancellationToken.None);
         if (final > priorPerplexity)
             _warn(string.Create(CultureInfo.InvariantCulture, $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or another learning rate, may help."));
-        return Finish(LearnRecord.Create(_request, corpus, options, inputs, learned, new PerplexityTriple(dense, priorPerplexity, final)), learned);
+        return Finish(LearnRecord.Create(_request, corpus, options, inputs, learned, new PerplexityTriple(dense, priorPerplexity, final), plan), learned);
     }
 
-    // Backward costs two forward passes; masks by plain tensor operations 25 to 29 ns a weight on two cores (docs/results).
+    private void Explain(MemoryPlan plan)
+    {
+        foreach (MemoryPart part in plan.Parts) _warn(string.Create(CultureInfo.InvariantCulture, $"{part.Bytes / 1e6,10:0.0} MB  {part.What}"));
+        _warn(string.Create(CultureInfo.InvariantCulture, $"{plan.TotalBytes / 1e6,10:0.0} MB  in all, {AvailableMemory.Bytes() / 1e6:0} MB available"));
+    }
+
+    // Backward costs two forward passes and, recomputed, a third; masks about as many ns a weight on two cores (docs/results).
     private void AnnounceDuration(Decoder model, BatchSampler batches)
     {
-        const double SamplingSecondsAWeight = 27e-9;
         LearnOptions options = _request.Options;
+        double masksSecondsAWeight = MaskLearner.ChooseKernel(options, model.Device) == KernelKind.Fused ? 7e-9 : 27e-9;
         int micro = options.MicroBatchSize ?? options.BatchSize;
         int[] ids = new int[options.BatchSize * (options.SequenceLength + 1)];
         batches.Fill(0, ids);
@@ -87,11 +95,11 @@ public sealed class LearnRun
             using DisposeScope scope = NewDisposeScope();
             (Tensor inputs, Tensor targets) = TokenBatch.Split(ids, options.BatchSize, model.Device);
             long begin = Stopwatch.GetTimestamp();
-            model.Loss(inputs.narrow(0, 0, micro), targets.narrow(0, 0, micro)).item<float>();
+            Perplexity.NegativeLogLikelihood(model, inputs.narrow(0, 0, micro), targets.narrow(0, 0, micro));
             forward = Stopwatch.GetElapsedTime(begin);
         }
         long weights = MaskLearner.SelectLayers(model, options).Sum(layer => (long)layer.Rows * layer.Columns);
-        double seconds = options.Steps * (3 * forward.TotalSeconds * options.BatchSize / micro + SamplingSecondsAWeight * weights);
+        double seconds = options.Steps * ((options.CheckpointActivations ? 4 : 3) * forward.TotalSeconds * options.BatchSize / micro + masksSecondsAWeight * weights);
         _warn(string.Create(CultureInfo.InvariantCulture, $"{options.Steps} steps will take about {seconds / 60:0.0} minutes (from one forward pass)."));
     }
 

@@ -52,6 +52,9 @@ public sealed class MaskLearner : IDisposable
     /// <summary>Number of weights under a mask.</summary>
     public long WeightCount => GroupCount * _options.Pattern.GroupSize;
 
+    /// <summary>Bytes of logits and moments for each weight under a mask.</summary>
+    public double StateBytesPerWeight => _layers.Sum(layer => layer.Logits.State.Sum(tensor => tensor.Value.NumberOfElements * tensor.Value.ElementSize)) / (double)WeightCount;
+
     internal IEnumerable<MaskLogits> Logits => _layers.Select(layer => layer.Logits);
 
     /// <summary>The linear layers that are learned: all of the blocks but those that --skip names.</summary>

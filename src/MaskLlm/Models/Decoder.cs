@@ -73,17 +73,6 @@ public sealed class Decoder : IDisposable
         return nn.functional.linear(hidden, Head).MoveToOuterDisposeScope();            // (B, T, V)
     }
 
-    /// <summary>Mean cross-entropy of the targets, in nats.</summary>
-    /// <param name="inputIds">(B, T) int64.</param>
-    /// <param name="targets">(B, T) int64: the token after each input token.</param>
-    /// <returns>A float32 scalar, of the caller's scope.</returns>
-    public Tensor Loss(Tensor inputIds, Tensor targets)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor logits = Forward(inputIds).view(-1, Config.VocabularySize).to(ScalarType.Float32);   // (B T, V)
-        return nn.functional.cross_entropy(logits, targets.reshape(-1)).MoveToOuterDisposeScope();
-    }
-
     /// <summary>(B, T) ids to (B, T, D), of the caller's scope.</summary>
     internal Tensor Embed(Tensor inputIds)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MaskLlm.Evaluation;
 using MaskLlm.Models;
+using MaskLlm.Tests.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -106,6 +107,6 @@ public sealed class PerplexityTests
     private static double MeanLoss(Decoder model, int[] ids, int length, int windows) => Enumerable.Range(0, windows).Average(window =>
     {
         (Tensor inputs, Tensor targets) = TokenBatch.Split(ids.AsSpan(window * length, length), 1, CPU);
-        return (double)model.Loss(inputs, targets).item<float>();
+        return (double)DecoderLoss.Of(model, inputs, targets).item<float>();
     });
 }

@@ -146,7 +146,7 @@ public class BackwardPassTests
 
     private static double WholeGraph(Decoder model, Tensor inputs, Tensor targets)
     {
-        Tensor loss = model.Loss(inputs, targets);
+        Tensor loss = DecoderLoss.Of(model, inputs, targets);
         (loss * Scale).backward();
         return loss.item<float>();
     }

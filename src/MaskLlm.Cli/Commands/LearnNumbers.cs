@@ -1,0 +1,67 @@
+using System.CommandLine;
+using MaskLlm.Kernels;
+using MaskLlm.Learning;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+
+namespace MaskLlm.Cli.Commands;
+
+/// <summary>The options that become <see cref="LearnOptions"/>, under the same names.</summary>
+internal sealed class LearnNumbers
+{
+    private static readonly LearnOptions Defaults = new();
+    private readonly Option<string> _pattern = new("--pattern") { Description = "N kept of every M inputs, M at most 8.", DefaultValueFactory = _ => "2:4" };
+    private readonly Option<string> _recipe = new("--recipe") { Description = "maskllm is the paper's.", DefaultValueFactory = _ => "maskllm" };
+    private readonly Option<int> _steps = new("--steps") { Description = "Optimizer steps.", DefaultValueFactory = _ => Defaults.Steps };
+    private readonly Option<int> _batch = new("--batch-size") { Description = "Sequences a step.", DefaultValueFactory = _ => Defaults.BatchSize };
+    private readonly Option<int?> _micro = new("--micro-batch-size") { Description = "Sequences that go through the model together; fewer take less memory." };
+    private readonly Option<int> _length = new("--seq-len") { Description = "Predicted tokens a sequence.", DefaultValueFactory = _ => Defaults.SequenceLength };
+    private readonly Option<double> _rate = new("--learning-rate") { Description = "Peak; a cosine takes it to a tenth.", DefaultValueFactory = _ => Defaults.LearningRate };
+    private readonly Option<double> _strength = new("--prior-strength") { Description = "How far the prior shifts the first logits, in standard deviations.", DefaultValueFactory = _ => Defaults.PriorStrength };
+    private readonly Option<double> _std = new("--initial-std") { Description = "Standard deviation of the first logits.", DefaultValueFactory = _ => Defaults.InitialStd };
+    private readonly Option<string> _kappa = new("--kappa") { Description = "Scale of the logits, start:end.", DefaultValueFactory = _ => Defaults.Kappa.ToString() };
+    private readonly Option<string> _tau = new("--tau") { Description = "Temperature, start:end.", DefaultValueFactory = _ => Defaults.Tau.ToString() };
+    private readonly Option<ScheduleKind> _schedule = new("--schedule") { Description = "How kappa and tau move: linear or exponential.", DefaultValueFactory = _ => Defaults.Schedule };
+    private readonly Option<double> _reward = new("--weight-reward") { Description = "lambda: reward of the norm of the kept weights, falling linearly to 0.", DefaultValueFactory = _ => Defaults.WeightReward };
+    private readonly Option<bool> _hard = new("--hard") { Description = "Straight-through: the layers use the hard mask of each sample." };
+    private readonly Option<string[]> _skip = new("--skip") { Description = "Name patterns (* and ?) of weights that stay dense.", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<KernelKind> _kernel = new("--kernel") { Description = "What computes the masks: fused (the CPU's) or plain tensor operations.", DefaultValueFactory = _ => Defaults.Kernel };
+    private readonly Option<MomentType> _moments = new("--moments") { Description = "How AdamW's moments are kept: float32, bfloat16 or int8. With the logits 18, 12 or 9.1 bytes a weight at 2:4.", DefaultValueFactory = _ => Defaults.Moments };
+    private readonly Option<string> _precision = new("--precision") { Description = "Activations and matrix products in float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
+    private readonly Option<bool> _checkpoint = new("--checkpoint-activations") { Description = "Keep only each block's input for the backward pass and run the block again there: less memory, about a third more time." };
+    private readonly Option<ulong> _seed = SharedOptions.Seed();
+
+    internal LearnNumbers() => _recipe.AcceptOnlyFromAmong("maskllm");
+
+    internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _strength, _std, _kappa, _tau, _schedule, _reward, _hard, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
+
+    /// <summary>Those that decide how long a step takes and what it holds in memory.</summary>
+    internal IEnumerable<Option> OfSpeed => [_pattern, _batch, _micro, _length, _skip, _moments, _precision, _checkpoint, _hard, _seed];
+
+    internal LearnOptions Read(ParseResult parsed) => ReadOfSpeed(parsed) with
+    {
+        Steps = parsed.GetValue(_steps),
+        LearningRate = parsed.GetValue(_rate),
+        PriorStrength = parsed.GetValue(_strength),
+        InitialStd = parsed.GetValue(_std),
+        Kappa = ScheduleRange.Parse(parsed.GetValue(_kappa)!),
+        Tau = ScheduleRange.Parse(parsed.GetValue(_tau)!),
+        Schedule = parsed.GetValue(_schedule),
+        WeightReward = parsed.GetValue(_reward),
+        Kernel = parsed.GetValue(_kernel),
+    };
+
+    internal LearnOptions ReadOfSpeed(ParseResult parsed) => new()
+    {
+        Pattern = NmPattern.Parse(parsed.GetValue(_pattern)!),
+        BatchSize = parsed.GetValue(_batch),
+        MicroBatchSize = parsed.GetValue(_micro),
+        SequenceLength = parsed.GetValue(_length),
+        Hard = parsed.GetValue(_hard),
+        Skip = parsed.GetValue(_skip) ?? [],
+        Moments = parsed.GetValue(_moments),
+        Precision = Precision.Parse(parsed.GetValue(_precision)!),
+        CheckpointActivations = parsed.GetValue(_checkpoint),
+        Seed = parsed.GetValue(_seed),
+    };
+}
