@@ -183,7 +183,7 @@ public class MaskLearnerTests
     [Fact]
     public void FusedPasses_OneThreadAndTwo_AreBitEqual()
     {
-        (double, double, byte[]) Masked(int threads)
+        byte[] Masked(int threads)
         {
             int before = get_num_threads();
             set_num_threads(threads);
@@ -199,7 +199,7 @@ public class MaskLearnerTests
                 (double largest, double kept) = step.Sample(layer, sample, masked);
                 double norm = step.SquaredNorm(layer, sample, gradient);
                 step.Update(layer, sample, gradient, 0.5, new AdamWRates(0, 1e-3, 0.1, 1e-5));
-                return (largest + kept, norm, [.. masked.bytes, .. layer.Logits.State.SelectMany(tensor => tensor.Value.bytes.ToArray())]);
+                return [.. BitConverter.GetBytes(largest), .. BitConverter.GetBytes(kept), .. BitConverter.GetBytes(norm), .. masked.bytes, .. layer.Logits.State.SelectMany(tensor => tensor.Value.bytes.ToArray())];
             }
             finally
             {
