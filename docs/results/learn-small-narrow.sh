@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Three seeds of `maskllm learn` on fixtures/trained/small in bfloat16, with moments of 4, 2 and 1 bytes; recipe, data and budget as in
+# Three seeds of `maskllm learn` on fixtures/trained/small in bfloat16, with moments of 1 and 2 bytes; recipe, data and budget as in
 # learn-small.sh. Then the perplexity of every mask on the 13 test texts, in float32. Usage: learn-small-narrow.sh MASKLLM SHARED OUT
 set -euo pipefail
 maskllm=$1; shared=$2; out=$3
@@ -13,7 +13,7 @@ for source in books:2500000 c-headers:2500000 dotnet-docs:2500000 help-chinese:1
 done
 
 masks=()
-for moments in int8 bfloat16 float32; do
+for moments in int8 bfloat16; do
   for seed in 0 1 2; do
     run=$out/bfloat16-$moments-seed$seed
     [ -f "$run/mask.npz" ] || "$maskllm" learn "$small" --data "${data[@]}" --document-separator '\n\n\n' \

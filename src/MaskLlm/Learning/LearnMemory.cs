@@ -9,6 +9,9 @@ internal static class LearnMemory
     // Measured over the runs in docs/results: what glibc's heap holds beyond the tensors that are alive, as a share of them.
     private const double HeapShare = 0.12;
 
+    // Measured likewise: what libtorch, its threads and the runtime take with the first step.
+    private const double FirstStepBytes = 90e6;
+
     /// <summary>The parts.</summary>
     /// <param name="model">Loaded.</param>
     /// <param name="options">Of the run.</param>
@@ -37,7 +40,7 @@ internal static class LearnMemory
         parts.Insert(0, new MemoryPart("model", parameters));
         double tensors = parts.Sum(part => part.Bytes);
         parts.Add(new MemoryPart("heap beyond tensors", HeapShare * tensors));
-        parts.Insert(0, new MemoryPart("program, libraries, tokenizer", Math.Max(0, loadedBytes - parameters)));
+        parts.Insert(0, new MemoryPart("program, libraries, tokenizer", Math.Max(0, loadedBytes - parameters) + FirstStepBytes));
         return new MemoryPlan(parts);
     }
 
