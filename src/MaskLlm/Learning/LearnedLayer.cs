@@ -12,12 +12,23 @@ internal sealed class LearnedLayer : IDisposable
 {
     private readonly LinearLayer _layer;
     private readonly ScalarType _compute;
+    private readonly bool _keepsGradientMemory;
     private Tensor? _leaf, _gradient, _lastArgmax;
+    private bool _hasGradient;
 
-    internal LearnedLayer(LinearLayer layer, int index, ScalarType compute, MaskLogits logits)
+    /// <param name="layer">The layer whose weight is learned.</param>
+    /// <param name="index">Its place among the learned layers.</param>
+    /// <param name="compute">Type of the activations.</param>
+    /// <param name="logits">Owned from now on.</param>
+    /// <param name="keepsGradientMemory">
+    /// The gradient has a place of its own for good and is copied there. For blocks that run one at a time: taken as autograd
+    /// makes it, it would lie between their activations and tear the heap.
+    /// </param>
+    internal LearnedLayer(LinearLayer layer, int index, ScalarType compute, MaskLogits logits, bool keepsGradientMemory = false)
     {
-        (_layer, Index, _compute, Logits) = (layer, index, compute, logits);
+        (_layer, Index, _compute, Logits, _keepsGradientMemory) = (layer, index, compute, logits, keepsGradientMemory);
         Dense = layer.Weight;
+        if (keepsGradientMemory) _gradient = empty(Dense.shape, compute, Dense.device).DetachFromDisposeScope();
     }
 
     /// <summary>Its place among the learned layers: part of the random counter.</summary>
@@ -29,7 +40,7 @@ internal sealed class LearnedLayer : IDisposable
     internal MaskLogits Logits { get; }
 
     /// <summary>dL/d(W * mask) of the runs since the last <see cref="DropGradient"/>, (O, I) in the type of the activations.</summary>
-    internal Tensor Gradient => _gradient ?? throw new InvalidOperationException("no run of the model has closed the leaf yet.");
+    internal Tensor Gradient => _hasGradient ? _gradient! : throw new InvalidOperationException("no run of the model has closed the leaf yet.");
 
     /// <summary>Puts a new leaf in the place of the weight.</summary>
     /// <returns>Its memory, to be filled with W * mask.</returns>
@@ -45,18 +56,15 @@ internal sealed class LearnedLayer : IDisposable
     internal void CloseLeaf()
     {
         _layer.Weight = Dense;
-        if (_leaf?.grad is { } gradient)
-        {
-            using IDisposable noGradient = no_grad();
-            if (_gradient is null) _gradient = gradient.DetachFromDisposeScope();
-            else using (gradient) _gradient.add_(gradient);
-        }
+        if (_leaf?.grad is { } gradient) TakeGradient(gradient);
         _leaf?.Dispose();
         _leaf = null;
     }
 
     internal void DropGradient()
     {
+        _hasGradient = false;
+        if (_keepsGradientMemory) return;
         _gradient?.Dispose();
         _gradient = null;
     }
@@ -74,8 +82,19 @@ internal sealed class LearnedLayer : IDisposable
     public void Dispose()
     {
         CloseLeaf();
-        DropGradient();
+        _gradient?.Dispose();
         _lastArgmax?.Dispose();
         Logits.Dispose();
+    }
+
+    private void TakeGradient(Tensor gradient)
+    {
+        using IDisposable noGradient = no_grad();
+        if (_gradient is null) _gradient = gradient.DetachFromDisposeScope();
+        else
+            using (gradient)
+                if (_hasGradient) _gradient.add_(gradient);
+                else _gradient.copy_(gradient);
+        _hasGradient = true;
     }
 }

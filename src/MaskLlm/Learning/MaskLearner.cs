@@ -39,7 +39,10 @@ public sealed class MaskLearner : IDisposable
         _masks = ChooseKernel(options, model.Device) == KernelKind.Fused ? new FusedMaskStep(options.Pattern) : new PlainMaskStep(_table);
         using IDisposable noGradient = no_grad();
         for (int i = 0; i < selected.Count; i++)
-            _layers.Add(new LearnedLayer(selected[i], i, model.Compute, MaskLogits.Create(selected[i], i, _table, options, prior?.GetValueOrDefault(selected[i].Name))));
+        {
+            MaskLogits logits = MaskLogits.Create(selected[i], i, _table, options, prior?.GetValueOrDefault(selected[i].Name));
+            _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations));
+        }
         _layersOfBlock = [.. Enumerable.Range(0, model.Config.BlockCount).Select(block => _layers.Where(layer => model.BlockLinears(block).Any(linear => linear.Name == layer.Logits.Name)).ToList())];
     }
 
