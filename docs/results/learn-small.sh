@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Three seeds of `maskllm learn` on fixtures/trained/small with the recipe and budget of its learning.json, then the
-# perplexity of every mask on the 13 test texts. Usage: learn-small.sh MASKLLM SHARED OUT
+# perplexity of every mask on the 13 test texts. Usage: learn-small.sh MASKLLM SHARED OUT [more options of learn]
 set -euo pipefail
 maskllm=$1; shared=$2; out=$3
 small=$shared/fixtures/trained/small; domains=$shared/data/domains
@@ -17,7 +17,7 @@ masks=()
 for seed in 0 1 2; do
   [ -f "$out/seed$seed/mask.npz" ] || "$maskllm" learn "$small" --data "${data[@]}" --document-separator '\n\n\n' \
     --prior "$small/masks/sparsegpt_no_update.npz" --pattern 2:4 --recipe maskllm --learning-rate 1e-3 --batch-size 16 \
-    --seq-len 256 --steps 300 --seed $seed --out "$out/seed$seed" --resume
+    --seq-len 256 --steps 300 --seed $seed "${@:4}" --out "$out/seed$seed" --resume
   masks+=(--mask "$out/seed$seed/mask.npz")
 done
 
