@@ -9,8 +9,8 @@ internal static class LearnMemory
     // Measured over the runs in docs/results: what glibc's heap holds beyond the tensors that are alive, as a share of them.
     private const double HeapShare = 0.2;
 
-    // Measured likewise: what libtorch, its threads and the runtime take with the first step.
-    private const double FirstStepBytes = 90e6;
+    // Measured likewise: what libtorch, its threads, the runtime and mapped text take once steps run.
+    private const double FirstStepBytes = 150e6;
 
     /// <summary>The parts.</summary>
     /// <param name="model">Loaded.</param>
@@ -61,8 +61,12 @@ internal static class LearnMemory
             : config.BlockCount * block);
     }
 
-    private static double LossBytes(DecoderConfig config, int compute, double tokens) =>
-        3.0 * Math.Min(tokens, VocabularyLoss.ChunkTokens(config.VocabularySize)) * config.VocabularySize * sizeof(float) + 3 * tokens * config.HiddenSize * compute;
+    // In float32 log-probabilities and two gradients; in bfloat16 logits and their gradient beside them.
+    private static double LossBytes(DecoderConfig config, int compute, double tokens)
+    {
+        double logits = Math.Min(tokens, VocabularyLoss.ChunkTokens(config.VocabularySize)) * config.VocabularySize;
+        return logits * (3 * sizeof(float) + (compute < sizeof(float) ? 2 * compute : 0)) + 3 * tokens * config.HiddenSize * compute;
+    }
 
     private static double MomentBytes(MomentType moments) => moments switch
     {
