@@ -79,7 +79,7 @@ public static class Perplexity
     internal static double NegativeLogLikelihood(Decoder model, Tensor inputs, Tensor targets)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor hidden = model.FinalNorm(model.RunBlocks(model.Embed(inputs))).narrow(1, 0, targets.size(1));   // (B, T, D)
+        Tensor hidden = model.Hidden(inputs).narrow(1, 0, targets.size(1));   // (B, T, D)
         return VocabularyLoss.Total(
             hidden.reshape(-1, hidden.size(2)), model.Head, targets.reshape(-1), VocabularyLoss.ChunkTokens(model.Config.VocabularySize));
     }

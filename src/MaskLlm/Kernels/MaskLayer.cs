@@ -36,5 +36,5 @@ internal readonly unsafe struct MaskLayer
     internal MomentType Moments { get; init; }
 
     /// <summary>Tiles that cover the layer.</summary>
-    internal int Tiles => (Groups + MaskTile.Size - 1) / MaskTile.Size;
+    internal int Tiles => MaskTile.CountOf(Groups);
 }

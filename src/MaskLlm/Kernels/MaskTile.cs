@@ -15,6 +15,9 @@ internal readonly ref struct MaskTile
     /// <summary>Lanes of the widest kernel.</summary>
     internal const int Multiple = 16;
 
+    /// <summary>Tiles that cover some groups.</summary>
+    internal static int CountOf(long groups) => (int)((groups + Size - 1) / Size);
+
     /// <summary>N:M.</summary>
     internal required NmPattern Pattern { get; init; }
 

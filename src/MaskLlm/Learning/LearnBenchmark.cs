@@ -95,9 +95,7 @@ public sealed class LearnBenchmark
             layer.Weight = layer.Weight.detach().to(model.Compute, copy: true).requires_grad_();
         }
         long begin = Stopwatch.GetTimestamp();
-        int micro = _options.Learning.MicroBatchSize ?? (int)inputs.size(0), parts = (int)inputs.size(0) / micro;
-        for (int part = 0; part < parts; part++)
-            BackwardPass.Run(model, inputs.narrow(0, part * micro, micro), targets.narrow(0, part * micro, micro), 1.0 / parts, _options.Learning.CheckpointActivations);
+        BackwardPass.RunInParts(model, inputs, targets, _options.Learning.MicroBatchSize, _options.Learning.CheckpointActivations);
         double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         foreach ((LinearLayer layer, Tensor weight) in replaced) layer.Weight = weight;
         return seconds;

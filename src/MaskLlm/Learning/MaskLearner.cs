@@ -133,19 +133,10 @@ public sealed class MaskLearner : IDisposable
 
     private double ForwardBackward(SampledLayers sampled, Tensor inputs, Tensor targets)
     {
-        int micro = _options.MicroBatchSize ?? (int)inputs.size(0);
-        int parts = (int)inputs.size(0) / micro;
-        double loss = 0;
         // Without recomputation the graph holds every layer's masked weight, so all are drawn once and serve all parts.
         using IDisposable? all = _options.CheckpointActivations ? null : sampled.Enter(_layers);
-        for (int part = 0; part < parts; part++)
-        {
-            using DisposeScope scope = NewDisposeScope();
-            loss += BackwardPass.Run(
-                _model, inputs.narrow(0, part * micro, micro), targets.narrow(0, part * micro, micro), 1.0 / parts,
-                _options.CheckpointActivations, block => sampled.Enter(_layersOfBlock[block])) / parts;
-        }
-        return loss;
+        return BackwardPass.RunInParts(
+            _model, inputs, targets, _options.MicroBatchSize, _options.CheckpointActivations, block => sampled.Enter(_layersOfBlock[block]));
     }
 
     private void Update(long step, MaskSample sample, double norm)

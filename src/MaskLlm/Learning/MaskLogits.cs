@@ -22,7 +22,7 @@ internal sealed class MaskLogits : IDisposable
         FirstMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
         SecondMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
         if (moments != MomentType.Int8) return;
-        long blocks = (logits.size(1) + MaskTile.Size - 1) / MaskTile.Size;
+        long blocks = MaskTile.CountOf(logits.size(1));
         FirstScales = zeros(logits.size(0), blocks).DetachFromDisposeScope();
         SecondScales = zeros(logits.size(0), blocks).DetachFromDisposeScope();
     }

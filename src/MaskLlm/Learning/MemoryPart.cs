@@ -4,4 +4,3 @@ namespace MaskLlm.Learning;
 /// <param name="What">What for.</param>
 /// <param name="Bytes">How much.</param>
 public readonly record struct MemoryPart(string What, double Bytes);
-

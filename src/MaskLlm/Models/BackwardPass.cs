@@ -33,6 +33,27 @@ internal static class BackwardPass
         return checkpointActivations ? Recomputing(model, inputs, vocabulary, enterBlock) : Keeping(model, inputs, vocabulary);
     }
 
+    /// <summary>Runs a batch in equal parts, so that the activations of one part are in memory at a time; gradients are of the batch's mean loss.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="inputs">(B, T) int64 token ids.</param>
+    /// <param name="targets">(B, T) int64: the token after each.</param>
+    /// <param name="microBatchSize">Sequences at once, a divisor of B; null for all.</param>
+    /// <param name="checkpointActivations">As of <see cref="Run"/>.</param>
+    /// <param name="enterBlock">As of <see cref="Run"/>.</param>
+    /// <returns>Mean cross-entropy of the batch in nats a token.</returns>
+    internal static double RunInParts(
+        Decoder model, Tensor inputs, Tensor targets, int? microBatchSize, bool checkpointActivations, Func<int, IDisposable>? enterBlock = null)
+    {
+        int micro = microBatchSize ?? (int)inputs.size(0), parts = (int)inputs.size(0) / micro;
+        double loss = 0;
+        for (int part = 0; part < parts; part++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            loss += Run(model, inputs.narrow(0, part * micro, micro), targets.narrow(0, part * micro, micro), 1.0 / parts, checkpointActivations, enterBlock) / parts;
+        }
+        return loss;
+    }
+
     private static double Keeping(Decoder model, Tensor inputs, Vocabulary vocabulary)
     {
         Tensor hidden = model.RunBlocks(model.Embed(inputs));

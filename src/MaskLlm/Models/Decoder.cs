@@ -69,9 +69,13 @@ public sealed class Decoder : IDisposable
     public Tensor Forward(Tensor inputIds)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor hidden = FinalNorm(RunBlocks(Embed(inputIds)));
+        Tensor hidden = Hidden(inputIds);
         return nn.functional.linear(hidden, Head).MoveToOuterDisposeScope();            // (B, T, V)
     }
+
+    /// <summary>What the head multiplies, (B, T, D), of the caller's scope.</summary>
+    /// <param name="inputIds">(B, T) int64 token ids.</param>
+    internal Tensor Hidden(Tensor inputIds) => FinalNorm(RunBlocks(Embed(inputIds)));
 
     /// <summary>(B, T) ids to (B, T, D), of the caller's scope.</summary>
     internal Tensor Embed(Tensor inputIds)
