@@ -19,6 +19,8 @@ internal sealed class LearnNumbers
     private readonly Option<double> _rate = new("--learning-rate") { Description = "Peak; a cosine takes it to a tenth.", DefaultValueFactory = _ => Defaults.LearningRate };
     private readonly Option<double> _strength = new("--prior-strength") { Description = "How far the prior shifts the first logits, in standard deviations.", DefaultValueFactory = _ => Defaults.PriorStrength };
     private readonly Option<double> _std = new("--initial-std") { Description = "Standard deviation of the first logits.", DefaultValueFactory = _ => Defaults.InitialStd };
+    private readonly Option<bool> _exact = new("--exact-prior") { Description = "First logits without a random part: every group starts on the prior." };
+    private readonly Option<double> _distillation = new("--distillation") { Description = "beta: share of the loss that is the divergence from the dense model's predictions, 0 to 1.", DefaultValueFactory = _ => Defaults.Distillation };
     private readonly Option<string> _kappa = new("--kappa") { Description = "Scale of the logits, start:end.", DefaultValueFactory = _ => Defaults.Kappa.ToString() };
     private readonly Option<string> _tau = new("--tau") { Description = "Temperature, start:end.", DefaultValueFactory = _ => Defaults.Tau.ToString() };
     private readonly Option<ScheduleKind> _schedule = new("--schedule") { Description = "How kappa and tau move: linear or exponential.", DefaultValueFactory = _ => Defaults.Schedule };
@@ -33,7 +35,7 @@ internal sealed class LearnNumbers
 
     internal LearnNumbers() => _recipe.AcceptOnlyFromAmong("maskllm");
 
-    internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _strength, _std, _kappa, _tau, _schedule, _reward, _hard, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
+    internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _strength, _exact, _distillation, _std, _kappa, _tau, _schedule, _reward, _hard, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
 
     /// <summary>Those that decide how long a step takes and what it holds in memory.</summary>
     internal IEnumerable<Option> OfSpeed => [_pattern, _batch, _micro, _length, _skip, _moments, _precision, _checkpoint, _hard, _seed];
@@ -43,6 +45,8 @@ internal sealed class LearnNumbers
         Steps = parsed.GetValue(_steps),
         LearningRate = parsed.GetValue(_rate),
         PriorStrength = parsed.GetValue(_strength),
+        ExactPrior = parsed.GetValue(_exact),
+        Distillation = parsed.GetValue(_distillation),
         InitialStd = parsed.GetValue(_std),
         Kappa = ScheduleRange.Parse(parsed.GetValue(_kappa)!),
         Tau = ScheduleRange.Parse(parsed.GetValue(_tau)!),

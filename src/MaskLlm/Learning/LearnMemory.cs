@@ -31,7 +31,7 @@ internal static class LearnMemory
             new("logits", logits * sizeof(float)),
             new($"moments, {options.Moments.ToString().ToLowerInvariant()}", logits * 2 * MomentBytes(options.Moments)),
             new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations", Activations(config, compute, tokens, options.CheckpointActivations)),
-            new("loss over the vocabulary", LossBytes(config, compute, tokens)),
+            new("loss over the vocabulary", LossBytes(config, compute, tokens, options.Distillation > 0)),
         ];
         // y of every layer waits for its update; noise, its logarithms and the mask of one layer beside it.
         if (MaskLearner.ChooseKernel(options, model.Device) == KernelKind.Plain)
@@ -61,11 +61,11 @@ internal static class LearnMemory
             : config.BlockCount * block);
     }
 
-    // In float32 log-probabilities and two gradients; in bfloat16 logits and their gradient beside them.
-    private static double LossBytes(DecoderConfig config, int compute, double tokens)
+    // In float32 log-probabilities and two gradients, and as much again for a teacher's and the divergence; in bfloat16 logits and their gradient beside them.
+    private static double LossBytes(DecoderConfig config, int compute, double tokens, bool distils)
     {
         double logits = Math.Min(tokens, VocabularyLoss.ChunkTokens(config.VocabularySize)) * config.VocabularySize;
-        return logits * (3 * sizeof(float) + (compute < sizeof(float) ? 2 * compute : 0)) + 3 * tokens * config.HiddenSize * compute;
+        return logits * ((distils ? 6 : 3) * sizeof(float) + (compute < sizeof(float) ? 2 * compute : 0)) + 3 * tokens * config.HiddenSize * compute;
     }
 
     private static double MomentBytes(MomentType moments) => moments switch

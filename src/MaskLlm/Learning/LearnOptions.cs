@@ -34,6 +34,12 @@ public sealed record LearnOptions
     /// <summary>alpha: how far the prior shifts the first logits, in standard deviations.</summary>
     public double PriorStrength { get; init; } = 3;
 
+    /// <summary>The first logits are the prior's shift alone, sigma * alpha * ..., without a random part: every group starts on the prior.</summary>
+    public bool ExactPrior { get; init; }
+
+    /// <summary>beta: loss = (1 - beta) * cross-entropy + beta * KL(dense || masked), the dense model being the same weights without masks.</summary>
+    public double Distillation { get; init; }
+
     /// <summary>sigma: standard deviation of the first logits.</summary>
     public double InitialStd { get; init; } = 0.01;
 
@@ -85,6 +91,7 @@ public sealed record LearnOptions
         Require(LearningRate > 0 && float.IsFinite((float)LearningRate), "--learning-rate", LearningRate, "a positive number");
         Require(PriorStrength >= 0 && float.IsFinite((float)PriorStrength), "--prior-strength", PriorStrength, "0 or more");
         Require(InitialStd > 0 && float.IsFinite((float)InitialStd), "--initial-std", InitialStd, "a positive number");
+        Require(Distillation is >= 0 and <= 1, "--distillation", Distillation, "0 to 1");
         if (Kernel == KernelKind.Plain && Moments != MomentType.Float32)
             throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --kernel fused; with --kernel plain leave it at float32.");
         Models.Precision.Require(Precision);

@@ -17,6 +17,8 @@ internal static class LearnRecord
             ["seconds"] = totals.Seconds,
             ["tokens_per_second"] = tokensAStep * totals.Steps / totals.Seconds,
             ["sampling_share"] = totals.SamplingSeconds / totals.Seconds,
+            ["dense_model_seconds"] = totals.DenseSeconds,
+            ["groups_starting_on_prior"] = learned.PriorGroupShare,
             ["resumed_at_step"] = totals.FirstStep,
             ["sources"] = new JsonArray([.. corpus.Sources.Select(source => (JsonNode)new JsonObject
             {
@@ -45,10 +47,12 @@ internal static class LearnRecord
             ["recipe"] = "maskllm",
             ["prior"] = request.Prior,
             ["prior-strength"] = options.PriorStrength,
+            ["exact-prior"] = options.ExactPrior,
             ["initial-std"] = options.InitialStd,
             ["kappa"] = options.Kappa.ToString(),
             ["tau"] = options.Tau.ToString(),
             ["schedule"] = options.Schedule.ToString().ToLowerInvariant(),
+            ["distillation"] = options.Distillation,
             ["weight-reward"] = options.WeightReward,
             ["hard"] = options.Hard,
             ["steps"] = options.Steps,

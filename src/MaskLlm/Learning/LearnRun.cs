@@ -110,6 +110,7 @@ public sealed class LearnRun
         bool resumes = _request.Resume && File.Exists(_folder.CheckpointPath);
         long first = resumes ? LearnCheckpoint.Load(_folder.CheckpointPath, learner, decisive) : 0;
         if (_request.Resume) _warn(resumes ? $"going on after step {first}." : "no checkpoint yet; starting at the first step.");
+        if (prior is not null) _warn(string.Create(CultureInfo.InvariantCulture, $"{learner.PriorGroupShare:0.00%} of the groups start on the prior."));
         learner.ChangedGroupShare();
         _folder.Create();
         using MetricsLog metrics = new(_folder, first);
@@ -134,7 +135,7 @@ public sealed class LearnRun
             if (!last) _cancellation.ThrowIfCancellationRequested();
         }
         if (_request.SaveLogits) learner.SaveLogits(_folder.File("logits.safetensors"));
-        return new LearnedRun(learner.ArgmaxMasks(), totals, learner.WeightCount, learner.KernelName);
+        return new LearnedRun(learner.ArgmaxMasks(), totals, learner.WeightCount, learner.KernelName, learner.PriorGroupShare);
     }
 
     private double Log(MetricsLog metrics, MaskLearner learner, long step, StepFigures figures)

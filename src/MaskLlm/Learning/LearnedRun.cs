@@ -7,7 +7,8 @@ namespace MaskLlm.Learning;
 /// <param name="Totals">Sums over the steps of this process.</param>
 /// <param name="Weights">Weights under a mask.</param>
 /// <param name="Kernel">What computed the masks.</param>
-internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, LearnTotals Totals, long Weights, string Kernel);
+/// <param name="PriorGroupShare">Share of groups that started on the prior.</param>
+internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, LearnTotals Totals, long Weights, string Kernel, double PriorGroupShare);
 
 /// <summary>Perplexity on held-out text, null where there is none.</summary>
 /// <param name="Dense">Of the model as it came.</param>
@@ -26,6 +27,9 @@ internal sealed class LearnTotals(long firstStep)
 
     internal double SamplingSeconds { get; private set; }
 
+    /// <summary>Of them, spent on the dense model's predictions.</summary>
+    internal double DenseSeconds { get; private set; }
+
     internal double FirstLoss { get; private set; }
 
     internal double FinalLoss { get; private set; }
@@ -35,6 +39,7 @@ internal sealed class LearnTotals(long firstStep)
         if (Steps++ == 0) FirstLoss = figures.Loss;
         FinalLoss = figures.Loss;
         Seconds += figures.Times.Total;
+        DenseSeconds += figures.Times.Dense;
         SamplingSeconds += figures.Times.Masks;
     }
 }

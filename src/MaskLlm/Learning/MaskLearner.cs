@@ -38,11 +38,15 @@ public sealed class MaskLearner : IDisposable
         _table = new CandidateTensor(options.Pattern, model.Device);
         _masks = ChooseKernel(options, model.Device) == KernelKind.Fused ? new FusedMaskStep(options.Pattern) : new PlainMaskStep(_table);
         using IDisposable noGradient = no_grad();
+        long onPrior = 0;
         for (int i = 0; i < selected.Count; i++)
         {
-            MaskLogits logits = MaskLogits.Create(selected[i], i, _table, options, prior?.GetValueOrDefault(selected[i].Name));
+            Mask? start = prior?.GetValueOrDefault(selected[i].Name);
+            MaskLogits logits = MaskLogits.Create(selected[i], i, _table, options, start);
+            if (start is not null) onPrior += logits.CountGroupsOn(start, _table);
             _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations));
         }
+        PriorGroupShare = (double)onPrior / GroupCount;
         _layersOfBlock = [.. Enumerable.Range(0, model.Config.BlockCount).Select(block => _layers.Where(layer => model.BlockLinears(block).Any(linear => linear.Name == layer.Logits.Name)).ToList())];
     }
 
@@ -57,6 +61,9 @@ public sealed class MaskLearner : IDisposable
 
     /// <summary>Bytes of logits and moments for each weight under a mask.</summary>
     public double StateBytesPerWeight => _layers.Sum(layer => layer.Logits.State.Sum(tensor => tensor.Value.NumberOfElements * tensor.Value.ElementSize)) / (double)WeightCount;
+
+    /// <summary>Share of groups whose most probable candidate is the prior's, before the first step; 0 without a prior.</summary>
+    public double PriorGroupShare { get; }
 
     internal IEnumerable<MaskLogits> Logits => _layers.Select(layer => layer.Logits);
 
@@ -74,8 +81,10 @@ public sealed class MaskLearner : IDisposable
         using DisposeScope scope = NewDisposeScope();
         long begin = Stopwatch.GetTimestamp();
         MaskSample sample = SampleOf(step);
+        Teacher? dense = DenseModel(inputs);
+        TimeSpan taught = Stopwatch.GetElapsedTime(begin);
         SampledLayers sampled = new(_masks, sample);
-        double loss = ForwardBackward(sampled, inputs, targets);
+        double loss = ForwardBackward(sampled, inputs, targets, dense);
         long afterModel = Stopwatch.GetTimestamp();
         double norm = Math.Sqrt(_layers.Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient)));
         TimeSpan backward = Stopwatch.GetElapsedTime(afterModel);
@@ -83,7 +92,7 @@ public sealed class MaskLearner : IDisposable
         TimeSpan update = Stopwatch.GetElapsedTime(afterModel) - backward;
         return new StepFigures(
             loss, sample.Reward * sampled.Kept, norm, sampled.Largest / GroupCount,
-            new StepTimes(sampled.Elapsed.TotalSeconds, backward.TotalSeconds, update.TotalSeconds, Stopwatch.GetElapsedTime(begin).TotalSeconds));
+            new StepTimes(taught.TotalSeconds, sampled.Elapsed.TotalSeconds, backward.TotalSeconds, update.TotalSeconds, Stopwatch.GetElapsedTime(begin).TotalSeconds));
     }
 
     /// <summary>The most probable mask of every layer now, by the checkpoint's name.</summary>
@@ -131,12 +140,21 @@ public sealed class MaskLearner : IDisposable
         (float)Schedules.At(_options.Kappa, _options.Schedule, step, _options.Steps), (float)Schedules.At(_options.Tau, _options.Schedule, step, _options.Steps),
         (float)Schedules.WeightReward(_options.WeightReward, step, _options.Steps), _options.Hard);
 
-    private double ForwardBackward(SampledLayers sampled, Tensor inputs, Tensor targets)
+    // The dense model is the same weights without the masks, which are not in place yet.
+    private Teacher? DenseModel(Tensor inputs)
+    {
+        if (_options.Distillation == 0) return null;
+        using IDisposable noGradient = no_grad();
+        Tensor[] parts = [.. inputs.split(_options.MicroBatchSize ?? _options.BatchSize).Select(_model.Hidden)];
+        return new Teacher(cat(parts, 0), _options.Distillation);
+    }
+
+    private double ForwardBackward(SampledLayers sampled, Tensor inputs, Tensor targets, Teacher? dense)
     {
         // Without recomputation the graph holds every layer's masked weight, so all are drawn once and serve all parts.
         using IDisposable? all = _options.CheckpointActivations ? null : sampled.Enter(_layers);
         return BackwardPass.RunInParts(
-            _model, inputs, targets, _options.MicroBatchSize, _options.CheckpointActivations, block => sampled.Enter(_layersOfBlock[block]));
+            _model, inputs, targets, _options.MicroBatchSize, _options.CheckpointActivations, block => sampled.Enter(_layersOfBlock[block]), dense);
     }
 
     private void Update(long step, MaskSample sample, double norm)

@@ -61,23 +61,34 @@ internal sealed class MaskLogits : IDisposable
         }
     }
 
-    /// <summary>N(0, sigma^2) logits, shifted towards a prior where there is one.</summary>
+    /// <summary>N(0, sigma^2) logits, shifted towards a prior where there is one; or the shift alone.</summary>
     /// <param name="layer">The layer whose weight is masked.</param>
     /// <param name="index">Its place among the learned layers: part of the random counter.</param>
     /// <param name="table">The candidates.</param>
-    /// <param name="options">Seed, sigma, alpha.</param>
+    /// <param name="options">Seed, sigma, alpha, whether there is a random part.</param>
     /// <param name="prior">M0, or null.</param>
     internal static MaskLogits Create(LinearLayer layer, int index, CandidateTensor table, LearnOptions options, Mask? prior)
     {
         using DisposeScope scope = NewDisposeScope();
         int groups = checked((int)((long)layer.Rows * layer.Columns / table.Pattern.GroupSize));
-        Tensor logits = MaskNoise.Normal(options.Seed, index, table.Pattern.CandidateCount, groups).mul_(options.InitialStd).to(layer.Weight.device);
-        if (prior is not null) Prior.Shift(logits, MaskTensors.ToTensor(prior, logits.device), table, options.PriorStrength);
+        Tensor logits = prior is not null && options.ExactPrior
+            ? zeros(table.Pattern.CandidateCount, groups, device: layer.Weight.device)
+            : MaskNoise.Normal(options.Seed, index, table.Pattern.CandidateCount, groups).mul_(options.InitialStd).to(layer.Weight.device);
+        if (prior is not null)
+            Prior.Shift(logits, MaskTensors.ToTensor(prior, logits.device), table, options.PriorStrength * (options.ExactPrior ? options.InitialStd : logits.std().item<float>()));
         return new MaskLogits(layer, logits, options.Moments);
     }
 
     /// <summary>The most probable candidate of each group, (G) int64, of the caller's scope.</summary>
     internal Tensor Argmax() => Logits.argmax(0);
+
+    /// <summary>Groups whose most probable candidate is a mask's.</summary>
+    internal long CountGroupsOn(Mask mask, CandidateTensor table)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor kept = table.ToGroups(MaskTensors.ToTensor(mask, Logits.device));                      // (M, G)
+        return table.Candidates.index_select(0, Argmax()).t().eq(kept).all(0).sum().item<long>();
+    }
 
     /// <summary>The mask that remains when learning ends.</summary>
     internal Mask ArgmaxMask(CandidateTensor table)

@@ -6,18 +6,18 @@ namespace MaskLlm.Learning;
 /// <summary>The start from a mask that is known already.</summary>
 internal static class Prior
 {
-    /// <summary>p += std(p) * alpha * (&lt;M0, S_i&gt; - mean over i of that), in place.</summary>
+    /// <summary>p += shift * (&lt;M0, S_i&gt; - mean over i of that), in place.</summary>
     /// <param name="logits">p, (C, G).</param>
     /// <param name="prior">M0, (O, I) of 0 and 1.</param>
     /// <param name="table">S.</param>
-    /// <param name="strength">alpha.</param>
-    /// <remarks>MaskLLM eq. 9-10. The standard deviation is the layer's, unbiased. The code subtracts 1, which is the mean
+    /// <param name="shift">std(p) * alpha.</param>
+    /// <remarks>MaskLLM eq. 9-10, where the standard deviation is the layer's, unbiased. The code subtracts 1, which is the mean
     /// for 2:4 only; the mean itself serves every N:M.</remarks>
-    internal static void Shift(Tensor logits, Tensor prior, CandidateTensor table, double strength)
+    internal static void Shift(Tensor logits, Tensor prior, CandidateTensor table, double shift)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor similarity = table.Candidates.matmul(table.ToGroups(prior));       // (C, G)
         Tensor centred = similarity - similarity.mean([0], keepdim: true);
-        logits.add_(centred.mul_(logits.std().item<float>() * strength));
+        logits.add_(centred.mul_(shift));
     }
 }

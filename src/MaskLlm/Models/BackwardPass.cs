@@ -24,12 +24,14 @@ internal static class BackwardPass
     /// then be there for the whole pass.
     /// </param>
     /// <param name="chunkTokens">Tokens whose logits are in memory at once; null for about 64 MB of them.</param>
-    /// <returns>Mean cross-entropy of the batch in nats a token, not scaled.</returns>
+    /// <param name="teacher">What to learn from besides the targets, (B, T, D); null for nothing.</param>
+    /// <returns>Mean loss of the batch in nats a token, not scaled.</returns>
     internal static double Run(
-        Decoder model, Tensor inputs, Tensor targets, double scale, bool checkpointActivations, Func<int, IDisposable>? enterBlock = null, int? chunkTokens = null)
+        Decoder model, Tensor inputs, Tensor targets, double scale, bool checkpointActivations, Func<int, IDisposable>? enterBlock = null, int? chunkTokens = null, Teacher? teacher = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        Vocabulary vocabulary = new(model, targets.reshape(-1), scale, chunkTokens ?? VocabularyLoss.ChunkTokens(model.Config.VocabularySize));
+        Teacher? flat = teacher is null ? null : teacher with { Hidden = teacher.Hidden.reshape(-1, teacher.Hidden.size(-1)) };
+        Vocabulary vocabulary = new(model, targets.reshape(-1), scale, chunkTokens ?? VocabularyLoss.ChunkTokens(model.Config.VocabularySize), flat);
         return checkpointActivations ? Recomputing(model, inputs, vocabulary, enterBlock) : Keeping(model, inputs, vocabulary);
     }
 
@@ -40,16 +42,19 @@ internal static class BackwardPass
     /// <param name="microBatchSize">Sequences at once, a divisor of B; null for all.</param>
     /// <param name="checkpointActivations">As of <see cref="Run"/>.</param>
     /// <param name="enterBlock">As of <see cref="Run"/>.</param>
-    /// <returns>Mean cross-entropy of the batch in nats a token.</returns>
+    /// <param name="teacher">As of <see cref="Run"/>.</param>
+    /// <returns>Mean loss of the batch in nats a token.</returns>
     internal static double RunInParts(
-        Decoder model, Tensor inputs, Tensor targets, int? microBatchSize, bool checkpointActivations, Func<int, IDisposable>? enterBlock = null)
+        Decoder model, Tensor inputs, Tensor targets, int? microBatchSize, bool checkpointActivations, Func<int, IDisposable>? enterBlock = null, Teacher? teacher = null)
     {
         int micro = microBatchSize ?? (int)inputs.size(0), parts = (int)inputs.size(0) / micro;
         double loss = 0;
         for (int part = 0; part < parts; part++)
         {
             using DisposeScope scope = NewDisposeScope();
-            loss += Run(model, inputs.narrow(0, part * micro, micro), targets.narrow(0, part * micro, micro), 1.0 / parts, checkpointActivations, enterBlock) / parts;
+            loss += Run(
+                model, inputs.narrow(0, part * micro, micro), targets.narrow(0, part * micro, micro), 1.0 / parts, checkpointActivations, enterBlock,
+                teacher: teacher?.Narrow(part * micro, micro)) / parts;
         }
         return loss;
     }
@@ -111,14 +116,15 @@ internal static class BackwardPass
     /// <param name="Targets">(B T) int64.</param>
     /// <param name="Scale">Of the gradients.</param>
     /// <param name="ChunkTokens">Tokens whose logits are in memory at once.</param>
-    private sealed record Vocabulary(Decoder Model, Tensor Targets, double Scale, int ChunkTokens)
+    /// <param name="Teacher">Its hidden states are (B T, D).</param>
+    private sealed record Vocabulary(Decoder Model, Tensor Targets, double Scale, int ChunkTokens, Teacher? Teacher)
     {
         /// <summary>Takes the loss of (B, T, D) and goes back through whatever it was made of.</summary>
         internal double Backward(Tensor blocksOutput)
         {
             using DisposeScope scope = NewDisposeScope();
             Tensor hidden = Model.FinalNorm(blocksOutput).view(-1, blocksOutput.size(2));    // (B T, D)
-            (double loss, Tensor gradient) = VocabularyLoss.Backward(hidden, Model.Head, Targets, Scale, ChunkTokens);
+            (double loss, Tensor gradient) = VocabularyLoss.Backward(hidden, Model.Head, Targets, Scale, ChunkTokens, Teacher);
             if (hidden.requires_grad) hidden.backward([gradient]);
             return loss;
         }

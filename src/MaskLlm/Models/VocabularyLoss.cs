@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Models;
 
-/// <summary>Cross-entropy over the vocabulary, a chunk of tokens at a time: the logits of a whole batch are never in memory.</summary>
+/// <summary>Cross-entropy over the vocabulary, or its mix with a teacher's, a chunk of tokens at a time: the logits of a whole batch are never in memory.</summary>
 internal static class VocabularyLoss
 {
     // Log-probabilities and the gradients by them and by the logits: about three times this much is alive at once.
@@ -18,8 +18,9 @@ internal static class VocabularyLoss
     /// <param name="targets">(N) int64.</param>
     /// <param name="scale">Multiplies the gradients, not the loss.</param>
     /// <param name="chunkTokens">Tokens at once.</param>
-    /// <returns>Mean cross-entropy in nats a token, and scale * its gradient by the hidden states, (N, D), of the caller's scope.</returns>
-    internal static (double Loss, Tensor Gradient) Backward(Tensor hidden, Tensor head, Tensor targets, double scale, int chunkTokens)
+    /// <param name="teacher">What to learn from besides the targets; null for nothing.</param>
+    /// <returns>Mean loss in nats a token, and scale * its gradient by the hidden states, (N, D), of the caller's scope.</returns>
+    internal static (double Loss, Tensor Gradient) Backward(Tensor hidden, Tensor head, Tensor targets, double scale, int chunkTokens, Teacher? teacher = null)
     {
         using DisposeScope scope = NewDisposeScope();
         long tokens = hidden.size(0);
@@ -30,7 +31,7 @@ internal static class VocabularyLoss
             using DisposeScope chunkScope = NewDisposeScope();
             long length = Math.Min(chunkTokens, tokens - start);
             Tensor leaf = detached.narrow(0, start, length).detach().requires_grad_();
-            Tensor loss = Sum(leaf, head, targets.narrow(0, start, length));
+            Tensor loss = Sum(leaf, head, targets.narrow(0, start, length), teacher?.Narrow(start, length));
             (loss * (scale / tokens)).backward();
             gradient.narrow(0, start, length).copy_(leaf.grad!);
             sum += loss.item<float>();
@@ -58,10 +59,21 @@ internal static class VocabularyLoss
     }
 
     // The graph keeps the log-probabilities; the logits die here.
-    private static Tensor Sum(Tensor hidden, Tensor head, Tensor targets)
+    private static Tensor Sum(Tensor hidden, Tensor head, Tensor targets, Teacher? teacher)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = nn.functional.linear(hidden, head).to(ScalarType.Float32);                // (n, V)
-        return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
+        if (teacher is null) return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
+        Tensor logProbabilities = nn.functional.log_softmax(logits, dim: -1), taught = LogProbabilities(teacher.Hidden, head);
+        Tensor divergence = nn.functional.kl_div(logProbabilities, taught, log_target: true, nn.Reduction.Sum);   // KL(teacher || model)
+        return divergence.mul(teacher.Share)
+            .add(nn.functional.nll_loss(logProbabilities, targets, reduction: nn.Reduction.Sum), alpha: 1 - teacher.Share).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor LogProbabilities(Tensor hidden, Tensor head)
+    {
+        using IDisposable noGradient = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        return nn.functional.log_softmax(nn.functional.linear(hidden, head).to(ScalarType.Float32), dim: -1).MoveToOuterDisposeScope();
     }
 }

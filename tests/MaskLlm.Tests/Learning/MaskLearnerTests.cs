@@ -17,13 +17,15 @@ public class MaskLearnerTests
     private static readonly LearnOptions Options = new() { Steps = 12, BatchSize = 4, SequenceLength = 16, LearningRate = 0.02, Seed = 7 };
 
     [Theory]
-    [InlineData(KernelKind.Fused, false)]
-    [InlineData(KernelKind.Fused, true)]
-    [InlineData(KernelKind.Plain, false)]
-    public void Step_ManyTimes_LeavesNoTensorBehind(KernelKind kernel, bool checkpointed)
+    [InlineData(KernelKind.Fused, false, 0)]
+    [InlineData(KernelKind.Fused, true, 0)]
+    [InlineData(KernelKind.Fused, false, 0.7)]
+    [InlineData(KernelKind.Fused, true, 0.7)]
+    [InlineData(KernelKind.Plain, false, 0)]
+    public void Step_ManyTimes_LeavesNoTensorBehind(KernelKind kernel, bool checkpointed, double distillation)
     {
         using Decoder model = Load();
-        using MaskLearner learner = new(model, Options with { Kernel = kernel, CheckpointActivations = checkpointed }, null);
+        using MaskLearner learner = new(model, Options with { Kernel = kernel, CheckpointActivations = checkpointed, Distillation = distillation }, null);
         (Tensor inputs, Tensor targets) = Batch(0);
         for (long step = 0; step < 3; step++) learner.Step(step, inputs, targets);
         // Tensors that earlier tests dropped must not be counted, whenever they are finalized.
@@ -85,6 +87,35 @@ public class MaskLearnerTests
 
         Assert.Equal(model.Linears.Count, learner.ArgmaxMasks().Count);
         Assert.All(learner.ArgmaxMasks().Values, mask => Assert.Equal(0, mask.ViolationCount(pattern)));
+    }
+
+    [Theory]
+    [InlineData("2:4")]
+    [InlineData("1:4")]
+    [InlineData("3:4")]
+    [InlineData("4:8")]
+    [InlineData("1:2")]
+    public void Constructor_ExactPrior_StartsEveryGroupOnIt(string text)
+    {
+        NmPattern pattern = NmPattern.Parse(text);
+        using Decoder model = Load();
+        Dictionary<string, Mask> prior = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, pattern));
+        using MaskLearner exact = new(model, Options with { Pattern = pattern, ExactPrior = true }, prior);
+        using MaskLearner drawn = new(model, Options with { Pattern = pattern }, prior);
+
+        Assert.Equal(1, exact.PriorGroupShare);
+        Assert.All(exact.ArgmaxMasks(), learned => Assert.True(learned.Value.Packed.SequenceEqual(prior[learned.Key].Packed), learned.Key));
+        Assert.InRange(drawn.PriorGroupShare, 0.5, 0.9999);
+    }
+
+    [Fact]
+    public void Step_Distillation_MixesTheTwoLosses()
+    {
+        double Loss(double beta) => FirstStep(Options with { Distillation = beta }).Figures.Loss;
+        double crossEntropy = Loss(0), divergence = Loss(1);
+
+        Assert.InRange(divergence, 1e-4, crossEntropy);
+        Assert.Equal(0.3 * crossEntropy + 0.7 * divergence, Loss(0.7), 1e-5);
     }
 
     [Fact]

@@ -31,6 +31,30 @@ public class BackwardPassTests
     }
 
     [Theory]
+    [MemberData(nameof(Cases))]
+    public void Run_Teacher_GivesLossAndGradientsOfItsFormula(string name, bool checkpointed, int chunkTokens)
+    {
+        const double share = 0.7;
+        using DisposeScope scope = NewDisposeScope();
+        using Decoder model = Load(name);
+        (Tensor inputs, Tensor targets) = Batch();
+        Teacher teacher = new(model.Hidden(inputs).mul(0.5), share);
+        Tensor probabilities = nn.functional.softmax(nn.functional.linear(teacher.Hidden, model.Head), dim: -1);
+        foreach (LinearLayer layer in model.Linears) layer.Weight.requires_grad_();
+        Tensor logarithms = nn.functional.log_softmax(model.Forward(inputs), dim: -1);
+        Tensor divergence = probabilities.mul(probabilities.log() - logarithms).sum(-1).mean();
+        Tensor crossEntropy = -logarithms.gather(2, targets.unsqueeze(-1)).mean();
+        Tensor expectedLoss = (1 - share) * crossEntropy + share * divergence;
+        (expectedLoss * Scale).backward();
+        Dictionary<string, Tensor> weights = model.Linears.ToDictionary(layer => layer.Name, layer => layer.Weight), expected = TakeGradients(weights);
+
+        double loss = BackwardPass.Run(model, inputs, targets, Scale, checkpointed, chunkTokens: chunkTokens, teacher: teacher);
+
+        Assert.Equal(expectedLoss.item<float>(), loss, 1e-5);
+        RequireEqual(expected, TakeGradients(weights));
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void Run_Twice_AddsTheGradients(bool checkpointed)
