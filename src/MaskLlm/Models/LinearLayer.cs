@@ -22,10 +22,14 @@ public sealed class LinearLayer
     /// <summary>Inputs I.</summary>
     public int Columns => (int)Weight.size(1);
 
+    /// <summary>Told the inputs of every call, (..., I): calibration looks at them.</summary>
+    internal Action<Tensor>? Observe { get; set; }
+
     /// <param name="x">(..., I) in float32 or bfloat16; a weight of the other type is converted for the call.</param>
     /// <returns>(..., O) in the type of <paramref name="x"/>.</returns>
     internal Tensor Call(Tensor x)
     {
+        Observe?.Invoke(x);
         if (Weight.dtype == x.dtype) return nn.functional.linear(x, Weight, Bias);
         // Without gradients the copy dies here, so one layer's is alive at a time; with them the graph keeps it.
         using Tensor converted = Weight.to(x.dtype);

@@ -12,7 +12,7 @@ internal static class PruneCard
         string model = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Model)));
         StringBuilder card = new();
         card.Append(CultureInfo.InvariantCulture, $"# {request.Pattern} mask for {model}\n\n");
-        card.Append(CultureInfo.InvariantCulture, $"One-shot pruning with maskllm, method `{request.Method}`: {request.Pattern.Kept} of every {request.Pattern.GroupSize} neighbours in a row stay, those of the largest magnitude. ");
+        card.Append(CultureInfo.InvariantCulture, $"One-shot pruning with maskllm, method `{request.Method}`: {request.Pattern.Kept} of every {request.Pattern.GroupSize} neighbours in a row stay. ");
         card.Append("`mask.npz` holds one bit a weight of every masked layer; the weights themselves are unchanged, embedding and head stay dense.\n\n");
         card.Append("| kind of layer | masked | density |\n|---|---|---|\n");
         foreach (KindDensity kind in densities)
@@ -23,8 +23,12 @@ internal static class PruneCard
     }
 
     private static string Command(PruneRequest request) => string.Concat(
-        $"maskllm prune {Quoted(request.Model)} --method {request.Method} --pattern {request.Pattern} --out {Quoted(request.Out)}",
+        $"maskllm prune {Quoted(request.Model)} --method {request.Method} --pattern {request.Pattern}{Calibration(request)} --out {Quoted(request.Out)}",
         string.Concat(request.Skip.Select(skip => $" --skip {Quoted(skip)}")));
+
+    private static string Calibration(PruneRequest request) => request.Data is null
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $" --data {string.Join(' ', request.Data.Sources.Select(source => Quoted(source.Path)))} --samples {request.Samples} --seq-len {request.SequenceLength} --seed {request.Seed}");
 
     private static string Quoted(string argument) => argument.All(c => char.IsAsciiLetterOrDigit(c) || "/._-:".Contains(c, StringComparison.Ordinal))
         ? argument

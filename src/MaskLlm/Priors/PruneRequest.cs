@@ -1,3 +1,4 @@
+using MaskLlm.Data;
 using MaskLlm.Patterns;
 
 namespace MaskLlm.Priors;
@@ -16,6 +17,18 @@ public sealed record PruneRequest
 
     /// <summary>N kept of every M inputs.</summary>
     public NmPattern Pattern { get; init; } = NmPattern.TwoOfFour;
+
+    /// <summary>Text or token ids that methods which look at activations run the model on.</summary>
+    public CorpusOptions? Data { get; init; }
+
+    /// <summary>Sequences of them.</summary>
+    public int Samples { get; init; } = 128;
+
+    /// <summary>Tokens a sequence.</summary>
+    public int SequenceLength { get; init; } = 256;
+
+    /// <summary>Draws the sequences from text.</summary>
+    public ulong Seed { get; init; }
 
     /// <summary>Name patterns (* and ?) of parameters that stay dense.</summary>
     public IReadOnlyList<string> Skip { get; init; } = [];

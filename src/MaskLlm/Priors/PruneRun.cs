@@ -9,10 +9,10 @@ namespace MaskLlm.Priors;
 /// <summary>From a checkpoint to one-shot masks of the linear layers of its blocks, in a run's folder.</summary>
 public static class PruneRun
 {
-    private const string MagnitudeMethod = "magnitude";
+    internal const string MagnitudeMethod = "magnitude", WandaMethod = "wanda", RiaMethod = "ria", SparseGptMethod = "sparsegpt";
 
     /// <summary>The methods by their names on the command line.</summary>
-    public static IReadOnlyList<string> Methods { get; } = [MagnitudeMethod];
+    public static IReadOnlyList<string> Methods { get; } = [MagnitudeMethod, WandaMethod, RiaMethod, SparseGptMethod];
 
     /// <summary>Prunes and writes <c>mask.npz</c>, <c>README.md</c> and <c>run.json</c>; the folder is not touched before the masks are there.</summary>
     /// <param name="request">What to do.</param>
@@ -33,10 +33,12 @@ public static class PruneRun
         progress?.Report(new RunProgress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
+        IReadOnlyList<int[]>? calibration = request.Method == MagnitudeMethod ? null : CalibrationData.Read(request, model.Config, progress, cancellation);
         Stopwatch watch = Stopwatch.StartNew();
-        IReadOnlyDictionary<string, Mask> masks = Prune(layers, request, progress, cancellation);
+        IReadOnlyDictionary<string, Mask> masks = calibration is null
+            ? Prune(layers, request, progress, cancellation) : Prune(model, layers, calibration, request, progress, cancellation);
         IReadOnlyList<KindDensity> densities = KindDensity.Of(model, masks);
-        RunRecord record = PruneRecord.Create(request, masks, watch.Elapsed.TotalSeconds);
+        RunRecord record = PruneRecord.Create(request, masks, calibration?.Sum(sequence => (long)sequence.Length) ?? 0, watch.Elapsed.TotalSeconds);
         folder.Create();
         MaskNpz.Write(folder.MaskPath, masks);
         PruneCard.Write(folder.CardPath, request, densities);
@@ -55,6 +57,19 @@ public static class PruneRun
             masks.Add(layer.Name, Magnitude.Prune(layer.Weight, request.Pattern));
             progress?.Report(new RunProgress($"pruning by {request.Method}", masks.Count, layers.Count, layer.Name));
         }
+        return masks;
+    }
+
+    private static OrderedDictionary<string, Mask> Prune(
+        Decoder model, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> calibration, PruneRequest request, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    {
+        OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
+        progress?.Report(new RunProgress($"pruning by {request.Method}", 0, layers.Count));
+        new BlockwisePruner(model, request.Method, request.Pattern, updateWeights: false, layers).Run(calibration, (layer, mask, _) =>
+        {
+            masks.Add(layer.Name, mask);
+            progress?.Report(new RunProgress($"pruning by {request.Method}", masks.Count, layers.Count, layer.Name));
+        }, cancellation);
         return masks;
     }
 

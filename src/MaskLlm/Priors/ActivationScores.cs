@@ -1,0 +1,24 @@
+using static TorchSharp.torch;
+
+namespace MaskLlm.Priors;
+
+/// <summary>Scores of weights by their size and that of their inputs; the largest of each group stay.</summary>
+internal static class ActivationScores
+{
+    // The exponent of the inputs' norm in RIA, as its authors use it.
+    private const double RiaExponent = 0.5;
+
+    /// <summary>|W| * ||X||_2 (Sun et al. 2023, arXiv 2306.11695).</summary>
+    /// <param name="weight">(O, I) float32.</param>
+    /// <param name="squaredNorms">(I): sum of squares of each input.</param>
+    internal static Tensor Wanda(Tensor weight, Tensor squaredNorms) => weight.abs() * squaredNorms.sqrt();
+
+    /// <summary>(|W| / its row's sum + |W| / its column's sum) * ||X||_2^0.5 (Zhang et al. 2024, relative importance and activations, without permutation of channels).</summary>
+    /// <param name="weight">(O, I) float32.</param>
+    /// <param name="squaredNorms">(I): sum of squares of each input.</param>
+    internal static Tensor Ria(Tensor weight, Tensor squaredNorms)
+    {
+        Tensor size = weight.abs();
+        return (size / size.sum(1, keepdim: true) + size / size.sum(0, keepdim: true)) * squaredNorms.sqrt().pow(RiaExponent);
+    }
+}

@@ -1,0 +1,82 @@
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Priors;
+
+/// <summary>Optimal brain surgeon a column at a time (SparseGPT, Frantar and Alistarh 2023, arXiv 2301.00774).</summary>
+internal static class SparseGpt
+{
+    private const int BlockColumns = 128;
+    private const double Damping = 0.01, MostDamping = 10;
+
+    /// <summary>Prunes one layer.</summary>
+    /// <param name="weight">(O, I) float32, left as it is.</param>
+    /// <param name="hessian">H, (I, I) float32: 2 / sequences * X^T X.</param>
+    /// <param name="pattern">N:M.</param>
+    /// <param name="updateWeights">Whether the weights that stay make up for those that go, which also decides later groups.</param>
+    /// <returns>The mask, and the pruned weight, (O, I) float32, of the caller's scope.</returns>
+    /// <exception cref="InvalidDataException">The Hessian has no Cholesky factor at any damping: the inputs are not finite.</exception>
+    internal static (Mask Mask, Tensor Weight) Prune(Tensor weight, Tensor hessian, NmPattern pattern, bool updateWeights)
+    {
+        using IDisposable noGradient = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor dead = hessian.diagonal().eq(0), left = weight.clone();
+        left.masked_fill_(dead.unsqueeze(0), 0);
+        Tensor inverse = InverseFactor(hessian, dead), kept = ones_like(left);
+        long columns = left.size(1), block = BlockColumns / pattern.GroupSize * pattern.GroupSize;
+        for (long start = 0; start < columns; start += block)
+        {
+            using DisposeScope blockScope = NewDisposeScope();
+            long end = Math.Min(columns, start + block);
+            Tensor errors = PruneBlock(left, kept, inverse, start, end, pattern, updateWeights);
+            if (updateWeights && end < columns)
+                left.narrow(1, end, columns - end).sub_(errors.matmul(inverse.narrow(0, start, end - start).narrow(1, end, columns - end)));
+        }
+        Tensor bits = kept.to(ScalarType.Byte);
+        return (MaskTensors.FromTensor(kept), left.mul_(bits).MoveToOuterDisposeScope());
+    }
+
+    private static Tensor PruneBlock(Tensor left, Tensor kept, Tensor inverse, long start, long end, NmPattern pattern, bool updateWeights)
+    {
+        Tensor errors = zeros(left.size(0), end - start);
+        for (long column = start; column < end; column++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            if (column % pattern.GroupSize == 0)
+            {
+                Tensor scores = left.narrow(1, column, pattern.GroupSize).square() / inverse.diagonal().narrow(0, column, pattern.GroupSize).square();
+                kept.narrow(1, column, pattern.GroupSize).copy_(MaskTensors.ToTensor(LargestOfGroup.Keep(scores, pattern), left.device));
+            }
+            if (!updateWeights) continue;
+            Tensor old = left.select(1, column), pruned = old * kept.select(1, column);
+            Tensor error = (old - pruned) / inverse[column, column];
+            left.narrow(1, column, end - column).sub_(error.unsqueeze(1) * inverse.narrow(0, column, 1).narrow(1, column, end - column));
+            left.select(1, column).copy_(pruned);
+            errors.select(1, column - start).copy_(error);
+        }
+        return errors.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>U of H^-1 = U^T U, upper, in float64 within and float32 out; more damping where the factorisation fails.</summary>
+    private static Tensor InverseFactor(Tensor hessian, Tensor dead)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor damped = hessian.to(ScalarType.Float64).clone(), diagonal = damped.diagonal();
+        diagonal.masked_fill_(dead, 1);
+        double mean = diagonal.mean().item<double>();
+        double before = 0;
+        for (double damping = Damping; damping <= MostDamping; damping *= 10)
+        {
+            diagonal.add_((damping - before) * mean);
+            before = damping;
+            (Tensor lower, Tensor failed) = linalg.cholesky_ex(damped);
+            if (failed.item<int>() != 0) continue;
+            (Tensor factor, Tensor failedAgain) = linalg.cholesky_ex(cholesky_inverse(lower));
+            if (failedAgain.item<int>() == 0) return factor.t().contiguous().to(ScalarType.Float32).MoveToOuterDisposeScope();
+        }
+        throw new InvalidDataException("the inputs of the layer have no usable second moments, at any damping; are all numbers of the checkpoint finite?");
+    }
+}

@@ -1,0 +1,52 @@
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+using MaskLlm.Priors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Tests.Priors;
+
+/// <summary>One layer against the original programs' masks and weights.</summary>
+[Collection(TorchTests.Name)]
+public sealed class OneShotLayerTests
+{
+    public static MatrixTheoryData<string, string> Cases() => new(["wanda", "ria", "sparsegpt", "sparsegpt_no_update"], ["2:4", "1:4", "3:4", "4:8"]);
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Prune_RecordedLayer_GivesTheRecordedMask(string method, string pattern)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Dictionary<string, Tensor> golden = TensorFile.Read(Fixture.PathOf("method/oneshot-layer.safetensors"));
+        NmPattern parsed = NmPattern.Parse(pattern);
+        string key = pattern.Replace(":", "of", StringComparison.Ordinal);
+        Tensor weight = golden["weight"];
+        using LayerInputs inputs = new(160, products: true, CPU), squares = new(160, products: false, CPU);
+        foreach (LayerInputs each in new[] { inputs, squares })
+            foreach (Tensor part in golden["x"].split(3)) each.Add(part);
+
+        Tensor? updated = null;
+        Mask mask;
+        if (method == "wanda") mask = LargestOfGroup.Keep(ActivationScores.Wanda(weight, squares.SquaredNorms()), parsed);
+        else if (method == "ria") mask = LargestOfGroup.Keep(ActivationScores.Ria(weight, squares.SquaredNorms()), parsed);
+        else (mask, updated) = SparseGpt.Prune(weight, inputs.Hessian(), parsed, updateWeights: method == "sparsegpt");
+
+        Tensor recorded = golden[$"{method}.{key}.mask"];
+        Tensor equal = MaskTensors.ToTensor(mask, CPU).eq(recorded.to(ScalarType.Float32)).view(-1, parsed.GroupSize).all(1);
+        Assert.True(equal.to(ScalarType.Float32).mean().item<float>() >= 0.999, $"{equal.to(ScalarType.Float32).mean().item<float>()} of the groups");
+        Assert.Equal(0, mask.ViolationCount(parsed));
+        if (method == "sparsegpt") Assert.InRange(TensorFile.MaxDifference(golden[$"sparsegpt.{key}.weight"], updated!), 0, 1e-4 * golden[$"sparsegpt.{key}.weight"].abs().max().item<float>());
+    }
+
+    [Fact]
+    public void LayerInputs_RecordedInputs_GiveTheRecordedMoments()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Dictionary<string, Tensor> golden = TensorFile.Read(Fixture.PathOf("method/oneshot-layer.safetensors"));
+        using LayerInputs inputs = new(160, products: true, CPU);
+        foreach (Tensor part in golden["x"].split(3)) inputs.Add(part);
+
+        Assert.InRange(TensorFile.MaxDifference(golden["hessian"], inputs.Hessian()), 0, 1e-4 * golden["hessian"].abs().max().item<float>());
+    }
+}

@@ -1,0 +1,82 @@
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+using MaskLlm.Priors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Tests.Priors;
+
+/// <summary>Whole models, block after block, against the original programs.</summary>
+[Collection(TorchTests.Name)]
+public sealed class OneShotModelTests
+{
+    [Theory]
+    [InlineData("magnitude")]
+    [InlineData("wanda")]
+    [InlineData("ria")]
+    [InlineData("sparsegpt")]
+    [InlineData("sparsegpt_no_update")]
+    public void Run_RecordedModel_GivesTheRecordedMasksWeightsAndLogits(string method)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Dictionary<string, Tensor> golden = TensorFile.Read(Fixture.PathOf("method/oneshot-model-llama-gqa-tied.safetensors"));
+        using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
+        Tensor[] before = [.. model.Linears.Select(layer => layer.Weight)];
+        List<int[]> sequences = [.. Enumerable.Range(0, 16).Select(row => golden["input_ids"][row].data<float>().Select(id => (int)id).ToArray())];
+        Dictionary<string, Tensor> pruned = [];
+        double equal = 0, groups = 0;
+        if (method == "magnitude")
+            foreach (LinearLayer layer in model.Linears) Take(layer, Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour), layer.Weight);
+        else
+            new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt", model.Linears).Run(sequences, Take, TestContext.Current.CancellationToken);
+
+        Assert.True(equal / groups >= 0.999, $"{equal} of {groups} groups");
+        Assert.All(model.Linears.Zip(before), pair => Assert.Same(pair.Second, pair.First.Weight));
+        foreach (LinearLayer layer in model.Linears) layer.Weight = pruned[layer.Name];
+        Tensor logits = model.Forward(tensor(sequences.Take(2).SelectMany(ids => ids.Select(id => (long)id)).ToArray(), [2, 32]));
+        Assert.InRange(TensorFile.MaxDifference(golden[$"{method}.logits"], logits), 0, 1e-3 * golden[$"{method}.logits"].abs().max().item<float>());
+
+        void Take(LinearLayer layer, Mask mask, Tensor weight)
+        {
+            Tensor found = MaskTensors.ToTensor(mask, CPU);
+            Tensor same = found.eq(golden[$"{method}.{layer.Name}.mask"]).view(-1, 4).all(1);
+            equal += same.sum().item<long>();
+            groups += same.NumberOfElements;
+            pruned[layer.Name] = (weight * found).DetachFromDisposeScope();
+            if (method == "sparsegpt")
+                Assert.InRange(TensorFile.MaxDifference(golden[$"{method}.{layer.Name}"], weight), 0, 1e-4 * golden[$"{method}.{layer.Name}"].abs().max().item<float>());
+        }
+    }
+
+    [Theory]
+    [InlineData("wanda")]
+    [InlineData("ria")]
+    [InlineData("sparsegpt")]
+    [InlineData("sparsegpt_no_update")]
+    public void Run_TrainedModel_GivesTheRecordedMasks(string method)
+    {
+        if (Fixture.Shared("fixtures/trained/small") is not { } folder)
+        {
+            Assert.Skip("no shared fixtures on this machine");
+            return;
+        }
+        using Decoder model = Checkpoint.Load(folder);
+        IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", method + ".npz"), Checkpoint.LinearShapes(folder));
+        IReadOnlyList<int[]> calibration = CalibrationData.Read(
+            new PruneRequest { Model = folder, Method = method, Out = "", Data = new() { Sources = [new(Path.Combine(folder, "calibration.npy"))] }, Samples = 64 }, model.Config, null, TestContext.Current.CancellationToken);
+        double equal = 0, groups = 0;
+
+        new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt", model.Linears).Run(calibration, (layer, mask, _) =>
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor same = MaskTensors.ToTensor(mask, CPU).eq(MaskTensors.ToTensor(recorded[layer.Name], CPU)).view(-1, 4).all(1);
+            equal += same.sum().item<long>();
+            groups += same.NumberOfElements;
+        }, TestContext.Current.CancellationToken);
+
+        TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"{method}: {equal / groups:0.00000} of the groups"));
+        Assert.True(equal / groups >= 0.995, $"{equal / groups} of the groups");
+    }
+}
