@@ -60,13 +60,13 @@ internal static class SparseGpt
         return errors.MoveToOuterDisposeScope();
     }
 
-    /// <summary>U of H^-1 = U^T U, upper, in float64 within and float32 out; more damping where the factorisation fails.</summary>
+    /// <summary>U of H^-1 = U^T U, upper; more damping where the factorisation fails.</summary>
     private static Tensor InverseFactor(Tensor hessian, Tensor dead)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor damped = hessian.to(ScalarType.Float64).clone(), diagonal = damped.diagonal();
+        Tensor damped = hessian.clone(), diagonal = damped.diagonal();
         diagonal.masked_fill_(dead, 1);
-        double mean = diagonal.mean().item<double>();
+        double mean = diagonal.to(ScalarType.Float64).mean().item<double>();
         double before = 0;
         for (double damping = Damping; damping <= MostDamping; damping *= 10)
         {
@@ -75,7 +75,7 @@ internal static class SparseGpt
             (Tensor lower, Tensor failed) = linalg.cholesky_ex(damped);
             if (failed.item<int>() != 0) continue;
             (Tensor factor, Tensor failedAgain) = linalg.cholesky_ex(cholesky_inverse(lower));
-            if (failedAgain.item<int>() == 0) return factor.t().contiguous().to(ScalarType.Float32).MoveToOuterDisposeScope();
+            if (failedAgain.item<int>() == 0) return factor.t().contiguous().MoveToOuterDisposeScope();
         }
         throw new InvalidDataException("the inputs of the layer have no usable second moments, at any damping; are all numbers of the checkpoint finite?");
     }
