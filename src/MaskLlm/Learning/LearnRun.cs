@@ -179,16 +179,14 @@ public sealed class LearnRun
         _ => MaskNpz.Read(_request.Prior, Checkpoint.LinearShapes(_request.Model)),
     };
 
-    private Corpus OpenCorpus(Tokenizer tokenizer, DecoderConfig config) => Corpus.Open(
-        _request.Data,
-        new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, ModelTokenizer.SeparatorId(_request.Model, tokenizer)),
-        new TokenisingProgress(_progress), _cancellation);
+    private Corpus OpenCorpus(Tokenizer tokenizer, DecoderConfig config) =>
+        Corpus.Open(_request.Data, ModelTokenizer.Encoding(_request.Model, tokenizer, config), new TokenisingProgress(_progress), _cancellation);
 
     private List<int[]> WindowsOf(string text, Tokenizer tokenizer, DecoderConfig config)
     {
         int length = _request.Options.SequenceLength;
         int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => tokenizer.Encode(whole));
-        return [.. Enumerable.Range(0, Math.Min(_request.EvalWindows, ids.Length / length)).Select(window => ids[(window * length)..((window + 1) * length)])];
+        return [.. ids.Chunk(length).Take(Math.Min(_request.EvalWindows, ids.Length / length))];
     }
 
     private void RequirePositions(DecoderConfig config)

@@ -43,7 +43,7 @@ public sealed class MaskLearner : IDisposable
         {
             Mask? start = prior?.GetValueOrDefault(selected[i].Name);
             MaskLogits logits = MaskLogits.Create(selected[i], i, _table, options, start);
-            if (start is not null) onPrior += logits.CountGroupsOn(start, _table);
+            if (start is not null) onPrior += MaskAgreement.Between(start, logits.ArgmaxMask(_table), options.Pattern.GroupSize).EqualGroups;
             _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations));
         }
         PriorGroupShare = (double)onPrior / GroupCount;

@@ -82,14 +82,6 @@ internal sealed class MaskLogits : IDisposable
     /// <summary>The most probable candidate of each group, (G) int64, of the caller's scope.</summary>
     internal Tensor Argmax() => Logits.argmax(0);
 
-    /// <summary>Groups whose most probable candidate is a mask's.</summary>
-    internal long CountGroupsOn(Mask mask, CandidateTensor table)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor kept = table.ToGroups(MaskTensors.ToTensor(mask, Logits.device));                      // (M, G)
-        return table.Candidates.index_select(0, Argmax()).t().eq(kept).all(0).sum().item<long>();
-    }
-
     /// <summary>The mask that remains when learning ends.</summary>
     internal Mask ArgmaxMask(CandidateTensor table)
     {

@@ -40,25 +40,25 @@ internal sealed class BlockwisePruner
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         List<Tensor> hidden = [.. sequences.Chunk(Together).Select(Embed)];
-        Dictionary<LinearLayer, Tensor> dense = [];
-        try
+        for (int block = 0; block < _model.Blocks.Count; block++)
         {
-            for (int block = 0; block < _model.Blocks.Count; block++)
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope blockScope = NewDisposeScope();
+            Dictionary<LinearLayer, Tensor> dense = [];
+            try
             {
-                cancellation.ThrowIfCancellationRequested();
-                using DisposeScope blockScope = NewDisposeScope();
                 PruneBlock(block, hidden, dense, pruned);
+                if (block + 1 == _model.Blocks.Count) break;    // nothing looks at what the last block gives
                 for (int i = 0; i < hidden.Count; i++)
                 {
                     using Tensor before = hidden[i];
                     hidden[i] = _model.RunBlock(block, before).MoveToOtherDisposeScope(scope);
                 }
-                foreach (LinearLayer layer in _model.BlockLinears(block)) Restore(layer, dense);
             }
-        }
-        finally
-        {
-            foreach (LinearLayer layer in _model.Linears) Restore(layer, dense);
+            finally
+            {
+                foreach ((LinearLayer layer, Tensor weight) in dense) Restore(layer, weight);
+            }
         }
     }
 
@@ -93,11 +93,7 @@ internal sealed class BlockwisePruner
     private (Mask Mask, Tensor Weight) Prune(LinearLayer layer, LayerInputs inputs)
     {
         Tensor weight = layer.Weight.to(ScalarType.Float32);
-        if (_method == PruneRun.SparseGptMethod)
-        {
-            (Mask found, Tensor left) = SparseGpt.Prune(weight, inputs.Hessian(), _pattern, _updateWeights);
-            return (found, _updateWeights ? left : weight * MaskTensors.ToTensor(found, weight.device));
-        }
+        if (_method == PruneRun.SparseGptMethod) return SparseGpt.Prune(weight, inputs.Hessian(), _pattern, _updateWeights);
         Tensor norms = inputs.SquaredNorms();
         Mask mask = LargestOfGroup.Keep(_method == PruneRun.WandaMethod ? ActivationScores.Wanda(weight, norms) : ActivationScores.Ria(weight, norms), _pattern);
         return (mask, weight * MaskTensors.ToTensor(mask, weight.device));
@@ -106,13 +102,11 @@ internal sealed class BlockwisePruner
     private Tensor Embed(int[][] sequences)
     {
         using DisposeScope scope = NewDisposeScope();
-        long[] ids = [.. sequences.SelectMany(sequence => sequence.Select(id => (long)id))];
-        return _model.Embed(tensor(ids, [sequences.Length, sequences[0].Length], device: _model.Device)).MoveToOuterDisposeScope();
+        return _model.Embed(TokenBatch.Of(sequences.SelectMany(sequence => sequence).ToArray(), sequences.Length, _model.Device)).MoveToOuterDisposeScope();
     }
 
-    private static void Restore(LinearLayer layer, Dictionary<LinearLayer, Tensor> dense)
+    private static void Restore(LinearLayer layer, Tensor weight)
     {
-        if (!dense.Remove(layer, out Tensor? weight)) return;
         layer.Weight.Dispose();
         layer.Weight = weight;
     }
