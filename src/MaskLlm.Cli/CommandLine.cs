@@ -51,6 +51,7 @@ internal static class CommandLine
             EvalCommand.Create(stop),
             ApplyCommand.Create(stop),
             InspectCommand.Create(stop),
+            MergeCommand.Create(stop),
             BenchCommand.Create(stop),
             PretrainCommand.Create(stop),
         };
