@@ -52,6 +52,7 @@ internal static class CommandLine
             ApplyCommand.Create(stop),
             InspectCommand.Create(stop),
             MergeCommand.Create(stop),
+            SensitivityCommand.Create(stop),
             BenchCommand.Create(stop),
             PretrainCommand.Create(stop),
         };
