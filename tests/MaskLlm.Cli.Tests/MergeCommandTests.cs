@@ -104,7 +104,7 @@ public sealed class MergeCommandTests : IDisposable
         Refused("names no pattern", logits, plain, "--out", target);
         Refused("is not in", logits, logits, "--out", target, "--model", TinyModel.Folder);
         Refused("a folder", a, a, "--out", _folder.Path);
-        Refused("one of the masks", logits, a, logits, "--out", logits);
+        Refused("one of the masks", logits, logits, "--out", logits, "--force");
         Refused("another model", a, a, "--out", target, "--model", Fixture.PathOf("models/llama-mha-untied"));
         Refused("--out", a, a);
         Assert.False(File.Exists(target));

@@ -21,8 +21,8 @@ public sealed class MaskMergeTests
         Assert.Equal("0011", Vote("0011", "1100"));
         // One vote each for 0 and 1 (a), 2 and 3 (b): a's two.
         Assert.Equal("0101", Vote("0101", "1010"));
-        // Input 0 has two votes; of the rest 1 has a's, 2 has b's, 3 has c's.
-        Assert.Equal("1100", Vote("1100", "1010", "0011"));
+        // All keep input 0; of the rest 2 has a's vote, 1 has b's, 3 has c's.
+        Assert.Equal("1010", Vote("1010", "1100", "1001"));
     }
 
     [Theory]
