@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Models;
@@ -56,8 +57,12 @@ public sealed class SensitivityCommandTests : IDisposable
         Assert.Contains("measuring sensitivity 100", run.Error, StringComparison.Ordinal);
         string options = run.Output.Split('\n').First(line => line.StartsWith("  --skip", StringComparison.Ordinal));
         string[] skip = options.Replace("'", "", StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        int left = MaskNpz.ReadPacked(Prune(skip)).Count;
-        Assert.InRange(left, 1, 13);
+        string mask = Prune(skip);
+        Assert.InRange(MaskNpz.ReadPacked(mask).Count, 1, 13);
+        CommandRun eval = CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", mask, "--max-windows", "4", "--threads", "2", "--json");
+        JsonArray rows = JsonNode.Parse(eval.Output)!["rows"]!.AsArray();
+        double measured = Math.Log((double)rows[1]!["perplexity"]! / (double)rows[0]!["perplexity"]!);
+        Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"measured {measured:0.0000}"), run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,7 +28,7 @@ internal static class SensitivityTable
 
     private static void Print(TextWriter output, SensitivityReport report, string parts, SkipSuggestion suggestion)
     {
-        output.WriteLine(Number($"to stay within {report.MaxLoss:0.0000} by {parts} (about {suggestion.EstimatedRise:0.0000} if costs add up; {100 * suggestion.DenseShare:0.0} % of the masked weights become dense):"));
+        output.WriteLine(Number($"to stay within {report.MaxLoss:0.0000} by {parts} (estimated {suggestion.EstimatedRise:0.0000}, measured {suggestion.MeasuredRise:0.0000}{(suggestion.MeasuredRise > report.MaxLoss ? ": too much, lower --max-loss" : "")}; {100 * suggestion.DenseShare:0.0} % of the masked weights become dense):"));
         output.WriteLine("  " + string.Join(' ', suggestion.Skip.Select(pattern => $"--skip '{pattern}'")));
     }
 

@@ -57,6 +57,7 @@ public sealed record SensitivityReport(
         ["parts"] = Strings(suggestion.Parts),
         ["skip"] = Strings(suggestion.Skip),
         ["estimated_increase"] = suggestion.EstimatedRise,
+        ["measured_increase"] = Finite(suggestion.MeasuredRise),
         ["dense_share"] = suggestion.DenseShare,
     };
 

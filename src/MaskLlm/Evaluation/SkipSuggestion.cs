@@ -7,6 +7,9 @@ namespace MaskLlm.Evaluation;
 /// <param name="DenseShare">Share of the mask's weights that become dense, 0 to 1.</param>
 public sealed record SkipSuggestion(IReadOnlyList<string> Parts, IReadOnlyList<string> Skip, double EstimatedRise, double DenseShare)
 {
+    /// <summary>What was then measured with the rest sparse: the rise of ln perplexity over the dense model, in nats a token.</summary>
+    public double MeasuredRise { get; init; } = double.NaN;
+
     /// <summary>Takes the most sensitive part, then the next, until the estimate is low enough.</summary>
     /// <param name="rows">All blocks, or all kinds: parts that share no layer.</param>
     /// <param name="others">Patterns of layers that the mask leaves dense.</param>
@@ -14,15 +17,15 @@ public sealed record SkipSuggestion(IReadOnlyList<string> Parts, IReadOnlyList<s
     /// <param name="maxLoss">The rise that is allowed.</param>
     /// <returns>Null where only skipping everything would do, or something measured is not finite.</returns>
     /// <remarks>
-    /// Increases are taken to add up to the whole mask's rise; measured ones rarely do exactly, so each counts by its share
-    /// of their sum. Parts that do not lose count as 0.
+    /// Increases are taken to add up. Where the whole mask costs more than their sum they are scaled up to it; where it costs
+    /// less they are not scaled down, which would promise too much. Parts that do not lose count as 0.
     /// </remarks>
     internal static SkipSuggestion? Of(IReadOnlyList<SensitivityRow> rows, IReadOnlyList<string> others, double wholeRise, double maxLoss)
     {
         if (!double.IsFinite(wholeRise) || rows.Any(row => !double.IsFinite(row.Increase))) return null;
         double total = rows.Sum(row => Math.Max(0, row.Increase)), left = total;
         List<SensitivityRow> skipped = [];
-        double Estimate() => skipped.Count == 0 ? wholeRise : wholeRise * (left / total);
+        double Estimate() => skipped.Count == 0 ? wholeRise : left * Math.Max(1, wholeRise / total);
         foreach (SensitivityRow row in rows.Where(row => row.Increase > 0).OrderByDescending(row => row.Increase))
         {
             if (Estimate() <= maxLoss) break;

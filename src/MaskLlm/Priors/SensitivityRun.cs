@@ -12,7 +12,7 @@ public static class SensitivityRun
 {
     private const string Phase = "measuring sensitivity";
 
-    /// <summary>Takes the perplexities, one of each part and two of the whole, all on the same text.</summary>
+    /// <summary>Takes the perplexities, of the whole dense and sparse, of each part and of what is suggested, all on the same text.</summary>
     /// <param name="request">What to measure.</param>
     /// <param name="progress">Told of every window.</param>
     /// <param name="cancellation">Stops between windows.</param>
@@ -49,24 +49,28 @@ public static class SensitivityRun
         string[] all = [.. model.Linears.Select(layer => layer.Name)], masked = [.. all.Where(masks.ContainsKey)];
         IReadOnlyList<ModelPart> blocks = ModelPart.Blocks(masked), kinds = ModelPart.Kinds(masked);
         int evaluations = 2 + blocks.Count + kinds.Count, done = 0;
-        PerplexityResult Evaluate(string what)
-        {
-            PerplexityResult result = Perplexity.Evaluate(
-                model, ids, length, request.MaxWindows,
-                (window, windows) => progress?.Report(new RunProgress(Phase, (long)done * windows + window, (long)evaluations * windows, $"{what}, {done + 1} of {evaluations}")),
-                cancellation);
-            done++;
-            return result;
-        }
+        PerplexityResult At(string phase, string what, int index, int count) => Perplexity.Evaluate(
+            model, ids, length, request.MaxWindows,
+            (window, windows) => progress?.Report(new RunProgress(phase, (long)index * windows + window, (long)count * windows, what)),
+            cancellation);
+        PerplexityResult Evaluate(string what) => At(Phase, $"{what}, {done + 1} of {evaluations}", done++, evaluations);
         PerplexityResult dense = Evaluate("the dense model"), whole;
         using (MaskedWeights.Apply(model, masks)) whole = Evaluate("the whole mask");
         IReadOnlyList<SensitivityRow> ofBlocks = Sensitivity.Measure(model, masks, blocks, dense.Perplexity, Evaluate);
         IReadOnlyList<SensitivityRow> ofKinds = Sensitivity.Measure(model, masks, kinds, dense.Perplexity, Evaluate);
         double rise = Math.Log(whole.Perplexity) - Math.Log(dense.Perplexity), maxLoss = request.MaxLoss ?? Math.Max(0, rise / 2);
         IReadOnlyList<string> others = ModelPart.SkipOthers(all, masks.Keys.ToHashSet(StringComparer.Ordinal));
+        SkipSuggestion? Suggest(IReadOnlyList<SensitivityRow> rows, IReadOnlyList<ModelPart> parts, string what)
+        {
+            if (SkipSuggestion.Of(rows, others, rise, maxLoss) is not { } suggestion) return null;
+            if (suggestion.Parts.Count == 0) return suggestion with { MeasuredRise = rise };
+            HashSet<string> skipped = [.. parts.Where(part => suggestion.Parts.Contains(part.Name)).SelectMany(part => part.Layers)];
+            using MaskedWeights rest = MaskedWeights.Apply(model, masks.Where(pair => !skipped.Contains(pair.Key)).ToDictionary(StringComparer.Ordinal));
+            return suggestion with { MeasuredRise = Math.Log(At("measuring the suggestion", what, 0, 1).Perplexity) - Math.Log(dense.Perplexity) };
+        }
         return new SensitivityReport(
             request.Model, request.Data, request.Mask, length, dense, whole, ofBlocks, ofKinds, maxLoss,
-            SkipSuggestion.Of(ofBlocks, others, rise, maxLoss), SkipSuggestion.Of(ofKinds, others, rise, maxLoss));
+            Suggest(ofBlocks, blocks, "blocks"), Suggest(ofKinds, kinds, "kinds"));
     }
 
     private static IReadOnlyDictionary<string, Mask> ReadMask(SensitivityRequest request)

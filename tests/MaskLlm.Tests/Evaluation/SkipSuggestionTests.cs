@@ -21,11 +21,14 @@ public sealed class SkipSuggestionTests
     }
 
     [Fact]
-    public void Of_IncreasesThatDoNotAddUp_CountByTheirShare()
+    public void Of_IncreasesThatDoNotAddUp_AreScaledUpAndNeverDown()
     {
         SkipSuggestion suggestion = SkipSuggestion.Of(Rows(0.1, 0.3), [], 2, 0.6)!;
         Assert.Equal(["b"], suggestion.Parts);
         Assert.Equal(0.5, suggestion.EstimatedRise, 1e-12);
+        SkipSuggestion less = SkipSuggestion.Of(Rows(0.1, 0.3, 0.2), [], 0.35, 0.31)!;
+        Assert.Equal(["b"], less.Parts);
+        Assert.Equal(0.3, less.EstimatedRise, 1e-12);
     }
 
     [Fact]
