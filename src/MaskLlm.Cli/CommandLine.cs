@@ -53,6 +53,7 @@ internal static class CommandLine
             InspectCommand.Create(stop),
             MergeCommand.Create(stop),
             SensitivityCommand.Create(stop),
+            ExperimentCommand.Create(stop),
             BenchCommand.Create(stop),
             PretrainCommand.Create(stop),
         };

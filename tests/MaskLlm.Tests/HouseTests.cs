@@ -23,6 +23,7 @@ public sealed partial class HouseTests
         ["Priors"] = 7,
         ["Learning"] = 8,
         ["Pretraining"] = 8,
+        ["Experiments"] = 9,
     };
 
     [Fact]

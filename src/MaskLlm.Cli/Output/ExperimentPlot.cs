@@ -1,0 +1,92 @@
+using System.Globalization;
+using MaskLlm.Experiments;
+using MaskLlm.Formats;
+using ScottPlot;
+using ScottPlot.Plottables;
+
+namespace MaskLlm.Cli.Output;
+
+/// <summary><c>plot.png</c>: curves against tokens where an experiment has them, otherwise a bar for each row of its table.</summary>
+internal static class ExperimentPlot
+{
+    private const int Width = 1000, Height = 620;
+
+    // Values further apart than this would hide all but the largest.
+    private const double WideRatio = 8;
+
+    internal static void Write(string path, ExperimentReport report)
+    {
+        using Plot plot = new();
+        // What is there of these; without any font the picture has no words, and is drawn nevertheless.
+        string? font = new[] { "DejaVu Sans", "Liberation Sans", "Arial" }.FirstOrDefault(SkiaSharp.SKFontManager.Default.FontFamilies.Contains);
+        if (font is not null) plot.Font.Set(font);
+        bool wide = IsWide(report);
+        if (report.Rows.Any(row => row.X is not null) && !IsByDomain(report)) DrawCurves(plot, report, wide);
+        else DrawBars(plot, report, wide);
+        plot.Title($"{report.Request.Name}: perplexity, geometric mean over {report.Texts.Count} text{(report.Texts.Count == 1 ? "" : "s")}", size: 16);
+        plot.YLabel("perplexity");
+        if (wide) plot.Axes.Left.TickGenerator = Logarithmic();
+        byte[] png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
+        AtomicFile.Write(path, stream => stream.Write(png));
+    }
+
+    // Masks of domains have one length there, and so no curve.
+    private static bool IsByDomain(ExperimentReport report) => report.Rows.Select(row => row.X).OfType<double>().Distinct().Count() < 2;
+
+    private static void DrawCurves(Plot plot, ExperimentReport report, bool wide)
+    {
+        var points = report.Labels.Select(label => (Row: report.Rows.First(row => row.Label == label), Means: Finite(report.Means(label)))).Where(point => point.Means.Count > 0);
+        foreach (var series in points.Where(point => point.Row.X is not null).GroupBy(point => point.Row.Series!))
+        {
+            var sorted = series.OrderBy(point => point.Row.X).ToArray();
+            Scatter curve = plot.Add.Scatter(
+                sorted.Select(point => Math.Log10(point.Row.X!.Value)).ToArray(), sorted.Select(point => OnAxis(point.Means.Average(), wide)).ToArray());
+            (curve.LegendText, curve.LineWidth, curve.MarkerSize) = (series.Key, 2, 8);
+        }
+        foreach (var level in points.Where(point => point.Row.X is null))
+        {
+            HorizontalLine line = plot.Add.HorizontalLine(OnAxis(level.Means.Average(), wide), 1.5f, pattern: LinePattern.Dashed);
+            line.LegendText = level.Row.Label;
+        }
+        plot.XLabel("tokens seen");
+        plot.Axes.Bottom.TickGenerator = Logarithmic();
+        plot.ShowLegend(Alignment.UpperRight);
+    }
+
+    private static void DrawBars(Plot plot, ExperimentReport report, bool wide)
+    {
+        string[] labels = [.. report.Labels.Where(label => Finite(report.Means(label)).Count > 0)];
+        double dense = report.Means(labels[0]).Average(), floor = wide ? Math.Floor(OnAxis(dense, wide)) : 0;
+        for (int i = 0; i < labels.Length; i++)
+        {
+            List<double> means = Finite(report.Means(labels[i]));
+            Bar bar = new()
+            {
+                Position = i, ValueBase = floor, Value = OnAxis(means.Average(), wide), FillColor = i == 0 ? Colors.Gray : Colors.C0,
+                Label = means.Average().ToString("0.00", CultureInfo.InvariantCulture),
+            };
+            plot.Add.Bar(bar);
+            // Where seeds differ: one short line each.
+            if (means.Count > 1) plot.Add.Markers(means.Select(_ => (double)i).ToArray(), means.Select(mean => OnAxis(mean, wide)).ToArray(), MarkerShape.HorizontalBar, 12, Colors.Black);
+        }
+        plot.Add.HorizontalLine(OnAxis(dense, wide), 1, Colors.Gray, LinePattern.Dashed);
+        plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, labels.Length).Select(i => (double)i)], labels);
+        (plot.Axes.Bottom.TickLabelStyle.Rotation, plot.Axes.Bottom.TickLabelStyle.Alignment) = (30, Alignment.MiddleLeft);
+        plot.Axes.Bottom.MinimumSize = 120;
+        plot.Axes.Right.MinimumSize = 100;
+        plot.Axes.Margins(bottom: 0, top: 0.15);
+        plot.HideGrid();
+    }
+
+    private static bool IsWide(ExperimentReport report)
+    {
+        double[] means = [.. report.Labels.SelectMany(label => Finite(report.Means(label)))];
+        return means.Max() / means.Min() > WideRatio;
+    }
+
+    private static List<double> Finite(IEnumerable<double> values) => [.. values.Where(double.IsFinite)];
+
+    private static double OnAxis(double perplexity, bool wide) => wide ? Math.Log10(perplexity) : perplexity;
+
+    private static ScottPlot.TickGenerators.NumericAutomatic Logarithmic() => new() { LabelFormatter = power => Math.Pow(10, power).ToString("#,0.###", CultureInfo.InvariantCulture) };
+}

@@ -1,0 +1,94 @@
+using System.Collections;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MaskLlm.Data;
+using MaskLlm.Learning;
+using MaskLlm.Runs;
+
+namespace MaskLlm.Experiments;
+
+/// <summary>What decides the results of an experiment, as it lies in its folder: whoever goes on must ask for the same.</summary>
+internal static class ExperimentSettings
+{
+    private const string OptionsKey = "options", InputsKey = "inputs";
+
+    /// <summary>The request, with the hash of everything that it reads.</summary>
+    internal static JsonObject Of(ExperimentRequest request, IReadOnlyDictionary<string, string> texts, IReadOnlyList<DomainTexts> domains, IReadOnlyList<string> priors, CancellationToken cancellation) => new()
+    {
+        ["experiment"] = request.Name,
+        ["model"] = request.Model,
+        ["data"] = Strings(request.Data.Sources.Select(source => FormattableString.Invariant($"{source.Path}:{source.Weight}"))),
+        ["document-separator"] = request.Data.DocumentSeparator,
+        ["domains"] = request.Domains,
+        ["eval-text"] = Strings(texts.Values),
+        ["prior"] = request.Prior,
+        ["samples"] = request.Samples,
+        ["seeds"] = Strings(ExperimentPlan.Seeds(request).Select(seed => FormattableString.Invariant($"{seed}"))),
+        ["values"] = request.Values is null ? null : Strings(request.Values),
+        ["eval-seq-len"] = request.WindowLength,
+        ["max-windows"] = request.MaxWindows,
+        ["device"] = request.Device,
+        [OptionsKey] = Options(request.Options),
+        [InputsKey] = Inputs(request, texts, domains, priors, cancellation),
+    };
+
+    /// <summary>Every option of learning by the name of its property, read off the record itself, so that none is forgotten.</summary>
+    internal static JsonObject Options(LearnOptions options) => new(typeof(LearnOptions).GetProperties()
+        .Where(property => property.Name != nameof(LearnOptions.Seed))
+        .Select(property => KeyValuePair.Create(JsonNamingPolicy.KebabCaseLower.ConvertName(property.Name), (JsonNode?)Text(property.GetValue(options)))));
+
+    /// <summary>The options that are not as they are without being set, for people.</summary>
+    internal static IReadOnlyList<string> Changed(LearnOptions options)
+    {
+        JsonObject own = Options(options), defaults = Options(ComparePlan.Paper(options));
+        return [.. own.Where(pair => !JsonNode.DeepEquals(pair.Value, defaults[pair.Key])).Select(pair => $"{pair.Key} {pair.Value}")];
+    }
+
+    /// <summary>Compares with what an earlier start left.</summary>
+    /// <exception cref="ArgumentException">Something decisive is not the same.</exception>
+    internal static void RequireSame(JsonObject earlier, JsonObject now, string folder)
+    {
+        static IEnumerable<KeyValuePair<string, JsonNode?>> Flat(JsonObject settings) =>
+            settings.Where(pair => pair.Key != InputsKey).SelectMany(pair => pair.Key == OptionsKey ? pair.Value!.AsObject() : [pair]);
+        Dictionary<string, JsonNode?> before = Flat(earlier).ToDictionary(StringComparer.Ordinal), after = Flat(now).ToDictionary(StringComparer.Ordinal);
+        foreach (string name in after.Keys.Union(before.Keys))
+        {
+            (JsonNode? was, JsonNode? wanted) = (before.GetValueOrDefault(name), after.GetValueOrDefault(name));
+            if (!JsonNode.DeepEquals(was, wanted))
+                throw new ArgumentException($"--out {folder}: the experiment there has {name} {Shown(was)}, and {Shown(wanted)} was asked for now; ask for the same to go on, or name another folder.");
+        }
+        JsonObject hashes = earlier[InputsKey]!.AsObject();
+        foreach ((string path, JsonNode? hash) in now[InputsKey]!.AsObject())
+            if (!JsonNode.DeepEquals(hash, hashes[path]))
+                throw new ArgumentException($"--out {folder}: {path} is not what it was when the experiment there began; name another folder, or bring the file back.");
+    }
+
+    private static JsonObject Inputs(
+        ExperimentRequest request, IReadOnlyDictionary<string, string> texts, IReadOnlyList<DomainTexts> domains, IReadOnlyList<string> priors, CancellationToken cancellation)
+    {
+        JsonObject inputs = InputHashes.OfModel(request.Model);
+        foreach (string source in request.Data.Sources.Select(source => source.Path).Concat(domains.Select(domain => domain.TrainPath)).Distinct())
+            inputs[source] = SourceFiles.Combine(SourceFiles.Find(source).Hashes(cancellation));
+        foreach (string file in texts.Values.Concat(priors)) inputs[file] = InputHashes.Of(file);
+        return inputs;
+    }
+
+    private static string? Text(object? value) => value switch
+    {
+        null => null,
+        string text => text,
+        IEnumerable list => string.Join(' ', list.Cast<object>().Select(Text)),
+        bool flag => flag ? "on" : "off",
+        Enum name => name.ToString().ToLowerInvariant(),
+        _ => FormattableString.Invariant($"{value}"),
+    };
+
+    private static string Shown(JsonNode? value) => value switch
+    {
+        null => "none",
+        JsonArray array => string.Join(' ', array),
+        _ => value.ToString(),
+    };
+
+    private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(value => (JsonNode)value)]);
+}
