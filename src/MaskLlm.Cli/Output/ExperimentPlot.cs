@@ -11,14 +11,16 @@ internal static class ExperimentPlot
 {
     private const int Width = 1000, Height = 620;
 
+    private static readonly string[] Fonts = ["DejaVu Sans", "Liberation Sans", "Arial"];
+
     // Values further apart than this would hide all but the largest.
     private const double WideRatio = 8;
 
     internal static void Write(string path, ExperimentReport report)
     {
         using Plot plot = new();
-        // What is there of these; without any font the picture has no words, and is drawn nevertheless.
-        string? font = new[] { "DejaVu Sans", "Liberation Sans", "Arial" }.FirstOrDefault(SkiaSharp.SKFontManager.Default.FontFamilies.Contains);
+        // Without any font the picture has no words, and is drawn nevertheless.
+        string? font = Fonts.FirstOrDefault(SkiaSharp.SKFontManager.Default.FontFamilies.Contains);
         if (font is not null) plot.Font.Set(font);
         bool wide = IsWide(report);
         if (report.Rows.Any(row => row.X is not null) && !IsByDomain(report)) DrawCurves(plot, report, wide);

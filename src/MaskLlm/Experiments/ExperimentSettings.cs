@@ -48,9 +48,7 @@ internal static class ExperimentSettings
     /// <exception cref="ArgumentException">Something decisive is not the same.</exception>
     internal static void RequireSame(JsonObject earlier, JsonObject now, string folder)
     {
-        static IEnumerable<KeyValuePair<string, JsonNode?>> Flat(JsonObject settings) =>
-            settings.Where(pair => pair.Key != InputsKey).SelectMany(pair => pair.Key == OptionsKey ? pair.Value!.AsObject() : [pair]);
-        Dictionary<string, JsonNode?> before = Flat(earlier).ToDictionary(StringComparer.Ordinal), after = Flat(now).ToDictionary(StringComparer.Ordinal);
+        Dictionary<string, JsonNode?> before = Flat(earlier), after = Flat(now);
         foreach (string name in after.Keys.Union(before.Keys))
         {
             (JsonNode? was, JsonNode? wanted) = (before.GetValueOrDefault(name), after.GetValueOrDefault(name));
@@ -62,6 +60,9 @@ internal static class ExperimentSettings
             if (!JsonNode.DeepEquals(hash, hashes[path]))
                 throw new ArgumentException($"--out {folder}: {path} is not what it was when the experiment there began; name another folder, or bring the file back.");
     }
+
+    private static Dictionary<string, JsonNode?> Flat(JsonObject settings) => settings
+        .Where(pair => pair.Key is not (OptionsKey or InputsKey)).Concat(settings[OptionsKey]!.AsObject()).ToDictionary(StringComparer.Ordinal);
 
     private static JsonObject Inputs(
         ExperimentRequest request, IReadOnlyDictionary<string, string> texts, IReadOnlyList<DomainTexts> domains, IReadOnlyList<string> priors, CancellationToken cancellation)
