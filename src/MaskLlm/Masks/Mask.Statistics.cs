@@ -7,7 +7,7 @@ namespace MaskLlm.Masks;
 public sealed partial class Mask
 {
     // Divisors before their multiples, so that the tightest is found first: every 1:2 mask is 2:4, every 2:4 mask 4:8.
-    private static readonly int[] GroupSizesToTry = [2, 4, 8, 3, 6, 5, 7];
+    private static readonly int[] GroupSizesToTry = [2, 4, 8, 3, 6, 5, 7, 16, 32];
 
     /// <summary>The weights kept.</summary>
     public long KeptCount
@@ -44,7 +44,7 @@ public sealed partial class Mask
 
     /// <summary>
     /// The tightest N:M that every group keeps exactly, or null where there is none: M is tried in the order
-    /// 2, 4, 8, 3, 6, 5, 7, so a 1:2 mask is not called 2:4.
+    /// 2, 4, 8, 3, 6, 5, 7, 16, 32, so a 1:2 mask is not called 2:4.
     /// </summary>
     public NmPattern? DetectPattern() => PatternsOfFirstGroup().FirstOrDefault(Has);
 

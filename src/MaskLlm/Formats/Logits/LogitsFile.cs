@@ -62,7 +62,10 @@ internal sealed class LogitsFile : IDisposable
         if (!file.Metadata.TryGetValue("pattern", out string? text)) throw new InvalidDataException($"{file.Path} holds no logits: its header names no pattern; {Remedy}.");
         try
         {
-            return NmPattern.Parse(text);
+            NmPattern pattern = NmPattern.Parse(text);
+            if (file.Metadata.ContainsKey("parametrization"))
+                throw new InvalidDataException($"{file.Path}: logits of items; only those of candidates are added up. Merge the masks of the runs.");
+            return pattern;
         }
         catch (ArgumentException e)
         {
