@@ -13,6 +13,8 @@ internal static class ExperimentPlot
 
     private static readonly string[] Fonts = ["DejaVu Sans", "Liberation Sans", "Arial"];
 
+    private static readonly double[] OfDecade = [1, 2, 5];
+
     // Values further apart than this would hide all but the largest.
     private const double WideRatio = 8;
 
@@ -27,7 +29,7 @@ internal static class ExperimentPlot
         else DrawBars(plot, report, wide);
         plot.Title($"{report.Request.Name}: perplexity, geometric mean over {report.Texts.Count} text{(report.Texts.Count == 1 ? "" : "s")}", size: 16);
         plot.YLabel("perplexity");
-        if (wide) plot.Axes.Left.TickGenerator = Logarithmic();
+        if (wide) SetLogarithmicTicks(plot.Axes.Left, Enumerable.Range(-1, 9).SelectMany(power => OfDecade.Select(first => first * Math.Pow(10, power))));
         byte[] png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
         AtomicFile.Write(path, stream => stream.Write(png));
     }
@@ -51,7 +53,7 @@ internal static class ExperimentPlot
             line.LegendText = level.Row.Label;
         }
         plot.XLabel("tokens seen");
-        plot.Axes.Bottom.TickGenerator = Logarithmic();
+        SetLogarithmicTicks(plot.Axes.Bottom, report.Rows.Select(row => row.X).OfType<double>().Distinct());
         plot.ShowLegend(Alignment.UpperRight);
     }
 
@@ -75,7 +77,7 @@ internal static class ExperimentPlot
         plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, labels.Length).Select(i => (double)i)], labels);
         (plot.Axes.Bottom.TickLabelStyle.Rotation, plot.Axes.Bottom.TickLabelStyle.Alignment) = (30, Alignment.MiddleLeft);
         plot.Axes.Bottom.MinimumSize = 120;
-        plot.Axes.Right.MinimumSize = 100;
+        plot.Axes.Right.MinimumSize = 6 * labels[^1].Length;
         plot.Axes.Margins(bottom: 0, top: 0.15);
         plot.HideGrid();
     }
@@ -90,5 +92,9 @@ internal static class ExperimentPlot
 
     private static double OnAxis(double perplexity, bool wide) => wide ? Math.Log10(perplexity) : perplexity;
 
-    private static ScottPlot.TickGenerators.NumericAutomatic Logarithmic() => new() { LabelFormatter = power => Math.Pow(10, power).ToString("#,0.###", CultureInfo.InvariantCulture) };
+    private static void SetLogarithmicTicks(IAxis axis, IEnumerable<double> values)
+    {
+        double[] at = [.. values];
+        axis.SetTicks([.. at.Select(Math.Log10)], [.. at.Select(value => value.ToString("#,0.##", CultureInfo.InvariantCulture))]);
+    }
 }
