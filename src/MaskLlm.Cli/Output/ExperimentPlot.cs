@@ -54,7 +54,7 @@ internal static class ExperimentPlot
         }
         plot.XLabel("tokens seen");
         SetLogarithmicTicks(plot.Axes.Bottom, report.Rows.Select(row => row.X).OfType<double>().Distinct());
-        plot.ShowLegend(Alignment.UpperRight);
+        plot.ShowLegend(Edge.Right);
     }
 
     private static void DrawBars(Plot plot, ExperimentReport report, bool wide)
