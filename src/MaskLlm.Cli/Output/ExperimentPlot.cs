@@ -64,11 +64,8 @@ internal static class ExperimentPlot
         for (int i = 0; i < labels.Length; i++)
         {
             List<double> means = Finite(report.Means(labels[i]));
-            Bar bar = new()
-            {
-                Position = i, ValueBase = floor, Value = OnAxis(means.Average(), wide), FillColor = i == 0 ? Colors.Gray : Colors.C0,
-                Label = means.Average().ToString("0.00", CultureInfo.InvariantCulture),
-            };
+            Bar bar = new() { Position = i, ValueBase = floor, Value = OnAxis(means.Average(), wide), FillColor = i == 0 ? Colors.Gray : Colors.C0 };
+            bar.Label = means.Average().ToString("0.00", CultureInfo.InvariantCulture);
             plot.Add.Bar(bar);
             // Where seeds differ: one short line each.
             if (means.Count > 1) plot.Add.Markers(means.Select(_ => (double)i).ToArray(), means.Select(mean => OnAxis(mean, wide)).ToArray(), MarkerShape.HorizontalBar, 12, Colors.Black);
