@@ -41,7 +41,7 @@ internal static class DemoCommand
                 Data = new CorpusOptions { Sources = [new DataSource(Documentation.WriteToCacheOrOwn())], DocumentSeparator = ReferenceDocumentation.Separator, Threads = used },
                 Out = folder,
                 Force = parsed.GetValue(force),
-                Options = new LearnOptions { Steps = parsed.GetValue(steps), Seed = parsed.GetValue(seed) },
+                Options = LearnOptions.Of(Recipe.Distilled) with { Steps = parsed.GetValue(steps), Seed = parsed.GetValue(seed) },
             };
             RunRecord record = LearnRun.Execute(request, progress, progress.Note, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, Summary(record, watch.Elapsed, folder));

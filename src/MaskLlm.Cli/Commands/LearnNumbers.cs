@@ -9,18 +9,20 @@ namespace MaskLlm.Cli.Commands;
 /// <summary>The options that become <see cref="LearnOptions"/>, under the same names.</summary>
 internal sealed class LearnNumbers
 {
-    private static readonly LearnOptions Defaults = new();
+    private static readonly LearnOptions Defaults = LearnOptions.Of(Recipe.Distilled);
     private readonly Option<string> _pattern = new("--pattern") { Description = "N kept of every M inputs, M at most 8, or 32 with --parametrization items.", DefaultValueFactory = _ => "2:4" };
-    private readonly Option<string> _recipe = new("--recipe") { Description = "maskllm is the paper's.", DefaultValueFactory = _ => "maskllm" };
+    private readonly Option<string> _recipe = new("--recipe") { Description = "distilled is the best known, maskllm the paper's; other options change what it sets.", DefaultValueFactory = _ => "distilled" };
     private readonly Option<int> _steps = new("--steps") { Description = "Optimizer steps.", DefaultValueFactory = _ => Defaults.Steps };
     private readonly Option<int> _batch = new("--batch-size") { Description = "Sequences a step.", DefaultValueFactory = _ => Defaults.BatchSize };
     private readonly Option<int?> _micro = new("--micro-batch-size") { Description = "Sequences that go through the model together; fewer take less memory." };
     private readonly Option<int> _length = new("--seq-len") { Description = "Predicted tokens a sequence.", DefaultValueFactory = _ => Defaults.SequenceLength };
     private readonly Option<double> _rate = new("--learning-rate") { Description = "Peak; a cosine takes it to a tenth.", DefaultValueFactory = _ => Defaults.LearningRate };
+    private readonly Option<double> _epsilon = new("--epsilon") { Description = "AdamW's epsilon.", DefaultValueFactory = _ => Defaults.Epsilon };
     private readonly Option<double> _strength = new("--prior-strength") { Description = "How far the prior shifts the first logits, in standard deviations.", DefaultValueFactory = _ => Defaults.PriorStrength };
     private readonly Option<double> _std = new("--initial-std") { Description = "Standard deviation of the first logits.", DefaultValueFactory = _ => Defaults.InitialStd };
-    private readonly Option<bool> _exact = new("--exact-prior") { Description = "First logits without a random part: every group starts on the prior." };
+    private readonly Option<bool> _exact = new("--exact-prior") { Description = "First logits without a random part: every group starts on the prior.", DefaultValueFactory = _ => Defaults.ExactPrior };
     private readonly Option<double> _distillation = new("--distillation") { Description = "beta: share of the loss that is the divergence from the dense model's predictions, 0 to 1.", DefaultValueFactory = _ => Defaults.Distillation };
+    private readonly Option<double> _states = new("--state-distillation") { Description = "gamma: weight of the distance of every block's output from the dense model's, over what the dense block adds.", DefaultValueFactory = _ => Defaults.StateDistillation };
     private readonly Option<bool> _blockwise = new("--blockwise") { Description = "Learn each block's masks by its own output against the dense block's." };
     private readonly Option<string> _kappa = new("--kappa") { Description = "Scale of the logits, start:end.", DefaultValueFactory = _ => Defaults.Kappa.ToString() };
     private readonly Option<string> _tau = new("--tau") { Description = "Temperature, start:end.", DefaultValueFactory = _ => Defaults.Tau.ToString() };
@@ -38,32 +40,41 @@ internal sealed class LearnNumbers
     private readonly Option<bool> _checkpoint = new("--checkpoint-activations") { Description = "Keep only each block's input for the backward pass and run the block again there: less memory, about a third more time." };
     private readonly Option<ulong> _seed = SharedOptions.Seed();
 
-    internal LearnNumbers() => _recipe.AcceptOnlyFromAmong("maskllm");
+    internal LearnNumbers() => _recipe.AcceptOnlyFromAmong([.. Enum.GetNames<Recipe>().Select(name => name.ToLowerInvariant())]);
 
-    internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _strength, _exact, _distillation, _blockwise, _std, _kappa, _tau, _noise, _schedule, _parametrization, _average, _reward, _normalized, _hard, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
+    internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _epsilon, _strength, _exact, _distillation, _states, _blockwise, _std, _kappa, _tau, _noise, _schedule, _parametrization, _average, _reward, _normalized, _hard, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
 
     /// <summary>Those that decide how long a step takes and what it holds in memory.</summary>
     internal IEnumerable<Option> OfSpeed => [_pattern, _batch, _micro, _length, _skip, _moments, _precision, _checkpoint, _hard, _seed];
 
-    internal LearnOptions Read(ParseResult parsed) => ReadOfSpeed(parsed) with
+    /// <summary>The recipe's numbers, and over them what the command line sets itself.</summary>
+    internal LearnOptions Read(ParseResult parsed)
     {
-        Steps = parsed.GetValue(_steps),
-        LearningRate = parsed.GetValue(_rate),
-        PriorStrength = parsed.GetValue(_strength),
-        ExactPrior = parsed.GetValue(_exact),
-        Distillation = parsed.GetValue(_distillation),
-        Blockwise = parsed.GetValue(_blockwise),
-        InitialStd = parsed.GetValue(_std),
-        Kappa = ScheduleRange.Parse(parsed.GetValue(_kappa)!),
-        Tau = ScheduleRange.Parse(parsed.GetValue(_tau)!),
-        Noise = parsed.GetValue(_noise),
-        Parametrization = parsed.GetValue(_parametrization),
-        AverageDecay = parsed.GetValue(_average),
-        NormalizedReward = parsed.GetValue(_normalized),
-        Schedule = parsed.GetValue(_schedule),
-        WeightReward = parsed.GetValue(_reward),
-        Kernel = parsed.GetValue(_kernel),
-    };
+        LearnOptions recipe = LearnOptions.Of(Enum.Parse<Recipe>(parsed.GetValue(_recipe)!, ignoreCase: true));
+        T Given<T>(Option<T> option, T ofRecipe) => parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option)! : ofRecipe;
+        return ReadOfSpeed(parsed) with
+        {
+            Recipe = recipe.Recipe,
+            Steps = parsed.GetValue(_steps),
+            LearningRate = Given(_rate, recipe.LearningRate),
+            Epsilon = parsed.GetValue(_epsilon),
+            PriorStrength = parsed.GetValue(_strength),
+            ExactPrior = Given(_exact, recipe.ExactPrior),
+            Distillation = Given(_distillation, recipe.Distillation),
+            StateDistillation = parsed.GetValue(_states),
+            Blockwise = parsed.GetValue(_blockwise),
+            InitialStd = parsed.GetValue(_std),
+            Kappa = ScheduleRange.Parse(Given(_kappa, recipe.Kappa.ToString())),
+            Tau = ScheduleRange.Parse(Given(_tau, recipe.Tau.ToString())),
+            Noise = Given(_noise, recipe.Noise),
+            Parametrization = parsed.GetValue(_parametrization),
+            AverageDecay = parsed.GetValue(_average),
+            NormalizedReward = parsed.GetValue(_normalized),
+            Schedule = parsed.GetValue(_schedule),
+            WeightReward = parsed.GetValue(_reward),
+            Kernel = parsed.GetValue(_kernel),
+        };
+    }
 
     internal LearnOptions ReadOfSpeed(ParseResult parsed) => new()
     {

@@ -4,9 +4,12 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Learning;
 
-/// <summary>Everything that decides how masks are learned; the defaults are the paper's ratios at a size for one machine.</summary>
+/// <summary>Everything that decides how masks are learned; a new record holds the paper's ratios at a size for one machine.</summary>
 public sealed record LearnOptions
 {
+    /// <summary>The recipe that the other numbers came from; records name it.</summary>
+    public Recipe Recipe { get; init; } = Recipe.MaskLlm;
+
     /// <summary>N kept of every M inputs.</summary>
     public NmPattern Pattern { get; init; } = NmPattern.TwoOfFour;
 
@@ -28,6 +31,9 @@ public sealed record LearnOptions
     /// <summary>Decoupled weight decay on the logits.</summary>
     public double WeightDecay { get; init; } = 0.1;
 
+    /// <summary>AdamW's epsilon. Above the size of a logit's gradient it lets the groups that matter more move further.</summary>
+    public double Epsilon { get; init; } = 1e-5;
+
     /// <summary>The gradient of all logits together is clipped to this norm.</summary>
     public double ClipNorm { get; init; } = 1;
 
@@ -39,6 +45,9 @@ public sealed record LearnOptions
 
     /// <summary>beta: loss = (1 - beta) * cross-entropy + beta * KL(dense || masked), the dense model being the same weights without masks.</summary>
     public double Distillation { get; init; }
+
+    /// <summary>gamma: adds gamma times the mean over blocks of the squared error of their output against the dense model's, over the square of what the dense block adds.</summary>
+    public double StateDistillation { get; init; }
 
     /// <summary>Every block's masks are learned by its own output against the dense block's, from the dense model's input, and not by the model's predictions.</summary>
     public bool Blockwise { get; init; }
@@ -91,6 +100,21 @@ public sealed record LearnOptions
     /// <summary>Keep only each block's input for the backward pass and run the block again there.</summary>
     public bool CheckpointActivations { get; init; }
 
+    /// <summary>Whether a step takes a pass of the dense model too.</summary>
+    internal bool RunsDenseModel => Distillation > 0 || StateDistillation > 0 || Blockwise;
+
+    /// <summary>The options of a recipe.</summary>
+    public static LearnOptions Of(Recipe recipe) => recipe == Recipe.MaskLlm ? new LearnOptions() : new LearnOptions
+    {
+        Recipe = Recipe.Distilled,
+        Distillation = 1,
+        ExactPrior = true,
+        Noise = 0,
+        LearningRate = 2e-3,
+        Kappa = new ScheduleRange(100, 200),
+        Tau = new ScheduleRange(1, 0.1),
+    };
+
     /// <summary>C or M.</summary>
     internal int LogitsAGroup => Parametrization == Parametrization.Items ? Pattern.GroupSize : Pattern.CandidateCount;
 
@@ -110,6 +134,8 @@ public sealed record LearnOptions
         Require(PriorStrength >= 0 && float.IsFinite((float)PriorStrength), "--prior-strength", PriorStrength, "0 or more");
         Require(InitialStd > 0 && float.IsFinite((float)InitialStd), "--initial-std", InitialStd, "a positive number");
         Require(Distillation is >= 0 and <= 1, "--distillation", Distillation, "0 to 1");
+        Require(StateDistillation >= 0 && float.IsFinite((float)StateDistillation), "--state-distillation", StateDistillation, "0 or more");
+        Require(Epsilon > 0 && float.IsFinite((float)Epsilon), "--epsilon", Epsilon, "a positive number");
         Require(Noise is >= 0 and <= 100, "--noise", Noise, "0 to 100");
         Require(AverageDecay is >= 0 and < 1, "--average-decay", AverageDecay, "0 or more and less than 1");
         if (Parametrization == Parametrization.Candidates && Pattern.GroupSize > NmPattern.LargestEnumerated)

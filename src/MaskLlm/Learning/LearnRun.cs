@@ -99,7 +99,7 @@ public sealed class LearnRun
             forward = Stopwatch.GetElapsedTime(begin);
         }
         long weights = MaskLearner.SelectLayers(model, options).Sum(layer => (long)layer.Rows * layer.Columns);
-        int passes = 3 + (options.CheckpointActivations ? 1 : 0) + (options.Distillation > 0 ? 1 : 0);
+        int passes = 3 + (options.CheckpointActivations ? 1 : 0) + (options.RunsDenseModel ? 1 : 0);
         double seconds = options.Steps * (passes * forward.TotalSeconds * options.BatchSize / micro + masksSecondsAWeight * weights);
         _warn(string.Create(CultureInfo.InvariantCulture, $"{options.Steps} steps will take about {seconds / 60:0.0} minutes (from one forward pass)."));
     }

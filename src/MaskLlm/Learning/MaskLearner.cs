@@ -15,9 +15,6 @@ namespace MaskLlm.Learning;
 /// </summary>
 public sealed class MaskLearner : IDisposable
 {
-    // As in the paper's runs; torch's own default is 1e-8.
-    private const double AdamEpsilon = 1e-5;
-
     // Noise of this scale is rounded away, and nothing is divided by 0.
     private const double NoNoise = 1e-6;
 
@@ -159,10 +156,13 @@ public sealed class MaskLearner : IDisposable
     // The dense model is the same weights without the masks, which are not in place yet.
     private Teacher? DenseModel(Tensor inputs)
     {
-        if (_options.Distillation == 0 || _options.Blockwise) return null;
+        if (!_options.RunsDenseModel || _options.Blockwise) return null;
         using IDisposable noGradient = no_grad();
-        Tensor[] parts = [.. inputs.split(_options.MicroBatchSize ?? _options.BatchSize).Select(_model.Hidden)];
-        return new Teacher(cat(parts, 0), _options.Distillation);
+        Tensor[] parts = inputs.split(_options.MicroBatchSize ?? _options.BatchSize);
+        if (_options.StateDistillation == 0) return new Teacher(cat([.. parts.Select(_model.Hidden)], 0), _options.Distillation, [], 0);
+        IReadOnlyList<Tensor>[] states = [.. parts.Select(part => BlockReconstruction.DenseStates(_model, part))];
+        Tensor[] whole = [.. Enumerable.Range(0, states[0].Count).Select(i => cat([.. states.Select(part => part[i])], 0))];
+        return new Teacher(_model.FinalNorm(whole[^1]), _options.Distillation, whole, _options.StateDistillation);
     }
 
     private double ForwardBackward(SampledLayers sampled, Tensor inputs, Tensor targets, Teacher? dense)
@@ -187,7 +187,7 @@ public sealed class MaskLearner : IDisposable
     private void Update(long step, MaskSample sample, double norm)
     {
         double clip = Math.Min(1, _options.ClipNorm / (norm + 1e-6));
-        AdamWRates rates = new(step, CosineSchedule.At(_options.LearningRate, step, _options.Steps), _options.WeightDecay, AdamEpsilon);
+        AdamWRates rates = new(step, CosineSchedule.At(_options.LearningRate, step, _options.Steps), _options.WeightDecay, _options.Epsilon);
         foreach (LearnedLayer layer in _layers)
         {
             _masks.Update(layer, LayerSample(sample, layer), layer.Gradient, clip, rates);

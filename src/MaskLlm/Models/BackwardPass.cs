@@ -61,19 +61,34 @@ internal static class BackwardPass
 
     private static double Keeping(Decoder model, Tensor inputs, Vocabulary vocabulary)
     {
-        Tensor hidden = model.RunBlocks(model.Embed(inputs));
-        return vocabulary.Backward(hidden);
+        if (vocabulary.Teacher is not { States.Count: > 0 }) return vocabulary.Backward(model.RunBlocks(model.Embed(inputs)));
+        // Every block's output gets the gradient of its own term where the graph passes it.
+        List<Tensor> outputs = [], gradients = [];
+        Tensor hidden = model.Embed(inputs);
+        for (int block = 0; block < model.Blocks.Count; block++)
+        {
+            hidden = model.RunBlock(block, hidden);
+            if (!hidden.requires_grad) continue;
+            outputs.Add(hidden);
+            gradients.Add(vocabulary.StateGradient(block, hidden)!);
+        }
+        return vocabulary.Backward(hidden, outputs, gradients);
     }
 
     private static double Recomputing(Decoder model, Tensor inputs, Vocabulary vocabulary, Func<int, IDisposable>? enterBlock)
     {
         // Entry i: the input of block i, and whether anything before it requires a gradient. The last is the output of all.
         (Tensor[] kept, bool[] reached) = Forward(model, inputs, enterBlock);
+        using Tensor? last = vocabulary.StateGradient(model.Blocks.Count - 1, kept[^1]);
         (double loss, Tensor? gradient) = LastBackward(kept[^1].requires_grad_(reached[^1]), vocabulary);
+        if (last is not null) gradient?.add_(last);
         for (int i = model.Blocks.Count - 1; i >= 0 && reached[i + 1]; i--)
         {
             using Tensor input = kept[i].requires_grad_(reached[i]), outer = gradient!;
             gradient = BlockBackward(model, i, input, outer, enterBlock);
+            if (i == 0 || gradient is null) continue;
+            using Tensor? ofState = vocabulary.StateGradient(i - 1, input);
+            if (ofState is not null) gradient.add_(ofState);
         }
         if (reached[0]) model.Embed(inputs).backward([gradient!]);
         return loss;
@@ -120,13 +135,19 @@ internal static class BackwardPass
     private sealed record Vocabulary(Decoder Model, Tensor Targets, double Scale, int ChunkTokens, Teacher? Teacher)
     {
         /// <summary>Takes the loss of (B, T, D) and goes back through whatever it was made of.</summary>
-        internal double Backward(Tensor blocksOutput)
+        /// <param name="blocksOutput">The last block's output.</param>
+        /// <param name="others">Tensors on the way whose own gradients go back with it.</param>
+        /// <param name="gradients">Of them.</param>
+        internal double Backward(Tensor blocksOutput, IReadOnlyList<Tensor>? others = null, IReadOnlyList<Tensor>? gradients = null)
         {
             using DisposeScope scope = NewDisposeScope();
             Tensor hidden = Model.FinalNorm(blocksOutput).view(-1, blocksOutput.size(2));    // (B T, D)
             (double loss, Tensor gradient) = VocabularyLoss.Backward(hidden, Model.Head, Targets, Scale, ChunkTokens, Teacher);
-            if (hidden.requires_grad) hidden.backward([gradient]);
+            if (hidden.requires_grad) autograd.backward([hidden, .. others ?? []], [gradient, .. gradients ?? []]);
             return loss;
         }
+
+        /// <summary>What a block's output gets for being unlike the teacher's; null where only predictions are taught.</summary>
+        internal Tensor? StateGradient(int block, Tensor output) => Teacher is { States.Count: > 0 } ? Teacher.StateGradient(block, output, Scale) : null;
     }
 }

@@ -31,7 +31,7 @@ internal static class VocabularyLoss
             using DisposeScope chunkScope = NewDisposeScope();
             long length = Math.Min(chunkTokens, tokens - start);
             Tensor leaf = detached.narrow(0, start, length).detach().requires_grad_();
-            Tensor loss = Sum(leaf, head, targets.narrow(0, start, length), teacher?.Narrow(start, length));
+            Tensor loss = Sum(leaf, head, targets.narrow(0, start, length), teacher is null ? null : teacher with { Hidden = teacher.Hidden.narrow(0, start, length), States = [] });
             (loss * (scale / tokens)).backward();
             gradient.narrow(0, start, length).copy_(leaf.grad!);
             sum += loss.item<float>();

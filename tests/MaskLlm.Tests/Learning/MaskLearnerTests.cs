@@ -25,13 +25,15 @@ public class MaskLearnerTests
     [InlineData(KernelKind.Plain, false, 0, Parametrization.Items)]
     [InlineData(KernelKind.Fused, false, 0, Parametrization.Candidates, true)]
     [InlineData(KernelKind.Fused, true, 0, Parametrization.Candidates, true)]
+    [InlineData(KernelKind.Fused, false, 1, Parametrization.Candidates, false, 1)]
+    [InlineData(KernelKind.Fused, true, 1, Parametrization.Candidates, false, 1)]
     public void Step_ManyTimes_LeavesNoTensorBehind(
-        KernelKind kernel, bool checkpointed, double distillation, Parametrization parametrization = Parametrization.Candidates, bool blockwise = false)
+        KernelKind kernel, bool checkpointed, double distillation, Parametrization parametrization = Parametrization.Candidates, bool blockwise = false, double states = 0)
     {
         using Decoder model = Load();
         LearnOptions options = Options with
         {
-            Kernel = kernel, CheckpointActivations = checkpointed, Distillation = distillation, Parametrization = parametrization, Blockwise = blockwise, AverageDecay = 0.9,
+            Kernel = kernel, CheckpointActivations = checkpointed, Distillation = distillation, Parametrization = parametrization, Blockwise = blockwise, StateDistillation = states, AverageDecay = 0.9,
         };
         using MaskLearner learner = new(model, options, null);
         (Tensor inputs, Tensor targets) = Batch(0);
@@ -221,6 +223,17 @@ public class MaskLearnerTests
 
         Assert.InRange(divergence, 1e-4, crossEntropy);
         Assert.Equal(0.3 * crossEntropy + 0.7 * divergence, Loss(0.7), 1e-5);
+    }
+
+    /// <summary>With blocks run again or not the gradients are the same, and a weight moves them.</summary>
+    [Fact]
+    public void Step_StateDistillation_IsTheSameWithBlocksRunAgain()
+    {
+        float[] Moved(double weight, bool checkpointed) => FirstStep(Options with { Distillation = 1, StateDistillation = weight, CheckpointActivations = checkpointed }).Logits;
+        float[] kept = Moved(3, false), recomputed = Moved(3, true), without = Moved(0, false);
+
+        Assert.True(kept.Zip(recomputed, (a, b) => Math.Abs(a - b)).Order().ElementAt((int)(0.99 * kept.Length)) < 1e-5);
+        Assert.True(kept.Zip(without, (a, b) => Math.Abs(a - b)).Max() > 0.01);
     }
 
     [Fact]
