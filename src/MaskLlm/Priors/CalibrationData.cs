@@ -8,17 +8,25 @@ namespace MaskLlm.Priors;
 /// <summary>The sequences that data-driven pruning looks at.</summary>
 internal static class CalibrationData
 {
-    /// <summary>From one <c>.npy</c> its ids in order, cut into sequences; from text sequences drawn by the seed.</summary>
+    private const int DefaultLength = 256;
+
+    /// <summary>
+    /// The rows of a matrix of ids that is the only source, in order; of one stream of ids pieces, in order; of anything else
+    /// sequences drawn by the seed.
+    /// </summary>
+    /// <returns>At most <see cref="PruneRequest.Samples"/> sequences of one length.</returns>
     /// <exception cref="ArgumentException">No data, fewer ids than asked for, or sequences longer than the model takes.</exception>
     internal static IReadOnlyList<int[]> Read(PruneRequest request, DecoderConfig config, IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
         if (request.Data is null) throw new ArgumentException($"--method {request.Method} looks at activations; give it text or token ids with --data.");
-        int length = request.SequenceLength, samples = request.Samples;
+        int length = request.SequenceLength ?? Math.Min(DefaultLength, config.MaxPositions), samples = request.Samples;
         if (length < 1 || length > config.MaxPositions) throw new ArgumentException($"--seq-len is {length}; 1 to {config.MaxPositions}, the model's positions, is needed.");
         if (samples < 1) throw new ArgumentException($"--samples is {samples}; at least 1 is needed.");
+        string? only = request.Data.Sources is [{ Path: var path }] ? path : null;
+        if (only is not null && WholeTokens.ReadRows(only, config.VocabularySize, samples) is { } rows) return Rows(only, rows, request.SequenceLength, config);
         Tokenizer tokenizer = ModelTokenizer.Load(request.Model, config);
-        if (request.Data.Sources is [{ Path: var path }] && path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
-            return Cut(path, WholeTokens.Read(path, config.VocabularySize, text => tokenizer.Encode(text)), length, samples);
+        if (only is not null && only.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
+            return Cut(only, WholeTokens.Read(only, config.VocabularySize, text => tokenizer.Encode(text)), length, samples);
         using Corpus corpus = Corpus.Open(
             request.Data with { HeldOutFraction = 0 },
             new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, ModelTokenizer.SeparatorId(request.Model, tokenizer)),
@@ -26,6 +34,16 @@ internal static class CalibrationData
         int[] ids = new int[samples * (length + 1)];
         corpus.Batches(samples, length, request.Seed).Fill(0, ids);
         return [.. Enumerable.Range(0, samples).Select(i => ids[(i * (length + 1))..(i * (length + 1) + length)])];
+    }
+
+    private static int[][] Rows(string path, int[][] rows, int? asked, DecoderConfig config)
+    {
+        int length = rows[0].Length;
+        if (length > config.MaxPositions)
+            throw new ArgumentException($"{path}: rows of {length} ids; the model has {config.MaxPositions} positions. Save shorter rows.");
+        if (asked is { } other && other != length)
+            throw new ArgumentException($"--seq-len is {other}, and the rows of {path} have {length} ids, each one a sequence; leave --seq-len out.");
+        return rows;
     }
 
     private static int[][] Cut(string path, int[] ids, int length, int samples)

@@ -30,7 +30,7 @@ public sealed class OneShotModelTests
         if (method == "magnitude")
             foreach (LinearLayer layer in model.Linears) Take(layer, Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour), layer.Weight);
         else
-            new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt", model.Linears).Run(sequences, Take, TestContext.Current.CancellationToken);
+            Run(model, method, sequences, layer => Take(layer.Layer, layer.Mask, layer.Weight));
 
         Assert.True(equal / groups >= 0.999, $"{equal} of {groups} groups");
         Assert.All(model.Linears.Zip(before), pair => Assert.Same(pair.Second, pair.First.Weight));
@@ -68,15 +68,24 @@ public sealed class OneShotModelTests
             new PruneRequest { Model = folder, Method = method, Out = "", Data = new() { Sources = [new(Path.Combine(folder, "calibration.npy"))] }, Samples = 64 }, model.Config, null, TestContext.Current.CancellationToken);
         double equal = 0, groups = 0;
 
-        new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt", model.Linears).Run(calibration, (layer, mask, _) =>
+        Run(model, method, calibration, layer =>
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor same = MaskTensors.ToTensor(mask, CPU).eq(MaskTensors.ToTensor(recorded[layer.Name], CPU)).view(-1, 4).all(1);
+            Tensor same = MaskTensors.ToTensor(layer.Mask, CPU).eq(MaskTensors.ToTensor(recorded[layer.Layer.Name], CPU)).view(-1, 4).all(1);
             equal += same.sum().item<long>();
             groups += same.NumberOfElements;
-        }, TestContext.Current.CancellationToken);
+        });
 
         TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"{method}: {equal / groups:0.00000} of the groups"));
         Assert.True(equal / groups >= 0.995, $"{equal / groups} of the groups");
+    }
+
+    private static void Run(Decoder model, string method, IReadOnlyList<int[]> sequences, Action<PrunedLayer> pruned)
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using IDisposable noGradient = no_grad();
+        using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
+        new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt", model.Linears)
+            .Run(0, hidden, (_, layers) => layers.ToList().ForEach(pruned), cancellation);
     }
 }
