@@ -39,6 +39,62 @@ public sealed class PruneCommandTests : IDisposable
         Assert.Contains($"--method magnitude --pattern {pattern}", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("wanda", "2:4")]
+    [InlineData("ria", "4:8")]
+    [InlineData("sparsegpt", "1:4")]
+    public void Prune_LookingAtData_WritesMaskAndRecord(string method, string pattern)
+    {
+        string target = _folder.File("run");
+
+        CommandRun run = CommandRun.Of("prune", TinyModel.Folder, "--method", method, "--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32", "--pattern", pattern, "--out", target, "--threads", "1");
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Contains(" s of pruning)", run.Output, StringComparison.Ordinal);
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), Checkpoint.LinearShapes(TinyModel.Folder));
+        Assert.Equal(Layers, masks.Count);
+        Assert.All(masks.Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.Parse(pattern))));
+        JsonNode record = JsonNode.Parse(File.ReadAllText(Path.Combine(target, "run.json")))!;
+        Assert.Equal((6, 32), ((int)record["options"]!["samples"]!, (int)record["options"]!["seq-len"]!));
+        Assert.Equal((6 * 32, true), ((int)record["figures"]!["tokens"]!, (double)record["figures"]!["seconds"]! > 0));
+        Assert.Contains("--samples 6 --seq-len 32 --seed 0", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
+        Assert.Equal(["README.md", "mask.npz", "run.json"], Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Prune_UpdateWeights_WritesACheckpointThatEvalReads()
+    {
+        string target = _folder.File("run"), model = Path.Combine(target, "model");
+
+        CommandRun run = CommandRun.Of("prune", TinyModel.Folder, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--out", target, "--threads", "1");
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        // The tiny model has 64 positions, fewer than the default length.
+        Assert.Equal(64, (int)JsonNode.Parse(File.ReadAllText(Path.Combine(target, "run.json")))!["options"]!["seq-len"]!);
+        CommandRun eval = CommandRun.Of("eval", model, "--data", TinyModel.TextPath, "--seq-len", "32", "--threads", "1");
+        Assert.True(eval.ExitCode == 0, eval.Error);
+        CommandRun inspect = CommandRun.Of("inspect", model);
+        Assert.True(inspect.ExitCode == 0, inspect.Error);
+        Assert.Contains("50.00", inspect.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prune_InterruptedWithData_SaysSoAndResumes()
+    {
+        string target = _folder.File("run"), whole = _folder.File("whole");
+        string[] Arguments(string folder) => ["prune", TinyModel.Folder, "--method", "wanda", "--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32", "--threads", "1", "--out", folder];
+        Assert.Equal(0, CommandRun.Of(Arguments(whole)).ExitCode);
+
+        CommandRun stopped = CommandRun.StoppedAt("block 0/2", Arguments(target));
+
+        Assert.Equal(130, stopped.ExitCode);
+        Assert.True(Directory.Exists(Path.Combine(target, "checkpoint")));
+        CommandRun resumed = CommandRun.Of([.. Arguments(target), "--resume"]);
+        Assert.True(resumed.ExitCode == 0, resumed.Error);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "mask.npz")), File.ReadAllBytes(Path.Combine(target, "mask.npz")));
+        Assert.Contains("complete", CommandRun.Of([.. Arguments(target), "--resume"]).Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Prune_Skip_LeavesLayersDense()
     {
@@ -77,6 +133,9 @@ public sealed class PruneCommandTests : IDisposable
     [InlineData("--method guess is not known; known: magnitude", "--method", "guess")]
     [InlineData("--skip nothing matches no parameter", "--method", "magnitude", "--skip", "nothing")]
     [InlineData("pattern 1:3 needs a multiple of 3", "--method", "magnitude", "--pattern", "1:3")]
+    [InlineData("--method wanda looks at activations; give it text or token ids with --data", "--method", "wanda")]
+    [InlineData("--update-weights belongs to --method sparsegpt", "--method", "magnitude", "--update-weights")]
+    [InlineData("--hidden-memory is -1", "--method", "magnitude", "--hidden-memory", "-1")]
     [InlineData("'4:2' is not a pattern", "--method", "magnitude", "--pattern", "4:2")]
     [InlineData("--method")]
     public void Prune_BadInput_LeavesNothingBehind(string expected, params string[] arguments)

@@ -4,6 +4,7 @@ using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
+using MaskLlm.Tests.Data;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,8 +15,13 @@ namespace MaskLlm.Tests.Priors;
 public sealed class PruneRunTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly DataFolder _data = new();
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _data.Dispose();
+    }
 
     [Theory]
     [InlineData("wanda", false, 64)]
@@ -91,17 +97,9 @@ public sealed class PruneRunTests : IDisposable
 
     private PruneRequest Request(string method, string model = "llama-gqa-tied")
     {
-        string text = Path.Combine(_folder.Path, "ids.npy");
-        if (!File.Exists(text)) File.WriteAllBytes(text, Matrix(10, 24));
-        return new() { Model = Fixture.PathOf("models/" + model), Method = method, Out = _folder.File("run"), Data = new CorpusOptions { Sources = [new DataSource(text)] } };
-    }
-
-    // A .npy file of int32 ids below 128.
-    private static byte[] Matrix(int rows, int columns)
-    {
-        string header = $"{{'descr': '<i4', 'fortran_order': False, 'shape': ({rows}, {columns}), }}".PadRight(117) + "\n";
         Random random = new(5);
-        return [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. System.Text.Encoding.ASCII.GetBytes(header), .. Enumerable.Range(0, rows * columns).SelectMany(_ => BitConverter.GetBytes(random.Next(128)))];
+        string text = _data.WriteNpy("ids.npy", "<i4", "10, 24", [.. Enumerable.Range(0, 240).SelectMany(_ => BitConverter.GetBytes(random.Next(128)))]);
+        return new() { Model = Fixture.PathOf("models/" + model), Method = method, Out = _folder.File("run"), Data = new CorpusOptions { Sources = [new DataSource(text)] } };
     }
 
     private sealed class StopAfter(int blocks, CancellationTokenSource stop) : IProgress<RunProgress>
