@@ -1,11 +1,10 @@
-using System.Runtime.InteropServices;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Models;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Tests;
 
-/// <summary>A safetensors file read as torch tensors; booleans and integers as float32.</summary>
+/// <summary>A safetensors file read as torch tensors; booleans as float32.</summary>
 internal static class TensorFile
 {
     internal static Dictionary<string, Tensor> Read(string path)
@@ -14,7 +13,6 @@ internal static class TensorFile
         return file.Tensors.Values.ToDictionary(entry => entry.Name, entry => entry.Type switch
         {
             TensorType.Bool => tensor(file.Bytes(entry).ToArray().Select(bit => (float)bit).ToArray()).view(entry.Shape.ToArray()),
-            TensorType.Int64 => tensor(MemoryMarshal.Cast<byte, long>(file.Bytes(entry)).ToArray().Select(id => (float)id).ToArray()).view(entry.Shape.ToArray()),
             _ => TensorBytes.Read(entry, (offset, length) => file.Bytes(entry, offset, length)),
         });
     }

@@ -24,7 +24,7 @@ public sealed class OneShotModelTests
         Dictionary<string, Tensor> golden = TensorFile.Read(Fixture.PathOf("method/oneshot-model-llama-gqa-tied.safetensors"));
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
         Tensor[] before = [.. model.Linears.Select(layer => layer.Weight)];
-        List<int[]> sequences = [.. Enumerable.Range(0, 16).Select(row => golden["input_ids"][row].data<float>().Select(id => (int)id).ToArray())];
+        List<int[]> sequences = [.. Enumerable.Range(0, 16).Select(row => golden["input_ids"][row].data<long>().Select(id => (int)id).ToArray())];
         Dictionary<string, Tensor> pruned = [];
         double equal = 0, groups = 0;
         if (method == "magnitude")
