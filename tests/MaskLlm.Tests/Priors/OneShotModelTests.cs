@@ -66,7 +66,7 @@ public sealed class OneShotModelTests
         IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", method + ".npz"), Checkpoint.LinearShapes(folder));
         IReadOnlyList<int[]> calibration = CalibrationData.Read(
             new PruneRequest { Model = folder, Method = method, Out = "", Data = new() { Sources = [new(Path.Combine(folder, "calibration.npy"))] }, Samples = 64 }, model.Config, null, TestContext.Current.CancellationToken);
-        double equal = 0, groups = 0;
+        double equal = 0, groups = 0, least = 1;
 
         Run(model, method, calibration, layer =>
         {
@@ -74,10 +74,14 @@ public sealed class OneShotModelTests
             Tensor same = MaskTensors.ToTensor(layer.Mask, CPU).eq(MaskTensors.ToTensor(recorded[layer.Layer.Name], CPU)).view(-1, 4).all(1);
             equal += same.sum().item<long>();
             groups += same.NumberOfElements;
+            if (layer.Layer.Name.Split('.')[2] is "0" or "1") least = Math.Min(least, same.to(ScalarType.Float64).mean().item<double>());
         });
 
         TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"{method}: {equal / groups:0.00000} of the groups"));
-        Assert.True(equal / groups >= 0.995, $"{equal / groups} of the groups");
+        // With updates one close choice that rounding flips changes its row and all blocks behind it: between our own runs with 1 and with 2
+        // sequences at a time one group differs in block 1, 76 in block 2 and 1,367 in block 3. The first blocks are held to the bar of the others.
+        Assert.True(least >= 0.995, $"{least} of the groups of a layer of the first two blocks");
+        Assert.True(equal / groups >= (method == "sparsegpt" ? 0.98 : 0.995), $"{equal / groups} of the groups");
     }
 
     private static void Run(Decoder model, string method, IReadOnlyList<int[]> sequences, Action<PrunedLayer> pruned)
