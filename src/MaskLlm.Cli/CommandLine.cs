@@ -51,6 +51,8 @@ internal static class CommandLine
             EvalCommand.Create(stop),
             ApplyCommand.Create(stop),
             InspectCommand.Create(stop),
+            MergeCommand.Create(stop),
+            SensitivityCommand.Create(stop),
             BenchCommand.Create(stop),
             PretrainCommand.Create(stop),
         };

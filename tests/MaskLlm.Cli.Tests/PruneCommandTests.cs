@@ -95,6 +95,30 @@ public sealed class PruneCommandTests : IDisposable
         Assert.Contains("complete", CommandRun.Of([.. Arguments(target), "--resume"]).Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("wanda")]
+    [InlineData("ria")]
+    [InlineData("sparsegpt")]
+    public void Prune_ByActivations_WritesTheMaskAndRepeatsIt(string method)
+    {
+        byte[] Mask(string name)
+        {
+            string target = _folder.File(name);
+            CommandRun run = CommandRun.Of(
+                "prune", TinyModel.Folder, "--method", method, "--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32", "--seed", "3", "--threads", "2", "--out", target);
+            Assert.Equal((0, run.Error), (run.ExitCode, run.Error));
+            Assert.Contains("--samples 6 --seq-len 32 --seed 3", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
+            Assert.Equal(6 * 32, (int)JsonNode.Parse(File.ReadAllText(Path.Combine(target, "run.json")))!["figures"]!["tokens"]!);
+            return File.ReadAllBytes(Path.Combine(target, "mask.npz"));
+        }
+
+        byte[] first = Mask("first");
+
+        Assert.Equal(first, Mask("second"));
+        Assert.Equal(0, Prune("--out", _folder.File("magnitude")).ExitCode);
+        Assert.NotEqual(first, File.ReadAllBytes(Path.Combine(_folder.File("magnitude"), "mask.npz")));
+    }
+
     [Fact]
     public void Prune_Skip_LeavesLayersDense()
     {
@@ -130,7 +154,7 @@ public sealed class PruneCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--method guess is not known; known: magnitude", "--method", "guess")]
+    [InlineData("--method guess is not known; known: magnitude, wanda, ria, sparsegpt", "--method", "guess")]
     [InlineData("--skip nothing matches no parameter", "--method", "magnitude", "--skip", "nothing")]
     [InlineData("pattern 1:3 needs a multiple of 3", "--method", "magnitude", "--pattern", "1:3")]
     [InlineData("--method wanda looks at activations; give it text or token ids with --data", "--method", "wanda")]

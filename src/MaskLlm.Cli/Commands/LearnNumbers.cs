@@ -10,7 +10,7 @@ namespace MaskLlm.Cli.Commands;
 internal sealed class LearnNumbers
 {
     private static readonly LearnOptions Defaults = new();
-    private readonly Option<string> _pattern = new("--pattern") { Description = "N kept of every M inputs, M at most 8.", DefaultValueFactory = _ => "2:4" };
+    private readonly Option<string> _pattern = new("--pattern") { Description = "N kept of every M inputs, M at most 8, or 32 with --parametrization items.", DefaultValueFactory = _ => "2:4" };
     private readonly Option<string> _recipe = new("--recipe") { Description = "maskllm is the paper's.", DefaultValueFactory = _ => "maskllm" };
     private readonly Option<int> _steps = new("--steps") { Description = "Optimizer steps.", DefaultValueFactory = _ => Defaults.Steps };
     private readonly Option<int> _batch = new("--batch-size") { Description = "Sequences a step.", DefaultValueFactory = _ => Defaults.BatchSize };
@@ -21,10 +21,15 @@ internal sealed class LearnNumbers
     private readonly Option<double> _std = new("--initial-std") { Description = "Standard deviation of the first logits.", DefaultValueFactory = _ => Defaults.InitialStd };
     private readonly Option<bool> _exact = new("--exact-prior") { Description = "First logits without a random part: every group starts on the prior." };
     private readonly Option<double> _distillation = new("--distillation") { Description = "beta: share of the loss that is the divergence from the dense model's predictions, 0 to 1.", DefaultValueFactory = _ => Defaults.Distillation };
+    private readonly Option<bool> _blockwise = new("--blockwise") { Description = "Learn each block's masks by its own output against the dense block's." };
     private readonly Option<string> _kappa = new("--kappa") { Description = "Scale of the logits, start:end.", DefaultValueFactory = _ => Defaults.Kappa.ToString() };
     private readonly Option<string> _tau = new("--tau") { Description = "Temperature, start:end.", DefaultValueFactory = _ => Defaults.Tau.ToString() };
+    private readonly Option<double> _noise = new("--noise") { Description = "Scale of the Gumbel noise; 0 for none.", DefaultValueFactory = _ => Defaults.Noise };
+    private readonly Option<Parametrization> _parametrization = new("--parametrization") { Description = "A logit for each candidate mask of a group, or for each of its items (weights).", DefaultValueFactory = _ => Defaults.Parametrization };
+    private readonly Option<double> _average = new("--average-decay") { Description = "Decay of the moving average of the logits from which the mask is taken; 0 takes the last logits.", DefaultValueFactory = _ => Defaults.AverageDecay };
     private readonly Option<ScheduleKind> _schedule = new("--schedule") { Description = "How kappa and tau move: linear or exponential.", DefaultValueFactory = _ => Defaults.Schedule };
     private readonly Option<double> _reward = new("--weight-reward") { Description = "lambda: reward of the norm of the kept weights, falling linearly to 0.", DefaultValueFactory = _ => Defaults.WeightReward };
+    private readonly Option<bool> _normalized = new("--normalized-reward") { Description = "Divide each layer's reward by the norm of all its weights." };
     private readonly Option<bool> _hard = new("--hard") { Description = "Straight-through: the layers use the hard mask of each sample." };
     private readonly Option<string[]> _skip = new("--skip") { Description = "Name patterns (* and ?) of weights that stay dense.", AllowMultipleArgumentsPerToken = true };
     private readonly Option<KernelKind> _kernel = new("--kernel") { Description = "What computes the masks: fused (the CPU's) or plain tensor operations.", DefaultValueFactory = _ => Defaults.Kernel };
@@ -35,7 +40,7 @@ internal sealed class LearnNumbers
 
     internal LearnNumbers() => _recipe.AcceptOnlyFromAmong("maskllm");
 
-    internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _strength, _exact, _distillation, _std, _kappa, _tau, _schedule, _reward, _hard, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
+    internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _strength, _exact, _distillation, _blockwise, _std, _kappa, _tau, _noise, _schedule, _parametrization, _average, _reward, _normalized, _hard, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
 
     /// <summary>Those that decide how long a step takes and what it holds in memory.</summary>
     internal IEnumerable<Option> OfSpeed => [_pattern, _batch, _micro, _length, _skip, _moments, _precision, _checkpoint, _hard, _seed];
@@ -47,9 +52,14 @@ internal sealed class LearnNumbers
         PriorStrength = parsed.GetValue(_strength),
         ExactPrior = parsed.GetValue(_exact),
         Distillation = parsed.GetValue(_distillation),
+        Blockwise = parsed.GetValue(_blockwise),
         InitialStd = parsed.GetValue(_std),
         Kappa = ScheduleRange.Parse(parsed.GetValue(_kappa)!),
         Tau = ScheduleRange.Parse(parsed.GetValue(_tau)!),
+        Noise = parsed.GetValue(_noise),
+        Parametrization = parsed.GetValue(_parametrization),
+        AverageDecay = parsed.GetValue(_average),
+        NormalizedReward = parsed.GetValue(_normalized),
         Schedule = parsed.GetValue(_schedule),
         WeightReward = parsed.GetValue(_reward),
         Kernel = parsed.GetValue(_kernel),

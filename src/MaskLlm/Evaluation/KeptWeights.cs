@@ -74,8 +74,9 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
 
     private static bool IsMatrix(TensorEntry entry) => entry.Shape.Count == 2 && entry.Shape.All(size => size is > 0 and <= int.MaxValue);
 
+    /// <summary>A mask file without its shapes.</summary>
     // Rows of 8 keep the flat groups of 2, 4 and 8 where they are; other sizes depend on where the true rows end.
-    private static KeptWeights ReadFlat(string path) => new(
+    internal static KeptWeights ReadFlat(string path) => new(
         new OrderedDictionary<string, Mask>(MaskNpz.ReadPacked(path).Where(pair => pair.Value.Length > 0)
             .Select(pair => KeyValuePair.Create(pair.Key, new Mask(pair.Value.Length, 8, pair.Value)))),
         ShapesKnown: false);

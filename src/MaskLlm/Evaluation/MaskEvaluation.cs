@@ -24,7 +24,7 @@ public static class MaskEvaluation
     {
         ArgumentNullException.ThrowIfNull(request);
         DecoderConfig config = Checkpoint.ReadConfig(request.Model);
-        int length = request.SequenceLength ?? Math.Min(config.MaxPositions, LongestDefaultWindow);
+        int length = WindowOf(config, request.SequenceLength);
         Perplexity.RequireWindow(config, length, request.MaxWindows);
         // Whatever can be wrong with small files is found before the weights are read.
         List<IReadOnlyDictionary<string, Mask>> masks = ReadMasks(request);
@@ -43,6 +43,9 @@ public static class MaskEvaluation
         }
         return new EvaluationReport(request.Model, request.Data, length, rows);
     }
+
+    /// <summary>The window asked for, or the model's positions, at most 2048.</summary>
+    internal static int WindowOf(DecoderConfig config, int? asked) => asked ?? Math.Min(config.MaxPositions, LongestDefaultWindow);
 
     private static List<IReadOnlyDictionary<string, Mask>> ReadMasks(EvaluationRequest request)
     {

@@ -52,20 +52,14 @@ public static class Perplexity
         using IDisposable noGradient = no_grad();
         int batch = Math.Max(1, TokensAtOnce / length);
         double total = 0;
-        int[] row = new int[length];
+        int[] ids = new int[batch * length];
         for (int first = 0; first < windows; first += batch)
         {
             cancellation.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
             int rows = Math.Min(batch, windows - first);
-            Tensor tokens = empty(rows, length, dtype: ScalarType.Int64);
-            Span<long> values = TensorBytes.Longs(tokens);
-            for (int r = 0; r < rows; r++)
-            {
-                copy(first + r, row);
-                for (int t = 0; t < length; t++) values[r * length + t] = row[t];
-            }
-            tokens = tokens.to(model.Device);
+            for (int r = 0; r < rows; r++) copy(first + r, ids.AsSpan(r * length, length));
+            Tensor tokens = TokenBatch.Of(ids.AsSpan(0, rows * length), rows, model.Device);
             total += NegativeLogLikelihood(model, tokens, tokens.narrow(1, 1, length - 1));   // nothing across windows
             progress?.Invoke(first + rows, windows);
         }

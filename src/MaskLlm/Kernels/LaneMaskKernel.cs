@@ -182,7 +182,7 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
     private static TFloat AllBits() => TLanes.AsFloat(TLanes.Create(uint.MaxValue));
 
     /// <summary>One vector a column of the largest group.</summary>
-    [InlineArray(NmPattern.LargestGroup)]
+    [InlineArray(NmPattern.LargestEnumerated)]
     private struct EightVectors
     {
         private TFloat _first;

@@ -20,7 +20,7 @@ internal sealed class CandidateTensor : IDisposable
     internal Tensor Candidates { get; }
 
     /// <summary>(O, I) to (M, G): column g holds the g-th group.</summary>
-    internal Tensor ToGroups(Tensor weight) => weight.reshape(-1, Pattern.GroupSize).t();
+    internal static Tensor ToGroups(Tensor weight, NmPattern pattern) => weight.reshape(-1, pattern.GroupSize).t();
 
     /// <summary>(M, G) to (O, I).</summary>
     internal static Tensor FromGroups(Tensor groups, long rows, long columns) => groups.t().reshape(rows, columns);

@@ -20,7 +20,7 @@ internal static class LearnMemory
     {
         IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, options);
         DecoderConfig config = model.Config;
-        double weights = layers.Sum(WeightCount), logits = weights * options.Pattern.CandidateCount / options.Pattern.GroupSize;
+        double weights = layers.Sum(WeightCount), logits = weights * options.LogitsAGroup / options.Pattern.GroupSize;
         int compute = Precision.BytesOf(model.Compute);
         double tokens = (double)(options.MicroBatchSize ?? options.BatchSize) * options.SequenceLength;
         double ofBlock = layers.GroupBy(layer => Block(model, layer)).Max(block => block.Sum(WeightCount));
@@ -35,7 +35,7 @@ internal static class LearnMemory
         ];
         // y of every layer waits for its update; noise, its logarithms and the mask of one layer beside it.
         if (MaskLearner.ChooseKernel(options, model.Device) == KernelKind.Plain)
-            parts.Add(new MemoryPart("samples of the plain kernel", logits * sizeof(float) + 4 * (double)options.Pattern.CandidateCount / options.Pattern.GroupSize * sizeof(float) * layers.Max(WeightCount)));
+            parts.Add(new MemoryPart("samples of the plain kernel", logits * sizeof(float) + 4 * (double)options.LogitsAGroup / options.Pattern.GroupSize * sizeof(float) * layers.Max(WeightCount)));
         double parameters = model.Parameters.Values.Sum(parameter => (double)parameter.NumberOfElements * parameter.ElementSize);
         parts.Insert(0, new MemoryPart("model", parameters));
         double tensors = parts.Sum(part => part.Bytes);

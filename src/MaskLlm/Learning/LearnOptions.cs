@@ -40,6 +40,9 @@ public sealed record LearnOptions
     /// <summary>beta: loss = (1 - beta) * cross-entropy + beta * KL(dense || masked), the dense model being the same weights without masks.</summary>
     public double Distillation { get; init; }
 
+    /// <summary>Every block's masks are learned by its own output against the dense block's, from the dense model's input, and not by the model's predictions.</summary>
+    public bool Blockwise { get; init; }
+
     /// <summary>sigma: standard deviation of the first logits.</summary>
     public double InitialStd { get; init; } = 0.01;
 
@@ -49,11 +52,23 @@ public sealed record LearnOptions
     /// <summary>Temperature of the Gumbel softmax.</summary>
     public ScheduleRange Tau { get; init; } = new(4, 0.05);
 
+    /// <summary>Scale of the Gumbel noise: y = softmax((kappa p + noise * g) / tau). 1 is the paper's; 0 draws nothing, and the soft mask is the logits' own.</summary>
+    public double Noise { get; init; } = 1;
+
+    /// <summary>What a group's logits are of.</summary>
+    public Parametrization Parametrization { get; init; } = Parametrization.Candidates;
+
+    /// <summary>Decay of the moving average of the logits from which the mask is taken; 0 takes the last logits.</summary>
+    public double AverageDecay { get; init; }
+
     /// <summary>How kappa and tau move.</summary>
     public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
 
     /// <summary>lambda at the first step: keeps the norm of the surviving weights up.</summary>
     public double WeightReward { get; init; } = 1e-5;
+
+    /// <summary>The reward of each layer is divided by ||W||^2 of it, so that lambda means the same in any layer and model: 0 to 1 of each.</summary>
+    public bool NormalizedReward { get; init; }
 
     /// <summary>Straight-through: the layers multiply by the hard mask of the sample, the gradient takes the soft one.</summary>
     public bool Hard { get; init; }
@@ -76,6 +91,9 @@ public sealed record LearnOptions
     /// <summary>Keep only each block's input for the backward pass and run the block again there.</summary>
     public bool CheckpointActivations { get; init; }
 
+    /// <summary>C or M.</summary>
+    internal int LogitsAGroup => Parametrization == Parametrization.Items ? Pattern.GroupSize : Pattern.CandidateCount;
+
     /// <summary>Checks the numbers.</summary>
     /// <exception cref="ArgumentException">One of them makes no sense.</exception>
     public void Validate()
@@ -92,6 +110,12 @@ public sealed record LearnOptions
         Require(PriorStrength >= 0 && float.IsFinite((float)PriorStrength), "--prior-strength", PriorStrength, "0 or more");
         Require(InitialStd > 0 && float.IsFinite((float)InitialStd), "--initial-std", InitialStd, "a positive number");
         Require(Distillation is >= 0 and <= 1, "--distillation", Distillation, "0 to 1");
+        Require(Noise is >= 0 and <= 100, "--noise", Noise, "0 to 100");
+        Require(AverageDecay is >= 0 and < 1, "--average-decay", AverageDecay, "0 or more and less than 1");
+        if (Parametrization == Parametrization.Candidates && Pattern.GroupSize > NmPattern.LargestEnumerated)
+            throw new ArgumentException($"--pattern {Pattern}: a group has too many masks for a logit each; add --parametrization items.");
+        if (Parametrization == Parametrization.Items && Moments != MomentType.Float32)
+            throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --parametrization candidates; with items leave it at float32.");
         if (Kernel == KernelKind.Plain && Moments != MomentType.Float32)
             throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --kernel fused; with --kernel plain leave it at float32.");
         Models.Precision.Require(Precision);

@@ -80,7 +80,7 @@ public sealed class LearnRun
         _warn(string.Create(CultureInfo.InvariantCulture, $"{plan.TotalBytes / 1e6,10:0.0} MB  in all, {AvailableMemory.Bytes() / 1e6:0} MB available"));
     }
 
-    // Backward costs two forward passes and, recomputed, a third; masks about as many ns a weight on two cores (docs/results).
+    // Backward costs two forward passes and, recomputed, a third, the dense model's predictions one; masks about as many ns a weight on two cores (docs/results).
     private void AnnounceDuration(Decoder model, BatchSampler batches)
     {
         LearnOptions options = _request.Options;
@@ -99,7 +99,8 @@ public sealed class LearnRun
             forward = Stopwatch.GetElapsedTime(begin);
         }
         long weights = MaskLearner.SelectLayers(model, options).Sum(layer => (long)layer.Rows * layer.Columns);
-        double seconds = options.Steps * ((options.CheckpointActivations ? 4 : 3) * forward.TotalSeconds * options.BatchSize / micro + masksSecondsAWeight * weights);
+        int passes = 3 + (options.CheckpointActivations ? 1 : 0) + (options.Distillation > 0 ? 1 : 0);
+        double seconds = options.Steps * (passes * forward.TotalSeconds * options.BatchSize / micro + masksSecondsAWeight * weights);
         _warn(string.Create(CultureInfo.InvariantCulture, $"{options.Steps} steps will take about {seconds / 60:0.0} minutes (from one forward pass)."));
     }
 
@@ -179,16 +180,14 @@ public sealed class LearnRun
         _ => MaskNpz.Read(_request.Prior, Checkpoint.LinearShapes(_request.Model)),
     };
 
-    private Corpus OpenCorpus(Tokenizer tokenizer, DecoderConfig config) => Corpus.Open(
-        _request.Data,
-        new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, ModelTokenizer.SeparatorId(_request.Model, tokenizer)),
-        new TokenisingProgress(_progress), _cancellation);
+    private Corpus OpenCorpus(Tokenizer tokenizer, DecoderConfig config) =>
+        Corpus.Open(_request.Data, ModelTokenizer.Encoding(_request.Model, tokenizer, config), new TokenisingProgress(_progress), _cancellation);
 
     private List<int[]> WindowsOf(string text, Tokenizer tokenizer, DecoderConfig config)
     {
         int length = _request.Options.SequenceLength;
         int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => tokenizer.Encode(whole));
-        return [.. Enumerable.Range(0, Math.Min(_request.EvalWindows, ids.Length / length)).Select(window => ids[(window * length)..((window + 1) * length)])];
+        return [.. ids.Chunk(length).Take(Math.Min(_request.EvalWindows, ids.Length / length))];
     }
 
     private void RequirePositions(DecoderConfig config)

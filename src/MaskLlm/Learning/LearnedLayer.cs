@@ -13,7 +13,7 @@ internal sealed class LearnedLayer : IDisposable
     private readonly LinearLayer _layer;
     private readonly ScalarType _compute;
     private readonly bool _keepsGradientMemory;
-    private Tensor? _leaf, _gradient, _lastArgmax;
+    private Tensor? _leaf, _gradient, _lastChoice;
     private bool _hasGradient;
 
     /// <param name="layer">The layer whose weight is learned.</param>
@@ -24,10 +24,12 @@ internal sealed class LearnedLayer : IDisposable
     /// The gradient has a place of its own for good and is copied there. For blocks that run one at a time: taken as autograd
     /// makes it, it would lie between their activations and tear the heap.
     /// </param>
-    internal LearnedLayer(LinearLayer layer, int index, ScalarType compute, MaskLogits logits, bool keepsGradientMemory = false)
+    /// <param name="rewardScale">Multiplies lambda in this layer.</param>
+    internal LearnedLayer(LinearLayer layer, int index, ScalarType compute, MaskLogits logits, bool keepsGradientMemory = false, float rewardScale = 1)
     {
         (_layer, Index, _compute, Logits, _keepsGradientMemory) = (layer, index, compute, logits, keepsGradientMemory);
         Dense = layer.Weight;
+        RewardScale = rewardScale;
         if (keepsGradientMemory) _gradient = empty(Dense.shape, compute, Dense.device).DetachFromDisposeScope();
     }
 
@@ -38,6 +40,9 @@ internal sealed class LearnedLayer : IDisposable
     internal Tensor Dense { get; }
 
     internal MaskLogits Logits { get; }
+
+    /// <summary>Multiplies lambda in this layer.</summary>
+    internal float RewardScale { get; }
 
     /// <summary>dL/d(W * mask) of the runs since the last <see cref="DropGradient"/>, (O, I) in the type of the activations.</summary>
     internal Tensor Gradient => _hasGradient ? _gradient! : throw new InvalidOperationException("no run of the model has closed the leaf yet.");
@@ -72,10 +77,10 @@ internal sealed class LearnedLayer : IDisposable
     internal long CountChangedGroups()
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor argmax = Logits.Argmax().to(ScalarType.Byte);
-        long changed = _lastArgmax is null ? 0 : argmax.ne(_lastArgmax).sum().item<long>();
-        _lastArgmax?.Dispose();
-        _lastArgmax = argmax.DetachFromDisposeScope();
+        Tensor choice = Logits.Choice();
+        long changed = _lastChoice is null ? 0 : choice.ne(_lastChoice).any(0).sum().item<long>();
+        _lastChoice?.Dispose();
+        _lastChoice = choice.DetachFromDisposeScope();
         return changed;
     }
 
@@ -83,7 +88,7 @@ internal sealed class LearnedLayer : IDisposable
     {
         CloseLeaf();
         _gradient?.Dispose();
-        _lastArgmax?.Dispose();
+        _lastChoice?.Dispose();
         Logits.Dispose();
     }
 

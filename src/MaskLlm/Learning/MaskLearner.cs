@@ -18,9 +18,12 @@ public sealed class MaskLearner : IDisposable
     // As in the paper's runs; torch's own default is 1e-8.
     private const double AdamEpsilon = 1e-5;
 
+    // Noise of this scale is rounded away, and nothing is divided by 0.
+    private const double NoNoise = 1e-6;
+
     private readonly Decoder _model;
     private readonly LearnOptions _options;
-    private readonly CandidateTensor _table;
+    private readonly CandidateTensor? _table;
     private readonly IMaskStep _masks;
     private readonly List<LearnedLayer> _layers = [];
     private readonly List<LearnedLayer>[] _layersOfBlock;
@@ -35,16 +38,17 @@ public sealed class MaskLearner : IDisposable
         _model = model;
         _options = options;
         IReadOnlyList<LinearLayer> selected = SelectLayers(model, options);
-        _table = new CandidateTensor(options.Pattern, model.Device);
-        _masks = ChooseKernel(options, model.Device) == KernelKind.Fused ? new FusedMaskStep(options.Pattern) : new PlainMaskStep(_table);
+        _table = options.Parametrization == Parametrization.Items ? null : new CandidateTensor(options.Pattern, model.Device);
+        _masks = _table is null ? new ItemMaskStep(options.Pattern)
+            : ChooseKernel(options, model.Device) == KernelKind.Fused ? new FusedMaskStep(options.Pattern) : new PlainMaskStep(_table);
         using IDisposable noGradient = no_grad();
         long onPrior = 0;
         for (int i = 0; i < selected.Count; i++)
         {
             Mask? start = prior?.GetValueOrDefault(selected[i].Name);
             MaskLogits logits = MaskLogits.Create(selected[i], i, _table, options, start);
-            if (start is not null) onPrior += logits.CountGroupsOn(start, _table);
-            _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations));
+            if (start is not null) onPrior += MaskAgreement.Between(start, logits.ArgmaxMask(), options.Pattern.GroupSize).EqualGroups;
+            _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations, RewardScale(selected[i].Weight, options)));
         }
         PriorGroupShare = (double)onPrior / GroupCount;
         _layersOfBlock = [.. Enumerable.Range(0, model.Config.BlockCount).Select(block => _layers.Where(layer => model.BlockLinears(block).Any(linear => linear.Name == layer.Logits.Name)).ToList())];
@@ -91,7 +95,7 @@ public sealed class MaskLearner : IDisposable
         Update(step, sample, norm);
         TimeSpan update = Stopwatch.GetElapsedTime(afterModel) - backward;
         return new StepFigures(
-            loss, sample.Reward * sampled.Kept, norm, sampled.Largest / GroupCount,
+            loss, sampled.Reward, norm, sampled.Largest / GroupCount,
             new StepTimes(taught.TotalSeconds, sampled.Elapsed.TotalSeconds, backward.TotalSeconds, update.TotalSeconds, Stopwatch.GetElapsedTime(begin).TotalSeconds));
     }
 
@@ -100,7 +104,7 @@ public sealed class MaskLearner : IDisposable
     {
         using IDisposable noGradient = no_grad();
         return new OrderedDictionary<string, Mask>(
-            _layers.Select(layer => KeyValuePair.Create(layer.Logits.Name, layer.Logits.ArgmaxMask(_table))));
+            _layers.Select(layer => KeyValuePair.Create(layer.Logits.Name, layer.Logits.ArgmaxMask())));
     }
 
     /// <summary>Share of groups whose most probable candidate is another one than at the last call; 0 at the first.</summary>
@@ -116,7 +120,9 @@ public sealed class MaskLearner : IDisposable
         using DisposeScope scope = NewDisposeScope();
         TensorState.Save(
             path, [.. _layers.Select(layer => (layer.Logits.Name, layer.Logits.Logits.t().contiguous()))],
-            new Dictionary<string, string> { ["pattern"] = _options.Pattern.ToString() });
+            _table is null
+                ? new Dictionary<string, string> { ["pattern"] = _options.Pattern.ToString(), ["parametrization"] = "items" }
+                : new Dictionary<string, string> { ["pattern"] = _options.Pattern.ToString() });
     }
 
     /// <summary>Gives the model its dense weights back and frees the logits.</summary>
@@ -124,7 +130,7 @@ public sealed class MaskLearner : IDisposable
     {
         foreach (LearnedLayer layer in _layers) layer.Dispose();
         _masks.Dispose();
-        _table.Dispose();
+        _table?.Dispose();
     }
 
     /// <summary>Fused kernels are the CPU's; a GPU runs tensor operations.</summary>
@@ -133,17 +139,27 @@ public sealed class MaskLearner : IDisposable
         : options.Moments == MomentType.Float32 ? KernelKind.Plain
         : throw new ArgumentException($"--moments {options.Moments.ToString().ToLowerInvariant()} needs the CPU's fused kernels; on a GPU leave it at float32.");
 
-    internal static MaskSample LayerSample(MaskSample sample, LearnedLayer layer) => sample with { Layer = (uint)layer.Index };
+    internal static MaskSample LayerSample(MaskSample sample, LearnedLayer layer) => sample with { Layer = (uint)layer.Index, Reward = sample.Reward * layer.RewardScale };
 
+    // softmax((kappa p + s g) / tau) is softmax((kappa/s p + g) / (tau/s)), which the kernels compute.
     private MaskSample SampleOf(long step) => new(
         _options.Seed, checked((uint)step), 0,
-        (float)Schedules.At(_options.Kappa, _options.Schedule, step, _options.Steps), (float)Schedules.At(_options.Tau, _options.Schedule, step, _options.Steps),
+        (float)(Schedules.At(_options.Kappa, _options.Schedule, step, _options.Steps) / NoiseScale), (float)(Schedules.At(_options.Tau, _options.Schedule, step, _options.Steps) / NoiseScale),
         (float)Schedules.WeightReward(_options.WeightReward, step, _options.Steps), _options.Hard);
+
+    private double NoiseScale => Math.Max(_options.Noise, NoNoise);
+
+    private static float RewardScale(Tensor weight, LearnOptions options)
+    {
+        if (!options.NormalizedReward) return 1;
+        using DisposeScope scope = NewDisposeScope();
+        return (float)(1 / Math.Max(weight.to(ScalarType.Float32).square().sum(ScalarType.Float64).item<double>(), double.Epsilon));
+    }
 
     // The dense model is the same weights without the masks, which are not in place yet.
     private Teacher? DenseModel(Tensor inputs)
     {
-        if (_options.Distillation == 0) return null;
+        if (_options.Distillation == 0 || _options.Blockwise) return null;
         using IDisposable noGradient = no_grad();
         Tensor[] parts = [.. inputs.split(_options.MicroBatchSize ?? _options.BatchSize).Select(_model.Hidden)];
         return new Teacher(cat(parts, 0), _options.Distillation);
@@ -152,9 +168,20 @@ public sealed class MaskLearner : IDisposable
     private double ForwardBackward(SampledLayers sampled, Tensor inputs, Tensor targets, Teacher? dense)
     {
         // Without recomputation the graph holds every layer's masked weight, so all are drawn once and serve all parts.
+        if (_options.Blockwise) return Reconstruct(sampled, inputs);
         using IDisposable? all = _options.CheckpointActivations ? null : sampled.Enter(_layers);
         return BackwardPass.RunInParts(
             _model, inputs, targets, _options.MicroBatchSize, _options.CheckpointActivations, block => sampled.Enter(_layersOfBlock[block]), dense);
+    }
+
+    private double Reconstruct(SampledLayers sampled, Tensor inputs)
+    {
+        Tensor[] parts = inputs.split(_options.MicroBatchSize ?? _options.BatchSize);
+        return parts.Sum(part =>
+        {
+            using DisposeScope scope = NewDisposeScope();
+            return BlockReconstruction.Backward(_model, BlockReconstruction.DenseStates(_model, part), 1.0 / parts.Length, block => sampled.Enter(_layersOfBlock[block])) / parts.Length;
+        });
     }
 
     private void Update(long step, MaskSample sample, double norm)
@@ -165,6 +192,7 @@ public sealed class MaskLearner : IDisposable
         {
             _masks.Update(layer, LayerSample(sample, layer), layer.Gradient, clip, rates);
             layer.DropGradient();
+            layer.Logits.TakeAverage(_options.AverageDecay, step);
         }
     }
 }

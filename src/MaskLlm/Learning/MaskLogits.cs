@@ -1,6 +1,7 @@
 using MaskLlm.Kernels;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Patterns;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,17 +11,21 @@ namespace MaskLlm.Learning;
 internal sealed class MaskLogits : IDisposable
 {
     private readonly long _rows, _columns;
+    private readonly NmPattern _pattern;
+    private readonly CandidateTensor? _table;
 
-    private MaskLogits(LinearLayer layer, Tensor logits, MomentType moments)
+    private MaskLogits(LinearLayer layer, Tensor logits, CandidateTensor? table, LearnOptions options)
     {
         Name = layer.Name;
-        Moments = moments;
+        MomentType moments = Moments = options.Moments;
+        (_pattern, _table) = (options.Pattern, table);
         _rows = layer.Rows;
         _columns = layer.Columns;
         Logits = logits.DetachFromDisposeScope();
         ScalarType type = moments switch { MomentType.Float32 => ScalarType.Float32, MomentType.BFloat16 => ScalarType.BFloat16, _ => ScalarType.Byte };
         FirstMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
         SecondMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
+        if (options.AverageDecay > 0) Average = logits.clone().DetachFromDisposeScope();
         if (moments != MomentType.Int8) return;
         long blocks = MaskTile.CountOf(logits.size(1));
         FirstScales = zeros(logits.size(0), blocks).DetachFromDisposeScope();
@@ -30,8 +35,11 @@ internal sealed class MaskLogits : IDisposable
     /// <summary>The checkpoint's name of the weight.</summary>
     internal string Name { get; }
 
-    /// <summary>p, (C, G) float32.</summary>
+    /// <summary>p, (C, G) float32; (M, G) of items.</summary>
     internal Tensor Logits { get; }
+
+    /// <summary>The moving average of the logits, from which the mask is taken; null where the logits themselves are.</summary>
+    internal Tensor? Average { get; }
 
     /// <summary>How the moments are kept.</summary>
     internal MomentType Moments { get; }
@@ -56,6 +64,7 @@ internal sealed class MaskLogits : IDisposable
             yield return (Name + ".logits", Logits);
             yield return (Name + ".m", FirstMoment);
             yield return (Name + ".v", SecondMoment);
+            if (Average is not null) yield return (Name + ".average", Average);
             if (FirstScales is not null) yield return (Name + ".m_scales", FirstScales);
             if (SecondScales is not null) yield return (Name + ".v_scales", SecondScales);
         }
@@ -64,37 +73,52 @@ internal sealed class MaskLogits : IDisposable
     /// <summary>N(0, sigma^2) logits, shifted towards a prior where there is one; or the shift alone.</summary>
     /// <param name="layer">The layer whose weight is masked.</param>
     /// <param name="index">Its place among the learned layers: part of the random counter.</param>
-    /// <param name="table">The candidates.</param>
+    /// <param name="table">The candidates; null for logits of items.</param>
     /// <param name="options">Seed, sigma, alpha, whether there is a random part.</param>
     /// <param name="prior">M0, or null.</param>
-    internal static MaskLogits Create(LinearLayer layer, int index, CandidateTensor table, LearnOptions options, Mask? prior)
+    internal static MaskLogits Create(LinearLayer layer, int index, CandidateTensor? table, LearnOptions options, Mask? prior)
     {
         using DisposeScope scope = NewDisposeScope();
-        int groups = checked((int)((long)layer.Rows * layer.Columns / table.Pattern.GroupSize));
+        int groups = checked((int)((long)layer.Rows * layer.Columns / options.Pattern.GroupSize)), each = options.LogitsAGroup;
         Tensor logits = prior is not null && options.ExactPrior
-            ? zeros(table.Pattern.CandidateCount, groups, device: layer.Weight.device)
-            : MaskNoise.Normal(options.Seed, index, table.Pattern.CandidateCount, groups).mul_(options.InitialStd).to(layer.Weight.device);
+            ? zeros(each, groups, device: layer.Weight.device)
+            : MaskNoise.Normal(options.Seed, index, each, groups).mul_(options.InitialStd).to(layer.Weight.device);
         if (prior is not null)
-            Prior.Shift(logits, MaskTensors.ToTensor(prior, logits.device), table, options.PriorStrength * (options.ExactPrior ? options.InitialStd : logits.std().item<float>()));
-        return new MaskLogits(layer, logits, options.Moments);
+        {
+            double shift = options.PriorStrength * (options.ExactPrior ? options.InitialStd : logits.std().item<float>());
+            Tensor mask = CandidateTensor.ToGroups(MaskTensors.ToTensor(prior, logits.device), options.Pattern);
+            if (table is null) Prior.ShiftItems(logits, mask, shift);
+            else Prior.Shift(logits, mask, table, shift);
+        }
+        return new MaskLogits(layer, logits, table, options);
     }
 
-    /// <summary>The most probable candidate of each group, (G) int64, of the caller's scope.</summary>
-    internal Tensor Argmax() => Logits.argmax(0);
-
-    /// <summary>Groups whose most probable candidate is a mask's.</summary>
-    internal long CountGroupsOn(Mask mask, CandidateTensor table)
+    /// <summary>What each group keeps now, (1, G) the index of a candidate or (M, G) 0 and 1; bytes, of the caller's scope.</summary>
+    internal Tensor Choice()
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor kept = table.ToGroups(MaskTensors.ToTensor(mask, Logits.device));                      // (M, G)
-        return table.Candidates.index_select(0, Argmax()).t().eq(kept).all(0).sum().item<long>();
+        Tensor logits = Average ?? Logits;
+        Tensor choice = _table is null ? ItemMask.Largest(logits, _pattern.Kept) : logits.argmax(0, keepdim: true);
+        return choice.to(ScalarType.Byte).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mask that remains when learning ends.</summary>
-    internal Mask ArgmaxMask(CandidateTensor table)
+    internal Mask ArgmaxMask()
     {
         using DisposeScope scope = NewDisposeScope();
-        return MaskTensors.FromTensor(table.Candidates.index_select(0, Argmax()).view(_rows, _columns));
+        Tensor choice = Choice();
+        return MaskTensors.FromTensor(_table is null
+            ? CandidateTensor.FromGroups(choice, _rows, _columns) : _table.Candidates.index_select(0, choice[0].to(ScalarType.Int64)).view(_rows, _columns));
+    }
+
+    /// <summary>Takes the logits of a step into their average.</summary>
+    /// <param name="decay">Of the average so far; less in the first steps, when there is little to average.</param>
+    /// <param name="step">Counts from 0.</param>
+    internal void TakeAverage(double decay, long step)
+    {
+        if (Average is null) return;
+        using DisposeScope scope = NewDisposeScope();
+        Average.lerp_(Logits, tensor((float)(1 - Math.Min(decay, (step + 1.0) / (step + 10.0))), device: Logits.device));
     }
 
     public void Dispose()
@@ -102,6 +126,7 @@ internal sealed class MaskLogits : IDisposable
         Logits.Dispose();
         FirstMoment.Dispose();
         SecondMoment.Dispose();
+        Average?.Dispose();
         FirstScales?.Dispose();
         SecondScales?.Dispose();
     }

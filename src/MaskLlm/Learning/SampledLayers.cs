@@ -15,8 +15,8 @@ internal sealed class SampledLayers(IMaskStep masks, MaskSample sample)
     /// <summary>Sum over all groups of the largest probability.</summary>
     internal double Largest => _sums.Values.Sum(sums => sums.Largest);
 
-    /// <summary>Sum of (W * mask)^2.</summary>
-    internal double Kept => _sums.Values.Sum(sums => sums.Kept);
+    /// <summary>lambda * sum of (W * mask)^2, with lambda in the scale of each layer.</summary>
+    internal double Reward => _sums.Sum(sums => sample.Reward * sums.Key.RewardScale * sums.Value.Kept);
 
     /// <summary>Draws the masks of some layers; disposal takes them out and keeps the gradients.</summary>
     internal IDisposable Enter(IReadOnlyList<LearnedLayer> layers)

@@ -49,7 +49,7 @@ internal static class SoftMask
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor byMask = maskedGradient.add(maskedWeight, alpha: -2 * reward).mul_(weight);     // (O, I)
-        Tensor byCandidate = table.Candidates.matmul(table.ToGroups(byMask));                 // (C, M)(M, G) -> (C, G)
+        Tensor byCandidate = table.Candidates.matmul(CandidateTensor.ToGroups(byMask, table.Pattern));                 // (C, M)(M, G) -> (C, G)
         Tensor mean = (probabilities * byCandidate).sum(0, keepdim: true);                    // (1, G)
         return probabilities.mul_(byCandidate.sub_(mean)).mul_(scale);
     }

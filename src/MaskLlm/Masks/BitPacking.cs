@@ -23,14 +23,16 @@ internal static class BitPacking
         for (int i = 8 * whole; i < zeroOne.Length; i++) zeroOne[i] = (byte)(packed[whole] >> (7 - i % 8) & 1);
     }
 
-    /// <summary>The bits of one group of at most 8, the first weight highest.</summary>
+    /// <summary>The bits of one group of at most 32, the first weight highest.</summary>
     internal static uint Group(ReadOnlySpan<byte> packed, long group, int groupSize)
     {
         long bit = group * groupSize;
         int index = (int)(bit >> 3);
-        // A group of at most 8 bits spans at most two bytes; after the last byte there is nothing to span into.
-        uint window = (uint)packed[index] << 8 | (index + 1 < packed.Length ? packed[index + 1] : 0u);
-        return window >> (16 - (int)(bit & 7) - groupSize) & ((1u << groupSize) - 1);
+        // A group of at most 8 bits spans at most two bytes, one of 32 five; after the last byte there is nothing to span into.
+        int bytes = groupSize <= 8 ? 2 : 5;
+        ulong window = 0;
+        for (int i = 0; i < bytes; i++) window = window << 8 | (index + i < packed.Length ? packed[index + i] : 0u);
+        return (uint)(window >> (8 * bytes - (int)(bit & 7) - groupSize) & ((1ul << groupSize) - 1));
     }
 
     // Byte i holds b_i at bit 8i; bit 63 - 9i of the factor moves it to bit 63 - i. 8i - 9j differs for all (i, j), so no carries.

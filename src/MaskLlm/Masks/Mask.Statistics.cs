@@ -7,7 +7,7 @@ namespace MaskLlm.Masks;
 public sealed partial class Mask
 {
     // Divisors before their multiples, so that the tightest is found first: every 1:2 mask is 2:4, every 2:4 mask 4:8.
-    private static readonly int[] GroupSizesToTry = [2, 4, 8, 3, 6, 5, 7];
+    private static readonly int[] GroupSizesToTry = [2, 4, 8, 3, 6, 5, 7, 16, 32];
 
     /// <summary>The weights kept.</summary>
     public long KeptCount
@@ -44,18 +44,17 @@ public sealed partial class Mask
 
     /// <summary>
     /// The tightest N:M that every group keeps exactly, or null where there is none: M is tried in the order
-    /// 2, 4, 8, 3, 6, 5, 7, so a 1:2 mask is not called 2:4.
+    /// 2, 4, 8, 3, 6, 5, 7, 16, 32, so a 1:2 mask is not called 2:4.
     /// </summary>
-    public NmPattern? DetectPattern()
-    {
-        foreach (int groupSize in GroupSizesToTry)
-        {
-            if (Columns % groupSize != 0) continue;
-            int kept = KeptInGroup(0, groupSize);
-            if (kept > 0 && kept < groupSize && EveryGroupKeeps(kept, groupSize)) return new NmPattern(kept, groupSize);
-        }
-        return null;
-    }
+    public NmPattern? DetectPattern() => PatternsOfFirstGroup().FirstOrDefault(Has);
+
+    /// <summary>The patterns that the first group has, the tightest first: those that the whole mask may have.</summary>
+    internal IEnumerable<NmPattern> PatternsOfFirstGroup() => GroupSizesToTry
+        .Where(size => Columns % size == 0 && KeptInGroup(0, size) is int kept && kept > 0 && kept < size)
+        .Select(size => new NmPattern(KeptInGroup(0, size), size));
+
+    /// <summary>Whether every group keeps N of M; false where the columns are no multiple of M.</summary>
+    internal bool Has(NmPattern pattern) => Columns % pattern.GroupSize == 0 && EveryGroupKeeps(pattern.Kept, pattern.GroupSize);
 
     /// <summary>The groups of a size that divides the columns.</summary>
     internal long GroupCount(int groupSize) => (long)Rows * Columns / groupSize;
@@ -63,7 +62,7 @@ public sealed partial class Mask
     private bool EveryGroupKeeps(int kept, int groupSize)
     {
         long groups = GroupCount(groupSize);
-        for (long group = 1; group < groups; group++)
+        for (long group = 0; group < groups; group++)
         {
             if (KeptInGroup(group, groupSize) != kept) return false;
         }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using MaskLlm.Patterns;
 
 namespace MaskLlm.Masks;
 
@@ -14,14 +15,14 @@ public readonly record struct MaskAgreement(long Groups, long EqualGroups, doubl
     /// <summary>Compares two masks of one matrix.</summary>
     /// <param name="a">A mask.</param>
     /// <param name="b">A mask of the same shape.</param>
-    /// <param name="groupSize">M, 1 to 8, a divisor of the columns.</param>
+    /// <param name="groupSize">M, 1 to 32, a divisor of the columns.</param>
     /// <exception cref="ArgumentException">The shapes differ, or the columns are no multiple of M.</exception>
     public static MaskAgreement Between(Mask a, Mask b, int groupSize)
     {
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
         ArgumentOutOfRangeException.ThrowIfLessThan(groupSize, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(groupSize, 8);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(groupSize, NmPattern.LargestGroup);
         if ((a.Rows, a.Columns) != (b.Rows, b.Columns))
             throw new ArgumentException($"Masks of one matrix are compared, and these are {a.Rows} x {a.Columns} and {b.Rows} x {b.Columns}.");
         if (a.Columns % groupSize != 0)

@@ -1,3 +1,4 @@
+using MaskLlm.Data;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Models;
@@ -19,6 +20,13 @@ public static class ModelTokenizer
                 $"{folder}: the tokenizer has ids up to {tokenizer.VocabularySize - 1} and the model {config.VocabularySize} embeddings; they belong to different checkpoints.");
         return tokenizer;
     }
+
+    /// <summary>What a corpus needs to know to tokenise for the model.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="config">The configuration of the model in it.</param>
+    internal static TokenEncoding Encoding(string folder, Tokenizer tokenizer, DecoderConfig config) =>
+        new(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, SeparatorId(folder, tokenizer));
 
     /// <summary>The token that separates documents: the end-of-text token that the checkpoint names, or null where it names none.</summary>
     /// <param name="folder">A Hugging Face folder.</param>

@@ -51,7 +51,7 @@ internal static class VocabularyLoss
         {
             using DisposeScope scope = NewDisposeScope();
             long length = Math.Min(chunkTokens, hidden.size(0) - start);
-            Tensor logits = nn.functional.linear(hidden.narrow(0, start, length), head).to(ScalarType.Float32);   // (n, V)
+            Tensor logits = Logits(hidden.narrow(0, start, length), head);
             Tensor each = nn.functional.cross_entropy(logits, targets.narrow(0, start, length), reduction: nn.Reduction.None);
             sum += each.sum(ScalarType.Float64).item<double>();
         }
@@ -62,7 +62,7 @@ internal static class VocabularyLoss
     private static Tensor Sum(Tensor hidden, Tensor head, Tensor targets, Teacher? teacher)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor logits = nn.functional.linear(hidden, head).to(ScalarType.Float32);                // (n, V)
+        Tensor logits = Logits(hidden, head);
         if (teacher is null) return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
         Tensor logProbabilities = nn.functional.log_softmax(logits, dim: -1), taught = LogProbabilities(teacher.Hidden, head);
         Tensor divergence = nn.functional.kl_div(logProbabilities, taught, log_target: true, nn.Reduction.Sum);   // KL(teacher || model)
@@ -70,10 +70,13 @@ internal static class VocabularyLoss
             .add(nn.functional.nll_loss(logProbabilities, targets, reduction: nn.Reduction.Sum), alpha: 1 - teacher.Share).MoveToOuterDisposeScope();
     }
 
+    // (n, V) float32.
+    private static Tensor Logits(Tensor hidden, Tensor head) => nn.functional.linear(hidden, head).to(ScalarType.Float32);
+
     private static Tensor LogProbabilities(Tensor hidden, Tensor head)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        return nn.functional.log_softmax(nn.functional.linear(hidden, head).to(ScalarType.Float32), dim: -1).MoveToOuterDisposeScope();
+        return nn.functional.log_softmax(Logits(hidden, head), dim: -1).MoveToOuterDisposeScope();
     }
 }

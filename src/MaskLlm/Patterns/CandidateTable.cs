@@ -2,20 +2,21 @@ using System.Numerics;
 
 namespace MaskLlm.Patterns;
 
-/// <summary>The 0/1 rows that an N:M pattern allows, for every pattern, made once.</summary>
+/// <summary>The 0/1 rows that an N:M pattern allows, for every pattern whose groups are small enough, made once.</summary>
 internal static class CandidateTable
 {
     private static readonly byte[][] Tables = BuildAll();
 
     /// <summary>The candidates of one pattern, shape (C, M) row-major.</summary>
-    internal static byte[] Of(int kept, int groupSize) => Tables[Index(kept, groupSize)];
+    internal static byte[] Of(int kept, int groupSize) => groupSize <= NmPattern.LargestEnumerated
+        ? Tables[Index(kept, groupSize)] : throw new NotSupportedException($"{kept}:{groupSize} has too many candidates to list.");
 
-    private static int Index(int kept, int groupSize) => groupSize * NmPattern.LargestGroup + kept;
+    private static int Index(int kept, int groupSize) => groupSize * NmPattern.LargestEnumerated + kept;
 
     private static byte[][] BuildAll()
     {
-        var tables = new byte[Index(NmPattern.LargestGroup, NmPattern.LargestGroup)][];
-        for (int groupSize = 2; groupSize <= NmPattern.LargestGroup; groupSize++)
+        var tables = new byte[Index(NmPattern.LargestEnumerated, NmPattern.LargestEnumerated)][];
+        for (int groupSize = 2; groupSize <= NmPattern.LargestEnumerated; groupSize++)
         {
             for (int kept = 1; kept < groupSize; kept++) tables[Index(kept, groupSize)] = Build(kept, groupSize);
         }

@@ -6,12 +6,15 @@ namespace MaskLlm.Patterns;
 public sealed record NmPattern
 {
     /// <summary>The largest group size there is a pattern for.</summary>
-    internal const int LargestGroup = 8;
+    internal const int LargestGroup = 32;
+
+    /// <summary>The largest group size whose candidates are enumerated: 8 has at most 70 of them, 16 up to 12,870.</summary>
+    internal const int LargestEnumerated = 8;
 
     /// <summary>Makes the pattern that keeps <paramref name="Kept"/> of every <paramref name="GroupSize"/> weights.</summary>
     /// <param name="Kept">N, the weights kept in a group: at least 1 and fewer than <paramref name="GroupSize"/>.</param>
-    /// <param name="GroupSize">M, the weights in a group: 2 to 8.</param>
-    /// <exception cref="ArgumentException">The numbers are not 1 &lt;= N &lt; M &lt;= 8.</exception>
+    /// <param name="GroupSize">M, the weights in a group: 2 to 32.</param>
+    /// <exception cref="ArgumentException">The numbers are not 1 &lt;= N &lt; M &lt;= 32.</exception>
     public NmPattern(int Kept, int GroupSize)
     {
         if (Kept < 1 || Kept >= GroupSize || GroupSize > LargestGroup)
@@ -36,6 +39,7 @@ public sealed record NmPattern
     /// The allowed rows, shape (C, M) row-major, 1 = kept, in the order of Python's <c>itertools.combinations</c>
     /// over the kept positions: for 2:4 it is 1100 1010 1001 0110 0101 0011.
     /// </summary>
+    /// <exception cref="NotSupportedException">M is above 8: too many to enumerate.</exception>
     /// <remarks>MaskLLM eq. 2. Saved logits depend on this order.</remarks>
     public ReadOnlySpan<byte> Candidates => CandidateTable.Of(Kept, GroupSize);
 

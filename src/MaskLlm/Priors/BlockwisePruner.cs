@@ -114,11 +114,7 @@ internal sealed class BlockwisePruner
     private (Mask Mask, Tensor Weight) Prune(LinearLayer layer, LayerInputs inputs)
     {
         Tensor weight = layer.Weight.to(ScalarType.Float32);
-        if (_method == PruneRun.SparseGptMethod)
-        {
-            (Mask found, Tensor left) = SparseGpt.Prune(weight, inputs.Hessian(), _pattern, _updateWeights);
-            return (found, _updateWeights ? left : weight * MaskTensors.ToTensor(found, weight.device));
-        }
+        if (_method == PruneRun.SparseGptMethod) return SparseGpt.Prune(weight, inputs.Hessian(), _pattern, _updateWeights);
         Tensor norms = inputs.SquaredNorms();
         Mask mask = LargestOfGroup.Keep(_method == PruneRun.WandaMethod ? ActivationScores.Wanda(weight, norms) : ActivationScores.Ria(weight, norms), _pattern);
         return (mask, weight * MaskTensors.ToTensor(mask, weight.device));

@@ -28,12 +28,10 @@ internal static class CalibrationData
         if (only is not null && only.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
             return Cut(only, WholeTokens.Read(only, config.VocabularySize, text => tokenizer.Encode(text)), length, samples);
         using Corpus corpus = Corpus.Open(
-            request.Data with { HeldOutFraction = 0 },
-            new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, ModelTokenizer.SeparatorId(request.Model, tokenizer)),
-            new TokenisingProgress(progress), cancellation);
+            request.Data with { HeldOutFraction = 0 }, ModelTokenizer.Encoding(request.Model, tokenizer, config), new TokenisingProgress(progress), cancellation);
         int[] ids = new int[samples * (length + 1)];
         corpus.Batches(samples, length, request.Seed).Fill(0, ids);
-        return [.. Enumerable.Range(0, samples).Select(i => ids[(i * (length + 1))..(i * (length + 1) + length)])];
+        return [.. ids.Chunk(length + 1).Select(row => row[..length])];
     }
 
     private static int[][] Rows(string path, int[][] rows, int? asked, DecoderConfig config)
@@ -50,6 +48,6 @@ internal static class CalibrationData
     {
         if (ids.Length < (long)length * samples)
             throw new ArgumentException($"{path}: {ids.Length} ids; {samples} sequences of {length} need {(long)length * samples}. Lower --samples or --seq-len.");
-        return [.. Enumerable.Range(0, samples).Select(i => ids[(i * length)..((i + 1) * length)])];
+        return [.. ids.Chunk(length).Take(samples)];
     }
 }

@@ -126,8 +126,8 @@ internal sealed class HiddenStates : IDisposable
     private static Tensor EmbedBatch(Decoder model, int[][] sequences)
     {
         using DisposeScope scope = NewDisposeScope();
-        long[] ids = [.. sequences.SelectMany(sequence => sequence.Select(id => (long)id))];
-        return model.Embed(tensor(ids, [sequences.Length, sequences[0].Length], device: model.Device)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        int[] ids = [.. sequences.SelectMany(sequence => sequence)];
+        return model.Embed(TokenBatch.Of(ids, sequences.Length, model.Device)).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     private static string NameOf(int batch) => $"batch.{batch}";

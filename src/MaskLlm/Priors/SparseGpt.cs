@@ -25,32 +25,36 @@ internal static class SparseGpt
         using DisposeScope scope = NewDisposeScope();
         Tensor dead = hessian.diagonal().eq(0), left = weight.clone();
         left.masked_fill_(dead.unsqueeze(0), 0);
-        Tensor inverse = InverseFactor(hessian, dead), kept = ones_like(left);
+        Tensor inverse = InverseFactor(hessian, dead);
+        if (!updateWeights)
+        {
+            Mask mask = LargestOfGroup.Keep(Scores(left, inverse.diagonal()), pattern);
+            return (mask, (weight * MaskTensors.ToTensor(mask, weight.device)).MoveToOuterDisposeScope());
+        }
+        Tensor kept = ones_like(left);
         long columns = left.size(1), block = BlockColumns / pattern.GroupSize * pattern.GroupSize;
         for (long start = 0; start < columns; start += block)
         {
             using DisposeScope blockScope = NewDisposeScope();
             long end = Math.Min(columns, start + block);
-            Tensor errors = PruneBlock(left, kept, inverse, start, end, pattern, updateWeights);
-            if (updateWeights && end < columns)
+            Tensor errors = PruneBlock(left, kept, inverse, start, end, pattern);
+            if (end < columns)
                 left.narrow(1, end, columns - end).sub_(errors.matmul(inverse.narrow(0, start, end - start).narrow(1, end, columns - end)));
         }
-        Tensor bits = kept.to(ScalarType.Byte);
-        return (MaskTensors.FromTensor(kept), left.mul_(bits).MoveToOuterDisposeScope());
+        return (MaskTensors.FromTensor(kept), left.MoveToOuterDisposeScope());
     }
 
-    private static Tensor PruneBlock(Tensor left, Tensor kept, Tensor inverse, long start, long end, NmPattern pattern, bool updateWeights)
+    private static Tensor PruneBlock(Tensor left, Tensor kept, Tensor inverse, long start, long end, NmPattern pattern)
     {
-        Tensor errors = zeros(left.size(0), end - start);
+        Tensor errors = zeros(left.size(0), end - start, device: left.device);
         for (long column = start; column < end; column++)
         {
             using DisposeScope scope = NewDisposeScope();
             if (column % pattern.GroupSize == 0)
             {
-                Tensor scores = left.narrow(1, column, pattern.GroupSize).square() / inverse.diagonal().narrow(0, column, pattern.GroupSize).square();
+                Tensor scores = Scores(left.narrow(1, column, pattern.GroupSize), inverse.diagonal().narrow(0, column, pattern.GroupSize));
                 kept.narrow(1, column, pattern.GroupSize).copy_(MaskTensors.ToTensor(LargestOfGroup.Keep(scores, pattern), left.device));
             }
-            if (!updateWeights) continue;
             Tensor old = left.select(1, column), pruned = old * kept.select(1, column);
             Tensor error = (old - pruned) / inverse[column, column];
             left.narrow(1, column, end - column).sub_(error.unsqueeze(1) * inverse.narrow(0, column, 1).narrow(1, column, end - column));
@@ -60,13 +64,16 @@ internal static class SparseGpt
         return errors.MoveToOuterDisposeScope();
     }
 
-    /// <summary>U of H^-1 = U^T U, upper, in float64 within and float32 out; more damping where the factorisation fails.</summary>
+    // What it costs to prune a weight, all later ones making up for it: w^2 / U_ii^2.
+    private static Tensor Scores(Tensor weight, Tensor diagonal) => weight.square() / diagonal.square();
+
+    /// <summary>U of H^-1 = U^T U, upper; more damping where the factorisation fails.</summary>
     private static Tensor InverseFactor(Tensor hessian, Tensor dead)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor damped = hessian.to(ScalarType.Float64).clone(), diagonal = damped.diagonal();
+        Tensor damped = hessian.clone(), diagonal = damped.diagonal();
         diagonal.masked_fill_(dead, 1);
-        double mean = diagonal.mean().item<double>();
+        double mean = diagonal.to(ScalarType.Float64).mean().item<double>();
         double before = 0;
         for (double damping = Damping; damping <= MostDamping; damping *= 10)
         {
@@ -75,7 +82,7 @@ internal static class SparseGpt
             (Tensor lower, Tensor failed) = linalg.cholesky_ex(damped);
             if (failed.item<int>() != 0) continue;
             (Tensor factor, Tensor failedAgain) = linalg.cholesky_ex(cholesky_inverse(lower));
-            if (failedAgain.item<int>() == 0) return factor.t().contiguous().to(ScalarType.Float32).MoveToOuterDisposeScope();
+            if (failedAgain.item<int>() == 0) return factor.t().contiguous().MoveToOuterDisposeScope();
         }
         throw new InvalidDataException("the inputs of the layer have no usable second moments, at any damping; are all numbers of the checkpoint finite?");
     }

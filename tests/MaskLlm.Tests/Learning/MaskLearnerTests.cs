@@ -22,10 +22,18 @@ public class MaskLearnerTests
     [InlineData(KernelKind.Fused, false, 0.7)]
     [InlineData(KernelKind.Fused, true, 0.7)]
     [InlineData(KernelKind.Plain, false, 0)]
-    public void Step_ManyTimes_LeavesNoTensorBehind(KernelKind kernel, bool checkpointed, double distillation)
+    [InlineData(KernelKind.Plain, false, 0, Parametrization.Items)]
+    [InlineData(KernelKind.Fused, false, 0, Parametrization.Candidates, true)]
+    [InlineData(KernelKind.Fused, true, 0, Parametrization.Candidates, true)]
+    public void Step_ManyTimes_LeavesNoTensorBehind(
+        KernelKind kernel, bool checkpointed, double distillation, Parametrization parametrization = Parametrization.Candidates, bool blockwise = false)
     {
         using Decoder model = Load();
-        using MaskLearner learner = new(model, Options with { Kernel = kernel, CheckpointActivations = checkpointed, Distillation = distillation }, null);
+        LearnOptions options = Options with
+        {
+            Kernel = kernel, CheckpointActivations = checkpointed, Distillation = distillation, Parametrization = parametrization, Blockwise = blockwise, AverageDecay = 0.9,
+        };
+        using MaskLearner learner = new(model, options, null);
         (Tensor inputs, Tensor targets) = Batch(0);
         for (long step = 0; step < 3; step++) learner.Step(step, inputs, targets);
         // Tensors that earlier tests dropped must not be counted, whenever they are finalized.
@@ -106,6 +114,103 @@ public class MaskLearnerTests
         Assert.Equal(1, exact.PriorGroupShare);
         Assert.All(exact.ArgmaxMasks(), learned => Assert.True(learned.Value.Packed.SequenceEqual(prior[learned.Key].Packed), learned.Key));
         Assert.InRange(drawn.PriorGroupShare, 0.5, 0.9999);
+    }
+
+    [Theory]
+    [InlineData("2:4")]
+    [InlineData("4:8")]
+    [InlineData("8:16")]
+    [InlineData("16:32")]
+    public void Step_Items_StartsOnThePriorAndKeepsNOfM(string text)
+    {
+        NmPattern pattern = NmPattern.Parse(text);
+        using Decoder model = Load();
+        Dictionary<string, Mask> prior = model.Linears.Where(layer => layer.Columns % pattern.GroupSize == 0).ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, pattern));
+        string[] others = [.. model.Linears.Select(layer => layer.Name).Except(prior.Keys)];
+        LearnOptions options = Options with { Pattern = pattern, Parametrization = Parametrization.Items, ExactPrior = true, Skip = others };
+        using MaskLearner learner = new(model, options, prior);
+        Assert.Equal(1, learner.PriorGroupShare);
+        learner.ChangedGroupShare();
+        Steps(learner, 0, options.Steps);
+
+        Assert.All(learner.ArgmaxMasks().Values, mask => Assert.Equal(0, mask.ViolationCount(pattern)));
+        Assert.InRange(learner.ChangedGroupShare(), 0.001, 0.999);
+    }
+
+    [Fact]
+    public void Constructor_WideGroupsOfCandidates_PointsToItems()
+    {
+        using Decoder model = Load();
+
+        string message = Assert.Throws<ArgumentException>(() => new MaskLearner(model, Options with { Pattern = new NmPattern(8, 16) }, null)).Message;
+
+        Assert.Contains("--parametrization items", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Step_WithoutNoise_DoesNotDependOnTheSeed()
+    {
+        float[] First(ulong seed, double noise)
+        {
+            using Decoder model = Load();
+            Dictionary<string, Mask> prior = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
+            using MaskLearner learner = new(model, Options with { Noise = noise, ExactPrior = true, Seed = seed }, prior);
+            Steps(learner, 0, 3);
+            return LogitsOf(learner);
+        }
+
+        Assert.Equal(First(1, 0), First(2, 0), (a, b) => Math.Abs(a - b) < 1e-4);
+        Assert.NotEqual(First(1, 1), First(2, 1));
+    }
+
+    [Fact]
+    public void Step_AverageDecay_TakesTheMaskFromTheAverage()
+    {
+        using MaskLearner plain = Run(Options, steps: 3), averaged = Run(Options with { AverageDecay = 0.999 }, steps: 3);
+        Assert.Equal(LogitsOf(plain), LogitsOf(averaged));
+
+        // The average so far weighs 1/10, 2/11 and 3/12 in the first three steps.
+        using DisposeScope scope = NewDisposeScope();
+        Tensor[] logits = [.. Enumerable.Range(1, 3).Select(steps => { using MaskLearner learner = Run(Options, steps); return learner.Logits.First().Logits.clone(); })];
+        Tensor first = Run(Options, steps: 0).Logits.First().Logits;
+        Tensor expected = first.lerp(logits[0], 0.9).lerp(logits[1], 9 / 11.0).lerp(logits[2], 0.75);
+        Assert.True((averaged.Logits.First().Average! - expected).abs().max().item<float>() < 1e-5);
+    }
+
+    [Fact]
+    public void Step_NormalizedReward_IsTheShareOfEachLayersNorm()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using Decoder model = Load();
+        double Reward(bool normalized)
+        {
+            using MaskLearner learner = new(model, Options with { NormalizedReward = normalized, WeightReward = 1 }, null);
+            (Tensor inputs, Tensor targets) = Batch(0);
+            return learner.Step(0, inputs, targets).Reward;
+        }
+        Dictionary<string, double> norms = model.Linears.ToDictionary(layer => layer.Name, layer => layer.Weight.square().sum().to(ScalarType.Float64).item<double>());
+
+        // The masks of both runs are the same, and keep between a quarter and all of a layer's norm at temperature 4.
+        Assert.InRange(Reward(true), model.Linears.Count / 8.0, model.Linears.Count);
+        Assert.InRange(Reward(false) / Reward(true), norms.Values.Min(), norms.Values.Max());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Step_Blockwise_BringsEveryBlockCloserToTheDenseOne(bool checkpointed)
+    {
+        using Decoder model = Load();
+        Dictionary<string, Mask> magnitude = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
+        List<double> losses = [];
+        using (MaskLearner learner = new(model, Options with { Steps = 60, Blockwise = true, CheckpointActivations = checkpointed, Noise = 0 }, magnitude))
+            for (long step = 0; step < 60; step++)
+            {
+                (Tensor inputs, Tensor targets) = Batch(0);
+                losses.Add(learner.Step(step, inputs, targets).Loss);
+            }
+
+        Assert.True(losses.TakeLast(10).Average() < 0.8 * losses.Take(10).Average(), string.Join(' ', losses));
     }
 
     [Fact]

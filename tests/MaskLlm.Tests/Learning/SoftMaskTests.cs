@@ -69,7 +69,7 @@ public class SoftMaskTests
         using CandidateTensor table = new(NmPattern.TwoOfFour, CPU);
         Tensor logits = recorded["gate.before_prior"].t().contiguous();
 
-        Prior.Shift(logits, recorded["prior"].to(ScalarType.Float32).view(recorded["weight"].shape), table, 3 * logits.std().item<float>());
+        Prior.Shift(logits, CandidateTensor.ToGroups(recorded["prior"].to(ScalarType.Float32), table.Pattern), table, 3 * logits.std().item<float>());
 
         AssertNear(recorded["gate.0"].t(), logits);
     }

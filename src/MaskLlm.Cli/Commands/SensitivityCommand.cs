@@ -1,0 +1,49 @@
+using System.CommandLine;
+using MaskLlm.Cli.Output;
+using MaskLlm.Evaluation;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+using MaskLlm.Priors;
+
+namespace MaskLlm.Cli.Commands;
+
+/// <summary><c>maskllm sensitivity</c>.</summary>
+internal static class SensitivityCommand
+{
+    internal static Command Create(CancellationToken stop)
+    {
+        Argument<string> model = SharedOptions.Model();
+        Option<string> mask = new("--mask") { Description = "A mask.npz of this model, or magnitude to make one on the spot.", Required = true };
+        Option<string> pattern = new("--pattern") { Description = "N:M of --mask magnitude.", DefaultValueFactory = _ => NmPattern.TwoOfFour.ToString() };
+        Option<string> data = new("--data") { Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids.", Required = true };
+        Option<int?> length = new("--seq-len") { Description = "Tokens a window; by default the model's positions, at most 2048." };
+        Option<int?> windows = new("--max-windows") { Description = "Only the first this many windows; all by default." };
+        Option<double?> maxLoss = new("--max-loss") { Description = "The rise of log perplexity over the dense model, in nats a token, that the suggested --skip stays under; by default half of the whole mask's." };
+        Option<int?> threads = SharedOptions.Threads();
+        Option<bool> json = SharedOptions.Json();
+        Command command = new("sensitivity", "Measure which blocks and which kinds of layers a mask costs most in, and suggest what to --skip.")
+        {
+            model, mask, pattern, data, length, windows, maxLoss, threads, json,
+        };
+        command.SetAction(parsed =>
+        {
+            TorchRuntime.Start(parsed.GetValue(threads));
+            SensitivityRequest request = new()
+            {
+                Model = parsed.GetValue(model)!,
+                Mask = parsed.GetValue(mask)!,
+                Pattern = NmPattern.Parse(parsed.GetValue(pattern)!),
+                Data = parsed.GetValue(data)!,
+                SequenceLength = parsed.GetValue(length),
+                MaxWindows = parsed.GetValue(windows),
+                MaxLoss = parsed.GetValue(maxLoss),
+            };
+            SensitivityReport report;
+            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error)) report = SensitivityRun.Execute(request, progress, stop);
+            if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
+            else SensitivityTable.Print(parsed.InvocationConfiguration.Output, report);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

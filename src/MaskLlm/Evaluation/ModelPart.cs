@@ -1,0 +1,38 @@
+namespace MaskLlm.Evaluation;
+
+/// <summary>Linear layers that one --skip takes: those of a block, or those of a kind over all blocks.</summary>
+/// <param name="Name">Such as <c>model.layers.3</c> or <c>q_proj</c>.</param>
+/// <param name="Skip">The name pattern for --skip.</param>
+/// <param name="Layers">The checkpoint's names, in the order of the forward pass.</param>
+internal sealed record ModelPart(string Name, string Skip, IReadOnlyList<string> Layers)
+{
+    /// <summary>Layers by block, in the order of the names.</summary>
+    internal static IReadOnlyList<ModelPart> Blocks(IEnumerable<string> names) =>
+        [.. names.GroupBy(BlockOf).Select(block => new ModelPart(block.Key, $"{block.Key}.*", [.. block]))];
+
+    /// <summary>Layers by kind, in the order in which the kinds come first.</summary>
+    internal static IReadOnlyList<ModelPart> Kinds(IEnumerable<string> names) =>
+        [.. names.GroupBy(KindOf).Select(kind => new ModelPart(kind.Key, $"*.{kind.Key}.weight", [.. kind]))];
+
+    /// <summary>As few patterns as whole blocks, whole kinds and single names allow, for layers that a mask leaves dense.</summary>
+    /// <param name="all">Every linear layer of the model.</param>
+    /// <param name="masked">Those with a mask.</param>
+    internal static IReadOnlyList<string> SkipOthers(IReadOnlyList<string> all, IReadOnlySet<string> masked)
+    {
+        bool IsDense(ModelPart part) => !part.Layers.Any(masked.Contains);
+        List<ModelPart> parts = [.. Blocks(all).Where(IsDense)];
+        string[] rest = [.. all.Where(name => !masked.Contains(name) && !parts.Any(part => part.Layers.Contains(name)))];
+        // A kind is whole where all its layers are dense, those of dense blocks included; it is needed where others are left of it.
+        parts.AddRange(Kinds(all).Where(kind => IsDense(kind) && kind.Layers.Any(rest.Contains)));
+        return [.. parts.Select(part => part.Skip), .. rest.Where(name => !parts.Any(part => part.Layers.Contains(name)))];
+    }
+
+    // model.layers.3.self_attn.q_proj.weight: up to the block's number.
+    private static string BlockOf(string name)
+    {
+        string[] parts = name.Split('.');
+        return string.Join('.', parts[..(Array.FindIndex(parts, part => part.All(char.IsAsciiDigit)) + 1)]);
+    }
+
+    private static string KindOf(string name) => name.Split('.')[^2];
+}

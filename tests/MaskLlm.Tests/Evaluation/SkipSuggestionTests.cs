@@ -1,0 +1,45 @@
+using MaskLlm.Evaluation;
+
+namespace MaskLlm.Tests.Evaluation;
+
+public sealed class SkipSuggestionTests
+{
+    [Theory]
+    [InlineData(0.9, 0.6, "b", 0.4)]
+    [InlineData(0.9, 0.4, "b", 0.4)]
+    [InlineData(0.9, 0.2, "b,c", 0.1)]
+    [InlineData(0.9, 1, "", 0.9)]
+    [InlineData(0.9, 0, "b,c,a", 0)]
+    public void Of_IncreasesThatAddUp_SkipsTheMostSensitiveFirst(double rise, double maxLoss, string expected, double estimate)
+    {
+        SkipSuggestion suggestion = SkipSuggestion.Of(Rows(0.1, 0.5, 0.3, -0.2), ["x"], rise, maxLoss)!;
+
+        Assert.Equal(expected, string.Join(',', suggestion.Parts));
+        Assert.Equal(["x", .. suggestion.Parts.Select(part => $"*.{part}.weight")], suggestion.Skip);
+        Assert.Equal(estimate, suggestion.EstimatedRise, 1e-12);
+        Assert.Equal(suggestion.Parts.Count / 4.0, suggestion.DenseShare);
+    }
+
+    [Fact]
+    public void Of_IncreasesThatDoNotAddUp_AreScaledUpAndNeverDown()
+    {
+        SkipSuggestion suggestion = SkipSuggestion.Of(Rows(0.1, 0.3), [], 2, 0.6)!;
+        Assert.Equal(["b"], suggestion.Parts);
+        Assert.Equal(0.5, suggestion.EstimatedRise, 1e-12);
+        SkipSuggestion less = SkipSuggestion.Of(Rows(0.1, 0.3, 0.2), [], 0.35, 0.31)!;
+        Assert.Equal(["b"], less.Parts);
+        Assert.Equal(0.3, less.EstimatedRise, 1e-12);
+    }
+
+    [Fact]
+    public void Of_NothingThatWouldDo_IsNull()
+    {
+        Assert.Null(SkipSuggestion.Of(Rows(0.1, 0.3), [], 0.4, 0));   // all of them
+        Assert.Null(SkipSuggestion.Of(Rows(-0.1, 0), [], 0.4, 0.1));   // none to blame
+        Assert.Null(SkipSuggestion.Of(Rows(0.1, double.PositiveInfinity), [], 0.4, 0.1));
+        Assert.Null(SkipSuggestion.Of(Rows(0.1, 0.2), [], double.NaN, 0.1));
+    }
+
+    private static SensitivityRow[] Rows(params double[] increases) =>
+        [.. increases.Select((increase, i) => new SensitivityRow($"{(char)('a' + i)}", $"*.{(char)('a' + i)}.weight", 8, 1, increase))];
+}
