@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
@@ -76,6 +77,27 @@ public sealed class PruneCommandTests : IDisposable
         CommandRun inspect = CommandRun.Of("inspect", model);
         Assert.True(inspect.ExitCode == 0, inspect.Error);
         Assert.Contains("50.00", inspect.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prune_FolderAndFile_RecordsEveryTextWithItsWeightAndHash()
+    {
+        string texts = _folder.File("texts"), target = _folder.File("run"), inner = Path.Combine(texts, "inner", "b.txt"), first = Path.Combine(texts, "a.txt");
+        Directory.CreateDirectory(Path.GetDirectoryName(inner)!);
+        foreach (string file in new[] { first, inner }) File.WriteAllText(file, File.ReadAllText(TinyModel.TextPath));
+
+        CommandRun run = CommandRun.Of(
+            "prune", TinyModel.Folder, "--method", "wanda", "--data", $"{texts}:3", $"{TinyModel.TextPath}:1", "--document-separator", @"\n", "--samples", "6", "--seq-len", "32", "--out", target, "--json");
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        JsonNode record = JsonNode.Parse(run.Output)!;
+        Assert.Equal([$"{texts}:0.75", $"{TinyModel.TextPath}:0.25"], record["options"]!["data"]!.AsArray().Select(source => (string?)source));
+        Assert.Equal("\n", (string?)record["options"]!["document-separator"]);
+        foreach (string file in new[] { first, inner, TinyModel.TextPath })
+            Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))), (string?)record["inputs"]![file]);
+        Assert.Equal(64, ((string)record["inputs"]![texts]!).Length);
+        Assert.Equal([2800, 1400], record["figures"]!["sources"]!.AsArray().Select(source => (int)source!["documents"]!));
+        Assert.Contains($"--data {texts}:3 {TinyModel.TextPath}:1 --document-separator '\\n' --samples 6", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using MaskLlm.Data;
 using MaskLlm.Formats;
 
 namespace MaskLlm.Priors;
@@ -30,7 +31,11 @@ internal static class PruneCard
 
     private static string Calibration(PruneRequest request) => request.Data is null
         ? ""
-        : string.Create(CultureInfo.InvariantCulture, $" --data {string.Join(' ', request.Data.Sources.Select(source => Quoted(source.Path)))} --samples {request.Samples}{(request.SequenceLength is { } length ? $" --seq-len {length}" : "")} --seed {request.Seed}");
+        : string.Create(CultureInfo.InvariantCulture, $" --data {string.Join(' ', request.Data.Sources.Select(Source))}{Separator(request.Data)} --samples {request.Samples}{(request.SequenceLength is { } length ? $" --seq-len {length}" : "")} --seed {request.Seed}");
+
+    private static string Source(DataSource source) => Quoted(source.Weight is { } weight ? FormattableString.Invariant($"{source.Path}:{weight:R}") : source.Path);
+
+    private static string Separator(CorpusOptions data) => data.DocumentSeparator is { } separator ? $" --document-separator {Quoted(DocumentSeparator.Escape(separator))}" : "";
 
     private static string Quoted(string argument) => argument.All(c => char.IsAsciiLetterOrDigit(c) || "/._-:".Contains(c, StringComparison.Ordinal))
         ? argument

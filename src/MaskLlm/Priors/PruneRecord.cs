@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
@@ -13,10 +12,13 @@ internal static class PruneRecord
     private const string HiddenMemory = "hidden-memory";
 
     // One-shot methods take no loss, and those without data see no token; the names stay, as every run's record has them.
-    internal static RunRecord Create(PruneRequest request, JsonObject options, JsonObject inputs, IReadOnlyDictionary<string, Mask> masks, long tokens, double seconds) => new(
-        options, request.Seed, Kernel: "plain", inputs, new JsonObject
+    internal static RunRecord Create(PruneRequest request, JsonObject options, JsonObject inputs, IReadOnlyDictionary<string, Mask> masks, Calibration? calibration, double seconds)
+    {
+        long tokens = calibration?.Sequences.Sum(sequence => (long)sequence.Length) ?? 0;
+        return new(options, request.Seed, Kernel: "plain", inputs, new JsonObject
         {
             ["tokens"] = tokens,
+            ["sources"] = calibration is null ? null : DataRecord.Contents(calibration.Sources),
             ["seconds"] = seconds,
             ["tokens_per_second"] = tokens / seconds,
             ["masked_weights"] = masks.Values.Sum(mask => (long)mask.Rows * mask.Columns),
@@ -25,27 +27,27 @@ internal static class PruneRecord
             ["final_loss"] = null,
             ["perplexity"] = new JsonObject { ["dense"] = null, ["prior"] = null, ["learned"] = null },
         });
+    }
 
     /// <summary>The hashes of what the run reads.</summary>
-    internal static JsonObject Inputs(PruneRequest request)
+    internal static JsonObject Inputs(PruneRequest request, Calibration? calibration)
     {
         JsonObject inputs = InputHashes.OfModel(request.Model);
-        foreach (string path in request.Data?.Sources.Select(source => source.Path).Where(File.Exists) ?? []) inputs[path] = InputHashes.Of(path);
+        DataRecord.AddHashes(inputs, calibration?.Sources ?? []);
         return inputs;
     }
 
     /// <summary>The options of a run; all but the memory decide what it gives.</summary>
     /// <param name="request">The run.</param>
-    /// <param name="calibration">Its sequences; null for a method without.</param>
-    internal static JsonObject Options(PruneRequest request, IReadOnlyList<int[]>? calibration) => new()
+    /// <param name="calibration">Its data; null for a method without.</param>
+    internal static JsonObject Options(PruneRequest request, Calibration? calibration) => new()
     {
         ["model"] = request.Model,
         ["method"] = request.Method,
-        ["data"] = request.Data is null ? null : new JsonArray([.. request.Data.Sources.Select(source => (JsonNode)(source.Weight is { } weight
-            ? string.Create(CultureInfo.InvariantCulture, $"{source.Path}:{weight}") : source.Path))]),
+        ["data"] = calibration is null ? null : DataRecord.Names(calibration.Sources),
         ["document-separator"] = request.Data?.DocumentSeparator,
-        ["samples"] = calibration?.Count,
-        ["seq-len"] = calibration?[0].Length,
+        ["samples"] = calibration?.Sequences.Count,
+        ["seq-len"] = calibration?.Sequences[0].Length,
         ["seed"] = request.Seed,
         ["pattern"] = request.Pattern.ToString(),
         ["update-weights"] = request.UpdateWeights,

@@ -37,8 +37,8 @@ public static class PruneRun
         progress?.Report(new RunProgress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
-        IReadOnlyList<int[]>? calibration = request.Method == MagnitudeMethod ? null : CalibrationData.Read(request, model.Config, progress, cancellation);
-        JsonObject options = PruneRecord.Options(request, calibration), inputs = PruneRecord.Inputs(request);
+        Calibration? calibration = request.Method == MagnitudeMethod ? null : CalibrationData.Read(request, model.Config, progress, cancellation);
+        JsonObject options = PruneRecord.Options(request, calibration), inputs = PruneRecord.Inputs(request, calibration);
         Stopwatch watch = Stopwatch.StartNew();
         OrderedDictionary<string, Mask> masks;
         if (calibration is null)
@@ -48,11 +48,11 @@ public static class PruneRun
         }
         else
         {
-            PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume, PruneRecord.Decisive(options, inputs, calibration), model.Config.BlockCount);
-            masks = new BlockwiseRun(request, model, layers, checkpoint, progress, cancellation).Prune(calibration);
+            PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume, PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount);
+            masks = new BlockwiseRun(request, model, layers, checkpoint, progress, cancellation).Prune(calibration.Sequences);
             if (request.UpdateWeights) checkpoint.WriteModel(request.Model, masks, folder.File("model"), request.Force || request.Resume, cancellation);
         }
-        RunRecord record = PruneRecord.Create(request, options, inputs, masks, calibration?.Sum(sequence => (long)sequence.Length) ?? 0, watch.Elapsed.TotalSeconds);
+        RunRecord record = PruneRecord.Create(request, options, inputs, masks, calibration, watch.Elapsed.TotalSeconds);
         MaskNpz.Write(folder.MaskPath, masks);
         PruneCard.Write(folder.CardPath, request, KindDensity.Of(model, masks));
         // A folder with a record is complete.

@@ -43,5 +43,5 @@ public sealed class CalibrationDataTests : IDisposable
 
     private static IReadOnlyList<int[]> Read(string path, int samples, int? length) => CalibrationData.Read(
         new PruneRequest { Model = Model, Method = "wanda", Out = "", Data = new() { Sources = [new(path)] }, Samples = samples, SequenceLength = length },
-        Checkpoint.ReadConfig(Model), null, TestContext.Current.CancellationToken);
+        Checkpoint.ReadConfig(Model), null, TestContext.Current.CancellationToken).Sequences;
 }

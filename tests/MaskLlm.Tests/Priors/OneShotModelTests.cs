@@ -63,7 +63,7 @@ public sealed class OneShotModelTests
         using Decoder model = Checkpoint.Load(folder);
         IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", method + ".npz"), Checkpoint.LinearShapes(folder));
         IReadOnlyList<int[]> calibration = CalibrationData.Read(
-            new PruneRequest { Model = folder, Method = method, Out = "", Data = new() { Sources = [new(Path.Combine(folder, "calibration.npy"))] }, Samples = 64 }, model.Config, null, TestContext.Current.CancellationToken);
+            new PruneRequest { Model = folder, Method = method, Out = "", Data = new() { Sources = [new(Path.Combine(folder, "calibration.npy"))] }, Samples = 64 }, model.Config, null, TestContext.Current.CancellationToken).Sequences;
         MaskAgreement agreement = MaskAgreement.None;
 
         Run(model, method, calibration, layer => agreement = agreement.Plus(MaskAgreement.Between(recorded[layer.Layer.Name], layer.Mask, 4)));
