@@ -80,6 +80,38 @@ public sealed class PruneCommandTests : IDisposable
     }
 
     [Fact]
+    public void Prune_ForcedOverAnUpdatedModel_ReplacesItOrSaysThatItDoesNot()
+    {
+        string target = _folder.File("run"), model = Path.Combine(target, "model"), weights = Path.Combine(model, "model.safetensors");
+        string[] Arguments(string samples) =>
+            ["prune", TinyModel.Folder, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--samples", samples, "--seq-len", "32", "--out", target, "--threads", "1"];
+        Assert.Equal(0, CommandRun.Of(Arguments("4")).ExitCode);
+        byte[] before = File.ReadAllBytes(weights);
+
+        foreach (string[] other in new[] { Arguments("6"), ["prune", TinyModel.Folder, "--method", "magnitude", "--out", target, "--force"] })
+        {
+            CommandRun refused = CommandRun.Of(other);
+            Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
+            Assert.Contains(other[^1] == "--force" ? "holds the model of an earlier run" : "--force", refused.LastLine, StringComparison.Ordinal);
+            Assert.Equal(before, File.ReadAllBytes(weights));
+        }
+        Assert.Equal(0, CommandRun.Of([.. Arguments("6"), "--force"]).ExitCode);
+        Assert.NotEqual(before, File.ReadAllBytes(weights));
+        Assert.Equal(["README.md", "mask.npz", "model", "run.json"], Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(0, CommandRun.Of("eval", model, "--data", TinyModel.TextPath, "--seq-len", "32", "--threads", "1").ExitCode);
+    }
+
+    [Fact]
+    public void Prune_UpdatedModelOntoTheModelItself_IsRefusedBeforeTheWork()
+    {
+        string model = TinyModel.CopyTo(_folder.File("run/model"));
+        CommandRun run = CommandRun.Of("prune", model, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--out", _folder.File("run"), "--force");
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains("is the model itself", run.LastLine, StringComparison.Ordinal);
+        Assert.Equal([model], Directory.EnumerateFileSystemEntries(_folder.File("run")));
+    }
+
+    [Fact]
     public void Prune_FolderAndFile_RecordsEveryTextWithItsWeightAndHash()
     {
         string texts = _folder.File("texts"), target = _folder.File("run"), inner = Path.Combine(texts, "inner", "b.txt"), first = Path.Combine(texts, "a.txt");

@@ -33,6 +33,7 @@ public static class PruneRun
         ArgumentNullException.ThrowIfNull(request);
         RequireMethod(request);
         RequireOwnFolder(request);
+        RequireModelFolder(request);
         RunFolder folder = RunFolder.Open(request.Out, request.Force, request.Resume);
         progress?.Report(new RunProgress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
@@ -50,7 +51,7 @@ public static class PruneRun
         {
             PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume, PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount);
             masks = new BlockwiseRun(request, model, layers, checkpoint, progress, cancellation).Prune(calibration.Sequences);
-            if (request.UpdateWeights) checkpoint.WriteModel(request.Model, masks, folder.File("model"), request.Force || request.Resume, cancellation);
+            if (request.UpdateWeights) checkpoint.WriteModel(request.Model, masks, ModelPath(request), request.Force || request.Resume, cancellation);
         }
         RunRecord record = PruneRecord.Create(request, options, inputs, masks, calibration, watch.Elapsed.TotalSeconds);
         MaskNpz.Write(folder.MaskPath, masks);
@@ -86,7 +87,21 @@ public static class PruneRun
     // --force would replace the checkpoint's own README.md.
     private static void RequireOwnFolder(PruneRequest request)
     {
-        static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (Full(request.Out) == Full(request.Model)) throw new ArgumentException($"--out {request.Out}: the model's own folder; name another.");
     }
+
+    // Said before the work, not after it. An older checkpoint is replaced by a newer one, and never left beside a mask that is not its own.
+    private static void RequireModelFolder(PruneRequest request)
+    {
+        string target = ModelPath(request);
+        bool own = Full(target) == Full(request.Model);
+        if (request.UpdateWeights && own) throw new ArgumentException($"--out {request.Out}: the updated weights go to {target}, which is the model itself; name another folder.");
+        if (request.UpdateWeights && File.Exists(target)) throw new ArgumentException($"--out {request.Out}: the updated weights go to {target}, and a file is there; name another folder.");
+        if (request.Force && !request.UpdateWeights && !own && File.Exists(Path.Combine(target, CheckpointFiles.ConfigName)))
+            throw new ArgumentException($"--out {request.Out}: {target} holds the model of an earlier run, which this one without --update-weights does not replace; remove it, or name another folder.");
+    }
+
+    private static string ModelPath(PruneRequest request) => Path.Combine(request.Out, "model");
+
+    private static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 }
