@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
@@ -37,6 +38,115 @@ public sealed class PruneCommandTests : IDisposable
             Assert.True(record["figures"]!.AsObject().ContainsKey(figure), figure);
         Assert.Equal(64, ((string)record["inputs"]![Path.Combine(TinyModel.Folder, "model.safetensors")]!).Length);
         Assert.Contains($"--method magnitude --pattern {pattern}", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("wanda", "2:4")]
+    [InlineData("ria", "4:8")]
+    [InlineData("sparsegpt", "1:4")]
+    public void Prune_LookingAtData_WritesMaskAndRecord(string method, string pattern)
+    {
+        string target = _folder.File("run");
+
+        CommandRun run = CommandRun.Of("prune", TinyModel.Folder, "--method", method, "--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32", "--pattern", pattern, "--out", target, "--threads", "1");
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Contains(" s of pruning)", run.Output, StringComparison.Ordinal);
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), Checkpoint.LinearShapes(TinyModel.Folder));
+        Assert.Equal(Layers, masks.Count);
+        Assert.All(masks.Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.Parse(pattern))));
+        JsonNode record = JsonNode.Parse(File.ReadAllText(Path.Combine(target, "run.json")))!;
+        Assert.Equal((6, 32), ((int)record["options"]!["samples"]!, (int)record["options"]!["seq-len"]!));
+        Assert.Equal((6 * 32, true), ((int)record["figures"]!["tokens"]!, (double)record["figures"]!["seconds"]! > 0));
+        Assert.Contains("--samples 6 --seq-len 32 --seed 0", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
+        Assert.Equal(["README.md", "mask.npz", "run.json"], Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Prune_UpdateWeights_WritesACheckpointThatEvalReads()
+    {
+        string target = _folder.File("run"), model = Path.Combine(target, "model");
+
+        CommandRun run = CommandRun.Of("prune", TinyModel.Folder, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--out", target, "--threads", "1");
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        // The tiny model has 64 positions, fewer than the default length.
+        Assert.Equal(64, (int)JsonNode.Parse(File.ReadAllText(Path.Combine(target, "run.json")))!["options"]!["seq-len"]!);
+        CommandRun eval = CommandRun.Of("eval", model, "--data", TinyModel.TextPath, "--seq-len", "32", "--threads", "1");
+        Assert.True(eval.ExitCode == 0, eval.Error);
+        CommandRun inspect = CommandRun.Of("inspect", model);
+        Assert.True(inspect.ExitCode == 0, inspect.Error);
+        Assert.Contains("50.00", inspect.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prune_ForcedOverAnUpdatedModel_ReplacesItOrSaysThatItDoesNot()
+    {
+        string target = _folder.File("run"), model = Path.Combine(target, "model"), weights = Path.Combine(model, "model.safetensors");
+        string[] Arguments(string samples) =>
+            ["prune", TinyModel.Folder, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--samples", samples, "--seq-len", "32", "--out", target, "--threads", "1"];
+        Assert.Equal(0, CommandRun.Of(Arguments("4")).ExitCode);
+        byte[] before = File.ReadAllBytes(weights);
+
+        foreach (string[] other in new[] { Arguments("6"), ["prune", TinyModel.Folder, "--method", "magnitude", "--out", target, "--force"] })
+        {
+            CommandRun refused = CommandRun.Of(other);
+            Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
+            Assert.Contains(other[^1] == "--force" ? "holds the model of an earlier run" : "--force", refused.LastLine, StringComparison.Ordinal);
+            Assert.Equal(before, File.ReadAllBytes(weights));
+        }
+        Assert.Equal(0, CommandRun.Of([.. Arguments("6"), "--force"]).ExitCode);
+        Assert.NotEqual(before, File.ReadAllBytes(weights));
+        Assert.Equal(["README.md", "mask.npz", "model", "run.json"], Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(0, CommandRun.Of("eval", model, "--data", TinyModel.TextPath, "--seq-len", "32", "--threads", "1").ExitCode);
+    }
+
+    [Fact]
+    public void Prune_UpdatedModelOntoTheModelItself_IsRefusedBeforeTheWork()
+    {
+        string model = TinyModel.CopyTo(_folder.File("run/model"));
+        CommandRun run = CommandRun.Of("prune", model, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--out", _folder.File("run"), "--force");
+        Assert.Equal((2, ""), (run.ExitCode, run.Output));
+        Assert.Contains("is the model itself", run.LastLine, StringComparison.Ordinal);
+        Assert.Equal([model], Directory.EnumerateFileSystemEntries(_folder.File("run")));
+    }
+
+    [Fact]
+    public void Prune_FolderAndFile_RecordsEveryTextWithItsWeightAndHash()
+    {
+        string texts = _folder.File("texts"), target = _folder.File("run"), inner = Path.Combine(texts, "inner", "b.txt"), first = Path.Combine(texts, "a.txt");
+        Directory.CreateDirectory(Path.GetDirectoryName(inner)!);
+        foreach (string file in new[] { first, inner }) File.WriteAllText(file, File.ReadAllText(TinyModel.TextPath));
+
+        CommandRun run = CommandRun.Of(
+            "prune", TinyModel.Folder, "--method", "wanda", "--data", $"{texts}:3", $"{TinyModel.TextPath}:1", "--document-separator", @"\n", "--samples", "6", "--seq-len", "32", "--out", target, "--json");
+
+        Assert.True(run.ExitCode == 0, run.Error);
+        JsonNode record = JsonNode.Parse(run.Output)!;
+        Assert.Equal([$"{texts}:0.75", $"{TinyModel.TextPath}:0.25"], record["options"]!["data"]!.AsArray().Select(source => (string?)source));
+        Assert.Equal("\n", (string?)record["options"]!["document-separator"]);
+        foreach (string file in new[] { first, inner, TinyModel.TextPath })
+            Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))), (string?)record["inputs"]![file]);
+        Assert.Equal(64, ((string)record["inputs"]![texts]!).Length);
+        Assert.Equal([2800, 1400], record["figures"]!["sources"]!.AsArray().Select(source => (int)source!["documents"]!));
+        Assert.Contains($"--data {texts}:3 {TinyModel.TextPath}:1 --document-separator '\\n' --samples 6", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prune_InterruptedWithData_SaysSoAndResumes()
+    {
+        string target = _folder.File("run"), whole = _folder.File("whole");
+        string[] Arguments(string folder) => ["prune", TinyModel.Folder, "--method", "wanda", "--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32", "--threads", "1", "--out", folder];
+        Assert.Equal(0, CommandRun.Of(Arguments(whole)).ExitCode);
+
+        CommandRun stopped = CommandRun.StoppedAt("block 0/2", Arguments(target));
+
+        Assert.Equal(130, stopped.ExitCode);
+        Assert.True(Directory.Exists(Path.Combine(target, "checkpoint")));
+        CommandRun resumed = CommandRun.Of([.. Arguments(target), "--resume"]);
+        Assert.True(resumed.ExitCode == 0, resumed.Error);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "mask.npz")), File.ReadAllBytes(Path.Combine(target, "mask.npz")));
+        Assert.Contains("complete", CommandRun.Of([.. Arguments(target), "--resume"]).Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -101,8 +211,10 @@ public sealed class PruneCommandTests : IDisposable
     [InlineData("--method guess is not known; known: magnitude, wanda, ria, sparsegpt", "--method", "guess")]
     [InlineData("--skip nothing matches no parameter", "--method", "magnitude", "--skip", "nothing")]
     [InlineData("pattern 1:3 needs a multiple of 3", "--method", "magnitude", "--pattern", "1:3")]
-    [InlineData("'4:2' is not a pattern", "--method", "magnitude", "--pattern", "4:2")]
     [InlineData("--method wanda looks at activations; give it text or token ids with --data", "--method", "wanda")]
+    [InlineData("--update-weights belongs to --method sparsegpt", "--method", "magnitude", "--update-weights")]
+    [InlineData("--hidden-memory is -1", "--method", "magnitude", "--hidden-memory", "-1")]
+    [InlineData("'4:2' is not a pattern", "--method", "magnitude", "--pattern", "4:2")]
     [InlineData("--method")]
     public void Prune_BadInput_LeavesNothingBehind(string expected, params string[] arguments)
     {

@@ -19,13 +19,15 @@ internal static class PruneCommand
         Option<string[]> data = SharedOptions.Data(required: false);
         Option<string?> separator = SharedOptions.DocumentSeparator();
         Option<int> samples = new("--samples") { Description = "Sequences of the data that wanda, ria and sparsegpt look at.", DefaultValueFactory = _ => 128 };
-        Option<int> length = new("--seq-len") { Description = "Tokens a sequence; a .npy file alone is cut into sequences of this length, in order.", DefaultValueFactory = _ => 256 };
+        Option<int?> length = new("--seq-len") { Description = "Tokens a sequence, 256 by default; a .npy file alone gives its rows, or is cut into sequences of this length, in order." };
+        Option<bool> update = new("--update-weights") { Description = "For sparsegpt: the weights that stay make up for those that go; the model with them goes to OUT/model." };
+        Option<int> hiddenMemory = new("--hidden-memory") { Description = "MB of memory for the hidden states of the data; more of them lie in a file in OUT.", DefaultValueFactory = _ => 2048 };
         Option<ulong> seed = SharedOptions.Seed();
         Option<string[]> skip = new("--skip") { Description = "Parameters that stay dense, by name with * and ?; embedding and head always do." };
         Option<string> output = SharedOptions.Out();
-        Option<bool> force = SharedOptions.Force(), json = SharedOptions.Json();
+        Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();
         Option<int?> threads = SharedOptions.Threads();
-        Command command = new("prune", "Make masks in one shot, without learning.") { model, method, pattern, data, separator, samples, length, seed, skip, output, force, threads, json };
+        Command command = new("prune", "Make masks in one shot, without learning.") { model, method, pattern, data, separator, samples, length, seed, update, skip, output, hiddenMemory, threads, force, resume, json };
         command.SetAction(parsed =>
         {
             int used = TorchRuntime.Start(parsed.GetValue(threads));
@@ -38,14 +40,17 @@ internal static class PruneCommand
                 Samples = parsed.GetValue(samples),
                 SequenceLength = parsed.GetValue(length),
                 Seed = parsed.GetValue(seed),
+                UpdateWeights = parsed.GetValue(update),
+                HiddenMemoryBytes = (long)parsed.GetValue(hiddenMemory) << 20,
                 Skip = parsed.GetValue(skip) ?? [],
                 Out = parsed.GetValue(output)!,
                 Force = parsed.GetValue(force),
+                Resume = parsed.GetValue(resume),
             };
             RunRecord record;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error)) record = PruneRun.Execute(request, progress, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, record.ToJson());
-            else parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"mask, record and model card: {request.Out} ({record.Figures["seconds"]!.GetValue<double>():0.00} s of pruning)"));
+            else parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"mask, {(request.UpdateWeights ? "updated model, " : "")}record and model card: {request.Out} ({record.Figures["seconds"]!.GetValue<double>():0.00} s of pruning)"));
             return ExitCode.Done;
         });
         return command;

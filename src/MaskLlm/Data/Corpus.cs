@@ -45,16 +45,16 @@ public sealed class Corpus : IDisposable
         var files = new List<TokenFile>();
         try
         {
-            var hashes = new List<string>();
+            var hashes = new List<string[]>();
             foreach (SourceFiles source in sources)
             {
                 string[] fileHashes = source.Hashes(cancellationToken);
-                hashes.Add(SourceFiles.Combine(fileHashes));
+                hashes.Add(fileHashes);
                 files.Add(cache.Open(source, fileHashes, cancellationToken));
             }
 
             HeldOutSplit[] splits = HeldOutSplit.Of(files, options);
-            return new Corpus(files, splits, Describe(options.Sources, files, splits, hashes));
+            return new Corpus(files, splits, Describe(options.Sources, sources, files, splits, hashes));
         }
         catch
         {
@@ -100,11 +100,15 @@ public sealed class Corpus : IDisposable
             file.Dispose();
     }
 
-    private static CorpusSource[] Describe(IReadOnlyList<DataSource> sources, List<TokenFile> files, HeldOutSplit[] splits, List<string> hashes)
+    private static CorpusSource[] Describe(
+        IReadOnlyList<DataSource> sources, SourceFiles[] found, List<TokenFile> files, HeldOutSplit[] splits, List<string[]> hashes)
     {
         double[] weights = [.. sources.Select((source, i) => source.Weight ?? splits[i].Training.Length)];
         double sum = weights.Sum();
         return [.. sources.Select((source, i) => new CorpusSource(
-            source.Path, files[i].DocumentCount, splits[i].Training.Length, splits[i].HeldOut.Length, weights[i] / sum, hashes[i]))];
+            source.Path, files[i].DocumentCount, splits[i].Training.Length, splits[i].HeldOut.Length, weights[i] / sum, SourceFiles.Combine(hashes[i]))
+            {
+                FileHashes = found[i].ByPath(hashes[i]),
+            })];
     }
 }

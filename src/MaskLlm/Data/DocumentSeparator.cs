@@ -19,6 +19,17 @@ public static class DocumentSeparator
         return text.ToString();
     }
 
+    /// <summary>The separator as <see cref="Parse"/> reads it, on one line.</summary>
+    internal static string Escape(string separator) => string.Concat(separator.Select(c => c switch
+    {
+        '\n' => @"\n",
+        '\r' => @"\r",
+        '\t' => @"\t",
+        '\\' => @"\\",
+        _ when char.IsControl(c) => FormattableString.Invariant($"\\u{(int)c:x4}"),
+        _ => $"{c}",
+    }));
+
     /// <summary>Reads the escape at <paramref name="index"/> and leaves the index on its last character.</summary>
     private static char Unescape(string argument, ref int index)
     {

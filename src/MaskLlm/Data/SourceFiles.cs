@@ -38,6 +38,9 @@ internal sealed class SourceFiles
     /// <summary>The hash of each file, in order.</summary>
     public string[] Hashes(CancellationToken cancellation) => [.. Files.Select(file => file.ContentHash(cancellation))];
 
+    /// <summary>The hashes by the files they are of.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> ByPath(string[] hashes) => [.. Files.Zip(hashes, (file, hash) => KeyValuePair.Create(file.Path, hash))];
+
     /// <summary>One hash for all: that of the only file, or that of the list of hashes.</summary>
     public static string Combine(string[] hashes) => hashes.Length == 1
         ? hashes[0]

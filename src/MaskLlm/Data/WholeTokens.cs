@@ -18,6 +18,27 @@ public static class WholeTokens
         return file.Kind == ContentKind.TokenIds ? ReadIds(file, vocabularySize) : encode(WholeText.Read(file));
     }
 
+    /// <summary>The first rows of a file that is a matrix of ids.</summary>
+    /// <param name="path">A file of any kind.</param>
+    /// <param name="vocabularySize">V; ids are 0 to V - 1.</param>
+    /// <param name="most">Most rows.</param>
+    /// <returns>Rows of one length, in order; null where the file is no <c>.npy</c>, or one stream of ids.</returns>
+    internal static int[][]? ReadRows(string path, int vocabularySize, int most)
+    {
+        if (!File.Exists(path) || SourceFile.At(path) is not { Kind: ContentKind.TokenIds } file) return null;
+        using SourceStream stream = file.Open();
+        TokenArray array = TokenArray.Read(stream);
+        if (!array.IsMatrix) return null;
+        List<List<int>> rows = [];
+        foreach ((ReadOnlyMemory<int> chunk, bool startsRow) in new NpyTokens(stream, array, vocabularySize).Read())
+        {
+            if (startsRow && rows.Count == most) break;
+            if (startsRow) rows.Add([]);
+            rows[^1].AddRange(chunk.Span);
+        }
+        return [.. rows.Select(row => row.ToArray())];
+    }
+
     // Grows with what is read, so that a header that promises too much costs nothing.
     private static int[] ReadIds(SourceFile file, int vocabularySize)
     {

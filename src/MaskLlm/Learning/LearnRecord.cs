@@ -20,10 +20,7 @@ internal static class LearnRecord
             ["dense_model_seconds"] = totals.DenseSeconds,
             ["groups_starting_on_prior"] = learned.PriorGroupShare,
             ["resumed_at_step"] = totals.FirstStep,
-            ["sources"] = new JsonArray([.. corpus.Sources.Select(source => (JsonNode)new JsonObject
-            {
-                ["path"] = source.Path, ["documents"] = source.Documents, ["tokens"] = source.Tokens, ["held_out_tokens"] = source.HeldOutTokens, ["weight"] = source.Weight,
-            })]),
+            ["sources"] = DataRecord.Contents(corpus.Sources),
             ["eval_text"] = request.EvalText,
             ["masked_weights"] = learned.Weights,
             ["planned_memory_bytes"] = plan.TotalBytes,
@@ -41,7 +38,7 @@ internal static class LearnRecord
         return new JsonObject
         {
             ["model"] = request.Model,
-            ["data"] = new JsonArray([.. corpus.Sources.Select(source => (JsonNode)FormattableString.Invariant($"{source.Path}:{source.Weight:R}"))]),
+            ["data"] = DataRecord.Names(corpus.Sources),
             ["document-separator"] = request.Data.DocumentSeparator,
             ["pattern"] = options.Pattern.ToString(),
             ["recipe"] = options.Recipe.ToString().ToLowerInvariant(),
@@ -80,7 +77,7 @@ internal static class LearnRecord
     internal static JsonObject Inputs(LearnRequest request, Corpus corpus)
     {
         JsonObject inputs = InputHashes.OfModel(request.Model);
-        foreach (CorpusSource source in corpus.Sources) inputs[source.Path] = source.ContentHash;
+        DataRecord.AddHashes(inputs, corpus.Sources);
         if (File.Exists(request.Prior)) inputs[request.Prior] = InputHashes.Of(request.Prior);
         return inputs;
     }

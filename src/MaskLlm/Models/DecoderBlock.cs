@@ -38,6 +38,9 @@ internal sealed class DecoderBlock
 
     internal IReadOnlyList<LinearLayer> Linears => [_query, _key, _value, _output, _gate, _up, _down];
 
+    /// <summary>The same layers, those together that one input goes into.</summary>
+    internal IReadOnlyList<IReadOnlyList<LinearLayer>> LinearsByInput => [[_query, _key, _value], [_output], [_gate, _up], [_down]];
+
     /// <summary>Whether a backward pass through the block has a gradient to leave in one of its parameters, as they are now.</summary>
     internal bool RequiresGradient => Parameters.Any(parameter => parameter is { requires_grad: true });
 

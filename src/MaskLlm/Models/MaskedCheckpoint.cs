@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
@@ -27,19 +28,33 @@ public static class MaskedCheckpoint
     /// <exception cref="IOException">The disk refuses.</exception>
     public static void Write(
         string sourceFolder, IReadOnlyDictionary<string, Mask> masks, string outFolder,
-        bool force = false, Action<long, long>? progress = null, CancellationToken cancellation = default)
+        bool force = false, Action<long, long>? progress = null, CancellationToken cancellation = default) =>
+        Write(sourceFolder, masks, null, outFolder, force, progress, cancellation);
+
+    /// <summary>The same, with other values for some of the masked tensors: each from its file, in the type and shape of the checkpoint.</summary>
+    internal static void Write(
+        string sourceFolder, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated, string outFolder,
+        bool force, Action<long, long>? progress, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrEmpty(outFolder);
         ArgumentNullException.ThrowIfNull(masks);
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(sourceFolder);
         foreach ((string name, Mask mask) in masks) CheckMask(source, name, mask);
+        foreach ((string name, SafetensorsFile file) in updated ?? ReadOnlyDictionary<string, SafetensorsFile>.Empty) CheckUpdated(source, name, file);
         using StagedFolder staged = StagedFolder.Create(outFolder, force);
         if (staged.Replaces(sourceFolder))
             throw new ArgumentException($"--out {outFolder} is the folder of the model itself, whose weights would be lost; name another folder.");
         CopyOtherFiles(sourceFolder, staged, cancellation);
-        MaskedShards shards = new(source, masks, progress, cancellation);
+        MaskedShards shards = new(source, masks, updated, progress, cancellation);
         foreach (SafetensorsFile file in source.Files) shards.Write(file, staged.File(Path.GetFileName(file.Path)));
         staged.Commit();
+    }
+
+    private static void CheckUpdated(SafetensorsCheckpoint source, string name, SafetensorsFile file)
+    {
+        TensorEntry wanted = source.Tensors[name];
+        if (!file.Tensors.TryGetValue(name, out TensorEntry? found) || found.Type != wanted.Type || !found.Shape.SequenceEqual(wanted.Shape))
+            throw new InvalidDataException($"{file.Path}: no {name} of shape ({string.Join(", ", wanted.Shape)}) in {wanted.Type.Spelling()}; the file belongs to another model.");
     }
 
     private static void CheckMask(SafetensorsCheckpoint source, string name, Mask mask)

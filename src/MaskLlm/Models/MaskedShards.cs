@@ -5,7 +5,7 @@ namespace MaskLlm.Models;
 
 /// <summary>Writes the safetensors files of a checkpoint again with masked weights, a chunk at a time.</summary>
 internal sealed class MaskedShards(
-    SafetensorsCheckpoint source, IReadOnlyDictionary<string, Mask> masks, Action<long, long>? progress, CancellationToken cancellation)
+    SafetensorsCheckpoint source, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated, Action<long, long>? progress, CancellationToken cancellation)
 {
     // Whole bytes of mask bits for every width of element.
     private const int ChunkBytes = 1 << 20;
@@ -26,11 +26,13 @@ internal sealed class MaskedShards(
     {
         Mask? mask = MaskOf(file, entry);
         int width = entry.Type.ByteWidth();
+        (SafetensorsFile values, TensorEntry valuesEntry) = mask is not null && updated?.GetValueOrDefault(entry.Name) is { } other
+            ? (other, other.Tensors[entry.Name]) : (file, entry);
         for (long at = 0; at < entry.ByteLength; at += ChunkBytes)
         {
             cancellation.ThrowIfCancellationRequested();
             Span<byte> chunk = _chunk.AsSpan(0, (int)Math.Min(ChunkBytes, entry.ByteLength - at));
-            file.Bytes(entry, at, chunk.Length).CopyTo(chunk);
+            values.Bytes(valuesEntry, at, chunk.Length).CopyTo(chunk);
             if (mask is not null) PrunedValues.Zero(chunk, mask.Packed[(int)(at / (8 * width))..], width);
             stream.Write(chunk);
             _doneBytes += chunk.Length;

@@ -19,6 +19,9 @@ internal static class ActivationScores
     internal static Tensor Ria(Tensor weight, Tensor squaredNorms)
     {
         Tensor size = weight.abs();
-        return (size / size.sum(1, keepdim: true) + size / size.sum(0, keepdim: true)) * squaredNorms.sqrt().pow(RiaExponent);
+        return (Share(size, 1) + Share(size, 0)) * squaredNorms.sqrt().pow(RiaExponent);
     }
+
+    // 0 / 0 of a row or column of zeros is 0: NaN has no rank.
+    private static Tensor Share(Tensor size, long dimension) => (size / size.sum(dimension, keepdim: true)).nan_to_num(0);
 }

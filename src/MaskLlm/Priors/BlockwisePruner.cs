@@ -12,8 +12,6 @@ namespace MaskLlm.Priors;
 /// </summary>
 internal sealed class BlockwisePruner
 {
-    // Sequences that run together.
-    private const int Together = 4;
     private readonly Decoder _model;
     private readonly string _method;
     private readonly NmPattern _pattern;
@@ -31,63 +29,86 @@ internal sealed class BlockwisePruner
         _selected = layers.Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>Prunes all blocks; the model has its dense weights again afterwards.</summary>
-    /// <param name="sequences">Calibration: token ids, all of one length.</param>
-    /// <param name="pruned">Told of every layer: its mask, and its pruned weight, (O, I) float32, valid for the call.</param>
-    /// <param name="cancellation">Stops between blocks.</param>
-    internal void Run(IReadOnlyList<int[]> sequences, Action<LinearLayer, Mask, Tensor> pruned, CancellationToken cancellation)
+    /// <summary>Prunes all blocks from one on; the model has its dense weights again afterwards.</summary>
+    /// <param name="first">The first block to prune.</param>
+    /// <param name="hidden">Calibration: what goes into that block, behind blocks that are pruned.</param>
+    /// <param name="pruned">Told of every block: its number and its layers.</param>
+    /// <param name="cancellation">Stops between batches; the block that was begun is lost.</param>
+    /// <param name="finished">Told how many blocks are done and never needed again.</param>
+    internal void Run(int first, HiddenStates hidden, Action<int, IReadOnlyList<PrunedLayer>> pruned, CancellationToken cancellation, Action<int>? finished = null)
     {
         using IDisposable noGradient = no_grad();
-        using DisposeScope scope = NewDisposeScope();
-        List<Tensor> hidden = [.. sequences.Chunk(Together).Select(Embed)];
-        for (int block = 0; block < _model.Blocks.Count; block++)
+        for (int block = first; block < _model.Blocks.Count; block++)
         {
-            cancellation.ThrowIfCancellationRequested();
-            using DisposeScope blockScope = NewDisposeScope();
             Dictionary<LinearLayer, Tensor> dense = [];
             try
             {
-                PruneBlock(block, hidden, dense, pruned);
-                if (block + 1 == _model.Blocks.Count) break;    // nothing looks at what the last block gives
-                for (int i = 0; i < hidden.Count; i++)
-                {
-                    using Tensor before = hidden[i];
-                    hidden[i] = _model.RunBlock(block, before).MoveToOtherDisposeScope(scope);
-                }
+                pruned(block, PruneBlock(block, hidden, dense, cancellation));
+                int now = block;
+                if (block + 1 < _model.Blocks.Count) hidden.Advance(block + 1, batch => RunBlock(now, hidden, batch), cancellation);
+                finished?.Invoke(block + 1);
             }
             finally
             {
-                foreach ((LinearLayer layer, Tensor weight) in dense) Restore(layer, weight);
+                foreach ((LinearLayer layer, Tensor weight) in dense)
+                {
+                    layer.Weight.Dispose();
+                    layer.Weight = weight;
+                }
             }
         }
     }
 
-    private void PruneBlock(int block, List<Tensor> hidden, Dictionary<LinearLayer, Tensor> dense, Action<LinearLayer, Mask, Tensor> pruned)
+    private List<PrunedLayer> PruneBlock(int block, HiddenStates hidden, Dictionary<LinearLayer, Tensor> dense, CancellationToken cancellation)
     {
-        List<LinearLayer> layers = [.. _model.BlockLinears(block).Where(layer => _selected.Contains(layer.Name))];
-        Dictionary<LinearLayer, LayerInputs> inputs = layers.ToDictionary(layer => layer, layer => new LayerInputs(layer.Columns, _method == PruneRun.SparseGptMethod, _model.Device));
+        List<PrunedLayer> found = [];
+        List<(LinearLayer[] Layers, LayerInputs Inputs)> groups = [];
         try
         {
-            foreach ((LinearLayer layer, LayerInputs seen) in inputs) layer.Observe = seen.Add;
-            foreach (Tensor x in hidden) _model.RunBlock(block, x).Dispose();
-            foreach (LinearLayer layer in layers)
+            foreach (IReadOnlyList<LinearLayer> sharing in _model.Blocks[block].LinearsByInput)
             {
-                layer.Observe = null;
-                using DisposeScope scope = NewDisposeScope();
-                (Mask mask, Tensor weight) = Prune(layer, inputs[layer]);
-                pruned(layer, mask, weight);
-                dense[layer] = layer.Weight;
-                layer.Weight = weight.to(layer.Weight.dtype).DetachFromDisposeScope();
+                LinearLayer[] layers = [.. sharing.Where(layer => _selected.Contains(layer.Name))];
+                if (layers.Length == 0) continue;
+                LayerInputs inputs = new(layers[0].Columns, _method == PruneRun.SparseGptMethod, _model.Device);
+                groups.Add((layers, inputs));
+                layers[0].Observe = inputs.Add;
             }
+            for (int batch = 0; groups.Count > 0 && batch < hidden.Count; batch++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                RunBlock(block, hidden, batch).Dispose();
+            }
+            foreach ((LinearLayer[] layers, LayerInputs inputs) in groups)
+                foreach (LinearLayer layer in layers)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    found.Add(Replace(layer, inputs, dense));
+                }
+            return found;
         }
         finally
         {
-            foreach ((LinearLayer layer, LayerInputs seen) in inputs)
+            foreach ((LinearLayer[] layers, LayerInputs inputs) in groups)
             {
-                layer.Observe = null;
-                seen.Dispose();
+                layers[0].Observe = null;
+                inputs.Dispose();
             }
         }
+    }
+
+    private PrunedLayer Replace(LinearLayer layer, LayerInputs inputs, Dictionary<LinearLayer, Tensor> dense)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (Mask mask, Tensor weight) = Prune(layer, inputs);
+        dense.Add(layer, layer.Weight);
+        layer.Weight = weight.to(layer.Weight.dtype).DetachFromDisposeScope();
+        return new PrunedLayer(layer, mask, layer.Weight);
+    }
+
+    private Tensor RunBlock(int block, HiddenStates hidden, int batch)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return _model.RunBlock(block, hidden.Read(batch, _model.Device)).MoveToOuterDisposeScope();
     }
 
     private (Mask Mask, Tensor Weight) Prune(LinearLayer layer, LayerInputs inputs)
@@ -97,17 +118,5 @@ internal sealed class BlockwisePruner
         Tensor norms = inputs.SquaredNorms();
         Mask mask = LargestOfGroup.Keep(_method == PruneRun.WandaMethod ? ActivationScores.Wanda(weight, norms) : ActivationScores.Ria(weight, norms), _pattern);
         return (mask, weight * MaskTensors.ToTensor(mask, weight.device));
-    }
-
-    private Tensor Embed(int[][] sequences)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        return _model.Embed(TokenBatch.Of(sequences.SelectMany(sequence => sequence).ToArray(), sequences.Length, _model.Device)).MoveToOuterDisposeScope();
-    }
-
-    private static void Restore(LinearLayer layer, Tensor weight)
-    {
-        layer.Weight.Dispose();
-        layer.Weight = weight;
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using MaskLlm.Masks;
 using MaskLlm.Runs;
@@ -7,11 +9,16 @@ namespace MaskLlm.Priors;
 /// <summary>The record of a one-shot pruning run.</summary>
 internal static class PruneRecord
 {
+    private const string HiddenMemory = "hidden-memory";
+
     // One-shot methods take no loss, and those without data see no token; the names stay, as every run's record has them.
-    internal static RunRecord Create(PruneRequest request, IReadOnlyDictionary<string, Mask> masks, long tokens, double seconds) => new(
-        Options(request), request.Seed, Kernel: "plain", Inputs(request), new JsonObject
+    internal static RunRecord Create(PruneRequest request, JsonObject options, JsonObject inputs, IReadOnlyDictionary<string, Mask> masks, Calibration? calibration, double seconds)
+    {
+        long tokens = calibration?.Sequences.Sum(sequence => (long)sequence.Length) ?? 0;
+        return new(options, request.Seed, Kernel: "plain", inputs, new JsonObject
         {
             ["tokens"] = tokens,
+            ["sources"] = calibration is null ? null : DataRecord.Contents(calibration.Sources),
             ["seconds"] = seconds,
             ["tokens_per_second"] = tokens / seconds,
             ["masked_weights"] = masks.Values.Sum(mask => (long)mask.Rows * mask.Columns),
@@ -20,23 +27,43 @@ internal static class PruneRecord
             ["final_loss"] = null,
             ["perplexity"] = new JsonObject { ["dense"] = null, ["prior"] = null, ["learned"] = null },
         });
+    }
 
-    private static JsonObject Inputs(PruneRequest request)
+    /// <summary>The hashes of what the run reads.</summary>
+    internal static JsonObject Inputs(PruneRequest request, Calibration? calibration)
     {
         JsonObject inputs = InputHashes.OfModel(request.Model);
-        foreach (string path in request.Data?.Sources.Select(source => source.Path).Where(File.Exists) ?? []) inputs[path] = InputHashes.Of(path);
+        DataRecord.AddHashes(inputs, calibration?.Sources ?? []);
         return inputs;
     }
 
-    private static JsonObject Options(PruneRequest request) => new()
+    /// <summary>The options of a run; all but the memory decide what it gives.</summary>
+    /// <param name="request">The run.</param>
+    /// <param name="calibration">Its data; null for a method without.</param>
+    internal static JsonObject Options(PruneRequest request, Calibration? calibration) => new()
     {
         ["model"] = request.Model,
         ["method"] = request.Method,
-        ["data"] = request.Data is null ? null : new JsonArray([.. request.Data.Sources.Select(source => (JsonNode)source.Path)]),
-        ["samples"] = request.Data is null ? null : request.Samples,
-        ["seq-len"] = request.Data is null ? null : request.SequenceLength,
+        ["data"] = calibration is null ? null : DataRecord.Names(calibration.Sources),
+        ["document-separator"] = request.Data?.DocumentSeparator,
+        ["samples"] = calibration?.Sequences.Count,
+        ["seq-len"] = calibration?.Sequences[0].Length,
         ["seed"] = request.Seed,
         ["pattern"] = request.Pattern.ToString(),
+        ["update-weights"] = request.UpdateWeights,
         ["skip"] = new JsonArray([.. request.Skip.Select(skip => (JsonNode)skip)]),
+        [HiddenMemory] = request.HiddenMemoryBytes >> 20,
     };
+
+    /// <summary>What two runs must share to give the same bits.</summary>
+    internal static JsonObject Decisive(JsonObject options, JsonObject inputs, IReadOnlyList<int[]> calibration)
+    {
+        JsonObject decisive = options.DeepClone().AsObject();
+        decisive.Remove(HiddenMemory);
+        decisive["inputs"] = inputs.DeepClone();
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (int[] sequence in calibration) hash.AppendData(MemoryMarshal.AsBytes(sequence.AsSpan()));
+        decisive["calibration"] = Convert.ToHexStringLower(hash.GetHashAndReset());
+        return decisive;
+    }
 }

@@ -21,18 +21,27 @@ public sealed record PruneRequest
     /// <summary>Text or token ids that methods which look at activations run the model on.</summary>
     public CorpusOptions? Data { get; init; }
 
-    /// <summary>Sequences of them.</summary>
+    /// <summary>Sequences of them; fewer where a matrix of ids has fewer rows.</summary>
     public int Samples { get; init; } = 128;
 
-    /// <summary>Tokens a sequence.</summary>
-    public int SequenceLength { get; init; } = 256;
+    /// <summary>Tokens a sequence; null: the length of the rows of a matrix of ids, else 256 or the model's positions where these are fewer.</summary>
+    public int? SequenceLength { get; init; }
 
     /// <summary>Draws the sequences from text.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>For sparsegpt: the weights that stay make up for those that go, and a checkpoint with them is written to <c>model</c>.</summary>
+    public bool UpdateWeights { get; init; }
+
+    /// <summary>Most bytes of hidden states of the calibration in memory; above it they lie in a file of the run's folder.</summary>
+    public long HiddenMemoryBytes { get; init; } = 2048L << 20;
 
     /// <summary>Name patterns (* and ?) of parameters that stay dense.</summary>
     public IReadOnlyList<string> Skip { get; init; } = [];
 
     /// <summary>Replace the files of an earlier run.</summary>
     public bool Force { get; init; }
+
+    /// <summary>Go on with the interrupted run in <see cref="Out"/>.</summary>
+    public bool Resume { get; init; }
 }

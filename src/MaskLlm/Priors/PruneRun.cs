@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Models;
@@ -14,36 +15,50 @@ public static class PruneRun
     /// <summary>The methods by their names on the command line.</summary>
     public static IReadOnlyList<string> Methods { get; } = [MagnitudeMethod, WandaMethod, RiaMethod, SparseGptMethod];
 
-    /// <summary>Prunes and writes <c>mask.npz</c>, <c>README.md</c> and <c>run.json</c>; the folder is not touched before the masks are there.</summary>
+    /// <summary>
+    /// Prunes and writes <c>mask.npz</c>, <c>README.md</c> and <c>run.json</c>, and <c>model</c> where weights are updated. Methods that look
+    /// at activations keep a checkpoint in the folder, of the blocks that are done; magnitude touches the folder only when its masks are there.
+    /// </summary>
     /// <param name="request">What to do.</param>
-    /// <param name="progress">Told of every layer.</param>
-    /// <param name="cancellation">Stops between layers; nothing is written then.</param>
+    /// <param name="progress">Told of every layer or block.</param>
+    /// <param name="cancellation">Stops between layers, or between batches of a block; what was done before that block is kept.</param>
     /// <returns>The run's record, as in <c>run.json</c>.</returns>
     /// <exception cref="ArgumentException">Method, options or folder make no sense.</exception>
-    /// <exception cref="InvalidDataException">The model is broken.</exception>
+    /// <exception cref="InvalidDataException">The model, the data or a checkpoint is broken.</exception>
     /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
-    /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
+    /// <exception cref="InsufficientMemoryException">The weights, or the statistics of a block, do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public static RunRecord Execute(PruneRequest request, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        RequireMethod(request.Method);
+        RequireMethod(request);
         RequireOwnFolder(request);
-        RunFolder folder = RunFolder.Open(request.Out, request.Force, resume: false);
+        RequireModelFolder(request);
+        RunFolder folder = RunFolder.Open(request.Out, request.Force, request.Resume);
         progress?.Report(new RunProgress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
-        IReadOnlyList<int[]>? calibration = request.Method == MagnitudeMethod ? null : CalibrationData.Read(request, model.Config, progress, cancellation);
+        Calibration? calibration = request.Method == MagnitudeMethod ? null : CalibrationData.Read(request, model.Config, progress, cancellation);
+        JsonObject options = PruneRecord.Options(request, calibration), inputs = PruneRecord.Inputs(request, calibration);
         Stopwatch watch = Stopwatch.StartNew();
-        IReadOnlyDictionary<string, Mask> masks = calibration is null
-            ? Prune(layers, request, progress, cancellation) : Prune(model, layers, calibration, request, progress, cancellation);
-        IReadOnlyList<KindDensity> densities = KindDensity.Of(model, masks);
-        RunRecord record = PruneRecord.Create(request, masks, calibration?.Sum(sequence => (long)sequence.Length) ?? 0, watch.Elapsed.TotalSeconds);
-        folder.Create();
+        OrderedDictionary<string, Mask> masks;
+        if (calibration is null)
+        {
+            masks = Prune(layers, request, progress, cancellation);
+            folder.Create();
+        }
+        else
+        {
+            PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume, PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount);
+            masks = new BlockwiseRun(request, model, layers, checkpoint, progress, cancellation).Prune(calibration.Sequences);
+            if (request.UpdateWeights) checkpoint.WriteModel(request.Model, masks, ModelPath(request), request.Force || request.Resume, cancellation);
+        }
+        RunRecord record = PruneRecord.Create(request, options, inputs, masks, calibration, watch.Elapsed.TotalSeconds);
         MaskNpz.Write(folder.MaskPath, masks);
-        PruneCard.Write(folder.CardPath, request, densities);
-        // Last: a folder with a record is complete.
+        PruneCard.Write(folder.CardPath, request, KindDensity.Of(model, masks));
+        // A folder with a record is complete.
         record.Write(folder.RecordPath);
+        folder.RemoveCheckpoint();
         return record;
     }
 
@@ -60,29 +75,33 @@ public static class PruneRun
         return masks;
     }
 
-    private static OrderedDictionary<string, Mask> Prune(
-        Decoder model, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> calibration, PruneRequest request, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    private static void RequireMethod(PruneRequest request)
     {
-        OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
-        progress?.Report(new RunProgress($"pruning by {request.Method}", 0, layers.Count));
-        new BlockwisePruner(model, request.Method, request.Pattern, updateWeights: false, layers).Run(calibration, (layer, mask, _) =>
-        {
-            masks.Add(layer.Name, mask);
-            progress?.Report(new RunProgress($"pruning by {request.Method}", masks.Count, layers.Count, layer.Name));
-        }, cancellation);
-        return masks;
-    }
-
-    private static void RequireMethod(string method)
-    {
-        if (!Methods.Contains(method, StringComparer.Ordinal))
-            throw new ArgumentException($"--method {method} is not known; known: {string.Join(", ", Methods)}.");
+        if (!Methods.Contains(request.Method, StringComparer.Ordinal))
+            throw new ArgumentException($"--method {request.Method} is not known; known: {string.Join(", ", Methods)}.");
+        if (request.UpdateWeights && request.Method != SparseGptMethod)
+            throw new ArgumentException($"--update-weights belongs to --method {SparseGptMethod}; {request.Method} leaves the weights as they are.");
+        if (request.HiddenMemoryBytes < 0) throw new ArgumentException($"--hidden-memory is {request.HiddenMemoryBytes >> 20}; 0 or more is needed.");
     }
 
     // --force would replace the checkpoint's own README.md.
     private static void RequireOwnFolder(PruneRequest request)
     {
-        static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (Full(request.Out) == Full(request.Model)) throw new ArgumentException($"--out {request.Out}: the model's own folder; name another.");
     }
+
+    // Said before the work, not after it. An older checkpoint is replaced by a newer one, and never left beside a mask that is not its own.
+    private static void RequireModelFolder(PruneRequest request)
+    {
+        string target = ModelPath(request);
+        bool own = Full(target) == Full(request.Model);
+        if (request.UpdateWeights && own) throw new ArgumentException($"--out {request.Out}: the updated weights go to {target}, which is the model itself; name another folder.");
+        if (request.UpdateWeights && File.Exists(target)) throw new ArgumentException($"--out {request.Out}: the updated weights go to {target}, and a file is there; name another folder.");
+        if (request.Force && !request.UpdateWeights && !own && File.Exists(Path.Combine(target, CheckpointFiles.ConfigName)))
+            throw new ArgumentException($"--out {request.Out}: {target} holds the model of an earlier run, which this one without --update-weights does not replace; remove it, or name another folder.");
+    }
+
+    private static string ModelPath(PruneRequest request) => Path.Combine(request.Out, "model");
+
+    private static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 }

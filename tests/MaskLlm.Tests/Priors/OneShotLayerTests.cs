@@ -39,6 +39,16 @@ public sealed class OneShotLayerTests
     }
 
     [Fact]
+    public void Ria_RowsAndColumnsOfZeros_StillGiveAMask()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor weight = arange(1, 33).to(ScalarType.Float32).view(4, 8);
+        weight[1].zero_();
+        weight.select(1, 2).zero_();
+        Assert.Equal(0, LargestOfGroup.Keep(ActivationScores.Ria(weight, ones(8)), NmPattern.TwoOfFour).ViolationCount(NmPattern.TwoOfFour));
+    }
+
+    [Fact]
     public void LayerInputs_RecordedInputs_GiveTheRecordedMoments()
     {
         using DisposeScope scope = NewDisposeScope();

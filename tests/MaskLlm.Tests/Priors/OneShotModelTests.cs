@@ -30,7 +30,7 @@ public sealed class OneShotModelTests
         if (method == "magnitude")
             foreach (LinearLayer layer in model.Linears) Take(layer, Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour), layer.Weight);
         else
-            new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt", model.Linears).Run(sequences, Take, TestContext.Current.CancellationToken);
+            Run(model, method, sequences, layer => Take(layer.Layer, layer.Mask, layer.Weight));
 
         Assert.True(agreement.EqualGroups >= 0.999 * agreement.Groups, $"{agreement.EqualGroups} of {agreement.Groups} groups");
         Assert.All(model.Linears.Zip(before), pair => Assert.Same(pair.Second, pair.First.Weight));
@@ -63,14 +63,22 @@ public sealed class OneShotModelTests
         using Decoder model = Checkpoint.Load(folder);
         IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", method + ".npz"), Checkpoint.LinearShapes(folder));
         IReadOnlyList<int[]> calibration = CalibrationData.Read(
-            new PruneRequest { Model = folder, Method = method, Out = "", Data = new() { Sources = [new(Path.Combine(folder, "calibration.npy"))] }, Samples = 64 }, model.Config, null, TestContext.Current.CancellationToken);
+            new PruneRequest { Model = folder, Method = method, Out = "", Data = new() { Sources = [new(Path.Combine(folder, "calibration.npy"))] }, Samples = 64 }, model.Config, null, TestContext.Current.CancellationToken).Sequences;
         MaskAgreement agreement = MaskAgreement.None;
 
-        new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt", model.Linears).Run(
-            calibration, (layer, mask, _) => agreement = agreement.Plus(MaskAgreement.Between(recorded[layer.Name], mask, 4)), TestContext.Current.CancellationToken);
+        Run(model, method, calibration, layer => agreement = agreement.Plus(MaskAgreement.Between(recorded[layer.Layer.Name], layer.Mask, 4)));
 
         double equal = (double)agreement.EqualGroups / agreement.Groups;
         TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"{method}: {equal:0.00000} of the groups"));
         Assert.True(equal >= 0.995, $"{equal} of the groups");
+    }
+
+    private static void Run(Decoder model, string method, IReadOnlyList<int[]> sequences, Action<PrunedLayer> pruned)
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using IDisposable noGradient = no_grad();
+        using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
+        new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt", model.Linears)
+            .Run(0, hidden, (_, layers) => layers.ToList().ForEach(pruned), cancellation);
     }
 }

@@ -1,0 +1,67 @@
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Runs;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Priors;
+
+/// <summary>Blockwise pruning with its checkpoints: begins, or goes on where an earlier run stopped.</summary>
+internal sealed class BlockwiseRun(
+    PruneRequest request, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint, IProgress<RunProgress>? progress, CancellationToken cancellation)
+{
+    /// <summary>The masks of all layers, in their order.</summary>
+    /// <param name="sequences">Token ids, all of one length.</param>
+    /// <exception cref="InvalidDataException">The checkpoint is damaged.</exception>
+    /// <exception cref="InsufficientMemoryException">A block's statistics do not fit.</exception>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    internal OrderedDictionary<string, Mask> Prune(IReadOnlyList<int[]> sequences)
+    {
+        RequireMemory(sequences);
+        OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
+        for (int block = 0; block < checkpoint.FinishedBlocks; block++)
+            foreach ((string name, Mask mask) in checkpoint.Masks(block, layers)) masks.Add(name, mask);
+        Report(checkpoint.FinishedBlocks);
+        Func<string, ScalarType>? types = request.UpdateWeights ? WeightType() : null;
+        using IDisposable noGradient = no_grad();
+        using HiddenStates hidden = Start(sequences);
+        new BlockwisePruner(model, request.Method, request.Pattern, request.UpdateWeights, layers).Run(checkpoint.FinishedBlocks, hidden, (block, pruned) =>
+        {
+            foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
+            checkpoint.Save(block, pruned, types);
+        }, cancellation, Report);
+        return masks;
+    }
+
+    private HiddenStates Start(IReadOnlyList<int[]> sequences) => File.Exists(HiddenStates.PathOf(checkpoint.Folder, checkpoint.FinishedBlocks))
+        ? HiddenStates.Load(model, sequences, checkpoint.Folder, request.HiddenMemoryBytes, checkpoint.FinishedBlocks)
+        : HiddenStates.Embed(model, sequences, checkpoint.Folder, request.HiddenMemoryBytes, cancellation);
+
+    private void Report(int done) => progress?.Report(new RunProgress($"pruning by {request.Method}", done, model.Config.BlockCount, $"block {done}/{model.Config.BlockCount}"));
+
+    // The file's own types, so that the checkpoint of updated weights has them.
+    private Func<string, ScalarType> WeightType()
+    {
+        using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(request.Model);
+        Dictionary<string, ScalarType> types = layers.ToDictionary(layer => layer.Name, layer => file.Tensors[layer.Name].Type switch
+        {
+            TensorType.BFloat16 => ScalarType.BFloat16,
+            TensorType.Float16 => ScalarType.Float16,
+            _ => ScalarType.Float32,
+        }, StringComparer.Ordinal);
+        return name => types[name];
+    }
+
+    // Second moments of a block's inputs and, of its widest layer, the work of the factorisation; hidden states before and behind the block.
+    private void RequireMemory(IReadOnlyList<int[]> sequences)
+    {
+        const long FactorMatrices = 6;
+        long[] widths = [.. model.Blocks[0].LinearsByInput.Select(sharing => (long)sharing[0].Columns)];
+        long statistics = request.Method != PruneRun.SparseGptMethod ? 0
+            : sizeof(float) * (widths.Sum(width => width * width) + FactorMatrices * widths.Max() * widths.Max());
+        long hidden = HiddenStates.BytesOf(model.Config.HiddenSize, sequences);
+        AvailableMemory.Require(
+            statistics + (hidden <= request.HiddenMemoryBytes ? 2 * hidden : 0), $"--method {request.Method} with {sequences.Count} sequences of {sequences[0].Length}",
+            "lower --hidden-memory, --samples or --seq-len");
+    }
+}

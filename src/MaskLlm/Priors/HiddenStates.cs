@@ -1,0 +1,134 @@
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Priors;
+
+/// <summary>
+/// What goes into a block, a few sequences a batch: in memory up to a limit, above it in a mapped file. With a folder every state is
+/// written to a file there, so that a run can go on; the numbers are the same in all cases.
+/// </summary>
+internal sealed class HiddenStates : IDisposable
+{
+    // Sequences that run together.
+    private const int Together = 4;
+    private readonly long[][] _shapes;
+    private readonly string? _folder;
+    private readonly bool _inMemory;
+    private List<Tensor> _states = [];
+    private SafetensorsFile? _file;
+
+    private HiddenStates(long[][] shapes, string? folder, bool inMemory) => (_shapes, _folder, _inMemory) = (shapes, folder, inMemory);
+
+    /// <summary>The embedded sequences, as the first block sees them.</summary>
+    /// <param name="model">Embeds them.</param>
+    /// <param name="sequences">Token ids, all of one length.</param>
+    /// <param name="folder">Where states are written; null keeps them in memory only.</param>
+    /// <param name="limitBytes">Most bytes of states in memory, where there is a folder.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    internal static HiddenStates Embed(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes, CancellationToken cancellation)
+    {
+        int[][][] batches = [.. sequences.Chunk(Together)];
+        HiddenStates states = Empty(model, sequences, folder, limitBytes);
+        try
+        {
+            states.Advance(0, batch => EmbedBatch(model, batches[batch]), cancellation);
+            return states;
+        }
+        catch
+        {
+            states.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The states of an interrupted run before a block.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged or of other sequences.</exception>
+    internal static HiddenStates Load(Decoder model, IReadOnlyList<int[]> sequences, string folder, long limitBytes, int block)
+    {
+        HiddenStates states = Empty(model, sequences, folder, limitBytes);
+        states._file = SafetensorsFile.Open(PathOf(folder, block));
+        for (int i = 0; i < states.Count; i++)
+            if (!states._file.Tensors.TryGetValue(NameOf(i), out TensorEntry? entry) || entry.Type != TensorType.Float32 || !entry.Shape.SequenceEqual(states._shapes[i]))
+                throw new InvalidDataException($"{states._file.Path}: no {NameOf(i)} of shape ({string.Join(", ", states._shapes[i])}); the checkpoint belongs to another run.");
+        return states;
+    }
+
+    /// <summary>The file of the states before a block.</summary>
+    internal static string PathOf(string folder, int block) => Path.Combine(folder, $"hidden-{block}.safetensors");
+
+    /// <summary>Batches.</summary>
+    internal int Count => _shapes.Length;
+
+    /// <summary>Bytes of all states.</summary>
+    internal static long BytesOf(int hiddenSize, IReadOnlyList<int[]> sequences) => (long)sequences.Count * sequences[0].Length * hiddenSize * sizeof(float);
+
+    /// <summary>One batch, (B, T, D) float32, of the caller's scope.</summary>
+    internal Tensor Read(int batch, Device device)
+    {
+        if (_file is null) return _states[batch].alias();
+        using DisposeScope scope = NewDisposeScope();
+        TensorEntry entry = _file.Tensors[NameOf(batch)];
+        return TensorBytes.Read(entry, (offset, length) => _file.Bytes(entry, offset, length)).to(device).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Puts the states before the next block in place of these.</summary>
+    /// <param name="block">The block that they go into.</param>
+    /// <param name="next">Gives each batch of them, of its caller's scope; asked once for each, in order.</param>
+    /// <param name="cancellation">Stops between batches; these states then stay.</param>
+    internal void Advance(int block, Func<int, Tensor> next, CancellationToken cancellation)
+    {
+        List<Tensor> computed = [];
+        Tensor Take(int batch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return next(batch);
+        }
+        try
+        {
+            if (_inMemory) for (int i = 0; i < Count; i++) computed.Add(Take(i).DetachFromDisposeScope());
+            if (_folder is not null) Write(_folder, block, i => _inMemory ? computed[i].alias() : Take(i));
+        }
+        catch
+        {
+            computed.ForEach(state => state.Dispose());
+            throw;
+        }
+        string? before = _file?.Path ?? (_folder is null ? null : PathOf(_folder, block - 1));
+        Dispose();
+        _states = computed;
+        if (!_inMemory) _file = SafetensorsFile.Open(PathOf(_folder!, block));
+        // Only now: the file of the new states is whole.
+        if (File.Exists(before)) File.Delete(before);
+    }
+
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _file = null;
+        _states.ForEach(state => state.Dispose());
+        _states = [];
+    }
+
+    private static HiddenStates Empty(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes) => new(
+        [.. sequences.Chunk(Together).Select(batch => new long[] { batch.Length, batch[0].Length, model.Config.HiddenSize })],
+        folder, folder is null || BytesOf(model.Config.HiddenSize, sequences) <= limitBytes);
+
+    private void Write(string folder, int block, Func<int, Tensor> batch) => SafetensorsWriter.Write(
+        PathOf(folder, block),
+        [.. _shapes.Select((shape, i) => new TensorToWrite(NameOf(i), TensorType.Float32, shape, shape.Aggregate((long)sizeof(float), (bytes, size) => bytes * size), stream =>
+        {
+            using DisposeScope scope = NewDisposeScope();
+            TensorBytes.Write(batch(i).cpu().contiguous(), stream);
+        }))]);
+
+    private static Tensor EmbedBatch(Decoder model, int[][] sequences)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int[] ids = [.. sequences.SelectMany(sequence => sequence)];
+        return model.Embed(TokenBatch.Of(ids, sequences.Length, model.Device)).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    private static string NameOf(int batch) => $"batch.{batch}";
+}

@@ -1,0 +1,120 @@
+using MaskLlm.Data;
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Priors;
+using MaskLlm.Runs;
+using MaskLlm.Tests.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Tests.Priors;
+
+/// <summary>Runs on recorded models: stopped and resumed, with hidden states in files, with updated weights.</summary>
+[Collection(TorchTests.Name)]
+public sealed class PruneRunTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly DataFolder _data = new();
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _data.Dispose();
+    }
+
+    [Theory]
+    [InlineData("wanda", false, 64)]
+    [InlineData("ria", false, 0)]
+    [InlineData("sparsegpt", false, 64)]
+    [InlineData("sparsegpt", true, 64)]
+    [InlineData("sparsegpt", true, 0)]
+    public void Execute_StoppedAfterABlockAndResumed_GivesTheSameBytes(string method, bool update, int hiddenMegabytes)
+    {
+        PruneRequest request = Request(method) with { UpdateWeights = update, HiddenMemoryBytes = (long)hiddenMegabytes << 20 };
+        PruneRun.Execute(request with { Out = _folder.File("whole") }, null, TestContext.Current.CancellationToken);
+        using CancellationTokenSource stop = new();
+        List<long> blocks = [];
+
+        Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), stop.Token));
+        Assert.False(File.Exists(Path.Combine(request.Out, "run.json")));
+        PruneRun.Execute(request with { Resume = true }, new Done(blocks), TestContext.Current.CancellationToken);
+
+        // What was finished before the stop is reported once and not done again.
+        Assert.Equal([1L, 2L], blocks);
+        foreach (string file in update ? ["mask.npz", "model/model.safetensors"] : new[] { "mask.npz" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(_folder.File("whole"), file)), File.ReadAllBytes(Path.Combine(request.Out, file)));
+        Assert.False(Directory.Exists(Path.Combine(request.Out, "checkpoint")));
+    }
+
+    [Theory]
+    [InlineData("wanda")]
+    [InlineData("sparsegpt")]
+    public void Execute_HiddenStatesInFiles_GivesTheSameBytes(string method)
+    {
+        PruneRequest request = Request(method) with { UpdateWeights = method == "sparsegpt" };
+        PruneRun.Execute(request, null, TestContext.Current.CancellationToken);
+        PruneRun.Execute(request with { Out = _folder.File("spilled"), HiddenMemoryBytes = 0 }, null, TestContext.Current.CancellationToken);
+
+        foreach (string file in request.UpdateWeights ? ["mask.npz", "model/model.safetensors"] : new[] { "mask.npz" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(request.Out, file)), File.ReadAllBytes(Path.Combine(_folder.File("spilled"), file)));
+    }
+
+    [Fact]
+    public void Execute_ResumedWithOtherOptions_NamesTheOption()
+    {
+        PruneRequest request = Request("wanda");
+        using CancellationTokenSource stop = new();
+        Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), stop.Token));
+
+        string message = Assert.Throws<ArgumentException>(() => PruneRun.Execute(request with { Resume = true, Method = "ria" }, null, TestContext.Current.CancellationToken)).Message;
+
+        Assert.Contains("started with method \"wanda\", now it is \"ria\"", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("llama-gqa-tied")]
+    [InlineData("llama-bf16-sharded")]
+    [InlineData("llama-f16")]
+    public void Execute_UpdatedWeights_WritesACheckpointThatIsNm(string name)
+    {
+        PruneRequest request = Request("sparsegpt", name) with { UpdateWeights = true };
+
+        PruneRun.Execute(request, null, TestContext.Current.CancellationToken);
+
+        using DisposeScope scope = NewDisposeScope();
+        string target = Path.Combine(request.Out, "model");
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(request.Out, "mask.npz"), Checkpoint.LinearShapes(target));
+        using Decoder before = Checkpoint.Load(request.Model), after = Checkpoint.Load(target);
+        foreach ((LinearLayer old, LinearLayer updated) in before.Linears.Zip(after.Linears))
+        {
+            Tensor kept = MaskTensors.ToTensor(masks[old.Name], CPU);
+            Assert.Equal(0, (updated.Weight * (1 - kept)).abs().max().item<float>());
+            Assert.InRange(((updated.Weight - old.Weight) * kept).abs().max().item<float>(), 1e-4, 1);
+        }
+        Assert.Equal(0, TensorFile.MaxDifference(before.Parameters["model.embed_tokens.weight"], after.Parameters["model.embed_tokens.weight"]));
+    }
+
+    private PruneRequest Request(string method, string model = "llama-gqa-tied")
+    {
+        Random random = new(5);
+        string text = _data.WriteNpy("ids.npy", "<i4", "10, 24", [.. Enumerable.Range(0, 240).SelectMany(_ => BitConverter.GetBytes(random.Next(128)))]);
+        return new() { Model = Fixture.PathOf("models/" + model), Method = method, Out = _folder.File("run"), Data = new CorpusOptions { Sources = [new DataSource(text)] } };
+    }
+
+    private sealed class StopAfter(int blocks, CancellationTokenSource stop) : IProgress<RunProgress>
+    {
+        public void Report(RunProgress value)
+        {
+            if (value.Phase.StartsWith("pruning", StringComparison.Ordinal) && value.Done == blocks) stop.Cancel();
+        }
+    }
+
+    private sealed class Done(List<long> blocks) : IProgress<RunProgress>
+    {
+        public void Report(RunProgress value)
+        {
+            if (value.Phase.StartsWith("pruning", StringComparison.Ordinal)) blocks.Add(value.Done);
+        }
+    }
+}
