@@ -14,16 +14,16 @@ public sealed class ExperimentCommandTests : IDisposable
     [Fact]
     public void Experiment_Compare_WritesTableCsvAndPlot()
     {
-        CommandRun run = Run("compare", "--seeds", "0", "1", "--distillation", "0.5", "--json");
+        CommandRun run = Run("compare", "--seeds", "0", "1", "--recipe", "maskllm", "--distillation", "0.5", "--json");
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
         Assert.Equal(["experiment", "model", "texts", "rows", "means"], report.Select(member => member.Key));
         string[] arms = [.. report["rows"]!.AsArray().Select(row => (string)row!["arm"]!)];
-        Assert.Equal(["dense", "magnitude", "wanda", "ria", "sparsegpt", "learned-recipe-maskllm-seed0", "learned-recipe-maskllm-seed1", "learned-seed0", "learned-seed1"], arms);
+        Assert.Equal(["dense", "magnitude", "wanda", "ria", "sparsegpt", "sparsegpt-weights-updated", "learned-recipe-maskllm-seed0", "learned-recipe-maskllm-seed1", "learned-seed0", "learned-seed1"], arms);
         Assert.All(report["rows"]!.AsArray(), row => Assert.InRange((double)row!["perplexity"]!["text"]!, 2, 1000));
-        Assert.Equal([1, 1, 1, 1, 1, 2, 2], report["means"]!.AsArray().Select(mean => mean!["geometric"]!.AsArray().Count));
-        JsonNode sparseGpt = report["means"]!.AsArray().Single(mean => (string)mean!["label"]! == "sparsegpt")!;
+        Assert.Equal([1, 1, 1, 1, 1, 1, 2, 2], report["means"]!.AsArray().Select(mean => mean!["geometric"]!.AsArray().Count));
+        JsonNode sparseGpt = report["means"]!.AsArray().Single(mean => (string)mean!["label"]! == "sparsegpt, weights updated")!;
         Assert.Equal(1, (double)sparseGpt["sparsegpt_gap_left"]!, 12);
         string table = File.ReadAllText(Out("table.md"));
         Assert.All(
@@ -84,7 +84,7 @@ public sealed class ExperimentCommandTests : IDisposable
     {
         Assert.Equal(0, Run("alpha", "--values", "3").ExitCode);
         Refused("has values 3, and 2 was asked for now", "alpha", "--values", "2");
-        Refused("has learning-rate 0.001, and 0.002 was asked for now", "alpha", "--values", "3", "--learning-rate", "2e-3");
+        Refused("has learning-rate 0.002, and 0.003 was asked for now", "alpha", "--values", "3", "--learning-rate", "3e-3");
         Refused("has experiment alpha, and tau was asked for now", "tau");
         File.Delete(Out("experiment.json"));
         Refused("the folder holds files and no experiment", "alpha", "--values", "3");

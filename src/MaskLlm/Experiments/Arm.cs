@@ -23,6 +23,9 @@ internal sealed record Arm(string Label, IReadOnlyList<string> Texts)
     /// <summary>The mask file that is there when the work is done; null for the dense model.</summary>
     internal string? Mask { get; init; }
 
+    /// <summary>The checkpoint that is measured in place of the experiment's own, where pruning updates the weights.</summary>
+    internal string? Model { get; init; }
+
     internal PruneRequest? Prune { get; init; }
 
     internal LearnRequest? Learn { get; init; }

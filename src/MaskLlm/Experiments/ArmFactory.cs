@@ -51,6 +51,13 @@ internal sealed class ArmFactory(ExperimentRequest request, IReadOnlyList<Domain
         };
     }
 
+    /// <summary>SparseGPT whole: the weights that stay make up for those that go.</summary>
+    internal Arm UpdatedSparseGpt()
+    {
+        Arm arm = OneShot(PruneRun.SparseGptMethod, label: ExperimentReport.UpdatedLabel);
+        return arm with { Model = Path.Combine(arm.Prune!.Out, "model"), Prune = arm.Prune with { UpdateWeights = true } };
+    }
+
     /// <summary>The arm whose mask learning starts from; null for a start from nothing.</summary>
     /// <param name="prior">A method, a mask file or none; null for what the request says.</param>
     /// <param name="domain">The domain whose text a method looks at.</param>

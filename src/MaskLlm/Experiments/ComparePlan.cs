@@ -17,6 +17,7 @@ internal static class ComparePlan
         [
             arms.Dense(),
             .. PruneRun.Methods.Select(method => arms.OneShot(method)),
+            arms.UpdatedSparseGpt(),
             .. prior is null ? Array.Empty<Arm>() : [prior],
             .. arms.Seeds.Select(seed => arms.Learned(PaperLabel, paper, seed, prior)),
             // Where the options are the paper's, it would be the same mask again.

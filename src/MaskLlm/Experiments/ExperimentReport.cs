@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MaskLlm.Priors;
 
 namespace MaskLlm.Experiments;
 
@@ -8,7 +9,7 @@ namespace MaskLlm.Experiments;
 /// <param name="Rows">The dense model first, then the arms in the order of the plan.</param>
 public sealed record ExperimentReport(ExperimentRequest Request, IReadOnlyList<string> Texts, IReadOnlyList<ExperimentRow> Rows)
 {
-    internal const string DenseLabel = "dense", MeanName = "arithmetic mean", GeometricMeanName = "geometric mean";
+    internal const string DenseLabel = "dense", UpdatedLabel = "sparsegpt, weights updated", MeanName = "arithmetic mean", GeometricMeanName = "geometric mean";
 
     /// <summary>What the tables have a row or column each for.</summary>
     public IReadOnlyList<string> Labels => [.. Rows.Select(row => row.Label).Distinct()];
@@ -29,13 +30,13 @@ public sealed record ExperimentReport(ExperimentRequest Request, IReadOnlyList<s
         .Select(values => geometric ? GeometricMean(values) : values.Average())];
 
     /// <summary>
-    /// What a mask leaves of SparseGPT's loss, ln(masked / dense) / ln(SparseGPT / dense), by the geometric means over texts and averaged over seeds;
+    /// What a mask leaves of the loss of SparseGPT (with updated weights, where that is measured), ln(masked / dense) / ln(SparseGPT / dense), by the geometric means over texts and averaged over seeds;
     /// null where one is not there.
     /// </summary>
     /// <param name="label">One of <see cref="Labels"/>.</param>
     public double? GapLeft(string label)
     {
-        IReadOnlyList<double> dense = Means(DenseLabel), sparse = Means("sparsegpt"), own = Means(label);
+        IReadOnlyList<double> dense = Means(DenseLabel), updated = Means(UpdatedLabel), sparse = updated.Count > 0 ? updated : Means(PruneRun.SparseGptMethod), own = Means(label);
         return dense.Count == 0 || sparse.Count == 0 || own.Count == 0 ? null : own.Average(value => Math.Log(value / dense[0]) / Math.Log(sparse[0] / dense[0]));
     }
 

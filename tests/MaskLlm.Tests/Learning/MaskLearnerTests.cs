@@ -33,7 +33,13 @@ public class MaskLearnerTests
         using Decoder model = Load();
         LearnOptions options = Options with
         {
-            Kernel = kernel, CheckpointActivations = checkpointed, Distillation = distillation, Parametrization = parametrization, Blockwise = blockwise, StateDistillation = states, AverageDecay = 0.9,
+            Kernel = kernel,
+            CheckpointActivations = checkpointed,
+            Distillation = distillation,
+            Parametrization = parametrization,
+            Blockwise = blockwise,
+            StateDistillation = states,
+            AverageDecay = 0.9,
         };
         using MaskLearner learner = new(model, options, null);
         (Tensor inputs, Tensor targets) = Batch(0);
