@@ -53,7 +53,13 @@ public sealed class OneShotModelTests
     [InlineData("wanda")]
     [InlineData("ria")]
     [InlineData("sparsegpt_no_update")]
-    public void Run_TrainedModel_GivesTheRecordedMasks(string method)
+    public void Run_TrainedModel_GivesTheRecordedMasks(string method) => RequireRecorded(method, _ => true);
+
+    [Fact]
+    public void Run_TrainedModelWithUpdates_GivesTheRecordedMasksOfTheFirstBlock() =>
+        RequireRecorded("sparsegpt", layer => layer.Name.StartsWith("model.layers.0.", StringComparison.Ordinal));
+
+    private static void RequireRecorded(string method, Func<LinearLayer, bool> selected)
     {
         if (Fixture.Shared("fixtures/trained/small") is not { } folder)
         {
@@ -66,19 +72,19 @@ public sealed class OneShotModelTests
             new PruneRequest { Model = folder, Method = method, Out = "", Data = new() { Sources = [new(Path.Combine(folder, "calibration.npy"))] }, Samples = 64 }, model.Config, null, TestContext.Current.CancellationToken).Sequences;
         MaskAgreement agreement = MaskAgreement.None;
 
-        Run(model, method, calibration, layer => agreement = agreement.Plus(MaskAgreement.Between(recorded[layer.Layer.Name], layer.Mask, 4)));
+        Run(model, method, calibration, layer => agreement = agreement.Plus(MaskAgreement.Between(recorded[layer.Layer.Name], layer.Mask, 4)), selected);
 
         double equal = (double)agreement.EqualGroups / agreement.Groups;
         TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"{method}: {equal:0.00000} of the groups"));
         Assert.True(equal >= 0.995, $"{equal} of the groups");
     }
 
-    private static void Run(Decoder model, string method, IReadOnlyList<int[]> sequences, Action<PrunedLayer> pruned)
+    private static void Run(Decoder model, string method, IReadOnlyList<int[]> sequences, Action<PrunedLayer> pruned, Func<LinearLayer, bool>? selected = null)
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         using IDisposable noGradient = no_grad();
         using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
-        new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt", model.Linears)
+        new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt", [.. model.Linears.Where(selected ?? (_ => true))])
             .Run(0, hidden, (_, layers) => layers.ToList().ForEach(pruned), cancellation);
     }
 }
