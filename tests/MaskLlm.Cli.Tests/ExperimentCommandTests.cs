@@ -30,7 +30,7 @@ public sealed class ExperimentCommandTests : IDisposable
             ["2 steps of 2 x 16 tokens (64)", "the paper's but for distillation 0.5; prior sparsegpt", "| dense |", "| learned, recipe maskllm |", " ± ", "| text | dense |", "**geometric mean**"],
             part => Assert.Contains(part, table, StringComparison.Ordinal));
         string[] csv = File.ReadAllLines(Out("results.csv"));
-        Assert.Equal(1 + 9 + 2 * 9, csv.Length);
+        Assert.Equal(1 + 10 + 2 * 10, csv.Length);
         Assert.StartsWith("compare,dense,dense,,,text,", csv[1], StringComparison.Ordinal);
         Assert.Contains(csv, line => line.StartsWith("compare,,\"learned, recipe maskllm\",,1,geometric mean,", StringComparison.Ordinal));
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(Out("plot.png"))[..4]);

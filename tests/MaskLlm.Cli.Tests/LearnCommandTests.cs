@@ -80,6 +80,29 @@ public sealed class LearnCommandTests : IDisposable
         Assert.Equal(0, (dense.Forward(ids) - written.Forward(ids)).abs().max().item<float>());
     }
 
+    /// <summary>OUT/model holds the trained weights under the mask, and the run reports their perplexity.</summary>
+    [Theory]
+    [InlineData("only")]
+    [InlineData("with-masks")]
+    public void Learn_TrainWeights_WritesTheTrainedModel(string which)
+    {
+        string[] train = ["--train-weights", which, "--weight-learning-rate", "1e-2"];
+        JsonNode record = JsonNode.Parse(Learn("run", ["--json", "--prior", "magnitude", .. train]).Output)!;
+        IReadOnlyDictionary<string, (int, int)> shapes = Checkpoint.LinearShapes(TinyModel.Folder);
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(MaskOf("run"), shapes);
+        using Decoder dense = Checkpoint.Load(TinyModel.Folder), trained = Checkpoint.Load(Path.Combine(Out("run"), "model"));
+        foreach ((LinearLayer before, LinearLayer after) in dense.Linears.Zip(trained.Linears))
+        {
+            using Tensor bits = MaskTensors.ToTensor(masks[before.Name], CPU, ScalarType.Bool), pruned = after.Weight.ne(0).logical_and(bits.logical_not());
+            Assert.Equal(0, pruned.sum().item<long>());
+            using Tensor moved = after.Weight.ne(before.Weight).logical_and(bits);
+            Assert.True(moved.sum().item<long>() > 0.5 * bits.sum().item<long>(), before.Name);
+        }
+        Assert.Equal(which, (string?)record["options"]!["train-weights"]);
+        Assert.NotEqual((double)record["figures"]!["perplexity"]!["prior"]!, (double)record["figures"]!["perplexity"]!["learned"]!);
+        Assert.False(Directory.Exists(Path.Combine(Out("run"), "checkpoint")));
+    }
+
     [Fact]
     public void Learn_SaveLogits_WritesGroupsByCandidates()
     {

@@ -10,6 +10,11 @@ namespace MaskLlm.Cli.Commands;
 internal sealed class LearnNumbers
 {
     private static readonly LearnOptions Defaults = LearnOptions.Of(Recipe.Distilled);
+    private static readonly OrderedDictionary<string, WeightTraining> WeightTrainings = new(StringComparer.Ordinal)
+    {
+        ["none"] = WeightTraining.None, ["with-masks"] = WeightTraining.WithMasks, ["only"] = WeightTraining.Only,
+    };
+
     private readonly Option<string> _pattern = new("--pattern") { Description = "N kept of every M inputs, M at most 8, or 32 with --parametrization items.", DefaultValueFactory = _ => "2:4" };
     private readonly Option<string> _recipe = new("--recipe") { Description = "distilled is the best known, maskllm the paper's; other options change what it sets.", DefaultValueFactory = _ => "distilled" };
     private readonly Option<int> _steps = new("--steps") { Description = "Optimizer steps.", DefaultValueFactory = _ => Defaults.Steps };
@@ -33,6 +38,8 @@ internal sealed class LearnNumbers
     private readonly Option<double> _reward = new("--weight-reward") { Description = "lambda: reward of the norm of the kept weights, falling linearly to 0.", DefaultValueFactory = _ => Defaults.WeightReward };
     private readonly Option<bool> _normalized = new("--normalized-reward") { Description = "Divide each layer's reward by the norm of all its weights." };
     private readonly Option<bool> _hard = new("--hard") { Description = "Straight-through: the layers use the hard mask of each sample." };
+    private readonly Option<string> _train = new("--train-weights") { Description = "Whether the weights that stay are trained too: none, with-masks, or only (under the mask that --prior names, which stays). OUT/model is written then.", DefaultValueFactory = _ => "none" };
+    private readonly Option<double> _weightRate = new("--weight-learning-rate") { Description = "Peak learning rate of trained weights.", DefaultValueFactory = _ => Defaults.WeightLearningRate };
     private readonly Option<string[]> _skip = new("--skip") { Description = "Name patterns (* and ?) of weights that stay dense.", AllowMultipleArgumentsPerToken = true };
     private readonly Option<KernelKind> _kernel = new("--kernel") { Description = "What computes the masks: fused (the CPU's) or plain tensor operations.", DefaultValueFactory = _ => Defaults.Kernel };
     private readonly Option<MomentType> _moments = new("--moments") { Description = "How AdamW's moments are kept: float32, bfloat16 or int8. With the logits 18, 12 or 9.1 bytes a weight at 2:4.", DefaultValueFactory = _ => Defaults.Moments };
@@ -40,9 +47,13 @@ internal sealed class LearnNumbers
     private readonly Option<bool> _checkpoint = new("--checkpoint-activations") { Description = "Keep only each block's input for the backward pass and run the block again there: less memory, about a third more time." };
     private readonly Option<ulong> _seed = SharedOptions.Seed();
 
-    internal LearnNumbers() => _recipe.AcceptOnlyFromAmong([.. Enum.GetNames<Recipe>().Select(name => name.ToLowerInvariant())]);
+    internal LearnNumbers()
+    {
+        _recipe.AcceptOnlyFromAmong([.. Enum.GetNames<Recipe>().Select(name => name.ToLowerInvariant())]);
+        _train.AcceptOnlyFromAmong([.. WeightTrainings.Keys]);
+    }
 
-    internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _epsilon, _strength, _exact, _distillation, _states, _blockwise, _std, _kappa, _tau, _noise, _schedule, _parametrization, _average, _reward, _normalized, _hard, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
+    internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _epsilon, _strength, _exact, _distillation, _states, _blockwise, _std, _kappa, _tau, _noise, _schedule, _parametrization, _average, _reward, _normalized, _hard, _train, _weightRate, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
 
     /// <summary>Those that decide how long a step takes and what it holds in memory.</summary>
     internal IEnumerable<Option> OfSpeed => [_pattern, _batch, _micro, _length, _skip, _moments, _precision, _checkpoint, _hard, _seed];
@@ -71,6 +82,8 @@ internal sealed class LearnNumbers
             AverageDecay = parsed.GetValue(_average),
             NormalizedReward = parsed.GetValue(_normalized),
             Schedule = parsed.GetValue(_schedule),
+            TrainWeights = WeightTrainings[parsed.GetValue(_train)!],
+            WeightLearningRate = parsed.GetValue(_weightRate),
             WeightReward = parsed.GetValue(_reward),
             Kernel = parsed.GetValue(_kernel),
         };

@@ -18,16 +18,16 @@ internal sealed unsafe class FusedMaskStep : IMaskStep
 
     public string Name => "fused-" + _kernel.Name;
 
-    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked)
+    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked, Tensor weight)
     {
         using DisposeScope scope = NewDisposeScope();
-        return _pass.Sample(Open(layer), sample, TensorBytes.Address(masked), IsNarrow(masked));
+        return _pass.Sample(Open(layer, weight), sample, TensorBytes.Address(masked), IsNarrow(masked));
     }
 
     public double SquaredNorm(LearnedLayer layer, MaskSample sample, Tensor gradient)
     {
         using DisposeScope scope = NewDisposeScope();
-        return _pass.SquaredNorm(Open(layer), sample, TensorBytes.Address(gradient), IsNarrow(gradient));
+        return _pass.SquaredNorm(Open(layer, layer.Weight), sample, TensorBytes.Address(gradient), IsNarrow(gradient));
     }
 
     public void Update(LearnedLayer layer, MaskSample sample, Tensor gradient, double clip, AdamWRates rates)
@@ -36,14 +36,14 @@ internal sealed unsafe class FusedMaskStep : IMaskStep
         AdamWStep step = new(
             (float)clip, (float)AdamWRates.Beta1, (float)AdamWRates.Beta2, (float)(1 - rates.LearningRate * rates.WeightDecay),
             (float)(rates.LearningRate / rates.FirstCorrection), (float)(1 / Math.Sqrt(rates.SecondCorrection)), (float)rates.Epsilon);
-        _pass.Update(Open(layer), sample, TensorBytes.Address(gradient), IsNarrow(gradient), step);
+        _pass.Update(Open(layer, layer.Weight), sample, TensorBytes.Address(gradient), IsNarrow(gradient), step);
     }
 
     public void Dispose()
     {
     }
 
-    private MaskLayer Open(LearnedLayer layer)
+    private MaskLayer Open(LearnedLayer layer, Tensor weight)
     {
         MaskLogits state = layer.Logits;
         return new MaskLayer
@@ -51,8 +51,8 @@ internal sealed unsafe class FusedMaskStep : IMaskStep
             Pattern = _pattern,
             Groups = (int)state.Logits.size(1),
             Logits = (float*)TensorBytes.Address(state.Logits),
-            Weight = TensorBytes.Address(layer.Dense),
-            NarrowWeight = IsNarrow(layer.Dense),
+            Weight = TensorBytes.Address(weight),
+            NarrowWeight = IsNarrow(weight),
             First = TensorBytes.Address(state.FirstMoment),
             Second = TensorBytes.Address(state.SecondMoment),
             FirstScales = state.FirstScales is null ? null : (float*)TensorBytes.Address(state.FirstScales),

@@ -14,8 +14,9 @@ internal interface IMaskStep : IDisposable
     /// <param name="layer">The layer.</param>
     /// <param name="sample">Noise, scale, temperature.</param>
     /// <param name="masked">(O, I) float32 or bfloat16, overwritten.</param>
+    /// <param name="weight">W: the layer's own, or ones for the mask alone.</param>
     /// <returns>Sum over groups of the largest probability, and sum of (W * mask)^2.</returns>
-    (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked);
+    (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked, Tensor weight);
 
     /// <summary>Squared norm of the gradient by the layer's logits.</summary>
     /// <param name="layer">The layer.</param>

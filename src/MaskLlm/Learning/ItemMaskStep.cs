@@ -14,12 +14,12 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
 
     public string Name => "items";
 
-    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked)
+    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked, Tensor weight)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor scores = Scores(layer.Logits.Logits, sample), soft = ItemMask.Relaxed(scores, pattern.Kept, sample.Tau);
-        Tensor product = ToWeight(sample.Hard ? ItemMask.Largest(scores, pattern.Kept) : soft, masked).mul_(layer.Dense);
+        Tensor product = ToWeight(sample.Hard ? ItemMask.Largest(scores, pattern.Kept) : soft, masked).mul_(weight);
         masked.copy_(product);
         // As of candidates, 1 where the mask is certain: the least sure of those that are kept.
         Tensor surest = soft.topk(pattern.Kept, 0).values.amin([0]);
@@ -34,7 +34,7 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
         using (no_grad())
         {
             Tensor used = ToWeight(sample.Hard ? ItemMask.Largest(scores.detach(), pattern.Kept) : soft.detach(), gradient);
-            Tensor byMask = gradient.add(used.mul_(layer.Dense), alpha: -2 * sample.Reward).mul_(layer.Dense);
+            Tensor byMask = gradient.add(used.mul_(layer.Weight), alpha: -2 * sample.Reward).mul_(layer.Weight);
             soft.backward([CandidateTensor.ToGroups(byMask, pattern)]);
         }
         if (_gradients.Remove(layer, out Tensor? earlier)) earlier.Dispose();

@@ -43,5 +43,5 @@ internal static class LearnCheckpoint
                     $"--resume: the run was started with {name} {saved[name]?.ToJsonString() ?? "unset"}, now it is {value?.ToJsonString() ?? "unset"}; give the same options, or start anew with --force.");
     }
 
-    private static IEnumerable<(string, Tensor)> Tensors(MaskLearner learner) => learner.Logits.SelectMany(layer => layer.State);
+    private static IEnumerable<(string, Tensor)> Tensors(MaskLearner learner) => learner.State;
 }

@@ -20,7 +20,7 @@ internal static class LearnMemory
     {
         IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, options);
         DecoderConfig config = model.Config;
-        double weights = layers.Sum(WeightCount), logits = weights * options.LogitsAGroup / options.Pattern.GroupSize;
+        double weights = layers.Sum(WeightCount), logits = options.TrainWeights == WeightTraining.Only ? 0 : weights * options.LogitsAGroup / options.Pattern.GroupSize;
         int compute = Precision.BytesOf(model.Compute);
         double tokens = (double)(options.MicroBatchSize ?? options.BatchSize) * options.SequenceLength;
         double ofBlock = layers.GroupBy(layer => Block(model, layer)).Max(block => block.Sum(WeightCount));
@@ -30,6 +30,7 @@ internal static class LearnMemory
             new("gradients by the masked weights", weights * compute),
             new("logits", logits * sizeof(float)),
             new($"moments, {options.Moments.ToString().ToLowerInvariant()}", logits * 2 * MomentBytes(options.Moments)),
+            new("trained weights and their moments", options.TrainWeights == WeightTraining.None ? 0 : weights * 3 * sizeof(float)),
             new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations", Activations(config, compute, tokens, options.CheckpointActivations)),
             new("loss over the vocabulary", LossBytes(config, compute, tokens, options.Distillation > 0)),
         ];

@@ -82,6 +82,12 @@ public sealed record LearnOptions
     /// <summary>Straight-through: the layers multiply by the hard mask of the sample, the gradient takes the soft one.</summary>
     public bool Hard { get; init; }
 
+    /// <summary>Whether the weights that stay are trained too; the reward moves the masks only.</summary>
+    public WeightTraining TrainWeights { get; init; }
+
+    /// <summary>Peak learning rate of the weights, where they are trained; a cosine takes it to a tenth. No decay.</summary>
+    public double WeightLearningRate { get; init; } = 1e-4;
+
     /// <summary>Name patterns (* and ?) of parameters that stay dense.</summary>
     public IReadOnlyList<string> Skip { get; init; } = [];
 
@@ -136,6 +142,7 @@ public sealed record LearnOptions
         Require(Distillation is >= 0 and <= 1, "--distillation", Distillation, "0 to 1");
         Require(StateDistillation >= 0 && float.IsFinite((float)StateDistillation), "--state-distillation", StateDistillation, "0 or more");
         Require(Epsilon > 0 && float.IsFinite((float)Epsilon), "--epsilon", Epsilon, "a positive number");
+        Require(WeightLearningRate > 0 && float.IsFinite((float)WeightLearningRate), "--weight-learning-rate", WeightLearningRate, "a positive number");
         Require(Noise is >= 0 and <= 100, "--noise", Noise, "0 to 100");
         Require(AverageDecay is >= 0 and < 1, "--average-decay", AverageDecay, "0 or more and less than 1");
         if (Parametrization == Parametrization.Candidates && Pattern.GroupSize > NmPattern.LargestEnumerated)

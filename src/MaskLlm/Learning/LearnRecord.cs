@@ -64,6 +64,8 @@ internal static class LearnRecord
             ["state-distillation"] = options.StateDistillation,
             ["blockwise"] = options.Blockwise,
             ["learning-rate"] = options.LearningRate,
+            ["train-weights"] = options.TrainWeights == WeightTraining.WithMasks ? "with-masks" : options.TrainWeights.ToString().ToLowerInvariant(),
+            ["weight-learning-rate"] = options.WeightLearningRate,
             ["skip"] = new JsonArray([.. options.Skip.Select(skip => (JsonNode)skip)]),
             ["seed"] = options.Seed,
             ["kernel"] = options.Kernel.ToString().ToLowerInvariant(),

@@ -66,6 +66,7 @@ public sealed record LearnRequest
         Options.Validate();
         foreach ((string option, int value, int least) in new[] { ("--save-every", SaveEvery, 1), ("--log-every", LogEvery, 1), ("--eval-every", EvalEvery, 0), ("--eval-windows", EvalWindows, 1) })
             if (value < least) throw new ArgumentException($"{option} is {value}; at least {least} is needed.");
+        if (SaveLogits && Options.TrainWeights == WeightTraining.Only) throw new ArgumentException("--save-logits: --train-weights only has no logits; leave one of them out.");
         if (EvalText is not null && !File.Exists(EvalText)) throw new ArgumentException($"--eval-text {EvalText}: no such file.");
         if (Prior is not (NoPrior or MagnitudePrior) && !File.Exists(Prior))
             throw new ArgumentException($"--prior {Prior}: no such file; a mask file, {MagnitudePrior} or {NoPrior} is expected.");

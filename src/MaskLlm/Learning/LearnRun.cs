@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using MaskLlm.Data;
 using MaskLlm.Evaluation;
 using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Priors;
@@ -67,8 +68,7 @@ public sealed class LearnRun
         JsonObject decisive = options.DeepClone().AsObject();
         decisive["inputs"] = inputs.DeepClone();
         LearnedRun learned = Learn(model, batches, decisive, prior, heldOut, dense, priorPerplexity);
-        // From here on a cancelled run ends as a whole one: the steps are done, and what is left takes less than to do some again.
-        double? final = HeldOut(model, heldOut, learned.Masks, CancellationToken.None);
+        double? final = learned.Perplexity;
         if (final > priorPerplexity)
             _warn(string.Create(CultureInfo.InvariantCulture, $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or another learning rate, may help."));
         return Finish(LearnRecord.Create(_request, corpus, options, inputs, learned, new PerplexityTriple(dense, priorPerplexity, final), plan), learned);
@@ -136,7 +136,11 @@ public sealed class LearnRun
             if (!last) _cancellation.ThrowIfCancellationRequested();
         }
         if (_request.SaveLogits) learner.SaveLogits(_folder.File("logits.safetensors"));
-        return new LearnedRun(learner.ArgmaxMasks(), totals, learner.WeightCount, learner.KernelName, learner.PriorGroupShare);
+        // From here on a cancelled run ends as a whole one: the steps are done, and what is left takes less than to do some again.
+        IReadOnlyDictionary<string, Mask> masks = learner.ArgmaxMasks();
+        double? perplexity = HeldOut(model, heldOut, masks, CancellationToken.None, learner.Weights);
+        if (learner.Weights is { } weights) SaveWeights(weights);
+        return new LearnedRun(masks, perplexity, totals, learner.WeightCount, learner.KernelName, learner.PriorGroupShare);
     }
 
     private double Log(MetricsLog metrics, MaskLearner learner, long step, StepFigures figures)
@@ -153,7 +157,7 @@ public sealed class LearnRun
     private void LogHeldOut(MetricsLog metrics, MaskLearner learner, Decoder model, IReadOnlyList<int[]> heldOut, long step, double? dense, double? prior)
     {
         if (heldOut.Count == 0) return;
-        double now = HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None)!.Value;
+        double now = HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None, learner.Weights)!.Value;
         metrics.Write(step, ("held_out_perplexity", now), ("held_out_dense", dense ?? double.NaN), ("held_out_prior", prior ?? double.NaN));
         _warn(string.Create(CultureInfo.InvariantCulture, $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
     }
@@ -164,11 +168,11 @@ public sealed class LearnRun
 
     private long TokensAStep => (long)_request.Options.BatchSize * _request.Options.SequenceLength;
 
-    private double? HeldOut(Decoder model, IReadOnlyList<int[]> windows, IReadOnlyDictionary<string, Mask>? masks, CancellationToken cancellation)
+    private double? HeldOut(Decoder model, IReadOnlyList<int[]> windows, IReadOnlyDictionary<string, Mask>? masks, CancellationToken cancellation, IReadOnlyDictionary<string, Tensor>? weights = null)
     {
         if (windows.Count == 0) return null;
         _progress?.Report(new RunProgress(masks is null ? "evaluating the dense model" : "evaluating a mask", 0, 1));
-        using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks);
+        using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks, weights);
         return Perplexity.OfWindows(model, windows, cancellation);
     }
 
@@ -204,10 +208,29 @@ public sealed class LearnRun
             _warn(string.Create(CultureInfo.InvariantCulture, $"the run reads its data {epochs:0.0} times; more text, or fewer steps, avoids the repetition."));
     }
 
+    private string TrainedPath => Path.Combine(Path.GetDirectoryName(_folder.CheckpointPath)!, "weights.safetensors");
+
+    // In the types of the model's files.
+    private void SaveWeights(IReadOnlyDictionary<string, Tensor> weights)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(_request.Model);
+        Directory.CreateDirectory(Path.GetDirectoryName(TrainedPath)!);
+        TensorState.Save(TrainedPath, [.. weights.Select(weight => (weight.Key, weight.Value.to(TensorBytes.TypeOf(source.Tensors[weight.Key]))))], new Dictionary<string, string>());
+    }
+
+    private void WriteTrained(IReadOnlyDictionary<string, Mask> masks)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(TrainedPath);
+        MaskedCheckpoint.Write(
+            _request.Model, masks, masks.Keys.ToDictionary(name => name, _ => file, StringComparer.Ordinal), _folder.File("model"), _request.Force || _request.Resume, null, CancellationToken.None);
+    }
+
     private RunRecord Finish(RunRecord record, LearnedRun learned)
     {
         MaskNpz.Write(_folder.MaskPath, learned.Masks);
-        if (_request.SaveModel) MaskedCheckpoint.Write(_request.Model, learned.Masks, _folder.File("model"), _request.Force || _request.Resume);
+        if (_request.Options.TrainWeights != WeightTraining.None) WriteTrained(learned.Masks);
+        else if (_request.SaveModel) MaskedCheckpoint.Write(_request.Model, learned.Masks, _folder.File("model"), _request.Force || _request.Resume);
         LearnCard.Write(_folder.CardPath, _request, record);
         record.Write(_folder.RecordPath);
         _folder.RemoveCheckpoint();

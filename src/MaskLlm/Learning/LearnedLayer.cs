@@ -36,10 +36,19 @@ internal sealed class LearnedLayer : IDisposable
     /// <summary>Its place among the learned layers: part of the random counter.</summary>
     internal int Index { get; }
 
-    /// <summary>W, (O, I) float32 or bfloat16, frozen.</summary>
+    /// <summary>The model's own weight, (O, I) float32 or bfloat16, never changed.</summary>
     internal Tensor Dense { get; }
 
+    /// <summary>What is multiplied by the mask: the dense weight, or the copy that is trained.</summary>
+    internal Tensor Weight => Trained?.Value ?? Dense;
+
+    /// <summary>Null where weights are frozen; owned.</summary>
+    internal TrainedWeight? Trained { get; init; }
+
     internal MaskLogits Logits { get; }
+
+    /// <summary>Everything that a checkpoint must hold, by name.</summary>
+    internal IEnumerable<(string Name, Tensor Value)> State => [.. Logits.State, .. Trained?.State ?? []];
 
     /// <summary>Multiplies lambda in this layer.</summary>
     internal float RewardScale { get; }
@@ -88,6 +97,7 @@ internal sealed class LearnedLayer : IDisposable
     {
         CloseLeaf();
         _gradient?.Dispose();
+        Trained?.Dispose();
         _lastChoice?.Dispose();
         Logits.Dispose();
     }

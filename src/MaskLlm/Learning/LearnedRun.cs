@@ -4,11 +4,12 @@ namespace MaskLlm.Learning;
 
 /// <summary>What the steps of a run gave.</summary>
 /// <param name="Masks">Argmax masks by the checkpoint's name.</param>
+/// <param name="Perplexity">Under these masks, with the trained weights where there are any; null without held-out text.</param>
 /// <param name="Totals">Sums over the steps of this process.</param>
 /// <param name="Weights">Weights under a mask.</param>
 /// <param name="Kernel">What computed the masks.</param>
 /// <param name="PriorGroupShare">Share of groups that started on the prior.</param>
-internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, LearnTotals Totals, long Weights, string Kernel, double PriorGroupShare);
+internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, double? Perplexity, LearnTotals Totals, long Weights, string Kernel, double PriorGroupShare);
 
 /// <summary>Perplexity on held-out text, null where there is none.</summary>
 /// <param name="Dense">Of the model as it came.</param>

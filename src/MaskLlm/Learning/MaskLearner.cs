@@ -15,6 +15,9 @@ namespace MaskLlm.Learning;
 /// </summary>
 public sealed class MaskLearner : IDisposable
 {
+    // torch's own: weights have no clip, and gradients of all sizes count.
+    private const double WeightEpsilon = 1e-8;
+
     // Noise of this scale is rounded away, and nothing is divided by 0.
     private const double NoNoise = 1e-6;
 
@@ -36,16 +39,19 @@ public sealed class MaskLearner : IDisposable
         _options = options;
         IReadOnlyList<LinearLayer> selected = SelectLayers(model, options);
         _table = options.Parametrization == Parametrization.Items ? null : new CandidateTensor(options.Pattern, model.Device);
-        _masks = _table is null ? new ItemMaskStep(options.Pattern)
+        _masks = options.TrainWeights == WeightTraining.Only ? new FrozenMaskStep() : _table is null ? new ItemMaskStep(options.Pattern)
             : ChooseKernel(options, model.Device) == KernelKind.Fused ? new FusedMaskStep(options.Pattern) : new PlainMaskStep(_table);
         using IDisposable noGradient = no_grad();
         long onPrior = 0;
         for (int i = 0; i < selected.Count; i++)
         {
             Mask? start = prior?.GetValueOrDefault(selected[i].Name);
-            MaskLogits logits = MaskLogits.Create(selected[i], i, _table, options, start);
+            MaskLogits logits = options.TrainWeights == WeightTraining.Only ? Frozen(selected[i], start, options) : MaskLogits.Create(selected[i], i, _table, options, start);
             if (start is not null) onPrior += MaskAgreement.Between(start, logits.ArgmaxMask(), options.Pattern.GroupSize).EqualGroups;
-            _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations, RewardScale(selected[i].Weight, options)));
+            _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations, RewardScale(selected[i].Weight, options))
+            {
+                Trained = options.TrainWeights == WeightTraining.None ? null : new TrainedWeight(selected[i].Name, selected[i].Weight),
+            });
         }
         PriorGroupShare = (double)onPrior / GroupCount;
         _layersOfBlock = [.. Enumerable.Range(0, model.Config.BlockCount).Select(block => _layers.Where(layer => model.BlockLinears(block).Any(linear => linear.Name == layer.Logits.Name)).ToList())];
@@ -55,18 +61,25 @@ public sealed class MaskLearner : IDisposable
     public string KernelName => _masks.Name;
 
     /// <summary>Number of groups over all layers.</summary>
-    public long GroupCount => _layers.Sum(layer => layer.Logits.Logits.size(1));
+    public long GroupCount => _layers.Sum(layer => layer.Logits.Groups);
 
     /// <summary>Number of weights under a mask.</summary>
     public long WeightCount => GroupCount * _options.Pattern.GroupSize;
 
     /// <summary>Bytes of logits and moments for each weight under a mask.</summary>
-    public double StateBytesPerWeight => _layers.Sum(layer => layer.Logits.State.Sum(tensor => tensor.Value.NumberOfElements * tensor.Value.ElementSize)) / (double)WeightCount;
+    public double StateBytesPerWeight => _layers.Sum(layer => layer.State.Sum(tensor => tensor.Value.NumberOfElements * tensor.Value.ElementSize)) / (double)WeightCount;
 
     /// <summary>Share of groups whose most probable candidate is the prior's, before the first step; 0 without a prior.</summary>
     public double PriorGroupShare { get; }
 
     internal IEnumerable<MaskLogits> Logits => _layers.Select(layer => layer.Logits);
+
+    /// <summary>Everything that a checkpoint must hold, by name.</summary>
+    internal IEnumerable<(string Name, Tensor Value)> State => _layers.SelectMany(layer => layer.State);
+
+    /// <summary>The trained weights by the checkpoint's name, (O, I) float32, of this learner; null where weights are frozen.</summary>
+    internal IReadOnlyDictionary<string, Tensor>? Weights => _options.TrainWeights == WeightTraining.None ? null
+        : _layers.ToDictionary(layer => layer.Logits.Name, layer => layer.Weight, StringComparer.Ordinal);
 
     /// <summary>The linear layers that are learned: all of the blocks but those that --skip names.</summary>
     /// <exception cref="ArgumentException">A skip pattern matches nothing, nothing is left, or columns are not divisible by M.</exception>
@@ -144,6 +157,21 @@ public sealed class MaskLearner : IDisposable
         (float)(Schedules.At(_options.Kappa, _options.Schedule, step, _options.Steps) / NoiseScale), (float)(Schedules.At(_options.Tau, _options.Schedule, step, _options.Steps) / NoiseScale),
         (float)Schedules.WeightReward(_options.WeightReward, step, _options.Steps), _options.Hard);
 
+    private Tensor MaskOf(LearnedLayer layer, MaskSample sample)
+    {
+        Tensor mask = empty(layer.Dense.shape, ScalarType.Float32, layer.Dense.device);
+        _masks.Sample(layer, LayerSample(sample, layer), mask, ones_like(mask));
+        return mask;
+    }
+
+    private static MaskLogits Frozen(LinearLayer layer, Mask? mask, LearnOptions options)
+    {
+        if (mask is null) throw new ArgumentException($"--train-weights only trains under a mask, and --prior has none of {layer.Name}; name a mask of all layers, or --skip what stays dense.");
+        long violations = mask.ViolationCount(options.Pattern);
+        if (violations > 0) throw new ArgumentException($"--prior: {violations} groups of {layer.Name} are not {options.Pattern}; say which --pattern the mask has.");
+        return MaskLogits.Freeze(layer, options, mask);
+    }
+
     private double NoiseScale => Math.Max(_options.Noise, NoNoise);
 
     private static float RewardScale(Tensor weight, LearnOptions options)
@@ -188,9 +216,15 @@ public sealed class MaskLearner : IDisposable
     {
         double clip = Math.Min(1, _options.ClipNorm / (norm + 1e-6));
         AdamWRates rates = new(step, CosineSchedule.At(_options.LearningRate, step, _options.Steps), _options.WeightDecay, _options.Epsilon);
+        AdamWRates weightRates = new(step, CosineSchedule.At(_options.WeightLearningRate, step, _options.Steps), 0, WeightEpsilon);
+        using IDisposable noGradient = no_grad();
         foreach (LearnedLayer layer in _layers)
         {
+            using DisposeScope scope = NewDisposeScope();
+            // Before the logits move: the mask of this step.
+            Tensor? mask = layer.Trained is null ? null : MaskOf(layer, sample);
             _masks.Update(layer, LayerSample(sample, layer), layer.Gradient, clip, rates);
+            layer.Trained?.Update(layer.Gradient, mask!, weightRates);
             layer.DropGradient();
             layer.Logits.TakeAverage(_options.AverageDecay, step);
         }

@@ -13,6 +13,7 @@ internal sealed class MaskLogits : IDisposable
     private readonly long _rows, _columns;
     private readonly NmPattern _pattern;
     private readonly CandidateTensor? _table;
+    private readonly Mask? _frozen;
 
     private MaskLogits(LinearLayer layer, Tensor logits, CandidateTensor? table, LearnOptions options)
     {
@@ -31,6 +32,10 @@ internal sealed class MaskLogits : IDisposable
         FirstScales = zeros(logits.size(0), blocks).DetachFromDisposeScope();
         SecondScales = zeros(logits.size(0), blocks).DetachFromDisposeScope();
     }
+
+    // No logits and no moments: as many groups, each with nothing to learn.
+    private MaskLogits(LinearLayer layer, Mask frozen, LearnOptions options)
+        : this(layer, zeros(0, (long)layer.Rows * layer.Columns / options.Pattern.GroupSize), null, options with { Moments = MomentType.Float32, AverageDecay = 0 }) => _frozen = frozen;
 
     /// <summary>The checkpoint's name of the weight.</summary>
     internal string Name { get; }
@@ -56,11 +61,15 @@ internal sealed class MaskLogits : IDisposable
     /// <summary>The same of v.</summary>
     internal Tensor? SecondScales { get; }
 
+    /// <summary>G.</summary>
+    internal long Groups => Logits.size(1);
+
     /// <summary>Everything that a checkpoint must hold, by name.</summary>
     internal IEnumerable<(string Name, Tensor Value)> State
     {
         get
         {
+            if (_frozen is not null) yield break;
             yield return (Name + ".logits", Logits);
             yield return (Name + ".m", FirstMoment);
             yield return (Name + ".v", SecondMoment);
@@ -68,6 +77,13 @@ internal sealed class MaskLogits : IDisposable
             if (FirstScales is not null) yield return (Name + ".m_scales", FirstScales);
             if (SecondScales is not null) yield return (Name + ".v_scales", SecondScales);
         }
+    }
+
+    /// <summary>A mask that stays.</summary>
+    internal static MaskLogits Freeze(LinearLayer layer, LearnOptions options, Mask mask)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return new MaskLogits(layer, mask, options);
     }
 
     /// <summary>N(0, sigma^2) logits, shifted towards a prior where there is one; or the shift alone.</summary>
@@ -96,6 +112,7 @@ internal sealed class MaskLogits : IDisposable
     /// <summary>What each group keeps now, (1, G) the index of a candidate or (M, G) 0 and 1; bytes, of the caller's scope.</summary>
     internal Tensor Choice()
     {
+        if (_frozen is not null) return zeros(1, Groups, ScalarType.Byte);
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = Average ?? Logits;
         Tensor choice = _table is null ? ItemMask.Largest(logits, _pattern.Kept) : logits.argmax(0, keepdim: true);
@@ -105,6 +122,7 @@ internal sealed class MaskLogits : IDisposable
     /// <summary>The mask that remains when learning ends.</summary>
     internal Mask ArgmaxMask()
     {
+        if (_frozen is not null) return _frozen;
         using DisposeScope scope = NewDisposeScope();
         Tensor choice = Choice();
         return MaskTensors.FromTensor(_table is null

@@ -13,7 +13,7 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
 
     public string Name => "plain";
 
-    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked)
+    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked, Tensor weight)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
@@ -21,7 +21,7 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
         using Tensor noise = MaskNoise.Gumbel(sample.Seed, sample.Step, (int)sample.Layer, (int)logits.size(0), (int)logits.size(1));
         Tensor probabilities = SoftMask.Probabilities(logits, noise.to(logits.device), sample.Kappa, sample.Tau);
         Tensor mask = SoftMask.Mix(probabilities, table, masked.size(0), masked.size(1), sample.Hard);
-        Tensor product = mask.mul_(layer.Dense);
+        Tensor product = mask.mul_(weight);
         masked.copy_(product);
         if (_samples.Remove(layer, out Tensor? earlier)) earlier.Dispose();
         _samples[layer] = probabilities.DetachFromDisposeScope();
@@ -34,7 +34,7 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
         using DisposeScope scope = NewDisposeScope();
         Tensor mask = SoftMask.Mix(_samples[layer], table, gradient.size(0), gradient.size(1), sample.Hard);
         Tensor byLogits = SoftMask.GradientInPlace(
-            _samples[layer], layer.Dense, mask.mul_(layer.Dense), gradient.to(ScalarType.Float32), table, (double)sample.Kappa / sample.Tau, sample.Reward);
+            _samples[layer], layer.Weight, mask.mul_(layer.Weight), gradient.to(ScalarType.Float32), table, (double)sample.Kappa / sample.Tau, sample.Reward);
         return byLogits.square().sum(ScalarType.Float64).item<double>();
     }
 

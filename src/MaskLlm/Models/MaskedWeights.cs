@@ -1,4 +1,5 @@
 using MaskLlm.Masks;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Models;
@@ -16,7 +17,10 @@ public sealed class MaskedWeights : IDisposable
     /// <param name="model">The model.</param>
     /// <param name="masks">Masks by the checkpoint's name; layers without one stay dense.</param>
     /// <exception cref="ArgumentException">A mask of a layer that the model lacks or of another shape.</exception>
-    public static MaskedWeights Apply(Decoder model, IReadOnlyDictionary<string, Mask> masks)
+    public static MaskedWeights Apply(Decoder model, IReadOnlyDictionary<string, Mask> masks) => Apply(model, masks, null);
+
+    /// <summary>The same with other weights in place of the model's, (O, I) by name.</summary>
+    internal static MaskedWeights Apply(Decoder model, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, Tensor>? weights)
     {
         Dictionary<string, LinearLayer> layers = model.Linears.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         MaskedWeights applied = new();
@@ -28,7 +32,7 @@ public sealed class MaskedWeights : IDisposable
                 applied.Dispose();
                 throw new ArgumentException($"the mask of {name} ({mask.Rows} x {mask.Columns}) does not fit this model; it belongs to another one.");
             }
-            applied.Replace(layer, mask);
+            applied.Replace(layer, mask, weights?[name] ?? layer.Weight);
         }
         return applied;
     }
@@ -44,11 +48,11 @@ public sealed class MaskedWeights : IDisposable
         _replaced.Clear();
     }
 
-    private void Replace(LinearLayer layer, Mask mask)
+    private void Replace(LinearLayer layer, Mask mask, Tensor weight)
     {
+        using DisposeScope scope = NewDisposeScope();
         Tensor dense = layer.Weight;
-        using Tensor bits = MaskTensors.ToTensor(mask, dense.device, dense.dtype);
-        layer.Weight = (dense * bits).DetachFromDisposeScope();
+        layer.Weight = (weight * MaskTensors.ToTensor(mask, weight.device, weight.dtype)).to(dense.dtype).DetachFromDisposeScope();
         _replaced.Add((layer, dense));
     }
 }

@@ -68,7 +68,8 @@ internal static class TensorBytes
             throw new ArgumentException($"a contiguous {type} tensor on the CPU is needed, found {tensor.dtype} on {tensor.device_type}.");
     }
 
-    private static ScalarType TypeOf(TensorEntry entry) => entry.Type switch
+    /// <summary>The type of a tensor of a file.</summary>
+    internal static ScalarType TypeOf(TensorEntry entry) => entry.Type switch
     {
         TensorType.Float32 => ScalarType.Float32,
         TensorType.BFloat16 => ScalarType.BFloat16,

@@ -43,12 +43,7 @@ internal sealed class BlockwiseRun(
     private Func<string, ScalarType> WeightType()
     {
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(request.Model);
-        Dictionary<string, ScalarType> types = layers.ToDictionary(layer => layer.Name, layer => file.Tensors[layer.Name].Type switch
-        {
-            TensorType.BFloat16 => ScalarType.BFloat16,
-            TensorType.Float16 => ScalarType.Float16,
-            _ => ScalarType.Float32,
-        }, StringComparer.Ordinal);
+        Dictionary<string, ScalarType> types = layers.ToDictionary(layer => layer.Name, layer => TensorBytes.TypeOf(file.Tensors[layer.Name]), StringComparer.Ordinal);
         return name => types[name];
     }
 

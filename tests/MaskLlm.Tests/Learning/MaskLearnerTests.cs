@@ -27,8 +27,9 @@ public class MaskLearnerTests
     [InlineData(KernelKind.Fused, true, 0, Parametrization.Candidates, true)]
     [InlineData(KernelKind.Fused, false, 1, Parametrization.Candidates, false, 1)]
     [InlineData(KernelKind.Fused, true, 1, Parametrization.Candidates, false, 1)]
+    [InlineData(KernelKind.Fused, false, 1, Parametrization.Candidates, false, 0, WeightTraining.WithMasks)]
     public void Step_ManyTimes_LeavesNoTensorBehind(
-        KernelKind kernel, bool checkpointed, double distillation, Parametrization parametrization = Parametrization.Candidates, bool blockwise = false, double states = 0)
+        KernelKind kernel, bool checkpointed, double distillation, Parametrization parametrization = Parametrization.Candidates, bool blockwise = false, double states = 0, WeightTraining training = WeightTraining.None)
     {
         using Decoder model = Load();
         LearnOptions options = Options with
@@ -38,7 +39,7 @@ public class MaskLearnerTests
             Distillation = distillation,
             Parametrization = parametrization,
             Blockwise = blockwise,
-            StateDistillation = states,
+            StateDistillation = states, TrainWeights = training,
             AverageDecay = 0.9,
         };
         using MaskLearner learner = new(model, options, null);
@@ -242,6 +243,81 @@ public class MaskLearnerTests
         Assert.True(kept.Zip(without, (a, b) => Math.Abs(a - b)).Max() > 0.01);
     }
 
+    /// <summary>Under a frozen mask the pruned weights stay as they are, the kept ones learn, and there is no state of masks.</summary>
+    [Fact]
+    public void Step_TrainWeightsOnly_LowersTheLossUnderTheSameMask()
+    {
+        using Decoder model = Load();
+        Dictionary<string, Mask> prior = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
+        byte[] before = model.Linears[0].Weight.bytes.ToArray();
+        List<double> losses = [];
+        using (MaskLearner learner = new(model, Options with { Steps = 60, TrainWeights = WeightTraining.Only, WeightLearningRate = 1e-3 }, prior))
+        {
+            for (long step = 0; step < 60; step++)
+            {
+                (Tensor inputs, Tensor targets) = Batch(0);
+                losses.Add(learner.Step(step, inputs, targets).Loss);
+            }
+            using DisposeScope scope = NewDisposeScope();
+            Assert.Equal(12, learner.StateBytesPerWeight);
+            Assert.All(learner.ArgmaxMasks(), pair => Assert.Same(prior[pair.Key], pair.Value));
+            Tensor moved = learner.Weights![model.Linears[0].Name].ne(model.Linears[0].Weight), kept = MaskTensors.ToTensor(prior[model.Linears[0].Name], CPU).to(ScalarType.Bool);
+            Assert.Equal(0, moved.logical_and(kept.logical_not()).sum().item<long>());
+            Assert.True(moved.sum().item<long>() > 0.9 * kept.sum().item<long>());
+        }
+        Assert.True(losses[^1] < losses[0] - 0.2, string.Join(' ', losses));
+        Assert.Equal(before, model.Linears[0].Weight.bytes.ToArray());
+    }
+
+    /// <summary>The weights' own gradient is that of the loss by W * mask, times the mask.</summary>
+    [Theory]
+    [InlineData(KernelKind.Fused, Parametrization.Candidates)]
+    [InlineData(KernelKind.Plain, Parametrization.Candidates)]
+    [InlineData(KernelKind.Plain, Parametrization.Items)]
+    public void Step_TrainWeightsWithMasks_MovesBothAndTheFirstMomentIsTheGradient(KernelKind kernel, Parametrization parametrization)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using Decoder model = Load();
+        LearnOptions options = Options with { Kernel = kernel, Parametrization = parametrization, TrainWeights = WeightTraining.WithMasks, WeightLearningRate = 1e-3, Noise = 0 };
+        Tensor dense = model.Linears[0].Weight.clone();
+        (Tensor inputs, Tensor targets) = Batch(0);
+        using MaskLearner learner = new(model, options, null);
+        Tensor logits = learner.Logits.First().Logits.clone();
+        learner.Step(0, inputs, targets);
+
+        Assert.False(logits.equal(learner.Logits.First().Logits).all().item<bool>());
+        // AdamW's first step is the sign of the gradient times the rate: nearly every weight of a soft mask moves by that much.
+        Tensor moved = (learner.Weights![model.Linears[0].Name] - dense).abs();
+        Assert.True(moved.le(1.01e-3).all().item<bool>());
+        Assert.True(moved.ge(0.9e-3).to(ScalarType.Float32).mean().item<float>() > 0.9);
+    }
+
+    [Fact]
+    public void Constructor_TrainWeightsOnlyWithoutAMask_SaysWhatIsMissing()
+    {
+        using Decoder model = Load();
+
+        string message = Assert.Throws<ArgumentException>(() => new MaskLearner(model, Options with { TrainWeights = WeightTraining.Only }, null)).Message;
+
+        Assert.Contains("--prior has none of model.layers.0.self_attn.q_proj.weight", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_CheckpointOfTrainedWeights_EndsBitEqual()
+    {
+        using TemporaryFolder folder = new();
+        JsonObject settings = new() { ["train"] = "both" };
+        LearnOptions options = Options with { TrainWeights = WeightTraining.WithMasks };
+        byte[] Weights(MaskLearner learner) => [.. learner.Weights!.Values.SelectMany(weight => weight.bytes.ToArray())];
+        using (MaskLearner learner = Run(options, steps: 5)) LearnCheckpoint.Save(folder.File("state"), learner, 5, settings);
+        using MaskLearner resumed = new(Load(), options, null), whole = Run(options);
+        LearnCheckpoint.Load(folder.File("state"), resumed, settings);
+        Steps(resumed, 5, options.Steps);
+
+        Assert.Equal(LogitsOf(whole), LogitsOf(resumed));
+        Assert.Equal(Weights(whole), Weights(resumed));
+    }
+
     [Fact]
     public void Constructor_ColumnsNotDivisible_NamesTheLayerAndTheWayOut()
     {
@@ -351,7 +427,7 @@ public class MaskLearnerTests
                 using FusedMaskStep step = new(NmPattern.TwoOfFour);
                 MaskSample sample = new(1, 2, 4, 100, 4, 1e-4f, false);
                 Tensor masked = empty_like(layer.Dense), gradient = layer.Dense.mul(0.01);
-                (double largest, double kept) = step.Sample(layer, sample, masked);
+                (double largest, double kept) = step.Sample(layer, sample, masked, layer.Weight);
                 double norm = step.SquaredNorm(layer, sample, gradient);
                 step.Update(layer, sample, gradient, 0.5, new AdamWRates(0, 1e-3, 0.1, 1e-5));
                 return [.. BitConverter.GetBytes(largest), .. BitConverter.GetBytes(kept), .. BitConverter.GetBytes(norm), .. masked.bytes, .. layer.Logits.State.SelectMany(tensor => tensor.Value.bytes.ToArray())];
