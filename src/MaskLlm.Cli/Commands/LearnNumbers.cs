@@ -12,7 +12,9 @@ internal sealed class LearnNumbers
     private static readonly LearnOptions Defaults = LearnOptions.Of(Recipe.Distilled);
     private static readonly OrderedDictionary<string, WeightTraining> WeightTrainings = new(StringComparer.Ordinal)
     {
-        ["none"] = WeightTraining.None, ["with-masks"] = WeightTraining.WithMasks, ["only"] = WeightTraining.Only,
+        ["none"] = WeightTraining.None,
+        ["with-masks"] = WeightTraining.WithMasks,
+        ["only"] = WeightTraining.Only,
     };
 
     private readonly Option<string> _pattern = new("--pattern") { Description = "N kept of every M inputs, M at most 8, or 32 with --parametrization items.", DefaultValueFactory = _ => "2:4" };

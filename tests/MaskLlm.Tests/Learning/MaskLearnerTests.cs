@@ -39,7 +39,8 @@ public class MaskLearnerTests
             Distillation = distillation,
             Parametrization = parametrization,
             Blockwise = blockwise,
-            StateDistillation = states, TrainWeights = training,
+            StateDistillation = states,
+            TrainWeights = training,
             AverageDecay = 0.9,
         };
         using MaskLearner learner = new(model, options, null);
