@@ -39,7 +39,7 @@ public class MaskKernelBenchmark : IDisposable
     }
 
     [Benchmark]
-    public void DrawMasks() => _step.Sample(_layer, Sample, _masked, _layer.Weight);
+    public void DrawMasks() => _step.Sample(_layer, Sample, _masked);
 
     [Benchmark]
     public void Norm() => _step.SquaredNorm(_layer, Sample, _gradient);

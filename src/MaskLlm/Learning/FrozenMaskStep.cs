@@ -10,20 +10,20 @@ namespace MaskLlm.Learning;
 internal sealed class FrozenMaskStep : IMaskStep
 {
     // (O, I) of 0 and 1, a byte each.
-    private readonly Dictionary<LearnedLayer, Tensor> _masks = [];
+    private readonly LayerTensors _masks = new();
 
     public string Name => "frozen";
 
-    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked, Tensor weight)
+    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        if (!_masks.TryGetValue(layer, out Tensor? mask))
-            mask = _masks[layer] = MaskTensors.ToTensor(layer.Logits.ArgmaxMask(), weight.device, ScalarType.Byte).DetachFromDisposeScope();
-        Tensor product = mask * weight;
+        Tensor product = MaskOf(layer) * layer.Weight;
         masked.copy_(product);
         return (layer.Logits.Groups, product.square().sum(ScalarType.Float64).item<double>());
     }
+
+    public void Mask(LearnedLayer layer, MaskSample sample, Tensor mask) => mask.copy_(MaskOf(layer));
 
     public double SquaredNorm(LearnedLayer layer, MaskSample sample, Tensor gradient) => 0;
 
@@ -31,9 +31,8 @@ internal sealed class FrozenMaskStep : IMaskStep
     {
     }
 
-    public void Dispose()
-    {
-        foreach (Tensor mask in _masks.Values) mask.Dispose();
-        _masks.Clear();
-    }
+    public void Dispose() => _masks.Dispose();
+
+    private Tensor MaskOf(LearnedLayer layer) =>
+        _masks.Has(layer) ? _masks[layer] : _masks.Keep(layer, MaskTensors.ToTensor(layer.Logits.ArgmaxMask(), layer.Dense.device, ScalarType.Byte));
 }

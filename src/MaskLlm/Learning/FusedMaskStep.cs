@@ -18,10 +18,16 @@ internal sealed unsafe class FusedMaskStep : IMaskStep
 
     public string Name => "fused-" + _kernel.Name;
 
-    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked, Tensor weight)
+    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked)
     {
         using DisposeScope scope = NewDisposeScope();
-        return _pass.Sample(Open(layer, weight), sample, TensorBytes.Address(masked), IsNarrow(masked));
+        return _pass.Sample(Open(layer, layer.Weight), sample, TensorBytes.Address(masked), IsNarrow(masked));
+    }
+
+    public void Mask(LearnedLayer layer, MaskSample sample, Tensor mask)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        _pass.Sample(Open(layer, ones_like(mask)), sample, TensorBytes.Address(mask), narrow: false);
     }
 
     public double SquaredNorm(LearnedLayer layer, MaskSample sample, Tensor gradient)

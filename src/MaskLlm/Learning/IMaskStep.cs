@@ -14,9 +14,14 @@ internal interface IMaskStep : IDisposable
     /// <param name="layer">The layer.</param>
     /// <param name="sample">Noise, scale, temperature.</param>
     /// <param name="masked">(O, I) float32 or bfloat16, overwritten.</param>
-    /// <param name="weight">W: the layer's own, or ones for the mask alone.</param>
     /// <returns>Sum over groups of the largest probability, and sum of (W * mask)^2.</returns>
-    (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked, Tensor weight);
+    (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked);
+
+    /// <summary>The masks of that sample again, by themselves.</summary>
+    /// <param name="layer">The layer, its logits not yet updated.</param>
+    /// <param name="sample">The same as of the sample.</param>
+    /// <param name="mask">(O, I) float32, overwritten.</param>
+    void Mask(LearnedLayer layer, MaskSample sample, Tensor mask);
 
     /// <summary>Squared norm of the gradient by the layer's logits.</summary>
     /// <param name="layer">The layer.</param>

@@ -10,20 +10,28 @@ namespace MaskLlm.Learning;
 internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
 {
     // The gradient by the logits of each layer, between norm and update.
-    private readonly Dictionary<LearnedLayer, Tensor> _gradients = [];
+    private readonly LayerTensors _gradients = new();
 
     public string Name => "items";
 
-    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked, Tensor weight)
+    public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor scores = Scores(layer.Logits.Logits, sample), soft = ItemMask.Relaxed(scores, pattern.Kept, sample.Tau);
-        Tensor product = ToWeight(sample.Hard ? ItemMask.Largest(scores, pattern.Kept) : soft, masked).mul_(weight);
+        Tensor product = Used(scores, soft, sample, masked).mul_(layer.Weight);
         masked.copy_(product);
         // As of candidates, 1 where the mask is certain: the least sure of those that are kept.
         Tensor surest = soft.topk(pattern.Kept, 0).values.amin([0]);
         return (surest.sum(ScalarType.Float64).item<double>(), product.square().sum(ScalarType.Float64).item<double>());
+    }
+
+    public void Mask(LearnedLayer layer, MaskSample sample, Tensor mask)
+    {
+        using IDisposable noGradient = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor scores = Scores(layer.Logits.Logits, sample);
+        mask.copy_(Used(scores, ItemMask.Relaxed(scores, pattern.Kept, sample.Tau), sample, mask));
     }
 
     public double SquaredNorm(LearnedLayer layer, MaskSample sample, Tensor gradient)
@@ -33,28 +41,21 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
         Tensor scores = Scores(leaf, sample), soft = ItemMask.Relaxed(scores, pattern.Kept, sample.Tau);
         using (no_grad())
         {
-            Tensor used = ToWeight(sample.Hard ? ItemMask.Largest(scores.detach(), pattern.Kept) : soft.detach(), gradient);
+            Tensor used = Used(scores.detach(), soft.detach(), sample, gradient);
             Tensor byMask = gradient.add(used.mul_(layer.Weight), alpha: -2 * sample.Reward).mul_(layer.Weight);
             soft.backward([CandidateTensor.ToGroups(byMask, pattern)]);
         }
-        if (_gradients.Remove(layer, out Tensor? earlier)) earlier.Dispose();
-        Tensor byLogits = _gradients[layer] = leaf.grad!.DetachFromDisposeScope();
-        return byLogits.square().sum(ScalarType.Float64).item<double>();
+        return _gradients.Keep(layer, leaf.grad!).square().sum(ScalarType.Float64).item<double>();
     }
 
     public void Update(LearnedLayer layer, MaskSample sample, Tensor gradient, double clip, AdamWRates rates)
     {
         using IDisposable noGradient = no_grad();
-        _gradients.Remove(layer, out Tensor? byLogits);
-        using Tensor owned = byLogits!;
+        using Tensor owned = _gradients.Take(layer);
         AdamW.Update(layer.Logits.Logits, layer.Logits.FirstMoment, layer.Logits.SecondMoment, owned.mul_(clip), rates);
     }
 
-    public void Dispose()
-    {
-        foreach (Tensor gradient in _gradients.Values) gradient.Dispose();
-        _gradients.Clear();
-    }
+    public void Dispose() => _gradients.Dispose();
 
     // kappa p + g, (M, G).
     private static Tensor Scores(Tensor logits, MaskSample sample)
@@ -64,5 +65,7 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
         return (logits * sample.Kappa).add(noise).MoveToOuterDisposeScope();
     }
 
-    private static Tensor ToWeight(Tensor groups, Tensor like) => CandidateTensor.FromGroups(groups, like.size(0), like.size(1)).clone();
+    // What the layer multiplies by, in the weight's layout.
+    private Tensor Used(Tensor scores, Tensor soft, MaskSample sample, Tensor like) =>
+        CandidateTensor.FromGroups(sample.Hard ? ItemMask.Largest(scores, pattern.Kept) : soft, like.size(0), like.size(1)).clone();
 }

@@ -160,7 +160,7 @@ public sealed class MaskLearner : IDisposable
     private Tensor MaskOf(LearnedLayer layer, MaskSample sample)
     {
         Tensor mask = empty(layer.Dense.shape, ScalarType.Float32, layer.Dense.device);
-        _masks.Sample(layer, LayerSample(sample, layer), mask, ones_like(mask));
+        _masks.Mask(layer, LayerSample(sample, layer), mask);
         return mask;
     }
 

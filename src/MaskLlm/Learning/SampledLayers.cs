@@ -24,7 +24,7 @@ internal sealed class SampledLayers(IMaskStep masks, MaskSample sample)
         long begin = Stopwatch.GetTimestamp();
         using (no_grad())
             foreach (LearnedLayer layer in layers)
-                _sums[layer] = masks.Sample(layer, MaskLearner.LayerSample(sample, layer), layer.OpenLeaf(), layer.Weight);
+                _sums[layer] = masks.Sample(layer, MaskLearner.LayerSample(sample, layer), layer.OpenLeaf());
         Elapsed += Stopwatch.GetElapsedTime(begin);
         return new Entered(layers);
     }

@@ -74,11 +74,11 @@ public class ItemMaskTests
         MaskSample sample = new(3, 5, 1, 1, 0.8f, 0.01f, hard);
         Tensor gradient = randn_like(layer.Dense), masked = empty_like(layer.Dense);
         // The loss whose gradient by W * mask is the given one, less the reward; the hard mask has the gradient of the soft one at the hard point.
-        step.Sample(layer, sample, masked, layer.Weight);
+        step.Sample(layer, sample, masked);
         Tensor point = masked.clone();
         double Loss()
         {
-            step.Sample(layer, sample with { Hard = false }, masked, layer.Weight);
+            step.Sample(layer, sample with { Hard = false }, masked);
             return ((gradient - 0.02f * point) * masked).sum(ScalarType.Float64).item<double>();
         }
         double expected = 0;
