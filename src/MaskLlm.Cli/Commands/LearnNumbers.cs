@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using MaskLlm.Kernels;
 using MaskLlm.Learning;
 using MaskLlm.Models;
@@ -10,12 +11,7 @@ namespace MaskLlm.Cli.Commands;
 internal sealed class LearnNumbers
 {
     private static readonly LearnOptions Defaults = LearnOptions.Of(Recipe.Distilled);
-    private static readonly OrderedDictionary<string, WeightTraining> WeightTrainings = new(StringComparer.Ordinal)
-    {
-        ["none"] = WeightTraining.None,
-        ["with-masks"] = WeightTraining.WithMasks,
-        ["only"] = WeightTraining.Only,
-    };
+    private static readonly IReadOnlyList<(string Name, WeightTraining Value)> WeightTrainings = [.. Enum.GetValues<WeightTraining>().Select(value => (JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()), value))];
 
     private readonly Option<string> _pattern = new("--pattern") { Description = "N kept of every M inputs, M at most 8, or 32 with --parametrization items.", DefaultValueFactory = _ => "2:4" };
     private readonly Option<string> _recipe = new("--recipe") { Description = "distilled is the best known, maskllm the paper's; other options change what it sets.", DefaultValueFactory = _ => "distilled" };
@@ -27,7 +23,7 @@ internal sealed class LearnNumbers
     private readonly Option<double> _epsilon = new("--epsilon") { Description = "AdamW's epsilon.", DefaultValueFactory = _ => Defaults.Epsilon };
     private readonly Option<double> _strength = new("--prior-strength") { Description = "How far the prior shifts the first logits, in standard deviations.", DefaultValueFactory = _ => Defaults.PriorStrength };
     private readonly Option<double> _std = new("--initial-std") { Description = "Standard deviation of the first logits.", DefaultValueFactory = _ => Defaults.InitialStd };
-    private readonly Option<bool> _exact = new("--exact-prior") { Description = "First logits without a random part: every group starts on the prior.", DefaultValueFactory = _ => Defaults.ExactPrior };
+    private readonly Option<bool> _exact = new("--exact-prior") { Description = "First logits without a random part: every group starts on the prior. On in distilled; false turns it off.", DefaultValueFactory = _ => Defaults.ExactPrior };
     private readonly Option<double> _distillation = new("--distillation") { Description = "beta: share of the loss that is the divergence from the dense model's predictions, 0 to 1.", DefaultValueFactory = _ => Defaults.Distillation };
     private readonly Option<double> _states = new("--state-distillation") { Description = "gamma: weight of the distance of every block's output from the dense model's, over what the dense block adds.", DefaultValueFactory = _ => Defaults.StateDistillation };
     private readonly Option<bool> _blockwise = new("--blockwise") { Description = "Learn each block's masks by its own output against the dense block's." };
@@ -52,7 +48,7 @@ internal sealed class LearnNumbers
     internal LearnNumbers()
     {
         _recipe.AcceptOnlyFromAmong([.. Enum.GetNames<Recipe>().Select(name => name.ToLowerInvariant())]);
-        _train.AcceptOnlyFromAmong([.. WeightTrainings.Keys]);
+        _train.AcceptOnlyFromAmong([.. WeightTrainings.Select(training => training.Name)]);
     }
 
     internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _epsilon, _strength, _exact, _distillation, _states, _blockwise, _std, _kappa, _tau, _noise, _schedule, _parametrization, _average, _reward, _normalized, _hard, _train, _weightRate, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
@@ -84,7 +80,7 @@ internal sealed class LearnNumbers
             AverageDecay = parsed.GetValue(_average),
             NormalizedReward = parsed.GetValue(_normalized),
             Schedule = parsed.GetValue(_schedule),
-            TrainWeights = WeightTrainings[parsed.GetValue(_train)!],
+            TrainWeights = WeightTrainings.First(training => training.Name == parsed.GetValue(_train)).Value,
             WeightLearningRate = parsed.GetValue(_weightRate),
             WeightReward = parsed.GetValue(_reward),
             Kernel = parsed.GetValue(_kernel),

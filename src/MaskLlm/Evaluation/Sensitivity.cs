@@ -6,6 +6,9 @@ namespace MaskLlm.Evaluation;
 /// <summary>The perplexity of a model with one part of it sparse and all others dense.</summary>
 internal static class Sensitivity
 {
+    /// <summary>By how much log perplexity is above the dense model's.</summary>
+    internal static double Rise(double dense, double sparse) => Math.Log(sparse) - Math.Log(dense);
+
     /// <summary>Measures every part.</summary>
     /// <param name="model">The model, dense before and after.</param>
     /// <param name="masks">The whole mask, with every layer of the parts.</param>
@@ -22,7 +25,7 @@ internal static class Sensitivity
             using MaskedWeights masked = MaskedWeights.Apply(model, own);
             double perplexity = measure(part.Name).Perplexity;
             long weights = own.Values.Sum(mask => (long)mask.Rows * mask.Columns);
-            rows.Add(new SensitivityRow(part.Name, part.Skip, weights, perplexity, Math.Log(perplexity) - Math.Log(densePerplexity)));
+            rows.Add(new SensitivityRow(part.Name, part.Skip, weights, perplexity, Rise(densePerplexity, perplexity)));
         }
         return rows;
     }

@@ -19,7 +19,7 @@ public sealed record SensitivityReport(
     IReadOnlyList<SensitivityRow> Blocks, IReadOnlyList<SensitivityRow> Kinds, double MaxLoss, SkipSuggestion? SkipBlocks, SkipSuggestion? SkipKinds)
 {
     /// <summary>Of ln perplexity under the whole mask, in nats a token.</summary>
-    public double Rise => Math.Log(Whole.Perplexity) - Math.Log(Dense.Perplexity);
+    public double Rise => Sensitivity.Rise(Dense.Perplexity, Whole.Perplexity);
 
     /// <summary>The suggestion that leaves fewer weights dense; null where there is none.</summary>
     public SkipSuggestion? Suggestion => SkipBlocks is null || SkipKinds?.DenseShare < SkipBlocks.DenseShare ? SkipKinds : SkipBlocks;

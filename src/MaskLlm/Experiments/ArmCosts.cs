@@ -24,7 +24,7 @@ internal sealed class ArmCosts(IReadOnlyList<Arm> arms, EvaluationTexts texts)
         TimeSpan.FromSeconds(_passes == 0 ? 0 : _seconds / _passes * arms.Where(arm => !done.Contains(arm.Slug)).Sum(Passes));
 
     private double Passes(Arm arm) => arm.Texts.Sum(texts.Tokens)
-        + (arm.Prune is { Data: not null } prune ? CalibrationPasses * prune.Samples * (prune.SequenceLength ?? 0) : 0)
+        + (arm.Prune is { Data: not null } prune ? CalibrationPasses * prune.Samples * prune.SequenceLength!.Value : 0)
         + (arm.Learn?.Options is { } options
             ? (LearningPasses + (options.RunsDenseModel ? 1 : 0)) * options.Steps * options.BatchSize * options.SequenceLength : 0);
 }

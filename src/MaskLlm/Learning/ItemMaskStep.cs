@@ -52,7 +52,7 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
     {
         using IDisposable noGradient = no_grad();
         using Tensor owned = _gradients.Take(layer);
-        AdamW.Update(layer.Logits.Logits, layer.Logits.FirstMoment, layer.Logits.SecondMoment, owned.mul_(clip), rates);
+        layer.Logits.Update(owned.mul_(clip), rates);
     }
 
     public void Dispose() => _gradients.Dispose();
@@ -61,8 +61,7 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
     private static Tensor Scores(Tensor logits, MaskSample sample)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor noise = MaskNoise.Gumbel(sample.Seed, sample.Step, (int)sample.Layer, (int)logits.size(0), (int)logits.size(1)).to(logits.device);
-        return (logits * sample.Kappa).add(noise).MoveToOuterDisposeScope();
+        return (logits * sample.Kappa).add(MaskNoise.Gumbel(sample, logits)).MoveToOuterDisposeScope();
     }
 
     // What the layer multiplies by, in the weight's layout.

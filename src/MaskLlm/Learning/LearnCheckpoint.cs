@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Models;
-using static TorchSharp.torch;
+using MaskLlm.Runs;
 
 namespace MaskLlm.Learning;
 
@@ -16,7 +16,7 @@ internal static class LearnCheckpoint
 
     /// <summary>Saves the state after <paramref name="step"/> steps; the file is whole or not there.</summary>
     internal static void Save(string path, MaskLearner learner, long step, JsonObject options) => TensorState.Save(
-        path, Tensors(learner),
+        path, learner.State,
         new Dictionary<string, string> { [StepKey] = step.ToString(CultureInfo.InvariantCulture), [OptionsKey] = options.ToJsonString() });
 
     /// <summary>Loads a state.</summary>
@@ -29,19 +29,9 @@ internal static class LearnCheckpoint
         {
             if (!file.Metadata.TryGetValue(StepKey, out string? step) || !file.Metadata.TryGetValue(OptionsKey, out string? saved))
                 throw new InvalidDataException($"{path}: no step and options in its header; it is no checkpoint of a learning run.");
-            RequireSame(JsonNode.Parse(saved)!.AsObject(), options);
-            TensorState.Load(path, Tensors(learner));
+            DecisiveOptions.RequireSame(JsonNode.Parse(saved)!.AsObject(), options);
+            TensorState.Load(path, learner.State);
             return long.Parse(step, CultureInfo.InvariantCulture);
         }
     }
-
-    private static void RequireSame(JsonObject saved, JsonObject asked)
-    {
-        foreach ((string name, JsonNode? value) in asked)
-            if (!JsonNode.DeepEquals(saved[name], value))
-                throw new ArgumentException(
-                    $"--resume: the run was started with {name} {saved[name]?.ToJsonString() ?? "unset"}, now it is {value?.ToJsonString() ?? "unset"}; give the same options, or start anew with --force.");
-    }
-
-    private static IEnumerable<(string, Tensor)> Tensors(MaskLearner learner) => learner.State;
 }

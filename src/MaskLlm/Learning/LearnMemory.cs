@@ -30,6 +30,8 @@ internal static class LearnMemory
             new("gradients by the masked weights", weights * compute),
             new("logits", logits * sizeof(float)),
             new($"moments, {options.Moments.ToString().ToLowerInvariant()}", logits * 2 * MomentBytes(options.Moments)),
+            new("moving average of the logits", options.AverageDecay > 0 ? logits * sizeof(float) : 0),
+            new("dense model's states", DenseBytes(config, options, compute)),
             new("trained weights and their moments", options.TrainWeights == WeightTraining.None ? 0 : weights * 3 * sizeof(float)),
             new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations", Activations(config, compute, tokens, options.CheckpointActivations)),
             new("loss over the vocabulary", LossBytes(config, compute, tokens, options.Distillation > 0)),
@@ -67,6 +69,15 @@ internal static class LearnMemory
     {
         double logits = Math.Min(tokens, VocabularyLoss.ChunkTokens(config.VocabularySize)) * config.VocabularySize;
         return logits * ((distils ? 6 : 3) * sizeof(float) + (compute < sizeof(float) ? 2 * compute : 0)) + 3 * tokens * config.HiddenSize * compute;
+    }
+
+    // Of the whole batch before the masked model runs, but part by part where blocks are reconstructed.
+    private static double DenseBytes(DecoderConfig config, LearnOptions options, int compute)
+    {
+        if (!options.RunsDenseModel) return 0;
+        int sequences = options.Blockwise ? options.MicroBatchSize ?? options.BatchSize : options.BatchSize;
+        int states = options.Blockwise || options.StateDistillation > 0 ? config.BlockCount + 2 : 1;
+        return (double)sequences * options.SequenceLength * states * config.HiddenSize * compute;
     }
 
     private static double MomentBytes(MomentType moments) => moments switch

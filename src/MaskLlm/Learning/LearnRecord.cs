@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using MaskLlm.Data;
 using MaskLlm.Runs;
@@ -64,7 +65,7 @@ internal static class LearnRecord
             ["state-distillation"] = options.StateDistillation,
             ["blockwise"] = options.Blockwise,
             ["learning-rate"] = options.LearningRate,
-            ["train-weights"] = options.TrainWeights == WeightTraining.WithMasks ? "with-masks" : options.TrainWeights.ToString().ToLowerInvariant(),
+            ["train-weights"] = JsonNamingPolicy.KebabCaseLower.ConvertName(options.TrainWeights.ToString()),
             ["weight-learning-rate"] = options.WeightLearningRate,
             ["skip"] = new JsonArray([.. options.Skip.Select(skip => (JsonNode)skip)]),
             ["seed"] = options.Seed,

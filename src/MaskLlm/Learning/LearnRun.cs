@@ -179,8 +179,7 @@ public sealed class LearnRun
     private IReadOnlyDictionary<string, Mask>? LoadPrior(Decoder model) => _request.Prior switch
     {
         LearnRequest.NoPrior => null,
-        LearnRequest.MagnitudePrior => new OrderedDictionary<string, Mask>(
-            MaskLearner.SelectLayers(model, _request.Options).Select(layer => KeyValuePair.Create(layer.Name, Magnitude.Prune(layer.Weight, _request.Options.Pattern)))),
+        LearnRequest.MagnitudePrior => Magnitude.Masks(MaskLearner.SelectLayers(model, _request.Options), _request.Options.Pattern),
         _ => MaskNpz.Read(_request.Prior, Checkpoint.LinearShapes(_request.Model)),
     };
 

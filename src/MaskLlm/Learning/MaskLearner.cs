@@ -143,9 +143,10 @@ public sealed class MaskLearner : IDisposable
         _table?.Dispose();
     }
 
-    /// <summary>Fused kernels are the CPU's; a GPU runs tensor operations.</summary>
+    /// <summary>Fused kernels are the CPU's, and of candidates; a GPU, and items, run tensor operations.</summary>
     internal static KernelKind ChooseKernel(LearnOptions options, Device device) =>
-        device.type == DeviceType.CPU ? options.Kernel
+        options.Parametrization == Parametrization.Items ? KernelKind.Plain
+        : device.type == DeviceType.CPU ? options.Kernel
         : options.Moments == MomentType.Float32 ? KernelKind.Plain
         : throw new ArgumentException($"--moments {options.Moments.ToString().ToLowerInvariant()} needs the CPU's fused kernels; on a GPU leave it at float32.");
 
@@ -182,21 +183,15 @@ public sealed class MaskLearner : IDisposable
     }
 
     // The dense model is the same weights without the masks, which are not in place yet.
-    private Teacher? DenseModel(Tensor inputs)
-    {
-        if (!_options.RunsDenseModel || _options.Blockwise) return null;
-        using IDisposable noGradient = no_grad();
-        Tensor[] parts = inputs.split(_options.MicroBatchSize ?? _options.BatchSize);
-        if (_options.StateDistillation == 0) return new Teacher(cat([.. parts.Select(_model.Hidden)], 0), _options.Distillation, [], 0);
-        IReadOnlyList<Tensor>[] states = [.. parts.Select(part => BlockReconstruction.DenseStates(_model, part))];
-        Tensor[] whole = [.. Enumerable.Range(0, states[0].Count).Select(i => cat([.. states.Select(part => part[i])], 0))];
-        return new Teacher(_model.FinalNorm(whole[^1]), _options.Distillation, whole, _options.StateDistillation);
-    }
+    private Teacher? DenseModel(Tensor inputs) => _options.RunsDenseModel && !_options.Blockwise
+        ? Teacher.Of(_model, inputs, MicroBatchSize, _options.Distillation, _options.StateDistillation) : null;
+
+    private int MicroBatchSize => _options.MicroBatchSize ?? _options.BatchSize;
 
     private double ForwardBackward(SampledLayers sampled, Tensor inputs, Tensor targets, Teacher? dense)
     {
-        // Without recomputation the graph holds every layer's masked weight, so all are drawn once and serve all parts.
         if (_options.Blockwise) return Reconstruct(sampled, inputs);
+        // Without recomputation the graph holds every layer's masked weight, so all are drawn once and serve all parts.
         using IDisposable? all = _options.CheckpointActivations ? null : sampled.Enter(_layers);
         return BackwardPass.RunInParts(
             _model, inputs, targets, _options.MicroBatchSize, _options.CheckpointActivations, block => sampled.Enter(_layersOfBlock[block]), dense);
@@ -204,11 +199,11 @@ public sealed class MaskLearner : IDisposable
 
     private double Reconstruct(SampledLayers sampled, Tensor inputs)
     {
-        Tensor[] parts = inputs.split(_options.MicroBatchSize ?? _options.BatchSize);
+        Tensor[] parts = inputs.split(MicroBatchSize);
         return parts.Sum(part =>
         {
             using DisposeScope scope = NewDisposeScope();
-            return BlockReconstruction.Backward(_model, BlockReconstruction.DenseStates(_model, part), 1.0 / parts.Length, block => sampled.Enter(_layersOfBlock[block])) / parts.Length;
+            return BlockReconstruction.Backward(_model, BlockStates.Of(_model, part), 1.0 / parts.Length, block => sampled.Enter(_layersOfBlock[block])) / parts.Length;
         });
     }
 

@@ -1,6 +1,7 @@
 using MaskLlm.Kernels;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Optimization;
 using MaskLlm.Patterns;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -128,6 +129,11 @@ internal sealed class MaskLogits : IDisposable
         return MaskTensors.FromTensor(_table is null
             ? CandidateTensor.FromGroups(choice, _rows, _columns) : _table.Candidates.index_select(0, choice[0].to(ScalarType.Int64)).view(_rows, _columns));
     }
+
+    /// <summary>AdamW's step, for moments in float32.</summary>
+    /// <param name="gradient">By the logits, (C, G); overwritten.</param>
+    /// <param name="rates">Of the step.</param>
+    internal void Update(Tensor gradient, AdamWRates rates) => AdamW.Update(Logits, FirstMoment, SecondMoment, gradient, rates);
 
     /// <summary>Takes the logits of a step into their average.</summary>
     /// <param name="decay">Of the average so far; less in the first steps, when there is little to average.</param>

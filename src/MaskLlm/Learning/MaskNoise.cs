@@ -19,6 +19,13 @@ internal static class MaskNoise
     internal static Tensor Gumbel(ulong seed, long step, int layer, int candidates, int groups) =>
         Uniform(seed, (ulong)step, layer, candidates, groups).log_().neg_().log_().neg_();
 
+    /// <summary>The noise of a layer's sample, in the shape of its logits and on their device; of the caller's scope.</summary>
+    internal static Tensor Gumbel(MaskSample sample, Tensor logits)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return Gumbel(sample.Seed, sample.Step, (int)sample.Layer, (int)logits.size(0), (int)logits.size(1)).to(logits.device).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Standard normal numbers for the first logits, (C, G) float32 on the CPU (Box and Muller 1958).</summary>
     internal static Tensor Normal(ulong seed, int layer, int candidates, int groups)
     {

@@ -45,7 +45,7 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
     {
         using IDisposable noGradient = no_grad();
         using Tensor owned = _samples.Take(layer);
-        AdamW.Update(layer.Logits.Logits, layer.Logits.FirstMoment, layer.Logits.SecondMoment, owned.mul_(clip), rates);
+        layer.Logits.Update(owned.mul_(clip), rates);
     }
 
     public void Dispose() => _samples.Dispose();
@@ -53,8 +53,8 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
     private static Tensor Probabilities(LearnedLayer layer, MaskSample sample)
     {
         Tensor logits = layer.Logits.Logits;
-        using Tensor noise = MaskNoise.Gumbel(sample.Seed, sample.Step, (int)sample.Layer, (int)logits.size(0), (int)logits.size(1));
-        return SoftMask.Probabilities(logits, noise.to(logits.device), sample.Kappa, sample.Tau);
+        using Tensor noise = MaskNoise.Gumbel(sample, logits);
+        return SoftMask.Probabilities(logits, noise, sample.Kappa, sample.Tau);
     }
 
     private Tensor Mix(Tensor probabilities, Tensor like, MaskSample sample) => SoftMask.Mix(probabilities, table, like.size(0), like.size(1), sample.Hard);

@@ -30,8 +30,7 @@ internal static class BackwardPass
         Decoder model, Tensor inputs, Tensor targets, double scale, bool checkpointActivations, Func<int, IDisposable>? enterBlock = null, int? chunkTokens = null, Teacher? teacher = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        Teacher? flat = teacher is null ? null : teacher with { Hidden = teacher.Hidden.reshape(-1, teacher.Hidden.size(-1)) };
-        Vocabulary vocabulary = new(model, targets.reshape(-1), scale, chunkTokens ?? VocabularyLoss.ChunkTokens(model.Config.VocabularySize), flat);
+        Vocabulary vocabulary = new(model, targets.reshape(-1), scale, chunkTokens ?? VocabularyLoss.ChunkTokens(model.Config.VocabularySize), teacher);
         return checkpointActivations ? Recomputing(model, inputs, vocabulary, enterBlock) : Keeping(model, inputs, vocabulary);
     }
 
@@ -61,7 +60,7 @@ internal static class BackwardPass
 
     private static double Keeping(Decoder model, Tensor inputs, Vocabulary vocabulary)
     {
-        if (vocabulary.Teacher is not { States.Count: > 0 }) return vocabulary.Backward(model.RunBlocks(model.Embed(inputs)));
+        if (vocabulary.Teacher?.States is null) return vocabulary.Backward(model.RunBlocks(model.Embed(inputs)));
         // Every block's output gets the gradient of its own term where the graph passes it.
         List<Tensor> outputs = [], gradients = [];
         Tensor hidden = model.Embed(inputs);
@@ -131,7 +130,7 @@ internal static class BackwardPass
     /// <param name="Targets">(B T) int64.</param>
     /// <param name="Scale">Of the gradients.</param>
     /// <param name="ChunkTokens">Tokens whose logits are in memory at once.</param>
-    /// <param name="Teacher">Its hidden states are (B T, D).</param>
+    /// <param name="Teacher">What to learn from besides; null for nothing.</param>
     private sealed record Vocabulary(Decoder Model, Tensor Targets, double Scale, int ChunkTokens, Teacher? Teacher)
     {
         /// <summary>Takes the loss of (B, T, D) and goes back through whatever it was made of.</summary>
@@ -142,12 +141,12 @@ internal static class BackwardPass
         {
             using DisposeScope scope = NewDisposeScope();
             Tensor hidden = Model.FinalNorm(blocksOutput).view(-1, blocksOutput.size(2));    // (B T, D)
-            (double loss, Tensor gradient) = VocabularyLoss.Backward(hidden, Model.Head, Targets, Scale, ChunkTokens, Teacher);
+            (double loss, Tensor gradient) = VocabularyLoss.Backward(hidden, Model.Head, Targets, Scale, ChunkTokens, Teacher?.Predictions.Flat());
             if (hidden.requires_grad) autograd.backward([hidden, .. others ?? []], [gradient, .. gradients ?? []]);
             return loss;
         }
 
         /// <summary>What a block's output gets for being unlike the teacher's; null where only predictions are taught.</summary>
-        internal Tensor? StateGradient(int block, Tensor output) => Teacher is { States.Count: > 0 } ? Teacher.StateGradient(block, output, Scale) : null;
+        internal Tensor? StateGradient(int block, Tensor output) => Teacher?.StateGradient(block, output, Scale);
     }
 }

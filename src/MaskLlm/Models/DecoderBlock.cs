@@ -36,7 +36,7 @@ internal sealed class DecoderBlock
         _keyNorm = config.QueryKeyNorm ? parameter($"{prefix}self_attn.k_norm.weight", [config.HeadSize]) : null;
     }
 
-    internal IReadOnlyList<LinearLayer> Linears => [_query, _key, _value, _output, _gate, _up, _down];
+    internal IReadOnlyList<LinearLayer> Linears => [.. LinearsByInput.SelectMany(sharing => sharing)];
 
     /// <summary>The same layers, those together that one input goes into.</summary>
     internal IReadOnlyList<IReadOnlyList<LinearLayer>> LinearsByInput => [[_query, _key, _value], [_output], [_gate, _up], [_down]];

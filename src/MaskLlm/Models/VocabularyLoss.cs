@@ -18,9 +18,9 @@ internal static class VocabularyLoss
     /// <param name="targets">(N) int64.</param>
     /// <param name="scale">Multiplies the gradients, not the loss.</param>
     /// <param name="chunkTokens">Tokens at once.</param>
-    /// <param name="teacher">What to learn from besides the targets; null for nothing.</param>
+    /// <param name="dense">What to learn from besides the targets; null for nothing.</param>
     /// <returns>Mean loss in nats a token, and scale * its gradient by the hidden states, (N, D), of the caller's scope.</returns>
-    internal static (double Loss, Tensor Gradient) Backward(Tensor hidden, Tensor head, Tensor targets, double scale, int chunkTokens, Teacher? teacher = null)
+    internal static (double Loss, Tensor Gradient) Backward(Tensor hidden, Tensor head, Tensor targets, double scale, int chunkTokens, Predictions? dense = null)
     {
         using DisposeScope scope = NewDisposeScope();
         long tokens = hidden.size(0);
@@ -31,7 +31,7 @@ internal static class VocabularyLoss
             using DisposeScope chunkScope = NewDisposeScope();
             long length = Math.Min(chunkTokens, tokens - start);
             Tensor leaf = detached.narrow(0, start, length).detach().requires_grad_();
-            Tensor loss = Sum(leaf, head, targets.narrow(0, start, length), teacher is null ? null : teacher with { Hidden = teacher.Hidden.narrow(0, start, length), States = [] });
+            Tensor loss = Sum(leaf, head, targets.narrow(0, start, length), dense?.Narrow(start, length));
             (loss * (scale / tokens)).backward();
             gradient.narrow(0, start, length).copy_(leaf.grad!);
             sum += loss.item<float>();
@@ -59,15 +59,15 @@ internal static class VocabularyLoss
     }
 
     // The graph keeps the log-probabilities; the logits die here.
-    private static Tensor Sum(Tensor hidden, Tensor head, Tensor targets, Teacher? teacher)
+    private static Tensor Sum(Tensor hidden, Tensor head, Tensor targets, Predictions? dense)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = Logits(hidden, head);
-        if (teacher is null) return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
-        Tensor logProbabilities = nn.functional.log_softmax(logits, dim: -1), taught = LogProbabilities(teacher.Hidden, head);
-        Tensor divergence = nn.functional.kl_div(logProbabilities, taught, log_target: true, nn.Reduction.Sum);   // KL(teacher || model)
-        return divergence.mul(teacher.Share)
-            .add(nn.functional.nll_loss(logProbabilities, targets, reduction: nn.Reduction.Sum), alpha: 1 - teacher.Share).MoveToOuterDisposeScope();
+        if (dense is null) return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
+        Tensor logProbabilities = nn.functional.log_softmax(logits, dim: -1), taught = LogProbabilities(dense.Hidden, head);
+        Tensor divergence = nn.functional.kl_div(logProbabilities, taught, log_target: true, nn.Reduction.Sum);   // KL(dense || masked)
+        return divergence.mul(dense.Share)
+            .add(nn.functional.nll_loss(logProbabilities, targets, reduction: nn.Reduction.Sum), alpha: 1 - dense.Share).MoveToOuterDisposeScope();
     }
 
     // (n, V) float32.

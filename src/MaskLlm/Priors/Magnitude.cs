@@ -1,4 +1,5 @@
 using MaskLlm.Masks;
+using MaskLlm.Models;
 using MaskLlm.Patterns;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -8,6 +9,21 @@ namespace MaskLlm.Priors;
 /// <summary>Magnitude pruning: of every group the N largest weights stay (Han et al. 2015).</summary>
 public static class Magnitude
 {
+    /// <summary>The masks of layers by the checkpoint's name, in their order.</summary>
+    /// <param name="layers">Columns a multiple of M.</param>
+    /// <param name="pattern">N:M.</param>
+    /// <param name="done">Told of each layer when its mask is there.</param>
+    internal static OrderedDictionary<string, Mask> Masks(IReadOnlyList<LinearLayer> layers, NmPattern pattern, Action<LinearLayer>? done = null)
+    {
+        OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
+        foreach (LinearLayer layer in layers)
+        {
+            masks.Add(layer.Name, Prune(layer.Weight, pattern));
+            done?.Invoke(layer);
+        }
+        return masks;
+    }
+
     /// <summary>The mask of one weight matrix; of equal weights the one with the lower index stays.</summary>
     /// <param name="weight">(O, I) float32 or bfloat16; I a multiple of M.</param>
     /// <param name="pattern">N:M.</param>

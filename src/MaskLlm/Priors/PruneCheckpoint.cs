@@ -93,10 +93,6 @@ internal sealed class PruneCheckpoint
         using SafetensorsFile file = SafetensorsFile.Open(path);
         if (!file.Metadata.TryGetValue(OptionsKey, out string? text) || file.Tensors.Count > 0)
             throw new InvalidDataException($"{path}: no checkpoint of a pruning run; name the folder of the run, or start anew with --force.");
-        JsonObject saved = JsonNode.Parse(text)!.AsObject();
-        foreach ((string name, JsonNode? value) in asked)
-            if (!JsonNode.DeepEquals(saved[name], value))
-                throw new ArgumentException(
-                    $"--resume: the run was started with {name} {saved[name]?.ToJsonString() ?? "unset"}, now it is {value?.ToJsonString() ?? "unset"}; give the same options, or start anew with --force.");
+        DecisiveOptions.RequireSame(JsonNode.Parse(text)!.AsObject(), asked);
     }
 }

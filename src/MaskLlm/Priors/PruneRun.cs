@@ -65,14 +65,12 @@ public static class PruneRun
     private static OrderedDictionary<string, Mask> Prune(
         IReadOnlyList<LinearLayer> layers, PruneRequest request, IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
-        OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
-        foreach (LinearLayer layer in layers)
+        int done = 0;
+        return Magnitude.Masks(layers, request.Pattern, layer =>
         {
+            progress?.Report(new RunProgress($"pruning by {request.Method}", ++done, layers.Count, layer.Name));
             cancellation.ThrowIfCancellationRequested();
-            masks.Add(layer.Name, Magnitude.Prune(layer.Weight, request.Pattern));
-            progress?.Report(new RunProgress($"pruning by {request.Method}", masks.Count, layers.Count, layer.Name));
-        }
-        return masks;
+        });
     }
 
     private static void RequireMethod(PruneRequest request)

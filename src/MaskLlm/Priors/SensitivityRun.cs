@@ -38,8 +38,7 @@ public static class SensitivityRun
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new RunProgress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
-        IReadOnlyDictionary<string, Mask> masks = fromFile ?? LayerSelection.Select(model, request.Pattern, []).ToDictionary(
-            layer => layer.Name, layer => Magnitude.Prune(layer.Weight, request.Pattern), StringComparer.Ordinal);
+        IReadOnlyDictionary<string, Mask> masks = fromFile ?? Magnitude.Masks(LayerSelection.Select(model, request.Pattern, []), request.Pattern);
         return Measure(request, model, masks, ids, length, progress, cancellation);
     }
 
@@ -58,7 +57,7 @@ public static class SensitivityRun
         using (MaskedWeights.Apply(model, masks)) whole = Evaluate("the whole mask");
         IReadOnlyList<SensitivityRow> ofBlocks = Sensitivity.Measure(model, masks, blocks, dense.Perplexity, Evaluate);
         IReadOnlyList<SensitivityRow> ofKinds = Sensitivity.Measure(model, masks, kinds, dense.Perplexity, Evaluate);
-        double rise = Math.Log(whole.Perplexity) - Math.Log(dense.Perplexity), maxLoss = request.MaxLoss ?? Math.Max(0, rise / 2);
+        double rise = Sensitivity.Rise(dense.Perplexity, whole.Perplexity), maxLoss = request.MaxLoss ?? Math.Max(0, rise / 2);
         IReadOnlyList<string> others = ModelPart.SkipOthers(all, masks.Keys.ToHashSet(StringComparer.Ordinal));
         SkipSuggestion? Suggest(IReadOnlyList<SensitivityRow> rows, IReadOnlyList<ModelPart> parts, string what)
         {
@@ -66,7 +65,7 @@ public static class SensitivityRun
             if (suggestion.Parts.Count == 0) return suggestion with { MeasuredRise = rise };
             HashSet<string> skipped = [.. parts.Where(part => suggestion.Parts.Contains(part.Name)).SelectMany(part => part.Layers)];
             using MaskedWeights rest = MaskedWeights.Apply(model, masks.Where(pair => !skipped.Contains(pair.Key)).ToDictionary(StringComparer.Ordinal));
-            return suggestion with { MeasuredRise = Math.Log(At("measuring the suggestion", what, 0, 1).Perplexity) - Math.Log(dense.Perplexity) };
+            return suggestion with { MeasuredRise = Sensitivity.Rise(dense.Perplexity, At("measuring the suggestion", what, 0, 1).Perplexity) };
         }
         return new SensitivityReport(
             request.Model, request.Data, request.Mask, length, dense, whole, ofBlocks, ofKinds, maxLoss,

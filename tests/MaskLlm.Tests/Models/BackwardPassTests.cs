@@ -38,8 +38,8 @@ public class BackwardPassTests
         using DisposeScope scope = NewDisposeScope();
         using Decoder model = Load(name);
         (Tensor inputs, Tensor targets) = Batch();
-        Teacher teacher = new(model.Hidden(inputs).mul(0.5), share, [], 0);
-        Tensor probabilities = nn.functional.softmax(nn.functional.linear(teacher.Hidden, model.Head), dim: -1);
+        Teacher teacher = new(new Predictions(model.Hidden(inputs).mul(0.5), share));
+        Tensor probabilities = nn.functional.softmax(nn.functional.linear(teacher.Predictions.Hidden, model.Head), dim: -1);
         foreach (LinearLayer layer in model.Linears) layer.Weight.requires_grad_();
         Tensor logarithms = nn.functional.log_softmax(model.Forward(inputs), dim: -1);
         Tensor divergence = probabilities.mul(probabilities.log() - logarithms).sum(-1).mean();
