@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Three seeds of `maskllm learn` on fixtures/trained/small with the recipe and budget of its learning.json, then the
-# perplexity of every mask on the 13 test texts. Usage: learn-small.sh MASKLLM SHARED OUT [more options of learn]
+# perplexity of every mask on the 13 test texts. Usage: learn-small.sh MASKLLM SHARED OUT [options of learn in place of the paper's recipe]
 set -euo pipefail
 maskllm=$1; shared=$2; out=$3
 small=$shared/fixtures/trained/small; domains=$shared/data/domains
 mkdir -p "$out"
+recipe=("${@:4}")
+[ ${#recipe[@]} -gt 0 ] || recipe=(--recipe maskllm --learning-rate 1e-3 --batch-size 16 --steps 300)
 
 # The fixture's protocol: a source counts by min(tokens, 2.5 million); tokens as learn counts them.
 data=()
@@ -16,8 +18,7 @@ done
 masks=()
 for seed in 0 1 2; do
   [ -f "$out/seed$seed/mask.npz" ] || "$maskllm" learn "$small" --data "${data[@]}" --document-separator '\n\n\n' \
-    --prior "$small/masks/sparsegpt_no_update.npz" --pattern 2:4 --recipe maskllm --learning-rate 1e-3 --batch-size 16 \
-    --seq-len 256 --steps 300 --seed $seed "${@:4}" --out "$out/seed$seed" --resume
+    --prior "$small/masks/sparsegpt_no_update.npz" --pattern 2:4 --seq-len 256 --seed $seed "${recipe[@]}" --out "$out/seed$seed" --resume
   masks+=(--mask "$out/seed$seed/mask.npz")
 done
 

@@ -22,7 +22,7 @@ public sealed class LearnCommandTests : IDisposable
 
         Assert.Equal(0, run.ExitCode);
         string[] names = [.. Directory.GetFileSystemEntries(Out("run")).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
-        Assert.Equal(["README.md", "mask.npz", "metrics.jsonl", "run.json"], names.Where(name => !name.StartsWith("events.", StringComparison.Ordinal)));
+        Assert.Equal(["README.md", "mask.npz", "metrics.jsonl", "prior.npz", "run.json"], names.Where(name => !name.StartsWith("events.", StringComparison.Ordinal)));
         string events = Assert.Single(names, name => name.StartsWith("events.out.tfevents.", StringComparison.Ordinal));
         Assert.True(new FileInfo(Path.Combine(Out("run"), events)).Length > 0);
         JsonNode printed = JsonNode.Parse(run.Output)!;
@@ -125,11 +125,32 @@ public sealed class LearnCommandTests : IDisposable
     [Fact]
     public void Learn_PriorNone_ReportsNoPriorAndAnotherMask()
     {
-        Learn("magnitude");
+        Learn("default");
         CommandRun run = Learn("none", "--prior", "none", "--json");
         Assert.Equal(0, run.ExitCode);
         Assert.Null(JsonNode.Parse(run.Output)!["figures"]!["perplexity"]!["prior"]);
-        Assert.NotEqual(File.ReadAllBytes(MaskOf("magnitude")), File.ReadAllBytes(MaskOf("none")));
+        Assert.NotEqual(File.ReadAllBytes(MaskOf("default")), File.ReadAllBytes(MaskOf("none")));
+    }
+
+    /// <summary>Pruned on the data before learning, kept beside the mask, and the same as that file named.</summary>
+    [Theory]
+    [InlineData("sparsegpt")]
+    [InlineData("wanda")]
+    public void Learn_PriorMethod_PrunesOnTheData(string method)
+    {
+        string[] named = method == "sparsegpt" ? [] : ["--prior", method];
+        CommandRun run = Learn("run", ["--json", .. named]);
+        string prior = Path.Combine(Out("run"), "prior.npz");
+        JsonNode record = JsonNode.Parse(run.Output)!;
+        Assert.Equal(method, (string?)record["options"]!["prior"]);
+        Assert.True((double)record["figures"]!["prior_seconds"]! > 0);
+        Learn("magnitude", "--prior", "magnitude");
+        Assert.NotEqual(File.ReadAllBytes(Path.Combine(Out("magnitude"), "prior.npz")), File.ReadAllBytes(prior));
+
+        JsonNode again = JsonNode.Parse(Learn("again", "--prior", prior, "--json").Output)!;
+
+        Assert.Equal(File.ReadAllBytes(MaskOf("run")), File.ReadAllBytes(MaskOf("again")));
+        Assert.Equal((double)record["figures"]!["perplexity"]!["prior"]!, (double)again["figures"]!["perplexity"]!["prior"]!);
     }
 
     [Fact]

@@ -8,6 +8,7 @@ using MaskLlm.Evaluation;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Learning;
 using MaskLlm.Models;
+using MaskLlm.Priors;
 using MaskLlm.Runs;
 using MaskLlm.Tokens;
 
@@ -40,6 +41,7 @@ internal static class DemoCommand
                 Model = ModelFolder,
                 Data = new CorpusOptions { Sources = [new DataSource(Documentation.WriteToCacheOrOwn())], DocumentSeparator = ReferenceDocumentation.Separator, Threads = used },
                 Out = folder,
+                Prior = PruneRun.MagnitudeMethod,   // what the result is set beside
                 Force = parsed.GetValue(force),
                 Options = LearnOptions.Of(Recipe.Distilled) with { Steps = parsed.GetValue(steps), Seed = parsed.GetValue(seed) },
             };

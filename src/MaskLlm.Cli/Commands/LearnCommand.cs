@@ -2,6 +2,7 @@ using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Learning;
 using MaskLlm.Models;
+using MaskLlm.Priors;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Commands;
@@ -18,7 +19,7 @@ internal static class LearnCommand
         Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();
         Option<int?> threads = SharedOptions.Threads();
         LearnNumbers numbers = new();
-        Option<string> prior = new("--prior") { Description = "Mask to start from: a mask file, magnitude or none.", DefaultValueFactory = _ => LearnRequest.MagnitudePrior };
+        Option<string> prior = new("--prior") { Description = "Mask to start from: a mask file, none, or a method of prune, which is run on 64 sequences of the data: sparsegpt, wanda, ria, magnitude.", DefaultValueFactory = _ => PruneRun.SparseGptMethod };
         Option<string> device = new("--device") { Description = "cpu, or cuda with a build that has it.", DefaultValueFactory = _ => "cpu" };
         Option<int> saveEvery = new("--save-every") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 50 };
         Option<int> logEvery = new("--log-every") { Description = "Steps between lines of metrics.jsonl.", DefaultValueFactory = _ => 10 };

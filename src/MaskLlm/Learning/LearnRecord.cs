@@ -8,7 +8,7 @@ namespace MaskLlm.Learning;
 /// <summary>The record of a learning run.</summary>
 internal static class LearnRecord
 {
-    internal static RunRecord Create(LearnRequest request, Corpus corpus, JsonObject options, JsonObject inputs, LearnedRun learned, PerplexityTriple perplexity, MemoryPlan plan)
+    internal static RunRecord Create(LearnRequest request, Corpus corpus, JsonObject options, JsonObject inputs, LearnedRun learned, PerplexityTriple perplexity, double priorSeconds, MemoryPlan plan)
     {
         LearnTotals totals = learned.Totals;
         long tokensAStep = (long)request.Options.BatchSize * request.Options.SequenceLength;
@@ -19,6 +19,7 @@ internal static class LearnRecord
             ["tokens_per_second"] = tokensAStep * totals.Steps / totals.Seconds,
             ["sampling_share"] = totals.SamplingSeconds / totals.Seconds,
             ["dense_model_seconds"] = totals.DenseSeconds,
+            ["prior_seconds"] = priorSeconds,
             ["groups_starting_on_prior"] = learned.PriorGroupShare,
             ["resumed_at_step"] = totals.FirstStep,
             ["sources"] = DataRecord.Contents(corpus.Sources),

@@ -1,4 +1,5 @@
 using MaskLlm.Data;
+using MaskLlm.Priors;
 
 namespace MaskLlm.Learning;
 
@@ -7,9 +8,6 @@ public sealed record LearnRequest
 {
     /// <summary><see cref="Prior"/> for a start without one.</summary>
     public const string NoPrior = "none";
-
-    /// <summary><see cref="Prior"/> for magnitude pruning of the model itself.</summary>
-    public const string MagnitudePrior = "magnitude";
 
     /// <summary>A Hugging Face folder.</summary>
     public required string Model { get; init; }
@@ -26,8 +24,10 @@ public sealed record LearnRequest
     /// <summary>Sizes, schedules, rates, seed.</summary>
     public LearnOptions Options { get; init; } = new();
 
-    /// <summary>A mask file, <see cref="MagnitudePrior"/> or <see cref="NoPrior"/>.</summary>
-    public string Prior { get; init; } = MagnitudePrior;
+    /// <summary>A mask file, one of <see cref="PruneRun.Methods"/>, which is run on the data, weights not updated, or <see cref="NoPrior"/>.</summary>
+    public string Prior { get; init; } = PruneRun.SparseGptMethod;
+
+    internal bool PrunesForPrior => PruneRun.Methods.Contains(Prior, StringComparer.Ordinal);
 
     /// <summary>Steps between checkpoints.</summary>
     public int SaveEvery { get; init; } = 50;
@@ -68,7 +68,7 @@ public sealed record LearnRequest
             if (value < least) throw new ArgumentException($"{option} is {value}; at least {least} is needed.");
         if (SaveLogits && Options.TrainWeights == WeightTraining.Only) throw new ArgumentException("--save-logits: --train-weights only has no logits; leave one of them out.");
         if (EvalText is not null && !File.Exists(EvalText)) throw new ArgumentException($"--eval-text {EvalText}: no such file.");
-        if (Prior is not (NoPrior or MagnitudePrior) && !File.Exists(Prior))
-            throw new ArgumentException($"--prior {Prior}: no such file; a mask file, {MagnitudePrior} or {NoPrior} is expected.");
+        if (Prior != NoPrior && !PrunesForPrior && !File.Exists(Prior))
+            throw new ArgumentException($"--prior {Prior}: no such file; a mask file, {string.Join(", ", PruneRun.Methods)} or {NoPrior} is expected.");
     }
 }

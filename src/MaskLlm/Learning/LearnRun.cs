@@ -52,15 +52,20 @@ public sealed class LearnRun
         // What can be refused is refused before the text is tokenised, which may take long.
         LearnMemory.Require(model, _request.Options);
         Tokenizer tokenizer = ModelTokenizer.Load(_request.Model, model.Config);
-        IReadOnlyDictionary<string, Mask>? prior = LoadPrior(model);
+        IReadOnlyDictionary<string, Mask>? fromFile = LoadPrior();
         using Corpus corpus = OpenCorpus(tokenizer, model.Config);
         MemoryPlan plan = LearnMemory.Plan(model, _request.Options, Environment.WorkingSet);
         if (_request.ExplainMemory) Explain(plan);
         BatchSampler batches = corpus.Batches(_request.Options.BatchSize, _request.Options.SequenceLength, _request.Options.Seed);
         WarnOfRepetition(batches);
+        if (model.Device.type == DeviceType.CPU && !Precision.IsNative(model.Compute))
+            _warn("this processor has no AVX-512, and bfloat16 products are emulated: less memory, but slower than --precision float32.");
         IReadOnlyList<int[]> heldOut = _request.EvalText is null
             ? corpus.HeldOutWindows(_request.Options.SequenceLength, _request.EvalWindows) : WindowsOf(_request.EvalText, tokenizer, model.Config);
         if (heldOut.Count == 0) _warn(_request.EvalText is null ? "the data are too short to hold a window out; the run reports no perplexities." : $"{_request.EvalText} is shorter than a window; the run reports no perplexities.");
+        long begin = Stopwatch.GetTimestamp();
+        IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior ? Prune(model, corpus) : null);
+        double priorSeconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null ? null : HeldOut(model, heldOut, prior, _cancellation);
         AnnounceDuration(model, batches);
         JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
@@ -71,7 +76,7 @@ public sealed class LearnRun
         double? final = learned.Perplexity;
         if (final > priorPerplexity)
             _warn(string.Create(CultureInfo.InvariantCulture, $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or another learning rate, may help."));
-        return Finish(LearnRecord.Create(_request, corpus, options, inputs, learned, new PerplexityTriple(dense, priorPerplexity, final), plan), learned);
+        return Finish(LearnRecord.Create(_request, corpus, options, inputs, learned, new PerplexityTriple(dense, priorPerplexity, final), priorSeconds, plan), learned);
     }
 
     private void Explain(MemoryPlan plan)
@@ -114,6 +119,7 @@ public sealed class LearnRun
         if (prior is not null) _warn(string.Create(CultureInfo.InvariantCulture, $"{learner.PriorGroupShare:0.00%} of the groups start on the prior."));
         learner.ChangedGroupShare();
         _folder.Create();
+        if (_request.PrunesForPrior && !resumes) MaskNpz.Write(_folder.PriorPath, prior!);
         using MetricsLog metrics = new(_folder, first);
         int[] ids = new int[_request.Options.BatchSize * (_request.Options.SequenceLength + 1)];
         LearnTotals totals = new(first);
@@ -176,12 +182,21 @@ public sealed class LearnRun
         return Perplexity.OfWindows(model, windows, cancellation);
     }
 
-    private IReadOnlyDictionary<string, Mask>? LoadPrior(Decoder model) => _request.Prior switch
+    // The file that is named; or what the interrupted run began with.
+    private IReadOnlyDictionary<string, Mask>? LoadPrior()
     {
-        LearnRequest.NoPrior => null,
-        LearnRequest.MagnitudePrior => Magnitude.Masks(MaskLearner.SelectLayers(model, _request.Options), _request.Options.Pattern),
-        _ => MaskNpz.Read(_request.Prior, Checkpoint.LinearShapes(_request.Model)),
-    };
+        string? path = !_request.PrunesForPrior ? _request.Prior : _request.Resume && File.Exists(_folder.PriorPath) ? _folder.PriorPath : null;
+        return path is null or LearnRequest.NoPrior ? null : MaskNpz.Read(path, Checkpoint.LinearShapes(_request.Model));
+    }
+
+    private OrderedDictionary<string, Mask> Prune(Decoder model, Corpus corpus)
+    {
+        LearnOptions options = _request.Options;
+        int[] ids = new int[OneShot.Sequences * (options.SequenceLength + 1)];
+        corpus.Batches(OneShot.Sequences, options.SequenceLength, options.Seed).Fill(0, ids);
+        return OneShot.Prune(
+            model, _request.Prior, options.Pattern, MaskLearner.SelectLayers(model, options), [.. ids.Chunk(options.SequenceLength + 1).Select(row => row[..^1])], _progress, _cancellation);
+    }
 
     private Corpus OpenCorpus(Tokenizer tokenizer, DecoderConfig config) =>
         Corpus.Open(_request.Data, ModelTokenizer.Encoding(_request.Model, tokenizer, config), new TokenisingProgress(_progress), _cancellation);

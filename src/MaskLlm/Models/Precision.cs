@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Models;
@@ -16,6 +18,9 @@ public static class Precision
         BFloat16Name => ScalarType.BFloat16,
         _ => throw new ArgumentException($"--precision {name}: {Float32Name} or {BFloat16Name} is expected."),
     };
+
+    /// <summary>Whether this processor multiplies matrices of a type itself; others are converted there and back.</summary>
+    internal static bool IsNative(ScalarType type) => type != ScalarType.BFloat16 || Avx512F.IsSupported || ArmBase.Arm64.IsSupported;
 
     internal static void Require(ScalarType type)
     {

@@ -29,6 +29,24 @@ internal sealed class BlockwisePruner
         _selected = layers.Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal);
     }
 
+    /// <summary>Stops before work that would not fit.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="method">One of <see cref="PruneRun.Methods"/>.</param>
+    /// <param name="sequences">The calibration.</param>
+    /// <param name="hiddenBytes">Of the hidden states that stay in memory.</param>
+    /// <exception cref="InsufficientMemoryException">It would not.</exception>
+    internal static void RequireMemory(Decoder model, string method, IReadOnlyList<int[]> sequences, long hiddenBytes)
+    {
+        // Second moments of a block's inputs and, of its widest layer, the work of the factorisation; hidden states before and behind the block.
+        const long FactorMatrices = 6;
+        long[] widths = [.. model.Blocks[0].LinearsByInput.Select(sharing => (long)sharing[0].Columns)];
+        long statistics = method != PruneRun.SparseGptMethod ? 0
+            : sizeof(float) * (widths.Sum(width => width * width) + FactorMatrices * widths.Max() * widths.Max());
+        AvailableMemory.Require(
+            statistics + 2 * hiddenBytes, $"--method {method} with {sequences.Count} sequences of {sequences[0].Length}",
+            "lower --hidden-memory, --samples or --seq-len");
+    }
+
     /// <summary>Prunes all blocks from one on; the model has its dense weights again afterwards.</summary>
     /// <param name="first">The first block to prune.</param>
     /// <param name="hidden">Calibration: what goes into that block, behind blocks that are pruned.</param>

@@ -17,7 +17,8 @@ internal sealed class BlockwiseRun(
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     internal OrderedDictionary<string, Mask> Prune(IReadOnlyList<int[]> sequences)
     {
-        RequireMemory(sequences);
+        long states = HiddenStates.BytesOf(model.Config.HiddenSize, sequences);
+        BlockwisePruner.RequireMemory(model, request.Method, sequences, states <= request.HiddenMemoryBytes ? states : 0);
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         for (int block = 0; block < checkpoint.FinishedBlocks; block++)
             foreach ((string name, Mask mask) in checkpoint.Masks(block, layers)) masks.Add(name, mask);
@@ -45,18 +46,5 @@ internal sealed class BlockwiseRun(
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(request.Model);
         Dictionary<string, ScalarType> types = layers.ToDictionary(layer => layer.Name, layer => TensorBytes.TypeOf(file.Tensors[layer.Name]), StringComparer.Ordinal);
         return name => types[name];
-    }
-
-    // Second moments of a block's inputs and, of its widest layer, the work of the factorisation; hidden states before and behind the block.
-    private void RequireMemory(IReadOnlyList<int[]> sequences)
-    {
-        const long FactorMatrices = 6;
-        long[] widths = [.. model.Blocks[0].LinearsByInput.Select(sharing => (long)sharing[0].Columns)];
-        long statistics = request.Method != PruneRun.SparseGptMethod ? 0
-            : sizeof(float) * (widths.Sum(width => width * width) + FactorMatrices * widths.Max() * widths.Max());
-        long hidden = HiddenStates.BytesOf(model.Config.HiddenSize, sequences);
-        AvailableMemory.Require(
-            statistics + (hidden <= request.HiddenMemoryBytes ? 2 * hidden : 0), $"--method {request.Method} with {sequences.Count} sequences of {sequences[0].Length}",
-            "lower --hidden-memory, --samples or --seq-len");
     }
 }

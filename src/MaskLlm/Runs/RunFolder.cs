@@ -19,6 +19,9 @@ public sealed class RunFolder
     /// <summary>The masks, in the original project's layout.</summary>
     public string MaskPath => File("mask.npz");
 
+    /// <summary>The masks that learning started from, where the run made them.</summary>
+    public string PriorPath => File("prior.npz");
+
     /// <summary>The model card.</summary>
     public string CardPath => File("README.md");
 
@@ -65,7 +68,7 @@ public sealed class RunFolder
     private void Clear()
     {
         RemoveCheckpoint();
-        foreach (string own in new[] { RecordPath, MetricsPath, MaskPath, CardPath, File("logits.safetensors") }) System.IO.File.Delete(own);
+        foreach (string own in new[] { RecordPath, MetricsPath, MaskPath, PriorPath, CardPath, File("logits.safetensors") }) System.IO.File.Delete(own);
         foreach (string events in Directory.EnumerateFiles(Path, "events.out.tfevents.*")) System.IO.File.Delete(events);
     }
 

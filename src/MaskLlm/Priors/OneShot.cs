@@ -1,0 +1,38 @@
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+using MaskLlm.Runs;
+
+namespace MaskLlm.Priors;
+
+/// <summary>One-shot masks of a model that is loaded already, for learning to start from; weights are not updated, nothing is written.</summary>
+internal static class OneShot
+{
+    /// <summary>Sequences that are enough for a prior.</summary>
+    internal const int Sequences = 64;
+
+    /// <summary>Prunes.</summary>
+    /// <param name="model">Dense before and after.</param>
+    /// <param name="method">One of <see cref="PruneRun.Methods"/>.</param>
+    /// <param name="pattern">N:M.</param>
+    /// <param name="layers">The layers to prune.</param>
+    /// <param name="sequences">Token ids, all of one length; not looked at by magnitude.</param>
+    /// <param name="progress">Told of every block.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <returns>The masks by the checkpoint's name, in the order of the layers.</returns>
+    /// <exception cref="InsufficientMemoryException">A block's statistics do not fit.</exception>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    internal static OrderedDictionary<string, Mask> Prune(
+        Decoder model, string method, NmPattern pattern, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    {
+        if (method == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, pattern);
+        BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences));
+        OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
+        using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
+        new BlockwisePruner(model, method, pattern, updateWeights: false, layers).Run(0, hidden, (block, pruned) =>
+        {
+            foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
+        }, cancellation, done => progress?.Report(new RunProgress($"prior by {method}", done, model.Blocks.Count, $"block {done}/{model.Blocks.Count}")));
+        return masks;
+    }
+}
