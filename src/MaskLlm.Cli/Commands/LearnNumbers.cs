@@ -22,8 +22,9 @@ internal sealed class LearnNumbers
     private readonly Option<double> _rate = new("--learning-rate") { Description = "Peak; a cosine takes it to a tenth.", DefaultValueFactory = _ => Defaults.LearningRate };
     private readonly Option<double> _epsilon = new("--epsilon") { Description = "AdamW's epsilon.", DefaultValueFactory = _ => Defaults.Epsilon };
     private readonly Option<double> _strength = new("--prior-strength") { Description = "How far the prior shifts the first logits, in standard deviations.", DefaultValueFactory = _ => Defaults.PriorStrength };
+    private readonly Option<double> _scores = new("--score-strength") { Description = "How far the weights' own scores, |W| ||X|| on 64 sequences of the data, shift the first logits; 0 for not at all.", DefaultValueFactory = _ => Defaults.ScoreStrength };
     private readonly Option<double> _std = new("--initial-std") { Description = "Standard deviation of the first logits.", DefaultValueFactory = _ => Defaults.InitialStd };
-    private readonly Option<bool> _exact = new("--exact-prior") { Description = "First logits without a random part: every group starts on the prior. On in distilled; false turns it off.", DefaultValueFactory = _ => Defaults.ExactPrior };
+    private readonly Option<bool> _exact = new("--exact-prior") { Description = "First logits without a random part. On in distilled; false turns it off.", DefaultValueFactory = _ => Defaults.ExactPrior };
     private readonly Option<double> _distillation = new("--distillation") { Description = "beta: share of the loss that is the divergence from the dense model's predictions, 0 to 1.", DefaultValueFactory = _ => Defaults.Distillation };
     private readonly Option<double> _states = new("--state-distillation") { Description = "gamma: weight of the distance of every block's output from the dense model's, over what the dense block adds.", DefaultValueFactory = _ => Defaults.StateDistillation };
     private readonly Option<bool> _blockwise = new("--blockwise") { Description = "Learn each block's masks by its own output against the dense block's." };
@@ -51,7 +52,7 @@ internal sealed class LearnNumbers
         _train.AcceptOnlyFromAmong([.. WeightTrainings.Select(training => training.Name)]);
     }
 
-    internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _epsilon, _strength, _exact, _distillation, _states, _blockwise, _std, _kappa, _tau, _noise, _schedule, _parametrization, _average, _reward, _normalized, _hard, _train, _weightRate, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
+    internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _epsilon, _strength, _scores, _exact, _distillation, _states, _blockwise, _std, _kappa, _tau, _noise, _schedule, _parametrization, _average, _reward, _normalized, _hard, _train, _weightRate, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
 
     /// <summary>Those that decide how long a step takes and what it holds in memory.</summary>
     internal IEnumerable<Option> OfSpeed => [_pattern, _batch, _micro, _length, _skip, _moments, _precision, _checkpoint, _hard, _seed];
@@ -67,7 +68,8 @@ internal sealed class LearnNumbers
             Steps = parsed.GetValue(_steps),
             LearningRate = Given(_rate, recipe.LearningRate),
             Epsilon = parsed.GetValue(_epsilon),
-            PriorStrength = parsed.GetValue(_strength),
+            PriorStrength = Given(_strength, recipe.PriorStrength),
+            ScoreStrength = Given(_scores, recipe.ScoreStrength),
             ExactPrior = Given(_exact, recipe.ExactPrior),
             Distillation = Given(_distillation, recipe.Distillation),
             StateDistillation = parsed.GetValue(_states),

@@ -40,7 +40,13 @@ public sealed record LearnOptions
     /// <summary>alpha: how far the prior shifts the first logits, in standard deviations.</summary>
     public double PriorStrength { get; init; } = 3;
 
-    /// <summary>The first logits are the prior's shift alone, sigma * alpha * ..., without a random part: every group starts on the prior.</summary>
+    /// <summary>
+    /// How far the scores of the weights, |W| ||X|| over the root of their mean square in a row, shift the first logits, in units of
+    /// <see cref="InitialStd"/>: close calls of a group are changed sooner than clear ones. 0 looks at no inputs.
+    /// </summary>
+    public double ScoreStrength { get; init; }
+
+    /// <summary>The first logits are the shifts alone, sigma * alpha * ..., without a random part.</summary>
     public bool ExactPrior { get; init; }
 
     /// <summary>beta: loss = (1 - beta) * cross-entropy + beta * KL(dense || masked), the dense model being the same weights without masks.</summary>
@@ -138,6 +144,7 @@ public sealed record LearnOptions
         // What multiplies a float32 tensor must be a finite float32 itself.
         Require(LearningRate > 0 && float.IsFinite((float)LearningRate), "--learning-rate", LearningRate, "a positive number");
         Require(PriorStrength >= 0 && float.IsFinite((float)PriorStrength), "--prior-strength", PriorStrength, "0 or more");
+        Require(ScoreStrength >= 0 && float.IsFinite((float)ScoreStrength), "--score-strength", ScoreStrength, "0 or more");
         Require(InitialStd > 0 && float.IsFinite((float)InitialStd), "--initial-std", InitialStd, "a positive number");
         Require(Distillation is >= 0 and <= 1, "--distillation", Distillation, "0 to 1");
         Require(StateDistillation >= 0 && float.IsFinite((float)StateDistillation), "--state-distillation", StateDistillation, "0 or more");

@@ -46,6 +46,7 @@ internal static class LearnRecord
             ["recipe"] = options.Recipe.ToString().ToLowerInvariant(),
             ["prior"] = request.Prior,
             ["prior-strength"] = options.PriorStrength,
+            ["score-strength"] = options.ScoreStrength,
             ["exact-prior"] = options.ExactPrior,
             ["initial-std"] = options.InitialStd,
             ["kappa"] = options.Kappa.ToString(),

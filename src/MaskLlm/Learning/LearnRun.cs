@@ -64,7 +64,10 @@ public sealed class LearnRun
             ? corpus.HeldOutWindows(_request.Options.SequenceLength, _request.EvalWindows) : WindowsOf(_request.EvalText, tokenizer, model.Config);
         if (heldOut.Count == 0) _warn(_request.EvalText is null ? "the data are too short to hold a window out; the run reports no perplexities." : $"{_request.EvalText} is shorter than a window; the run reports no perplexities.");
         long begin = Stopwatch.GetTimestamp();
-        IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior ? Prune(model, corpus) : null);
+        IReadOnlyList<int[]> calibration = Calibration(corpus);
+        IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior
+            ? OneShot.Prune(model, _request.Prior, _request.Options.Pattern, MaskLearner.SelectLayers(model, _request.Options), calibration, _progress, _cancellation) : null);
+        using InputSquares? squares = _request.Options.ScoreStrength > 0 ? InputSquares.Of(model, calibration, _cancellation) : null;
         double priorSeconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null ? null : HeldOut(model, heldOut, prior, _cancellation);
         AnnounceDuration(model, batches);
@@ -72,7 +75,7 @@ public sealed class LearnRun
         // What two runs must share to give the same mask.
         JsonObject decisive = options.DeepClone().AsObject();
         decisive["inputs"] = inputs.DeepClone();
-        LearnedRun learned = Learn(model, batches, decisive, prior, heldOut, dense, priorPerplexity);
+        LearnedRun learned = Learn(model, batches, decisive, prior, squares?.ByName, heldOut, dense, priorPerplexity);
         double? final = learned.Perplexity;
         if (final > priorPerplexity)
             _warn(string.Create(CultureInfo.InvariantCulture, $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or another learning rate, may help."));
@@ -110,9 +113,10 @@ public sealed class LearnRun
     }
 
     private LearnedRun Learn(
-        Decoder model, BatchSampler batches, JsonObject decisive, IReadOnlyDictionary<string, Mask>? prior, IReadOnlyList<int[]> heldOut, double? dense, double? priorPerplexity)
+        Decoder model, BatchSampler batches, JsonObject decisive, IReadOnlyDictionary<string, Mask>? prior, IReadOnlyDictionary<string, Tensor>? inputSquares,
+        IReadOnlyList<int[]> heldOut, double? dense, double? priorPerplexity)
     {
-        using MaskLearner learner = new(model, _request.Options, prior);
+        using MaskLearner learner = new(model, _request.Options, prior, inputSquares);
         bool resumes = _request.Resume && File.Exists(_folder.CheckpointPath);
         long first = resumes ? LearnCheckpoint.Load(_folder.CheckpointPath, learner, decisive) : 0;
         if (_request.Resume) _warn(resumes ? $"going on after step {first}." : "no checkpoint yet; starting at the first step.");
@@ -189,13 +193,13 @@ public sealed class LearnRun
         return path is null or LearnRequest.NoPrior ? null : MaskNpz.Read(path, Checkpoint.LinearShapes(_request.Model));
     }
 
-    private OrderedDictionary<string, Mask> Prune(Decoder model, Corpus corpus)
+    // What a one-shot prior and the scores look at.
+    private List<int[]> Calibration(Corpus corpus)
     {
         LearnOptions options = _request.Options;
         int[] ids = new int[OneShot.Sequences * (options.SequenceLength + 1)];
         corpus.Batches(OneShot.Sequences, options.SequenceLength, options.Seed).Fill(0, ids);
-        return OneShot.Prune(
-            model, _request.Prior, options.Pattern, MaskLearner.SelectLayers(model, options), [.. ids.Chunk(options.SequenceLength + 1).Select(row => row[..^1])], _progress, _cancellation);
+        return [.. ids.Chunk(options.SequenceLength + 1).Select(row => row[..^1])];
     }
 
     private Corpus OpenCorpus(Tokenizer tokenizer, DecoderConfig config) =>

@@ -31,10 +31,12 @@ public sealed class MaskLearner : IDisposable
     /// <param name="model">The model; its linear layers are changed until this is disposed.</param>
     /// <param name="options">Validated here.</param>
     /// <param name="prior">The mask to start from, by the checkpoint's name; null for none.</param>
+    /// <param name="inputSquares">Sum of squares of each input of a layer over calibration tokens, (I) float32, by the name of its weight; needed for scores in the first logits, and not kept.</param>
     /// <exception cref="ArgumentException">An option makes no sense, or a layer's columns are not divisible by M.</exception>
-    public MaskLearner(Decoder model, LearnOptions options, IReadOnlyDictionary<string, Mask>? prior)
+    public MaskLearner(Decoder model, LearnOptions options, IReadOnlyDictionary<string, Mask>? prior, IReadOnlyDictionary<string, Tensor>? inputSquares = null)
     {
         options.Validate();
+        if (options.ScoreStrength > 0 && inputSquares is null) throw new ArgumentException("--score-strength needs the squares of the layers' inputs.");
         _model = model;
         _options = options;
         IReadOnlyList<LinearLayer> selected = SelectLayers(model, options);
@@ -46,7 +48,7 @@ public sealed class MaskLearner : IDisposable
         for (int i = 0; i < selected.Count; i++)
         {
             Mask? start = prior?.GetValueOrDefault(selected[i].Name);
-            MaskLogits logits = options.TrainWeights == WeightTraining.Only ? Frozen(selected[i], start, options) : MaskLogits.Create(selected[i], i, _table, options, start);
+            MaskLogits logits = options.TrainWeights == WeightTraining.Only ? Frozen(selected[i], start, options) : MaskLogits.Create(selected[i], i, _table, options, start, inputSquares?[selected[i].Name]);
             if (start is not null) onPrior += MaskAgreement.Between(start, logits.ArgmaxMask(), options.Pattern.GroupSize).EqualGroups;
             _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations, RewardScale(selected[i].Weight, options))
             {

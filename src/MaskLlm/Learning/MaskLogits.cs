@@ -3,6 +3,7 @@ using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Optimization;
 using MaskLlm.Patterns;
+using MaskLlm.Priors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -93,20 +94,26 @@ internal sealed class MaskLogits : IDisposable
     /// <param name="table">The candidates; null for logits of items.</param>
     /// <param name="options">Seed, sigma, alpha, whether there is a random part.</param>
     /// <param name="prior">M0, or null.</param>
-    internal static MaskLogits Create(LinearLayer layer, int index, CandidateTensor? table, LearnOptions options, Mask? prior)
+    /// <param name="inputSquares">(I) float32, of calibration; null where scores play no part.</param>
+    internal static MaskLogits Create(LinearLayer layer, int index, CandidateTensor? table, LearnOptions options, Mask? prior, Tensor? inputSquares = null)
     {
         using DisposeScope scope = NewDisposeScope();
         int groups = checked((int)((long)layer.Rows * layer.Columns / options.Pattern.GroupSize)), each = options.LogitsAGroup;
         Tensor logits = prior is not null && options.ExactPrior
             ? zeros(each, groups, device: layer.Weight.device)
             : MaskNoise.Normal(options.Seed, index, each, groups).mul_(options.InitialStd).to(layer.Weight.device);
+        void Shift(Tensor items, double by)
+        {
+            Tensor groups = CandidateTensor.ToGroups(items, options.Pattern);
+            if (table is null) Prior.ShiftItems(logits, groups, by);
+            else Prior.Shift(logits, groups, table, by);
+        }
         if (prior is not null)
         {
             double shift = options.PriorStrength * (options.ExactPrior ? options.InitialStd : logits.std().item<float>());
-            Tensor mask = CandidateTensor.ToGroups(MaskTensors.ToTensor(prior, logits.device), options.Pattern);
-            if (table is null) Prior.ShiftItems(logits, mask, shift);
-            else Prior.Shift(logits, mask, table, shift);
+            Shift(MaskTensors.ToTensor(prior, logits.device), shift);
         }
+        if (options.ScoreStrength > 0) Shift(ActivationScores.OfRow(layer.Weight.to(ScalarType.Float32), inputSquares!), options.ScoreStrength * options.InitialStd);
         return new MaskLogits(layer, logits, table, options);
     }
 

@@ -13,6 +13,13 @@ internal static class ActivationScores
     /// <param name="squaredNorms">(I): sum of squares of each input.</param>
     internal static Tensor Wanda(Tensor weight, Tensor squaredNorms) => weight.abs() * squaredNorms.sqrt();
 
+    /// <summary>The same over the root of its mean square in the row, whose output all its weights share; 0 in a row of zeros.</summary>
+    internal static Tensor OfRow(Tensor weight, Tensor squaredNorms)
+    {
+        Tensor scores = Wanda(weight, squaredNorms);
+        return (scores / scores.square().mean([1], keepdim: true).sqrt()).nan_to_num(0);
+    }
+
     /// <summary>(|W| / its row's sum + |W| / its column's sum) * ||X||_2^0.5 (Zhang et al. 2024, relative importance and activations, without permutation of channels).</summary>
     /// <param name="weight">(O, I) float32.</param>
     /// <param name="squaredNorms">(I): sum of squares of each input.</param>

@@ -126,6 +126,41 @@ public class MaskLearnerTests
         Assert.InRange(drawn.PriorGroupShare, 0.5, 0.9999);
     }
 
+    /// <summary>Scores alone start on Wanda's mask, with logits as far apart as the scores; under a strong prior they move no group.</summary>
+    [Theory]
+    [InlineData("2:4", Parametrization.Candidates)]
+    [InlineData("1:4", Parametrization.Candidates)]
+    [InlineData("2:4", Parametrization.Items)]
+    public void Constructor_ScoreStrength_ShiftsByTheScoresOfTheRow(string text, Parametrization parametrization)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        NmPattern pattern = NmPattern.Parse(text);
+        using Decoder model = Load();
+        using InputSquares squares = InputSquares.Of(model, [[1, 2, 3, 4], [5, 6, 7, 8]], TestContext.Current.CancellationToken);
+        Dictionary<string, Mask> magnitude = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, pattern));
+        LearnOptions options = Options with { Pattern = pattern, Parametrization = parametrization, ExactPrior = true, PriorStrength = 0, ScoreStrength = 2 };
+        using MaskLearner scores = new(model, options, magnitude, squares.ByName), both = new(model, options with { PriorStrength = 1000 }, magnitude, squares.ByName);
+
+        foreach ((LinearLayer layer, MaskLogits logits) in model.Linears.Zip(scores.Logits))
+        {
+            Tensor wanda = layer.Weight.abs() * squares.ByName[layer.Name].sqrt(), rows = wanda / wanda.square().mean([1], keepdim: true).sqrt();
+            Assert.True(logits.ArgmaxMask().Packed.SequenceEqual(LargestOfGroup.Keep(wanda, pattern).Packed), layer.Name);
+            Tensor groups = rows.view(-1, pattern.GroupSize), kept = groups.topk(pattern.Kept, 1).values, dropped = groups.topk(pattern.Kept, 1, largest: false).values;
+            Tensor spread = parametrization == Parametrization.Items ? groups.amax([1]) - groups.amin([1]) : kept.sum([1]) - dropped.sum([1]);
+            Tensor found = logits.Logits.amax([0]) - logits.Logits.amin([0]);
+            Assert.True((found - spread * (2 * options.InitialStd)).abs().max().item<float>() < 1e-6, layer.Name);
+        }
+        Assert.Equal(1, both.PriorGroupShare);
+    }
+
+    [Fact]
+    public void Constructor_ScoreStrengthWithoutInputs_IsRefused()
+    {
+        using Decoder model = Load();
+        string message = Assert.Throws<ArgumentException>(() => new MaskLearner(model, Options with { ScoreStrength = 1 }, null)).Message;
+        Assert.Contains("--score-strength", message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("2:4")]
     [InlineData("4:8")]
