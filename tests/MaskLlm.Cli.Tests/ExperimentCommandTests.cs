@@ -84,7 +84,7 @@ public sealed class ExperimentCommandTests : IDisposable
     {
         Assert.Equal(0, Run("alpha", "--values", "3").ExitCode);
         Refused("has values 3, and 2 was asked for now", "alpha", "--values", "2");
-        Refused("has learning-rate 0.002, and 0.003 was asked for now", "alpha", "--values", "3", "--learning-rate", "3e-3");
+        Refused("has learning-rate 0.001, and 0.003 was asked for now", "alpha", "--values", "3", "--learning-rate", "3e-3");
         Refused("has experiment alpha, and tau was asked for now", "tau");
         File.Delete(Out("experiment.json"));
         Refused("the folder holds files and no experiment", "alpha", "--values", "3");

@@ -22,7 +22,7 @@ internal static class DemoCommand
     internal static Command Create(CancellationToken stop)
     {
         Option<string?> output = new("--out") { Description = "Folder to write; runs/demo-TIME by default." };
-        Option<int> steps = new("--steps") { Description = "Learning steps; more take longer and give a better mask.", DefaultValueFactory = _ => 80 };
+        Option<int> steps = new("--steps") { Description = "Learning steps; more take longer and give a better mask.", DefaultValueFactory = _ => 160 };
         Option<bool> json = SharedOptions.Json(), force = SharedOptions.Force();
         Option<int?> threads = SharedOptions.Threads();
         Option<ulong> seed = SharedOptions.Seed();

@@ -8,6 +8,7 @@ namespace MaskLlm.Cli.Commands;
 /// <summary><c>maskllm experiment</c>.</summary>
 internal static class ExperimentCommand
 {
+    // Many runs are to fit into an evening.
     private const int DefaultSteps = 100;
 
     internal static Command Create(CancellationToken stop)
@@ -28,15 +29,13 @@ internal static class ExperimentCommand
         Option<string> device = new("--device") { Description = "cpu, or cuda with a build that has it.", DefaultValueFactory = _ => "cpu" };
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        LearnNumbers numbers = new();
+        LearnNumbers numbers = new(DefaultSteps);
         Command command = new("experiment", "Make a table or figure of the paper: many masks, learned and one-shot, side by side. Run again, it goes on where it was stopped.")
         {
             name, model, data, separator, texts, domains, output, prior, samples, seeds, values, window, windows,
         };
         foreach (Option option in numbers.All.Where(option => option.Name != "--seed")) command.Options.Add(option);
         foreach (Option option in new Option[] { device, threads, json }) command.Options.Add(option);
-        // Many runs are to fit into an evening.
-        numbers.All.OfType<Option<int>>().Single(option => option.Name == "--steps").DefaultValueFactory = _ => DefaultSteps;
         command.SetAction(parsed =>
         {
             int used = TorchRuntime.Start(parsed.GetValue(threads));

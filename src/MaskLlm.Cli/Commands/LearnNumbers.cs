@@ -46,8 +46,13 @@ internal sealed class LearnNumbers
     private readonly Option<bool> _checkpoint = new("--checkpoint-activations") { Description = "Keep only each block's input for the backward pass and run the block again there: less memory, about a third more time." };
     private readonly Option<ulong> _seed = SharedOptions.Seed();
 
-    internal LearnNumbers()
+    private readonly int? _ownSteps;
+
+    /// <param name="steps">Of a verb that has its own; null for the recipe's.</param>
+    internal LearnNumbers(int? steps = null)
     {
+        _ownSteps = steps;
+        if (steps is { } own) _steps.DefaultValueFactory = _ => own;
         _recipe.AcceptOnlyFromAmong([.. Enum.GetNames<Recipe>().Select(name => name.ToLowerInvariant())]);
         _train.AcceptOnlyFromAmong([.. WeightTrainings.Select(training => training.Name)]);
     }
@@ -65,7 +70,8 @@ internal sealed class LearnNumbers
         return ReadOfSpeed(parsed) with
         {
             Recipe = recipe.Recipe,
-            Steps = parsed.GetValue(_steps),
+            Steps = Given(_steps, _ownSteps ?? recipe.Steps),
+            BatchSize = Given(_batch, recipe.BatchSize),
             LearningRate = Given(_rate, recipe.LearningRate),
             Epsilon = parsed.GetValue(_epsilon),
             PriorStrength = Given(_strength, recipe.PriorStrength),

@@ -119,10 +119,14 @@ public sealed record LearnOptions
     public static LearnOptions Of(Recipe recipe) => recipe == Recipe.MaskLlm ? new LearnOptions() : new LearnOptions
     {
         Recipe = Recipe.Distilled,
+        Steps = 600,
+        BatchSize = 8,
         Distillation = 1,
         ExactPrior = true,
+        PriorStrength = 1,
+        ScoreStrength = 4,
         Noise = 0,
-        LearningRate = 2e-3,
+        LearningRate = 1e-3,
         Kappa = new ScheduleRange(100, 200),
         Tau = new ScheduleRange(1, 0.1),
     };
