@@ -115,6 +115,9 @@ public sealed record LearnOptions
     /// <summary>Whether a step takes a pass of the dense model too.</summary>
     internal bool RunsDenseModel => Distillation > 0 || StateDistillation > 0 || Blockwise;
 
+    /// <summary>Whether the first logits need the inputs of the layers.</summary>
+    internal bool UsesScores => ScoreStrength > 0 && TrainWeights != WeightTraining.Only;
+
     /// <summary>The options of a recipe.</summary>
     public static LearnOptions Of(Recipe recipe) => recipe == Recipe.MaskLlm ? new LearnOptions() : new LearnOptions
     {

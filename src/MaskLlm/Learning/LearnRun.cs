@@ -67,7 +67,7 @@ public sealed class LearnRun
         IReadOnlyList<int[]> calibration = Calibration(corpus);
         IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior
             ? OneShot.Prune(model, _request.Prior, _request.Options.Pattern, MaskLearner.SelectLayers(model, _request.Options), calibration, _progress, _cancellation) : null);
-        using InputSquares? squares = _request.Options.ScoreStrength > 0 ? InputSquares.Of(model, calibration, _cancellation) : null;
+        using InputSquares? squares = _request.Options.UsesScores ? InputSquares.Of(model, calibration, _progress, _cancellation) : null;
         double priorSeconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null ? null : HeldOut(model, heldOut, prior, _cancellation);
         AnnounceDuration(model, batches);

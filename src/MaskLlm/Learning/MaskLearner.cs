@@ -3,6 +3,7 @@ using MaskLlm.Kernels;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Optimization;
+using MaskLlm.Priors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -31,12 +32,12 @@ public sealed class MaskLearner : IDisposable
     /// <param name="model">The model; its linear layers are changed until this is disposed.</param>
     /// <param name="options">Validated here.</param>
     /// <param name="prior">The mask to start from, by the checkpoint's name; null for none.</param>
-    /// <param name="inputSquares">Sum of squares of each input of a layer over calibration tokens, (I) float32, by the name of its weight; needed for scores in the first logits, and not kept.</param>
+    /// <param name="inputSquares"><see cref="InputSquares.ByName"/> of the dense model; needed for scores in the first logits, and not kept.</param>
     /// <exception cref="ArgumentException">An option makes no sense, or a layer's columns are not divisible by M.</exception>
     public MaskLearner(Decoder model, LearnOptions options, IReadOnlyDictionary<string, Mask>? prior, IReadOnlyDictionary<string, Tensor>? inputSquares = null)
     {
         options.Validate();
-        if (options.ScoreStrength > 0 && inputSquares is null) throw new ArgumentException("--score-strength needs the squares of the layers' inputs.");
+        if (options.UsesScores && inputSquares is null) throw new ArgumentException("--score-strength needs the squares of the layers' inputs.");
         _model = model;
         _options = options;
         IReadOnlyList<LinearLayer> selected = SelectLayers(model, options);

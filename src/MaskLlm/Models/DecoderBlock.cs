@@ -30,16 +30,18 @@ internal sealed class DecoderBlock
         _gate = Linear("mlp.gate_proj", config.IntermediateSize, config.HiddenSize, config.MlpBias);
         _up = Linear("mlp.up_proj", config.IntermediateSize, config.HiddenSize, config.MlpBias);
         _down = Linear("mlp.down_proj", config.HiddenSize, config.IntermediateSize, config.MlpBias);
+        LinearsByInput = [[_query, _key, _value], [_output], [_gate, _up], [_down]];
+        Linears = [.. LinearsByInput.SelectMany(sharing => sharing)];
         _inputNorm = parameter($"{prefix}input_layernorm.weight", [config.HiddenSize]);
         _postAttentionNorm = parameter($"{prefix}post_attention_layernorm.weight", [config.HiddenSize]);
         _queryNorm = config.QueryKeyNorm ? parameter($"{prefix}self_attn.q_norm.weight", [config.HeadSize]) : null;
         _keyNorm = config.QueryKeyNorm ? parameter($"{prefix}self_attn.k_norm.weight", [config.HeadSize]) : null;
     }
 
-    internal IReadOnlyList<LinearLayer> Linears => [.. LinearsByInput.SelectMany(sharing => sharing)];
+    internal IReadOnlyList<LinearLayer> Linears { get; }
 
     /// <summary>The same layers, those together that one input goes into.</summary>
-    internal IReadOnlyList<IReadOnlyList<LinearLayer>> LinearsByInput => [[_query, _key, _value], [_output], [_gate, _up], [_down]];
+    internal IReadOnlyList<IReadOnlyList<LinearLayer>> LinearsByInput { get; }
 
     /// <summary>Whether a backward pass through the block has a gradient to leave in one of its parameters, as they are now.</summary>
     internal bool RequiresGradient => Parameters.Any(parameter => parameter is { requires_grad: true });

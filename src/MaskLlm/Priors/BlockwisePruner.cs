@@ -34,17 +34,17 @@ internal sealed class BlockwisePruner
     /// <param name="method">One of <see cref="PruneRun.Methods"/>.</param>
     /// <param name="sequences">The calibration.</param>
     /// <param name="hiddenBytes">Of the hidden states that stay in memory.</param>
+    /// <param name="option">That named the method.</param>
+    /// <param name="advice">What the user may lower.</param>
     /// <exception cref="InsufficientMemoryException">It would not.</exception>
-    internal static void RequireMemory(Decoder model, string method, IReadOnlyList<int[]> sequences, long hiddenBytes)
+    internal static void RequireMemory(Decoder model, string method, IReadOnlyList<int[]> sequences, long hiddenBytes, string option, string advice)
     {
         // Second moments of a block's inputs and, of its widest layer, the work of the factorisation; hidden states before and behind the block.
         const long FactorMatrices = 6;
         long[] widths = [.. model.Blocks[0].LinearsByInput.Select(sharing => (long)sharing[0].Columns)];
         long statistics = method != PruneRun.SparseGptMethod ? 0
             : sizeof(float) * (widths.Sum(width => width * width) + FactorMatrices * widths.Max() * widths.Max());
-        AvailableMemory.Require(
-            statistics + 2 * hiddenBytes, $"--method {method} with {sequences.Count} sequences of {sequences[0].Length}",
-            "lower --hidden-memory, --samples or --seq-len");
+        AvailableMemory.Require(statistics + 2 * hiddenBytes, $"{option} {method} with {sequences.Count} sequences of {sequences[0].Length}", advice);
     }
 
     /// <summary>Prunes all blocks from one on; the model has its dense weights again afterwards.</summary>

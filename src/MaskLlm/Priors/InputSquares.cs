@@ -1,35 +1,42 @@
 using MaskLlm.Models;
+using MaskLlm.Runs;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Priors;
 
-/// <summary>Sum of squares of each input of the linear layers of a dense model, (I) float32 a layer, over calibration tokens.</summary>
-internal sealed class InputSquares : IDisposable
+/// <summary>Sum of squares of each input of the linear layers of a dense model over calibration tokens.</summary>
+public sealed class InputSquares : IDisposable
 {
-    private readonly Dictionary<string, LayerInputs> _inputs;
+    private readonly List<LayerInputs> _inputs = [];
+    private readonly Dictionary<string, Tensor> _byName = new(StringComparer.Ordinal);
 
-    private InputSquares(Dictionary<string, LayerInputs> inputs) => _inputs = inputs;
+    private InputSquares()
+    {
+    }
 
-    /// <summary>By the name of the layer's weight; they live as long as this.</summary>
-    internal IReadOnlyDictionary<string, Tensor> ByName => _inputs.ToDictionary(pair => pair.Key, pair => pair.Value.SquaredNorms(), StringComparer.Ordinal);
+    /// <summary>(I) float32 by the name of the layer's weight, alive as long as this; layers that one input goes into share a tensor.</summary>
+    public IReadOnlyDictionary<string, Tensor> ByName => _byName;
 
     /// <summary>Runs the model.</summary>
     /// <param name="model">With its dense weights.</param>
     /// <param name="sequences">Token ids.</param>
+    /// <param name="progress">Told of every sequence.</param>
     /// <param name="cancellation">Stops between sequences.</param>
-    internal static InputSquares Of(Decoder model, IReadOnlyList<int[]> sequences, CancellationToken cancellation)
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public static InputSquares Of(Decoder model, IReadOnlyList<int[]> sequences, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
     {
         using IDisposable noGradient = no_grad();
-        InputSquares squares = new(model.Linears.ToDictionary(layer => layer.Name, layer => new LayerInputs(layer.Columns, products: false, model.Device), StringComparer.Ordinal));
+        InputSquares squares = new();
         try
         {
-            foreach (LinearLayer layer in model.Linears) layer.Observe = squares._inputs[layer.Name].Add;
-            foreach (int[] sequence in sequences)
+            foreach (IReadOnlyList<LinearLayer> sharing in model.Blocks.SelectMany(block => block.LinearsByInput)) squares.Watch(sharing);
+            for (int i = 0; i < sequences.Count; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 using DisposeScope scope = NewDisposeScope();
-                model.Hidden(TokenBatch.Of(sequence, 1, model.Device));
+                model.Hidden(TokenBatch.Of(sequences[i], 1, model.Device));
+                progress?.Report(new RunProgress("squares of the layers' inputs", i + 1, sequences.Count));
             }
             return squares;
         }
@@ -44,8 +51,19 @@ internal sealed class InputSquares : IDisposable
         }
     }
 
+    /// <summary>Frees the sums.</summary>
     public void Dispose()
     {
-        foreach (LayerInputs inputs in _inputs.Values) inputs.Dispose();
+        foreach (Tensor squares in _byName.Values) squares.Dispose();
+        _inputs.ForEach(inputs => inputs.Dispose());
+    }
+
+    private void Watch(IReadOnlyList<LinearLayer> sharing)
+    {
+        LayerInputs inputs = new(sharing[0].Columns, products: false, sharing[0].Weight.device);
+        _inputs.Add(inputs);
+        sharing[0].Observe = inputs.Add;
+        Tensor squares = inputs.SquaredNorms().DetachFromDisposeScope();
+        foreach (LinearLayer layer in sharing) _byName.Add(layer.Name, squares);
     }
 }

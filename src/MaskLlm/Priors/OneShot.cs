@@ -26,7 +26,7 @@ internal static class OneShot
         Decoder model, string method, NmPattern pattern, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences, IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
         if (method == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, pattern);
-        BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences));
+        BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), "--prior", "lower --seq-len, or name a mask that prune made");
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
         new BlockwisePruner(model, method, pattern, updateWeights: false, layers).Run(0, hidden, (block, pruned) =>

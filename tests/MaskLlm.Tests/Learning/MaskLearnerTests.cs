@@ -136,7 +136,7 @@ public class MaskLearnerTests
         using DisposeScope scope = NewDisposeScope();
         NmPattern pattern = NmPattern.Parse(text);
         using Decoder model = Load();
-        using InputSquares squares = InputSquares.Of(model, [[1, 2, 3, 4], [5, 6, 7, 8]], TestContext.Current.CancellationToken);
+        using InputSquares squares = InputSquares.Of(model, [[1, 2, 3, 4], [5, 6, 7, 8]], cancellation: TestContext.Current.CancellationToken);
         Dictionary<string, Mask> magnitude = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, pattern));
         LearnOptions options = Options with { Pattern = pattern, Parametrization = parametrization, ExactPrior = true, PriorStrength = 0, ScoreStrength = 2 };
         using MaskLearner scores = new(model, options, magnitude, squares.ByName), both = new(model, options with { PriorStrength = 1000 }, magnitude, squares.ByName);
