@@ -1,0 +1,30 @@
+using System.Runtime.Intrinsics;
+
+namespace MaskLlm.Kernels.Products;
+
+/// <summary>Chooses the product kernel of this processor, once.</summary>
+internal static class ProductKernels
+{
+    /// <summary>What this processor can run, fastest first; the scalar kernel is always there.</summary>
+    internal static IReadOnlyList<IProductKernel> Available { get; } = FindAvailable();
+
+    /// <summary>The first of <see cref="Available"/>, or the one that <c>MASKLLM_KERNEL</c> names.</summary>
+    /// <exception cref="ArgumentException">It names one that this processor cannot run.</exception>
+    internal static IProductKernel Choose() => Choose(Environment.GetEnvironmentVariable(MaskKernels.Variable));
+
+    /// <param name="name">A kernel's name; null or empty for the fastest.</param>
+    internal static IProductKernel Choose(string? name) => string.IsNullOrEmpty(name)
+        ? Available[0]
+        : Available.FirstOrDefault(kernel => kernel.Name == name) ?? throw new ArgumentException(
+            $"{MaskKernels.Variable} is '{name}'; this processor can run {string.Join(", ", Available.Select(kernel => kernel.Name))}.");
+
+    private static List<IProductKernel> FindAvailable()
+    {
+        List<IProductKernel> kernels = [];
+        if (Rows512.IsSupported) kernels.Add(new LaneProductKernel<Rows512, Vector512<float>, Vector512<uint>>("avx512"));
+        if (Rows256.IsSupported) kernels.Add(new LaneProductKernel<Rows256, Rows256.Floats, Rows256.Ints>("avx2"));
+        if (Rows128.IsSupported) kernels.Add(new LaneProductKernel<Rows128, Rows128.Floats, Rows128.Ints>("neon"));
+        kernels.Add(new ScalarProductKernel());
+        return kernels;
+    }
+}
