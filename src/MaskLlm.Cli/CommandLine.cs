@@ -54,6 +54,8 @@ internal static class CommandLine
             MergeCommand.Create(stop),
             SensitivityCommand.Create(stop),
             ExperimentCommand.Create(stop),
+            ExportCommand.Create(stop),
+            GenerateCommand.Create(stop),
             BenchCommand.Create(stop),
             PretrainCommand.Create(stop),
         };

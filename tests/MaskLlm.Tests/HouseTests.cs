@@ -20,6 +20,7 @@ public sealed partial class HouseTests
         ["Evaluation"] = 6,
         ["Optimization"] = 6,
         ["Runs"] = 6,
+        ["Runtime"] = 6,
         ["Priors"] = 7,
         ["Learning"] = 8,
         ["Pretraining"] = 8,

@@ -34,6 +34,15 @@ internal sealed unsafe class MappedFile : IDisposable
         return new ReadOnlySpan<byte>(_start + offset, length);
     }
 
+    /// <summary>Where a part of the file lies, however long it is; valid until this object is disposed.</summary>
+    internal byte* Pointer(long offset, long length)
+    {
+        ObjectDisposedException.ThrowIf(_start == null, this);
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
+        return _start + offset;
+    }
+
     public void Dispose()
     {
         if (_start == null) return;

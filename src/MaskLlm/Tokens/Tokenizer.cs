@@ -67,7 +67,12 @@ public sealed class Tokenizer
     public static Tokenizer FromFile(string file)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
-        var bytes = File.ReadAllBytes(file);
+        return FromBytes(file, File.ReadAllBytes(file));
+    }
+
+    /// <summary>Reads a tokenizer file that is kept inside another; a name that ends in <c>.model</c> is SentencePiece's.</summary>
+    internal static Tokenizer FromBytes(string file, byte[] bytes)
+    {
         var parts = file.EndsWith(".model", StringComparison.Ordinal)
             ? SentencePieceReader.Read(bytes, file)
             : TokenizerJsonReader.Read(bytes, file);

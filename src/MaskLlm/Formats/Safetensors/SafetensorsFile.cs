@@ -75,6 +75,9 @@ public sealed class SafetensorsFile : IDisposable
         return _file.Slice(tensor.Offset + offset, length);
     }
 
+    /// <summary>Where a tensor lies in memory; valid until this file is disposed.</summary>
+    internal unsafe byte* Pointer(TensorEntry tensor) => _file.Pointer(tensor.Offset, tensor.ByteLength);
+
     /// <summary>Unmaps the file; spans over it must no longer be used.</summary>
     public void Dispose() => _file.Dispose();
 }

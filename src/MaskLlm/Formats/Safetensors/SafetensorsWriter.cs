@@ -15,15 +15,16 @@ public static class SafetensorsWriter
     /// <param name="path">The file; replaced where it exists.</param>
     /// <param name="tensors">What to write; names are unique.</param>
     /// <param name="metadata">Text about the file, such as <c>format</c> = <c>pt</c>; null for none.</param>
+    /// <param name="alignment">The first tensor's first byte is at a multiple of this in the file: a multiple of 8.</param>
     /// <exception cref="ArgumentException">A name appears twice or is reserved, or a length does not fit its shape.</exception>
     /// <exception cref="InvalidOperationException">A tensor wrote more or fewer bytes than it said.</exception>
     /// <exception cref="IOException">The folder is missing, or the disk refuses.</exception>
-    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null, int alignment = Alignment)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         Check(tensors);
         TensorToWrite[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Type.ByteWidth())];
-        byte[] header = Header(ordered, metadata);
+        byte[] header = Header(ordered, metadata, alignment);
         AtomicFile.Write(path, stream =>
         {
             stream.Write(header);
@@ -45,12 +46,12 @@ public static class SafetensorsWriter
         }
     }
 
-    private static byte[] Header(TensorToWrite[] ordered, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] Header(TensorToWrite[] ordered, IReadOnlyDictionary<string, string>? metadata, int alignment)
     {
         using var bytes = new MemoryStream();
         bytes.Write(stackalloc byte[SafetensorsHeader.PrefixBytes]);
         using (var json = new Utf8JsonWriter(bytes)) WriteJson(json, ordered, metadata);
-        while (bytes.Length % Alignment != 0) bytes.WriteByte((byte)' ');
+        while (bytes.Length % alignment != 0) bytes.WriteByte((byte)' ');
         byte[] header = bytes.ToArray();
         int length = header.Length - SafetensorsHeader.PrefixBytes;
         if (length > SafetensorsHeader.LargestBytes)

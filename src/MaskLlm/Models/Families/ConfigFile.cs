@@ -9,11 +9,16 @@ internal sealed class ConfigFile
     private readonly JsonElement _root;
 
     internal ConfigFile(string path)
+        : this(path, File.ReadAllBytes(path))
+    {
+    }
+
+    internal ConfigFile(string path, ReadOnlyMemory<byte> json)
     {
         _path = path;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument document = JsonDocument.Parse(json);
             _root = document.RootElement.Clone();
         }
         catch (JsonException e)
@@ -32,6 +37,9 @@ internal sealed class ConfigFile
     internal int? FirstInt(string key) => Has(key)
         ? Read(key, e => e.ValueKind == JsonValueKind.Array ? e.EnumerateArray().First().GetInt32() : e.GetInt32(), "an integer or a list of them")
         : null;
+
+    internal IReadOnlyList<int> Ints(string key) => !Has(key) ? []
+        : Read<IReadOnlyList<int>>(key, e => e.ValueKind == JsonValueKind.Array ? [.. e.EnumerateArray().Select(item => item.GetInt32())] : [e.GetInt32()], "an integer or a list of them");
 
     internal double Double(string key, double? fallback = null) => Has(key) ? Read(key, e => e.GetDouble(), "a number") : fallback ?? throw Missing(key);
 

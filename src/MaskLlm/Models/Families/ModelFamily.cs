@@ -25,9 +25,17 @@ internal static class ModelFamily
     /// <summary>Reads one configuration file, whatever its name.</summary>
     /// <exception cref="InvalidDataException">The file is broken or inconsistent.</exception>
     /// <exception cref="NotSupportedException">A family, part or quantisation that is not known.</exception>
-    internal static DecoderConfig ReadFile(string path)
+    internal static DecoderConfig ReadFile(string path) => Read(new ConfigFile(path));
+
+    /// <summary>Reads a configuration that is kept inside another file.</summary>
+    /// <param name="name">How messages call it.</param>
+    /// <param name="json">The text of config.json.</param>
+    /// <exception cref="InvalidDataException">It is broken or inconsistent.</exception>
+    /// <exception cref="NotSupportedException">A family, part or quantisation that is not known.</exception>
+    internal static DecoderConfig Read(string name, ReadOnlyMemory<byte> json) => Read(new ConfigFile(name, json));
+
+    private static DecoderConfig Read(ConfigFile config)
     {
-        ConfigFile config = new(path);
         foreach (string key in new[] { "quantization_config", "compression_config" })
             if (config.Object(key) is { } quantised)
                 throw config.Unsupported(key, quantised.Text("quant_method") ?? "present", "only weights that are not quantised (float32, bfloat16, float16)");
@@ -38,6 +46,9 @@ internal static class ModelFamily
         decoder.Validate();
         return decoder;
     }
+
+    /// <summary>Every <c>eos_token_id</c> of a config.json or generation_config.json; empty where it names none.</summary>
+    internal static IReadOnlyList<int> EndOfTextIds(string name, ReadOnlyMemory<byte> json) => new ConfigFile(name, json).Ints("eos_token_id");
 
     /// <summary><c>eos_token_id</c>, the first where there are several; null where there is none.</summary>
     internal static int? EndOfTextId(string folder) => new ConfigFile(Path.Combine(folder, "config.json")).FirstInt("eos_token_id");

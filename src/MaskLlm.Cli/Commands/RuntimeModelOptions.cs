@@ -1,0 +1,37 @@
+using System.CommandLine;
+using MaskLlm.Cli.Output;
+using MaskLlm.Kernels.Products;
+using MaskLlm.Runs;
+using MaskLlm.Runtime;
+
+namespace MaskLlm.Cli.Commands;
+
+/// <summary>The model of the verbs that run on the CPU runtime: a runtime file, or a folder that is packed first.</summary>
+internal sealed class RuntimeModelOptions
+{
+    private readonly Argument<string> _model = new("MODEL") { Description = "A runtime file of `maskllm export`, or a Hugging Face folder, which is packed first." };
+    private readonly Option<string?> _mask = new("--mask") { Description = "For a folder: a 2:4 mask.npz of it." };
+    private readonly Option<string> _type = TypeOption();
+    private readonly Option<int?> _threads = SharedOptions.Threads();
+    private readonly Option<int?> _context = new("--context") { Description = "The longest a text can be, in tokens; the model's own limit by default." };
+
+    internal Argument<string> Model => _model;
+
+    internal IReadOnlyList<Option> All => [_mask, _type, _threads, _context];
+
+    internal static Option<string> TypeOption() => new("--type")
+    {
+        Description = "How weights are stored: float32, bfloat16, int8 or int4.",
+        DefaultValueFactory = _ => RuntimeFormat.NameOf(WeightType.BFloat16),
+    };
+
+    internal RuntimeModel Open(ParseResult parsed, CancellationToken stop)
+    {
+        using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
+        return RuntimeModel.OpenOrPack(
+            parsed.GetValue(_model)!, RuntimeFormat.ParseType(parsed.GetValue(_type)!), parsed.GetValue(_mask),
+            (done, total) => progress.Report(new RunProgress("packing", done, total)), stop);
+    }
+
+    internal RuntimeDecoderOptions DecoderOptions(ParseResult parsed) => new() { Threads = parsed.GetValue(_threads), ContextLength = parsed.GetValue(_context) };
+}

@@ -1,0 +1,44 @@
+using MaskLlm.Tokens;
+
+namespace MaskLlm.Runtime;
+
+/// <summary>Turns tokens into text as they come: letters whose bytes are not all there yet wait.</summary>
+/// <param name="tokenizer">Of the model.</param>
+/// <param name="skipSpecialTokens">Whether special tokens leave no text.</param>
+internal sealed class TextStream(Tokenizer tokenizer, bool skipSpecialTokens)
+{
+    // Some decoders look at the token before; two suffice for all that are known, and letters have at most four bytes.
+    private const int Kept = 8;
+
+    private readonly List<int> _ids = [];
+    private string _known = "";
+
+    /// <summary>The text that a token adds, often none.</summary>
+    internal string Add(int id)
+    {
+        _ids.Add(id);
+        string text = tokenizer.Decode(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids), skipSpecialTokens);
+        if (text.EndsWith('\uFFFD') || text.Length <= _known.Length) return "";
+        string added = text[_known.Length..];
+        _known = text;
+        Forget();
+        return added;
+    }
+
+    /// <summary>What waits, at the end of the text.</summary>
+    internal string Flush()
+    {
+        string text = tokenizer.Decode(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids), skipSpecialTokens);
+        string added = text.Length > _known.Length ? text[_known.Length..] : "";
+        _known = text;
+        return added;
+    }
+
+    // A long text is not decoded again for every token.
+    private void Forget()
+    {
+        if (_ids.Count < 4 * Kept) return;
+        _ids.RemoveRange(0, _ids.Count - Kept);
+        _known = tokenizer.Decode(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids), skipSpecialTokens);
+    }
+}

@@ -1,0 +1,88 @@
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Kernels.Products;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Runtime;
+
+namespace MaskLlm.Tests.Runtime;
+
+/// <summary>What a runtime file holds, and what is said of one that is none.</summary>
+[Collection(TorchTests.Name)]
+public class RuntimeModelTests
+{
+    [Fact]
+    public void Write_MaskedBFloat16_SparseLayersAreNineSixteenthsOfDense()
+    {
+        using TemporaryFolder folder = new();
+        using RuntimeModel dense = RuntimeFiles.Export(folder, "llama-gqa-tied", WeightType.BFloat16);
+        long bytes = dense.LinearBytes;
+        using TemporaryFolder other = new();
+        using RuntimeModel sparse = RuntimeFiles.Export(other, "llama-gqa-tied", WeightType.BFloat16, RuntimeFiles.RandomMasks("llama-gqa-tied", 1));
+        Assert.Equal(9 * bytes, 16 * sparse.LinearBytes);
+    }
+
+    [Fact]
+    public void Write_CheckpointWhoseWeightsAreTwoOfFour_IsStoredSoWithoutAMask()
+    {
+        using TemporaryFolder folder = new();
+        string source = Fixture.PathOf("models/llama-gqa-tied"), applied = folder.File("applied");
+        Dictionary<string, Mask> masks = RuntimeFiles.RandomMasks("llama-gqa-tied", 2);
+        masks.Remove(masks.Keys.First());
+        MaskedCheckpoint.Write(source, masks, applied, cancellation: TestContext.Current.CancellationToken);
+        RuntimeExport.Write(applied, null, WeightType.Float32, folder.File("a"), stop: TestContext.Current.CancellationToken);
+        RuntimeExport.Write(source, masks, WeightType.Float32, folder.File("b"), stop: TestContext.Current.CancellationToken);
+        using RuntimeModel fromZeros = RuntimeModel.Open(folder.File("a")), fromMask = RuntimeModel.Open(folder.File("b"));
+        Assert.Equal(masks.Count, fromZeros.SparseLayers);
+        Assert.Equal(masks.Count, fromMask.SparseLayers);
+        long[][] ids = [[3, 1, 4, 1, 5]];
+        Assert.Equal(RuntimeFiles.Logits(fromMask, ids, 5), RuntimeFiles.Logits(fromZeros, ids, 5));
+    }
+
+    [Fact]
+    public void Write_MaskOfAnotherPattern_IsRefusedWithTheLayersName()
+    {
+        using TemporaryFolder folder = new();
+        string source = Fixture.PathOf("models/llama-gqa-tied");
+        (string name, (int rows, int columns)) = Checkpoint.LinearShapes(source).First();
+        byte[] kept = new byte[rows * columns];
+        for (int i = 0; i < kept.Length; i += 4) kept[i] = 1;
+        ArgumentException refused = Assert.Throws<ArgumentException>(() =>
+            RuntimeExport.Write(source, new Dictionary<string, Mask> { [name] = Mask.FromBytes(rows, columns, kept) }, WeightType.BFloat16, folder.File("x"), stop: TestContext.Current.CancellationToken));
+        Assert.Contains(name, refused.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder.File("x")));
+    }
+
+    [Fact]
+    public void Open_OtherSafetensors_SaysHowToMakeARuntimeFile()
+    {
+        InvalidDataException refused = Assert.Throws<InvalidDataException>(() => RuntimeModel.Open(Fixture.PathOf("models/llama-gqa-tied/model.safetensors")));
+        Assert.Contains("maskllm export", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_FileCutAnywhere_IsRefused()
+    {
+        using TemporaryFolder folder = new();
+        RuntimeExport.Write(Fixture.PathOf("models/llama-gqa-tied"), null, WeightType.Int4, folder.File("whole"), stop: TestContext.Current.CancellationToken);
+        byte[] whole = File.ReadAllBytes(folder.File("whole"));
+        foreach (int length in Enumerable.Range(0, 40).Select(i => (int)((long)whole.Length * i / 40)))
+            Assert.Throws<InvalidDataException>(() => RuntimeModel.Open(folder.Write("cut", whole[..length])));
+    }
+
+    [Fact]
+    public void Open_FileWithoutATensor_NamesIt()
+    {
+        using TemporaryFolder folder = new();
+        RuntimeExport.Write(Fixture.PathOf("models/llama-gqa-tied"), null, WeightType.Int8, folder.File("whole"), stop: TestContext.Current.CancellationToken);
+        using SafetensorsFile file = SafetensorsFile.Open(folder.File("whole"));
+        foreach (TensorEntry left in file.InFileOrder)
+        {
+            SafetensorsWriter.Write(folder.File("less"), [.. file.InFileOrder.Where(entry => entry != left).Select(entry =>
+                new TensorToWrite(entry.Name, entry.Type, entry.Shape, entry.ByteLength, stream => stream.Write(file.Bytes(entry))))], file.Metadata);
+            // Files beside config.json are wanted only by those that use them.
+            if (left.Name.StartsWith("files/", StringComparison.Ordinal) && left.Name != "files/config.json") continue;
+            InvalidDataException refused = Assert.Throws<InvalidDataException>(() => RuntimeModel.Open(folder.File("less")));
+            Assert.Contains(left.Name.Replace("files/", "", StringComparison.Ordinal), refused.Message, StringComparison.Ordinal);
+        }
+    }
+}
