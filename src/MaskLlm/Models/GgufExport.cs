@@ -19,7 +19,7 @@ public static class GgufExport
     /// <param name="progress">Told the bytes of weights done and the bytes in all.</param>
     /// <param name="cancellation">Stops within a row; no file is written then.</param>
     /// <returns>What was written, with sentences on what is otherwise than in the checkpoint.</returns>
-    /// <exception cref="ArgumentException">A mask does not fit the checkpoint.</exception>
+    /// <exception cref="ArgumentException">A mask does not fit the checkpoint, or the file is one of its own.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">A file of the checkpoint is missing, broken or does not fit the others.</exception>
     /// <exception cref="NotSupportedException">llama.cpp would compute something else, or split text otherwise; the message says what.</exception>
@@ -32,6 +32,8 @@ public static class GgufExport
         DecoderConfig config = Checkpoint.ReadConfig(modelFolder);
         GgufArchitecture.Require(modelFolder, config);
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(modelFolder);
+        if (source.Files.Any(file => Path.GetFullPath(file.Path) == Path.GetFullPath(outFile)))
+            throw new ArgumentException($"{outFile} holds the weights of the model itself, which would be lost; name another file.");
         foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>()) MaskedCheckpoint.CheckMask(source, name, mask);
         GgufFields fields = new();
         List<string> notes = [];

@@ -161,10 +161,19 @@ public class GgufExportTests
     }
 
     [Fact]
+    public void Write_OverTheWeightsOfTheModel_IsRefused()
+    {
+        using TemporaryFolder folder = new();
+        string model = Copy(folder, "llama-gqa-tied", config => config, entry => entry.Shape), weights = Path.Combine(model, "model.safetensors");
+        byte[] before = File.ReadAllBytes(weights);
+        Assert.Throws<ArgumentException>(() => GgufExport.Write(model, null, GgufType.Q8, Path.Combine(model, ".", "model.safetensors"), null, TestContext.Current.CancellationToken));
+        Assert.Equal(before, File.ReadAllBytes(weights));
+    }
+
+    [Fact]
     public void Write_Cancelled_LeavesNoFile()
     {
         using TemporaryFolder folder = new();
-        using CancellationTokenSource stop = new();
         Assert.ThrowsAny<OperationCanceledException>(() =>
             GgufExport.Write(ModelMasks.Folder("qwen3"), null, GgufType.Q8, folder.File("a.gguf"), (_, _) => { }, new CancellationToken(canceled: true)));
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
