@@ -52,15 +52,22 @@ public static class Checkpoint
     /// <exception cref="InvalidDataException">No config.json, or a broken one.</exception>
     public static IReadOnlyDictionary<string, (int Rows, int Columns)> LinearShapes(string folder)
     {
-        DecoderConfig config = ReadConfig(folder);
         using DisposeScope scope = NewDisposeScope();
-        // Tensors on the meta device have a shape and no memory.
-        using Decoder shapes = new(config, (_, shape) => empty(shape, device: META), META);
+        using Decoder shapes = Shapes(ReadConfig(folder));
         return new OrderedDictionary<string, (int, int)>(
             shapes.Linears.Select(linear => KeyValuePair.Create(linear.Name, (linear.Rows, linear.Columns))));
     }
 
-    private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, Func<TensorEntry, ScalarType> typeOf, Device device)
+    /// <summary>The shapes of all parameters by the checkpoint's name, in the order of the forward pass.</summary>
+    internal static IReadOnlyDictionary<string, long[]> ParameterShapes(DecoderConfig config)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using Decoder shapes = Shapes(config);
+        return new OrderedDictionary<string, long[]>(shapes.Parameters.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.shape)));
+    }
+
+    /// <summary>The entry of a parameter, held against what the configuration asks for.</summary>
+    internal static TensorEntry RequireParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape)
     {
         if (!file.Tensors.TryGetValue(name, out TensorEntry? entry))
             throw new InvalidDataException($"{folder}: {name} is missing, which config.json asks for; is the checkpoint complete?");
@@ -70,6 +77,15 @@ public static class Checkpoint
         if (entry.Type is not (TensorType.Float32 or TensorType.BFloat16 or TensorType.Float16))
             throw new NotSupportedException(
                 $"{folder}: {name} is of type {entry.Type.Spelling()}; weights in F32, BF16 and F16 can be read. Take the unquantised checkpoint, or save it in one of these.");
+        return entry;
+    }
+
+    // Tensors on the meta device have a shape and no memory.
+    private static Decoder Shapes(DecoderConfig config) => new(config, (_, shape) => empty(shape, device: META), META);
+
+    private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, Func<TensorEntry, ScalarType> typeOf, Device device)
+    {
+        TensorEntry entry = RequireParameter(folder, file, name, shape);
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = TensorBytes.Read(entry, (offset, length) => file.Bytes(name, offset, length));
         if (!IsFinite(weight))

@@ -57,7 +57,8 @@ public static class MaskedCheckpoint
             throw new InvalidDataException($"{file.Path}: no {name} of shape ({string.Join(", ", wanted.Shape)}) in {wanted.Type.Spelling()}; the file belongs to another model.");
     }
 
-    private static void CheckMask(SafetensorsCheckpoint source, string name, Mask mask)
+    /// <summary>Says so where a mask belongs to another checkpoint.</summary>
+    internal static void CheckMask(SafetensorsCheckpoint source, string name, Mask mask)
     {
         if (!source.Tensors.TryGetValue(name, out TensorEntry? entry))
             throw new ArgumentException($"{source.Folder} has no tensor {name}, which is masked; the mask belongs to another model.");

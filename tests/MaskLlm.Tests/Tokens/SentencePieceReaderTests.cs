@@ -5,7 +5,7 @@ namespace MaskLlm.Tests.Tokens;
 
 public class SentencePieceReaderTests
 {
-    private const int BytePair = 2;
+    internal const int BytePair = 2;
 
     [Fact]
     public void Read_SmallModel_MergesByScore()
@@ -50,7 +50,7 @@ public class SentencePieceReaderTests
     private static Tokenizer Read(byte[] bytes) => new(SentencePieceReader.Read(bytes, "test.model"), "");
 
     /// <summary>A model file with an unknown and a begin token, identity normalization and no fallback.</summary>
-    private static byte[] Model(int kind, params (string Text, float Score)[] pieces)
+    internal static byte[] Model(int kind, params (string Text, float Score)[] pieces)
     {
         var bytes = new List<byte>();
         bytes.AddRange(Message(1, Piece("<unk>", 0, PieceKind.Unknown)));
