@@ -2,14 +2,48 @@ using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Learning;
 using MaskLlm.Models;
+using MaskLlm.Runs;
+using MaskLlm.Runtime;
 
 namespace MaskLlm.Cli.Commands;
 
 /// <summary><c>maskllm bench</c>.</summary>
 internal static class BenchCommand
 {
-    internal static Command Create(CancellationToken stop) =>
-        new("bench", "Measure speed and memory on this machine, ours beside its opponent in one run.") { CreateLearn(stop) };
+    internal static Command Create(CancellationToken stop)
+    {
+        RuntimeBenchmarkOptions defaults = new();
+        Argument<string?> model = new("MODEL") { Description = "A runtime file whose linear layers are 2:4; or name a --shape.", Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> shape = new("--shape") { Description = $"Random weights of a well-known shape: {string.Join(", ", ModelShape.Names)}." };
+        Option<string[]> types = new("--type")
+        {
+            Description = "With --shape: types of weights, float32, bfloat16, int8 and int4.",
+            AllowMultipleArgumentsPerToken = true,
+            DefaultValueFactory = _ => [.. defaults.Types.Select(RuntimeFormat.NameOf)],
+        };
+        Option<int> repeats = new("--repeats") { Description = "Pairs of a dense and a sparse measurement; medians are reported.", DefaultValueFactory = _ => defaults.Repeats };
+        Option<int?> threads = SharedOptions.Threads();
+        Option<bool> json = SharedOptions.Json();
+        Command command = new("bench", "Measure speed and memory on this machine, 2:4 beside dense in one run.") { model, shape, types, repeats, threads, json, CreateLearn(stop) };
+        command.SetAction(parsed =>
+        {
+            RuntimeBenchmarkOptions options = new()
+            {
+                Model = parsed.GetValue(model),
+                Shape = parsed.GetValue(shape),
+                Types = [.. parsed.GetValue(types)!.Select(RuntimeFormat.ParseType)],
+                Repeats = parsed.GetValue(repeats),
+                Threads = parsed.GetValue(threads),
+            };
+            IReadOnlyList<RuntimeBenchmarkRow> rows;
+            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
+                rows = RuntimeBenchmark.Run(options, (what, done, total) => progress.Report(new RunProgress(what, done, total)), stop);
+            if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, RuntimeBenchTable.ToJson(rows));
+            else RuntimeBenchTable.Print(parsed.InvocationConfiguration.Output, rows);
+            return ExitCode.Done;
+        });
+        return command;
+    }
 
     private static Command CreateLearn(CancellationToken stop)
     {

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
 using MaskLlm.Cli.Output;
+using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Kernels.Products;
+using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Runs;
 using MaskLlm.Runtime;
@@ -12,34 +14,61 @@ namespace MaskLlm.Cli.Commands;
 /// <summary><c>maskllm export</c>.</summary>
 internal static class ExportCommand
 {
-    private const string RuntimeFormatName = "runtime";
+    private const string RuntimeName = "runtime", GgufName = "gguf";
 
     internal static Command Create(CancellationToken stop)
     {
         Argument<string> model = SharedOptions.Model();
-        Option<string> format = new("--format") { Description = "runtime: one file for generate, serve and bench.", DefaultValueFactory = _ => RuntimeFormatName };
-        Option<string?> mask = new("--mask") { Description = "A 2:4 mask.npz of this model; without it, layers whose weights are 2:4 already are stored so." };
-        Option<string> type = RuntimeModelOptions.TypeOption();
+        Option<string> format = new("--format")
+        {
+            Description = $"{RuntimeName}: one file for generate, serve and bench. {GgufName}: for llama.cpp, which computes pruned weights as zeros.",
+            DefaultValueFactory = _ => RuntimeName,
+        };
+        Option<string?> mask = new("--mask") { Description = "A mask.npz of this model, 2:4 for runtime; without it, layers whose weights are 2:4 already are stored so." };
+        Option<string?> type = new("--type") { Description = $"How weights are stored. {RuntimeName}: float32, bfloat16 (default), int8, int4. {GgufName}: {GgufTypes.Known}; bf16 by default." };
         Option<string> output = new("--out") { Description = "The file to write.", Required = true };
         Option<bool> force = new("--force") { Description = "Replace the file that --out names." };
-        Command command = new("export", "Write one file that another program, or this one's CPU runtime, loads.") { model, format, mask, type, output, force };
+        Command command = new("export", "Write one file that this program's CPU runtime, or llama.cpp, loads.") { model, format, mask, type, output, force };
         command.SetAction(parsed =>
         {
             string source = parsed.GetValue(model)!, target = parsed.GetValue(output)!;
-            WeightType weights = RuntimeFormat.ParseType(parsed.GetValue(type)!);
-            if (parsed.GetValue(format) != RuntimeFormatName) throw new ArgumentException($"--format {parsed.GetValue(format)}: {RuntimeFormatName} is expected.");
             RequireNew(target, parsed.GetValue(force));
-            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
-                RuntimeExport.Write(
-                    source, parsed.GetValue(mask) is { } file ? MaskNpz.Read(file, Checkpoint.LinearShapes(source)) : null, weights, target,
-                    (done, total) => progress.Report(new RunProgress("packing", done, total)), stop);
-            using RuntimeModel written = RuntimeModel.Open(target);
-            parsed.InvocationConfiguration.Output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{target}: {new FileInfo(target).Length / 1e6:0.0} MB, {written.SparseLayers} of {written.LinearLayers} linear layers 2:4, which take {written.LinearBytes / 1e6:0.0} MB in {RuntimeFormat.NameOf(weights)} ({(double)written.LinearBytes / written.DenseLinearBytes:0.000} of dense)"));
+            Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? MaskNpz.Read(file, Checkpoint.LinearShapes(source)) : null;
+            using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
+            void Report(long done, long total) => progress.Report(new RunProgress("packing", done, total));
+            string summary = parsed.GetValue(format) switch
+            {
+                RuntimeName => Runtime(source, masks, parsed.GetValue(type), target, Report, stop),
+                GgufName => Gguf(source, masks, parsed.GetValue(type), target, Report, parsed.InvocationConfiguration.Error, stop),
+                string other => throw new ArgumentException($"--format {other}: {RuntimeName} or {GgufName} is expected."),
+                null => throw new ArgumentException($"--format: {RuntimeName} or {GgufName} is expected."),
+            };
+            parsed.InvocationConfiguration.Output.WriteLine(summary);
             return ExitCode.Done;
         });
         return command;
+    }
+
+    private static string Runtime(string source, Func<IReadOnlyDictionary<string, Mask>?> masks, string? type, string target, Action<long, long> progress, CancellationToken stop)
+    {
+        WeightType weights = type is null ? WeightType.BFloat16 : RuntimeFormat.ParseType(type);
+        RuntimeExport.Write(source, masks(), weights, target, progress, stop);
+        using RuntimeModel written = RuntimeModel.Open(target);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{target}: {new FileInfo(target).Length / 1e6:0.0} MB, {written.SparseLayers} of {written.LinearLayers} linear layers 2:4, which take {written.LinearBytes / 1e6:0.0} MB in {RuntimeFormat.NameOf(weights)} ({(double)written.LinearBytes / written.DenseLinearBytes:0.000} of dense)");
+    }
+
+    private static string Gguf(
+        string source, Func<IReadOnlyDictionary<string, Mask>?> masks, string? type, string target, Action<long, long> progress, TextWriter notes, CancellationToken stop)
+    {
+        GgufType weights = GgufType.BFloat16;
+        if (type is not null && !GgufTypes.TryParse(type, out weights)) throw new ArgumentException($"--type {type}: {GgufTypes.Known} are known in {GgufName}.");
+        GgufReport report = GgufExport.Write(source, masks(), weights, target, progress, stop);
+        foreach (string note in report.Notes) notes.WriteLine(note);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{target}: {report.Bytes / 1e6:0.0} MB, {string.Join(", ", report.TensorCounts.Select(count => $"{count.Value} tensors in {count.Key.Spelling()}"))}");
     }
 
     private static void RequireNew(string target, bool force)
