@@ -56,6 +56,34 @@ internal sealed class LlamaModel : IDisposable
         for (int position = 0; position < ids.Length; position++) take(position, _context.NativeHandle.GetLogitsIth(position));
     }
 
+    /// <summary>Computes a prompt of some tokens from nothing, with the logits after it.</summary>
+    internal void Fill(int tokens)
+    {
+        _context.NativeHandle.MemoryClear(true);
+        LLamaBatch batch = new();
+        for (int position = 0; position < tokens; position++) batch.Add((31 * position + 7) % VocabularySize, position, LLamaSeqId.Zero, position == tokens - 1);
+        Decode(batch);
+    }
+
+    /// <summary>Decodes tokens one by one after a context, whose later tokens are forgotten first.</summary>
+    internal void Decode(int context, int steps)
+    {
+        _context.NativeHandle.MemorySequenceRemove(LLamaSeqId.Zero, context, -1);
+        for (int step = 0; step < steps; step++)
+        {
+            LLamaBatch batch = new();
+            batch.Add(3, context + step, LLamaSeqId.Zero, true);
+            Decode(batch);
+        }
+    }
+
+    private void Decode(LLamaBatch batch)
+    {
+        DecodeResult result = _context.Decode(batch);
+        if (result != DecodeResult.Ok) throw new InvalidOperationException($"llama_decode gave {result} for {batch.TokenCount} tokens.");
+        _context.NativeHandle.GetLogitsIth(batch.TokenCount - 1);
+    }
+
     public void Dispose()
     {
         _context.Dispose();

@@ -6,4 +6,5 @@ RootCommand root = new("Runs GGUF files of `maskllm export` in llama.cpp and com
 root.Add(PerplexityVerb.Create());
 root.Add(LogitsVerb.Create());
 root.Add(TokensVerb.Create());
+root.Add(SpeedVerb.Create());
 return root.Parse(args).Invoke();
