@@ -6,16 +6,18 @@ namespace MaskLlm.Runtime;
 /// <summary>Room for what the next products multiply.</summary>
 internal sealed unsafe class InputBuffer : IDisposable
 {
-    private readonly bool _isInteger;
+    private readonly bool _isInteger, _isWide;
     private readonly float* _values, _scales;
     private readonly sbyte* _bytes;
 
     /// <param name="tokens">Tokens that fit.</param>
     /// <param name="columns">The widest input.</param>
     /// <param name="type">Of the weights.</param>
-    internal InputBuffer(int tokens, int columns, WeightType type)
+    /// <param name="isSparse">Whether they are 2:4.</param>
+    internal InputBuffer(int tokens, int columns, WeightType type, bool isSparse)
     {
         _isInteger = PackedLayout.IsInteger(type);
+        _isWide = isSparse && !_isInteger;
         long rows = (tokens + ProductInput.TileTokens - 1) / ProductInput.TileTokens * ProductInput.TileTokens, padded = PackedLayout.Padded(columns);
         if (_isInteger)
         {
@@ -26,7 +28,7 @@ internal sealed unsafe class InputBuffer : IDisposable
     }
 
     /// <summary>The input of a batch, still to be filled.</summary>
-    internal ProductInput Of(int tokens, int columns) => new(tokens, PackedLayout.Padded(columns)) { Values = _values, Bytes = _bytes, Scales = _scales };
+    internal ProductInput Of(int tokens, int columns) => new(tokens, PackedLayout.Padded(columns), _isWide) { Values = _values, Bytes = _bytes, Scales = _scales };
 
     /// <summary>Fills in one token.</summary>
     internal void Pack(in ProductInput input, int token, ReadOnlySpan<float> wholeRow)

@@ -49,7 +49,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         (_query, _key, _value, _mixed) = (new(tokens, queries), new(tokens, keys), new(tokens, keys), new(tokens, queries));
         (_gate, _up) = (new(tokens, _config.IntermediateSize), new(tokens, _config.IntermediateSize));
         _logits = new(1, _config.VocabularySize);
-        _inputs = new(tokens, Math.Max(Math.Max(_config.HiddenSize, queries), _config.IntermediateSize), model.Type);
+        _inputs = new(tokens, Math.Max(Math.Max(_config.HiddenSize, queries), _config.IntermediateSize), model.Type, isSparse: model.SparseLayers > 0);
         _frequencies = [.. RotaryEmbedding.Frequencies(_config.Rotary, _config.HeadSize).Select(frequency => (float)frequency)];
         (_cosine, _sine) = (new float[tokens * _frequencies.Length], new float[tokens * _frequencies.Length]);
         _scores = [.. Enumerable.Range(0, threads).Select(_ => new float[ContextLength])];

@@ -13,7 +13,16 @@ internal static unsafe class InputPacking
     /// <param name="token">Which.</param>
     internal static void Copy(ReadOnlySpan<float> row, in ProductInput input, int token)
     {
-        float* target = input.Values + input.At(token, 0, FloatRun);
+        float* target = input.Values + input.ValueAt(token, 0);
+        if (token < input.WideTiles * ProductInput.WideTokens)
+        {
+            foreach (float value in row)
+            {
+                *target = value;
+                target += ProductInput.WideTokens;
+            }
+            return;
+        }
         if (input.TileSize == 1)
         {
             row.CopyTo(new Span<float>(target, row.Length));
@@ -37,7 +46,7 @@ internal static unsafe class InputPacking
             TensorPrimitives.Round(scaled, scaled);
             TensorPrimitives.ConvertSaturating<float, sbyte>(scaled, bytes);
             for (int at = 0; at < bytes.Length; at += ByteRun)
-                bytes.Slice(at, ByteRun).CopyTo(new Span<sbyte>(input.Bytes + input.At(token, column + at, ByteRun), ByteRun));
+                bytes.Slice(at, ByteRun).CopyTo(new Span<sbyte>(input.Bytes + input.ByteAt(token, column + at), ByteRun));
         }
     }
 }

@@ -11,6 +11,9 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>(s
 
     public void Multiply(in PackedMatrix weights, int firstBlock, int endBlock, in ProductInput input, float* output, int stride)
     {
+        for (int tile = 0; tile < input.WideTiles; tile++) MultiplyWide(weights, firstBlock, endBlock, input, tile, output, stride);
+        long narrow = (long)input.WideTiles * ProductInput.WideTokens;
+        output += narrow * stride;
         for (int block = firstBlock; block < endBlock; block++)
         {
             byte* panels = weights.Data + block * weights.BlockBytes;
@@ -54,7 +57,7 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>(s
 
     private static void Four(in PackedMatrix weights, byte* panels, in ProductInput input, int tile, float* output, int stride)
     {
-        long at = (long)tile * TileTokens * input.Columns;
+        long at = ((long)input.WideTiles * ProductInput.WideTokens + (long)tile * TileTokens) * input.Columns;
         float* values = input.Values + at, scales = input.Scales + at / PanelColumns;
         sbyte* bytes = input.Bytes + at;
         switch (weights.Type)

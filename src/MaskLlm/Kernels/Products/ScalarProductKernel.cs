@@ -23,7 +23,7 @@ internal sealed unsafe class ScalarProductKernel : IProductKernel
         ReadOnlySpan<byte> panel = PanelUnpacking.Panel(weights, row / PackedLayout.BlockRows, panelIndex);
         int inBlock = row % PackedLayout.BlockRows;
         for (int i = 0; i < Stored(weights); i++)
-            sum += PanelUnpacking.Value(panel, weights.Type, weights.IsSparse, inBlock, i) * input.Values[input.At(token, Column(weights, panel, panelIndex, inBlock, i), 4)];
+            sum += PanelUnpacking.Value(panel, weights.Type, weights.IsSparse, inBlock, i) * input.Values[input.ValueAt(token, Column(weights, panel, panelIndex, inBlock, i))];
         return sum;
     }
 
@@ -32,7 +32,7 @@ internal sealed unsafe class ScalarProductKernel : IProductKernel
         ReadOnlySpan<byte> panel = PanelUnpacking.Panel(weights, row / PackedLayout.BlockRows, panelIndex);
         int inBlock = row % PackedLayout.BlockRows, dot = 0;
         for (int i = 0; i < Stored(weights); i++)
-            dot += (int)PanelUnpacking.Value(panel, weights.Type, weights.IsSparse, inBlock, i) * input.Bytes[input.At(token, Column(weights, panel, panelIndex, inBlock, i), 8)];
+            dot += (int)PanelUnpacking.Value(panel, weights.Type, weights.IsSparse, inBlock, i) * input.Bytes[input.ByteAt(token, Column(weights, panel, panelIndex, inBlock, i))];
         float scale = PanelUnpacking.Scale(panel, inBlock) * input.Scales[input.ScaleAt(token, panelIndex)];
         return MathF.FusedMultiplyAdd(dot, scale, sum);
     }

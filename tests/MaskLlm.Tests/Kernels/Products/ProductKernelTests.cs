@@ -9,7 +9,7 @@ public unsafe class ProductKernelTests
     private static readonly ScalarProductKernel Scalar = new();
 
     private static readonly Gen<(int Rows, int Columns, int Tokens, WeightType Type, bool IsSparse, int Seed)> Shapes = Gen.Select(
-        Gen.Int[1, 70], Gen.Int[1, 70].Select(groups => 4 * groups), Gen.Int[1, 11], Gen.Enum<WeightType>(), Gen.Bool, Gen.Int);
+        Gen.Int[1, 70], Gen.Int[1, 70].Select(groups => 4 * groups), Gen.OneOf(Gen.Int[1, 11], Gen.Int[60, 140]), Gen.Enum<WeightType>(), Gen.Bool, Gen.Int);
 
     public static TheoryData<string> Names => [.. ProductKernels.Available.Select(kernel => kernel.Name)];
 
@@ -72,7 +72,7 @@ public unsafe class ProductKernelTests
         fixed (float* valuesAt = values, scalesAt = scales, outputAt = output)
         fixed (sbyte* bytesAt = bytes)
         {
-            ProductInput input = new(tokens, columns) { Values = valuesAt, Bytes = bytesAt, Scales = scalesAt };
+            ProductInput input = new(tokens, columns, isWide: !PackedLayout.IsInteger(weights.Type) && weights.Rows % 2 == 0) { Values = valuesAt, Bytes = bytesAt, Scales = scalesAt };
             for (int token = 0; token < tokens; token++)
             {
                 InputPacking.Copy(x.AsSpan(token * columns, columns), input, token);
