@@ -87,6 +87,21 @@ public class RuntimeDecoderTests
         }
     }
 
+    [Theory]
+    [InlineData(WeightType.Float32)]
+    [InlineData(WeightType.BFloat16)]
+    public void Forward_MoreTokensThanAWideTile_GivesEachTheLogitsOfOneAtATime(WeightType type)
+    {
+        using TemporaryFolder folder = new();
+        using RuntimeModel model = RuntimeFiles.Export(folder, "qwen2", type, RuntimeFiles.RandomMasks("qwen2", 6));
+        using RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = 2, TokensAtOnce = 120 });
+        long[][] texts = [[.. Enumerable.Range(0, 60).Select(i => 7L * i % 90)], [.. Enumerable.Range(0, 60).Select(i => 11L * i % 90)]];
+        using KeyValueCache first = decoder.StartSequence(), second = decoder.StartSequence();
+        decoder.Forward([.. texts[0].Select(id => new BatchToken(first, (int)id, true)), .. texts[1].Select(id => new BatchToken(second, (int)id, true))]);
+        float[] together = [.. Enumerable.Range(0, 120).SelectMany(i => decoder.Logits(i).ToArray())];
+        Assert.True(RuntimeFiles.RelativeDifference(together, RuntimeFiles.Logits(model, texts, 1)) < 1e-5);
+    }
+
     [Fact]
     public void Forward_TokenAfterToken_AllocatesNothing()
     {
