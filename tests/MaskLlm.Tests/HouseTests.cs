@@ -22,6 +22,7 @@ public sealed partial class HouseTests
         ["Runs"] = 6,
         ["Runtime"] = 6,
         ["Priors"] = 7,
+        ["Serving"] = 7,
         ["Learning"] = 8,
         ["Pretraining"] = 8,
         ["Experiments"] = 9,
