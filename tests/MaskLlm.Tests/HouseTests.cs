@@ -12,6 +12,7 @@ public sealed partial class HouseTests
         ["Patterns"] = 0,
         ["Kernels"] = 1,
         ["Masks"] = 2,
+        ["Chat"] = 3,
         ["Formats"] = 3,
         ["Tokens"] = 3,
         ["Data"] = 4,
