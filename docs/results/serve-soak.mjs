@@ -24,7 +24,7 @@ async function ask(client, round) {
     if (!response.headers.get("retry-after")) throw new Error("429 without Retry-After");
     await response.text();
     counts.busy++;
-    await new Promise((done) => setTimeout(done, 500 + 500 * Math.random()));
+    await new Promise((done) => setTimeout(done, 1000 * response.headers.get("retry-after") * (1 + 2 * Math.random())));
     return;
   }
   if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);

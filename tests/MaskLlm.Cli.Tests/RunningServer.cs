@@ -17,9 +17,11 @@ internal sealed class RunningServer : IDisposable
 
     internal string FirstLine { get; private set; } = "";
 
-    internal static async Task<RunningServer> Start(params string[] options)
+    internal static Task<RunningServer> Start(params string[] options) => StartOn(TinyModel.Folder, options);
+
+    internal static async Task<RunningServer> StartOn(string model, params string[] options)
     {
-        RunningServer server = new(["serve", TinyModel.Folder, "--port", "0", "--threads", "2", "--name", "tiny", .. options]);
+        RunningServer server = new(["serve", model, "--port", "0", "--threads", "2", "--name", "tiny", .. options]);
         while (!server._output.ToString().Contains('\n', StringComparison.Ordinal))
         {
             Assert.False(server._run.IsCompleted, server._error.ToString());

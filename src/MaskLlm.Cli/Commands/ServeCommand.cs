@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MaskLlm.Chat;
 using MaskLlm.Cli.Serving;
 using MaskLlm.Runtime;
 using MaskLlm.Serving;
@@ -27,7 +28,7 @@ internal static class ServeCommand
             Tokenizer tokenizer = model.LoadTokenizer();
             TextBatch batch = new(decoder, tokenizer, model.EndOfTextIds, serving);
             using ServingLoop loop = new(batch);
-            ServedModel served = new(parsed.GetValue(name) ?? NameOf(parsed.GetValue(models.Model)!), tokenizer, batch, () => decoder.FreePositions);
+            ServedModel served = new(parsed.GetValue(name) ?? NameOf(parsed.GetValue(models.Model)!), tokenizer, ChatFormat.Read(model.File), batch, () => decoder.FreePositions);
             using HttpServer server = new(new Router(served, new ApiKey(parsed.GetValue(key) ?? KeyOfEnvironment()), parsed.InvocationConfiguration.Error), http);
             TextWriter output = parsed.InvocationConfiguration.Output;
             output.WriteLine($"{server.Start()} serves {served.Name} ({decoder.Kernel}, {decoder.Threads} threads)");

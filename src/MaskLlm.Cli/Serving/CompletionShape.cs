@@ -9,6 +9,8 @@ internal sealed class CompletionShape : ITextShape
 
     public string Kind => "text_completion";
 
+    public bool IsTurn => false;
+
     public string PieceKind => Kind;
 
     // As OpenAI's.

@@ -17,6 +17,9 @@ internal interface ITextShape
     /// <summary>New tokens where the request says nothing.</summary>
     int DefaultTokens { get; }
 
+    /// <summary>Whether the answer is a turn of its own.</summary>
+    bool IsTurn { get; }
+
     /// <summary>The prompt's tokens.</summary>
     IReadOnlyList<int> Prompt(RequestFields fields, ServedModel model);
 

@@ -23,6 +23,6 @@ internal sealed record TextCall(TextRequest Request, bool IsStream, bool WantsUs
         IReadOnlyList<int> prompt = shape.Prompt(fields, model);
         int tokens = fields.Integer("max_completion_tokens") ?? fields.Integer("max_tokens")
             ?? Math.Max(1, Math.Min(shape.DefaultTokens, model.Batch.MostTokens(prompt.Count)));
-        return new TextCall(new TextRequest(prompt, tokens, SamplingFields.Read(fields), stops), isStream, wantsUsage);
+        return new TextCall(new TextRequest(prompt, tokens, SamplingFields.Read(fields), stops) { IsTurn = shape.IsTurn }, isStream, wantsUsage);
     }
 }

@@ -13,8 +13,14 @@ public sealed class KeyValueCache : IDisposable
 
     internal IReadOnlyList<nint> Pages => _held;
 
-    /// <summary>Forgets all positions and keeps the memory.</summary>
-    public void Clear() => Length = 0;
+    /// <summary>Forgets all positions from one on and keeps the memory.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many.</exception>
+    internal void Truncate(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        Length = length;
+    }
 
     /// <summary>Gives the pages back.</summary>
     public void Dispose()

@@ -34,7 +34,7 @@ internal sealed class RunningText(TextRequest request, long pages, CancellationT
         _sampler = new Sampler(request.Sampling, buffers);
         foreach (int id in request.Prompt) _sampler.See(id);
         _text = new TextStream(tokenizer, skipSpecialTokens: true);
-        _text.Follow(request.Prompt);
+        if (!request.IsTurn) _text.Follow(request.Prompt);
     }
 
     /// <summary>Puts its next tokens into a batch: as much of the prompt as there is room for, or else its last new token.</summary>

@@ -7,4 +7,8 @@ namespace MaskLlm.Serving;
 /// <param name="MaxTokens">New tokens at most.</param>
 /// <param name="Sampling">How they are drawn.</param>
 /// <param name="StopTexts">Texts that end the new text; they are no part of it.</param>
-internal sealed record TextRequest(IReadOnlyList<int> Prompt, int MaxTokens, SamplingOptions Sampling, IReadOnlyList<string> StopTexts);
+internal sealed record TextRequest(IReadOnlyList<int> Prompt, int MaxTokens, SamplingOptions Sampling, IReadOnlyList<string> StopTexts)
+{
+    /// <summary>Whether the new text is a turn of its own, which does not go on within the prompt's last word or line.</summary>
+    internal bool IsTurn { get; init; }
+}
