@@ -60,7 +60,7 @@ public class ChatTests
     public void Talk_Lines_AreTurnsUntilExit()
     {
         using TemporaryFolder folder = new();
-        using RuntimeModel model = RuntimeModel.OpenOrPack(ChatModel.In(folder), WeightType.Float32, null);
+        using RuntimeModel model = RuntimeModel.OpenOrPack(ChatModel.In(folder), WeightType.Float32, null, stop: TestContext.Current.CancellationToken);
         using RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = 1 });
         using Speaker speaker = new(model, decoder, 6, new SamplingOptions());
         using StringWriter output = new(), error = new();

@@ -9,7 +9,7 @@ internal enum RequestOutcome
     /// <summary>Answered; the text has as many tokens as were asked for.</summary>
     Length,
 
-    /// <summary>Who asked went away, or the server stopped.</summary>
+    /// <summary>Who asked went away.</summary>
     Cancelled,
 
     /// <summary>Refused for what it asks.</summary>
@@ -21,7 +21,7 @@ internal enum RequestOutcome
     /// <summary>Refused as the queue is full.</summary>
     Busy,
 
-    /// <summary>Refused as the server is stopping.</summary>
+    /// <summary>Refused, or cut off, as the server is stopping.</summary>
     Stopping,
 
     /// <summary>An error of the server.</summary>

@@ -25,6 +25,8 @@ internal sealed class ServingLoop : IDisposable
         if (_thread.Join(grace)) return true;
         _isAborted = true;
         _thread.Join();
+        // Who is cut off hears of it now, while the server can still tell.
+        _batch.Dispose();
         return false;
     }
 

@@ -56,8 +56,8 @@ internal sealed partial class TextBatch
         {
             if (RefusalNow() is { } reason) throw new RefusedException(reason);
             _waiting.AddLast(text);
+            _work.Set();
         }
-        _work.Set();
         return text.Pieces;
     }
 
@@ -69,11 +69,12 @@ internal sealed partial class TextBatch
     {
         lock (_lock)
         {
+            if (_isClosed) return;
             _isClosed = true;
             foreach (RunningText text in _waiting) text.Complete(new RefusedException(RefusalReason.Stopping));
             _waiting.Clear();
+            _work.Set();
         }
-        _work.Set();
     }
 
     private RefusalReason? RefusalNow() =>

@@ -151,6 +151,22 @@ public class TextBatchTests
     }
 
     [Fact]
+    public void Loop_StopWithoutGrace_LeavesNobodyWaiting()
+    {
+        using ServedFixture served = new(new ServingOptions { Parallel = 2 });
+        using ServingLoop loop = new(served.Batch);
+        ChannelReader<TextPiece>[] pieces = [.. Enumerable.Range(0, 8).Select(i => served.Submit(ServedFixture.Request(Prompt(i, 4), 60)))];
+        loop.Stop(TimeSpan.Zero);
+        Assert.Equal((0, 0, served.Decoder.CachePositions), (served.Batch.Waiting, served.Batch.Running, served.Decoder.FreePositions));
+        // Each is whole, or its reader is told.
+        foreach (ChannelReader<TextPiece> text in pieces)
+        {
+            Exception? failure = Record.Exception(() => Assert.NotNull(ServedFixture.Read(text)[^1].Finish));
+            Assert.True(failure is null or RefusedException, $"{failure}");
+        }
+    }
+
+    [Fact]
     public async Task Loop_ManyThreads_GiveEachWhatItGivesAlone()
     {
         using ServedFixture served = new(new ServingOptions { Parallel = 8 });
