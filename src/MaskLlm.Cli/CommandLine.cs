@@ -56,6 +56,7 @@ internal static class CommandLine
             ExperimentCommand.Create(stop),
             ExportCommand.Create(stop),
             GenerateCommand.Create(stop),
+            ServeCommand.Create(stop),
             BenchCommand.Create(stop),
             PretrainCommand.Create(stop),
         };

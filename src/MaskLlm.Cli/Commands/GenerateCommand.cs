@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
+using MaskLlm.Chat;
 using MaskLlm.Cli.Output;
+using MaskLlm.Cli.Talking;
 using MaskLlm.Runtime;
 using MaskLlm.Tokens;
 
@@ -14,41 +17,62 @@ internal static class GenerateCommand
     {
         RuntimeModelOptions models = new();
         SamplingNumbers sampling = new();
-        Option<string> prompt = new("--prompt") { Description = "The text to go on with.", Required = true };
+        Option<string?> prompt = new("--prompt") { Description = "The text to go on with." };
         Option<int> tokens = new("--max-tokens") { Description = "New tokens at most.", DefaultValueFactory = _ => 128 };
+        Option<bool> chat = new("--chat") { Description = "The prompt is what a user says, in the model's chat template." };
+        Option<bool> interactive = new("--interactive") { Description = "A conversation on the terminal, line by line; /exit or the end of input ends it." };
         Option<bool> json = SharedOptions.Json();
-        Command command = new("generate", "Go on with a text on this machine's CPU, token by token.") { models.Model, prompt, tokens };
+        Command command = new("generate", "Go on with a text on this machine's CPU, token by token, or talk.") { models.Model, prompt, tokens, chat, interactive };
         foreach (Option option in models.All.Concat(sampling.All).Append(json)) command.Options.Add(option);
         command.SetAction(parsed =>
         {
             SamplingOptions options = sampling.Read(parsed);
-            if (parsed.GetValue(tokens) < 1) throw new ArgumentException($"--max-tokens {parsed.GetValue(tokens)}: at least 1 is needed.");
+            (string? text, bool isTalk, bool isJson) = (parsed.GetValue(prompt), parsed.GetValue(interactive), parsed.GetValue(json));
+            Check(text, isTalk, isJson, parsed.GetValue(tokens));
             using RuntimeModel model = models.Open(parsed, stop);
-            Tokenizer tokenizer = model.LoadTokenizer();
+            ChatFormat? format = isTalk || parsed.GetValue(chat) ? ChatOf(model) : null;
             using RuntimeDecoder decoder = new(model, models.DecoderOptions(parsed));
-            TextWriter output = parsed.InvocationConfiguration.Output;
-            TextStream text = new(tokenizer, skipSpecialTokens: true);
-            System.Text.StringBuilder whole = new();
-            void Show(string added)
-            {
-                whole.Append(added);
-                if (parsed.GetValue(json)) return;
-                output.Write(added);
-                output.Flush();
-            }
-            using KeyValueCache cache = decoder.StartSequence();
-            GenerationResult result = Generation.Continue(
-                decoder, cache, tokenizer.Encode(parsed.GetValue(prompt)!, addSpecialTokens: true), parsed.GetValue(tokens), options, model.EndOfTextIds, id => Show(text.Add(id)), stop);
-            Show(text.Flush());
-            if (parsed.GetValue(json)) JsonOutput.Print(output, ToJson(whole.ToString(), result, decoder));
-            else
-            {
-                output.WriteLine();
-                parsed.InvocationConfiguration.Error.WriteLine(Summary(result, decoder));
-            }
+            (TextWriter output, TextWriter error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            using Speaker speaker = new(model, decoder, parsed.GetValue(tokens), options);
+            if (isTalk) new Talk(speaker, format!, output, error).Run(Console.In, text, stop);
+            else Say(speaker, Prompt(speaker.Tokenizer, format, text!), isJson, output, error, stop);
             return stop.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done;
         });
         return command;
+    }
+
+    private static void Check(string? prompt, bool isTalk, bool isJson, int tokens)
+    {
+        if (tokens < 1) throw new ArgumentException($"--max-tokens {tokens}: at least 1 is needed.");
+        if (prompt is null && !isTalk) throw new ArgumentException("--prompt is missing; give the text to go on with, or --interactive.");
+        if (isTalk && isJson) throw new ArgumentException("--interactive talks and --json prints one object; leave one of them out.");
+    }
+
+    private static ChatFormat ChatOf(RuntimeModel model) => ChatFormat.Read(model.File)
+        ?? throw new ArgumentException($"{model.Path} has no chat template; leave out --chat and --interactive, or export it from a folder that has one.");
+
+    // A template writes the special tokens itself.
+    private static int[] Prompt(Tokenizer tokenizer, ChatFormat? format, string text) => format is null
+        ? tokenizer.Encode(text, addSpecialTokens: true)
+        : tokenizer.Encode(format.Render([new ChatMessage("user", text)], addGenerationPrompt: true));
+
+    private static void Say(Speaker speaker, int[] prompt, bool isJson, TextWriter output, TextWriter error, CancellationToken stop)
+    {
+        StringBuilder whole = new();
+        GenerationResult result = speaker.Say(prompt, added =>
+        {
+            whole.Append(added);
+            if (isJson) return;
+            output.Write(added);
+            output.Flush();
+        }, stop);
+        if (isJson)
+        {
+            JsonOutput.Print(output, ToJson(whole.ToString(), result, speaker.Decoder));
+            return;
+        }
+        output.WriteLine();
+        error.WriteLine(Summary(result, speaker.Decoder));
     }
 
     private static string Summary(GenerationResult result, RuntimeDecoder decoder) => string.Create(

@@ -16,11 +16,17 @@ internal sealed class Sampler
 
     /// <param name="options">How to draw.</param>
     /// <param name="vocabularySize">V.</param>
-    internal Sampler(SamplingOptions options, int vocabularySize)
+    internal Sampler(SamplingOptions options, int vocabularySize) : this(options, new SamplerBuffers(vocabularySize))
+    {
+    }
+
+    /// <param name="options">How to draw.</param>
+    /// <param name="buffers">Of V; nothing is kept there between draws.</param>
+    internal Sampler(SamplingOptions options, SamplerBuffers buffers)
     {
         options.Validate();
         _options = options;
-        (_logits, _candidateLogits, _candidates) = (new float[vocabularySize], new float[vocabularySize], new int[vocabularySize]);
+        (_logits, _candidateLogits, _candidates) = (buffers.Logits, buffers.CandidateLogits, buffers.Candidates);
     }
 
     /// <summary>Tells the sampler of a token that the text has, for the repetition penalty.</summary>
@@ -38,13 +44,18 @@ internal sealed class Sampler
         foreach (int id in _seen) _logits[id] = _logits[id] > 0 ? _logits[id] / _options.RepetitionPenalty : _logits[id] * _options.RepetitionPenalty;
         if (_options.Temperature == 0 || _options.TopK == 1) return TensorPrimitives.IndexOfMax<float>(_logits);
         int count = Candidates();
+        if (_options.TopK > 0 && _options.TopK < count)
+        {
+            MostProbableFirst(count);
+            count = _options.TopK;
+        }
         Span<float> weights = _candidateLogits.AsSpan(0, count);
         TensorPrimitives.Divide(weights, _options.Temperature, weights);
         TensorPrimitives.SoftMax(weights, weights);
-        return _candidates[Pick(weights[..Nucleus(weights)], position)];
+        return _candidates[Pick(_options.TopP < 1 ? weights[..Nucleus(count)] : weights, position)];
     }
 
-    // Most probable first.
+    // In the order of their ids: sorting a vocabulary takes longer than a small model's token.
     private int Candidates()
     {
         float least = TensorPrimitives.Max<float>(_logits) - NegligibleLogit * _options.Temperature;
@@ -52,20 +63,30 @@ internal sealed class Sampler
         for (int id = 0; id < _logits.Length; id++)
         {
             if (_logits[id] < least) continue;
-            (_candidates[count], _candidateLogits[count++]) = (id, -_logits[id]);
+            (_candidates[count], _candidateLogits[count++]) = (id, _logits[id]);
         }
-        Span<float> negated = _candidateLogits.AsSpan(0, count);
-        negated.Sort(_candidates.AsSpan(0, count));
-        TensorPrimitives.Negate(negated, negated);
-        return _options.TopK > 0 ? Math.Min(count, _options.TopK) : count;
+        return count;
     }
 
-    private int Nucleus(ReadOnlySpan<float> probabilities)
+    private void MostProbableFirst(int count)
     {
-        float sum = 0;
-        for (int i = 0; i < probabilities.Length; i++)
-            if ((sum += probabilities[i]) >= _options.TopP) return i + 1;
-        return probabilities.Length;
+        Span<float> keys = _candidateLogits.AsSpan(0, count);
+        TensorPrimitives.Negate(keys, keys);
+        keys.Sort(_candidates.AsSpan(0, count));
+        TensorPrimitives.Negate(keys, keys);
+    }
+
+    // The least of the nucleus has at least an equal share of what may be left out: all below together have less than that.
+    private int Nucleus(int count)
+    {
+        float least = (1 - _options.TopP) / count, sum = 0;
+        int kept = 0;
+        for (int i = 0; i < count; i++)
+            if (_candidateLogits[i] >= least) (_candidates[kept], _candidateLogits[kept++]) = (_candidates[i], _candidateLogits[i]);
+        MostProbableFirst(kept);
+        for (int i = 0; i < kept; i++)
+            if ((sum += _candidateLogits[i]) >= _options.TopP) return i + 1;
+        return kept;
     }
 
     private int Pick(ReadOnlySpan<float> weights, int position)

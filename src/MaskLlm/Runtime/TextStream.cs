@@ -13,6 +13,13 @@ internal sealed class TextStream(Tokenizer tokenizer, bool skipSpecialTokens)
     private readonly List<int> _ids = [];
     private string _known = "";
 
+    /// <summary>Tells of the tokens before, whose text is not given: some decoders drop the space of a first word.</summary>
+    internal void Follow(IReadOnlyList<int> before)
+    {
+        for (int i = Math.Max(0, before.Count - Kept); i < before.Count; i++) _ids.Add(before[i]);
+        _known = tokenizer.Decode(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids), skipSpecialTokens).TrimEnd('\uFFFD');
+    }
+
     /// <summary>The text that a token adds, often none.</summary>
     internal string Add(int id)
     {

@@ -1,0 +1,26 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+
+namespace MaskLlm.Cli.Serving;
+
+/// <summary>Server-sent events, each a JSON object.</summary>
+internal static class EventStream
+{
+    internal static void Begin(HttpResponse response)
+    {
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-cache";
+    }
+
+    internal static async Task Send(HttpResponse response, JsonObject value, CancellationToken stop)
+    {
+        await response.WriteAsync($"data: {JsonReply.Text(value)}\n\n", stop);
+        await response.Body.FlushAsync(stop);
+    }
+
+    internal static async Task End(HttpResponse response, CancellationToken stop)
+    {
+        await response.WriteAsync("data: [DONE]\n\n", stop);
+        await response.Body.FlushAsync(stop);
+    }
+}

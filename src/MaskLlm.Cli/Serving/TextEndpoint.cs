@@ -1,0 +1,53 @@
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using MaskLlm.Serving;
+using Microsoft.AspNetCore.Http;
+
+namespace MaskLlm.Cli.Serving;
+
+/// <summary>Answers requests for text, whole or piece by piece.</summary>
+/// <param name="model">What is served.</param>
+/// <param name="shape">Completions or chat.</param>
+internal sealed class TextEndpoint(ServedModel model, ITextShape shape)
+{
+    internal async Task Answer(HttpContext http)
+    {
+        // Before the body is read: a full server does little for those that it refuses.
+        if (model.Batch.Refusal is { } refusal) throw new RefusedException(refusal);
+        using JsonDocument body = await JsonDocument.ParseAsync(http.Request.Body, default, http.RequestAborted);
+        TextCall call = TextCall.Read(body.RootElement, model, shape);
+        ReplyFrame frame = new(shape, model.Name, call.Request.Prompt.Count);
+        ChannelReader<TextPiece> pieces = model.Batch.Submit(call.Request, http.RequestAborted);
+        if (call.IsStream) await Stream(http, call, frame, pieces);
+        else await Whole(http, frame, pieces);
+    }
+
+    private static async Task Whole(HttpContext http, ReplyFrame frame, ChannelReader<TextPiece> pieces)
+    {
+        StringBuilder text = new();
+        int tokens = 0;
+        FinishReason finish = FinishReason.Length;
+        await foreach (TextPiece piece in pieces.ReadAllAsync(CancellationToken.None))
+        {
+            text.Append(piece.Text);
+            tokens++;
+            finish = piece.Finish ?? finish;
+        }
+        await JsonReply.Write(http.Response, frame.Whole(text.ToString(), tokens, finish));
+    }
+
+    // Nothing is sent before the first token: until then the answer can still be an error.
+    private static async Task Stream(HttpContext http, TextCall call, ReplyFrame frame, ChannelReader<TextPiece> pieces)
+    {
+        int tokens = 0;
+        await foreach (TextPiece piece in pieces.ReadAllAsync(CancellationToken.None))
+        {
+            if (tokens++ == 0) EventStream.Begin(http.Response);
+            if (piece.Text.Length == 0 && piece.Finish is null && tokens > 1) continue;
+            await EventStream.Send(http.Response, frame.Piece(piece.Text, tokens == 1, piece.Finish), http.RequestAborted);
+        }
+        if (call.WantsUsage) await EventStream.Send(http.Response, frame.UsagePiece(tokens), http.RequestAborted);
+        await EventStream.End(http.Response, http.RequestAborted);
+    }
+}

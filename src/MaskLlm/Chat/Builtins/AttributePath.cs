@@ -1,0 +1,34 @@
+using System.Globalization;
+using MaskLlm.Chat.Values;
+
+namespace MaskLlm.Chat.Builtins;
+
+/// <summary>What filters look at in each item: itself, or an attribute of it such as <c>a.b.0</c>.</summary>
+internal static class AttributePath
+{
+    /// <summary>What the attribute that an argument names gives for an item; the item itself where it is not given.</summary>
+    public static Func<object?, object?> Key(BuiltinCall call, int index, bool ignoresCase)
+    {
+        var attribute = call.Value(index, null);
+        return attribute is null ? item => Folded(item, ignoresCase) : item => Folded(Follow(call, attribute, item), ignoresCase);
+    }
+
+    /// <summary>The attribute of an item.</summary>
+    /// <exception cref="TemplateFault">A part of the path before the last is undefined.</exception>
+    public static object? Follow(BuiltinCall call, object? attribute, object? item)
+    {
+        if (attribute is not string path)
+            return call.Renderer.Members.Item(item, attribute);
+        foreach (var part in path.Split('.'))
+        {
+            call.Budget.Step();
+            var isIndex = long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+            item = call.Renderer.Members.Item(item, isIndex ? number : part);
+        }
+
+        return item;
+    }
+
+    /// <summary>A text in lower case where case does not count; other values as they are.</summary>
+    public static object? Folded(object? value, bool ignoresCase) => ignoresCase && value is string text ? TextCase.Lower(text) : value;
+}

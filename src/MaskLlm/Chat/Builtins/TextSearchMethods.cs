@@ -1,0 +1,79 @@
+using MaskLlm.Chat.Values;
+
+namespace MaskLlm.Chat.Builtins;
+
+/// <summary>Methods of texts that look for another text.</summary>
+internal static class TextSearchMethods
+{
+    /// <summary>The methods by name.</summary>
+    public static Dictionary<string, Builtin> All { get; } = new(StringComparer.Ordinal)
+    {
+        ["startswith"] = new(["prefix"], call => IsAt(call, (text, affix) => text.StartsWith(affix, StringComparison.Ordinal))),
+        ["endswith"] = new(["suffix"], call => IsAt(call, (text, affix) => text.EndsWith(affix, StringComparison.Ordinal))),
+        ["find"] = new(["sub", "start", "end"], call => Find(call, fromEnd: false)),
+        ["rfind"] = new(["sub", "start", "end"], call => Find(call, fromEnd: true)),
+        ["index"] = new(["sub", "start", "end"], call => FindOrFail(call, fromEnd: false)),
+        ["rindex"] = new(["sub", "start", "end"], call => FindOrFail(call, fromEnd: true)),
+        ["count"] = new(["sub"], call => Count(call)),
+        ["replace"] = new(["old", "new", "count"], call => Replace(call, call.SubjectText, call.RequiredText(0), call.RequiredText(1), call.Whole(2, -1))),
+    };
+
+    /// <summary>The text with another in place of some text, at most so many times; below 0, everywhere.</summary>
+    public static string Replace(BuiltinCall call, string text, string old, string replacement, long count)
+    {
+        call.Budget.Search(text, old);
+        var builder = new TextBuilder(call.Budget);
+        var left = count < 0 ? long.MaxValue : count;
+        var copied = 0;
+        for (var at = NextMatch(text, old, 0); at >= 0 && left > 0; at = NextMatch(text, old, at + Math.Max(old.Length, 1)), left--)
+        {
+            call.Budget.Step();
+            builder.Append(text[copied..at]).Append(replacement);
+            copied = at + old.Length;
+        }
+
+        return builder.Append(text[copied..]).ToString();
+    }
+
+    // Nothing is found before each character and at the end, but not within a surrogate pair.
+    private static int NextMatch(string text, string old, int from)
+    {
+        if (old.Length > 0 || from > text.Length)
+            return from > text.Length ? -1 : text.IndexOf(old, from, StringComparison.Ordinal);
+        return from > 0 && from < text.Length && char.IsSurrogatePair(text[from - 1], text[from]) ? from + 1 : from;
+    }
+
+    private static bool IsAt(BuiltinCall call, Func<string, string, bool> holds)
+    {
+        var text = call.SubjectText;
+        if (call.Required(0) is not Sequence { Kind: SequenceKind.Tuple } affixes)
+            return holds(text, call.RequiredText(0));
+        return call.Renderer.Iterate(affixes).Any(affix => holds(text, affix as string ?? throw call.Unfit(affix, "texts")));
+    }
+
+    private static long Find(BuiltinCall call, bool fromEnd)
+    {
+        var (text, sought) = (call.SubjectText, call.RequiredText(0));
+        call.Budget.Search(text, sought);
+        var range = SliceRange.Of(CodePoints.Count(text), Bound(call, 1), Bound(call, 2), 1);
+        var (start, end) = (CodePoints.UnitOffset(text, range.Start), CodePoints.UnitOffset(text, range.Start + range.Count));
+        var stretch = text.AsSpan(start, end - start);
+        var found = fromEnd ? stretch.LastIndexOf(sought) : stretch.IndexOf(sought);
+        return found < 0 ? -1L : CodePoints.Count(text[..(start + found)]);
+    }
+
+    private static long? Bound(BuiltinCall call, int index) => call.Value(index, null) is null ? null : call.Whole(index, 0);
+
+    private static long FindOrFail(BuiltinCall call, bool fromEnd) =>
+        Find(call, fromEnd) is >= 0L and var found ? found : throw new TemplateFault($"{call.Name} does not find what it looks for. Use 'find' where that may be.");
+
+    private static long Count(BuiltinCall call)
+    {
+        var (text, sought) = (call.SubjectText, call.RequiredText(0));
+        call.Budget.Search(text, sought);
+        var count = 0L;
+        for (var at = NextMatch(text, sought, 0); at >= 0; at = NextMatch(text, sought, at + Math.Max(sought.Length, 1)))
+            count++;
+        return count;
+    }
+}

@@ -1,0 +1,47 @@
+using MaskLlm.Chat.Values;
+
+namespace MaskLlm.Chat.Rendering;
+
+/// <summary>The variable <c>loop</c> inside of a loop.</summary>
+/// <param name="items">What the loop goes through.</param>
+/// <param name="budget">What pays for comparisons.</param>
+internal sealed class LoopState(IReadOnlyList<object?> items, Budget budget)
+{
+    private object? _seen = CallArguments.Absent;
+
+    /// <summary>The item that the loop is at.</summary>
+    public int Index { get; set; }
+
+    /// <summary>An attribute.</summary>
+    public object? Get(string name) => name switch
+    {
+        "index" => Index + 1L,
+        "index0" => (long)Index,
+        "revindex" => (long)(items.Count - Index),
+        "revindex0" => items.Count - Index - 1L,
+        "first" => Index == 0,
+        "last" => Index == items.Count - 1,
+        "length" => (long)items.Count,
+        "previtem" => Index > 0 ? items[Index - 1] : new Undefined("there is no previous item."),
+        "nextitem" => Index < items.Count - 1 ? items[Index + 1] : new Undefined("there is no next item."),
+        // Only recursive loops, which there are none of here, are deeper.
+        "depth" => 1L,
+        "depth0" => 0L,
+        "cycle" => new Callable("loop.cycle", Cycle),
+        "changed" => new Callable("loop.changed", arguments => HasChanged(arguments)),
+        _ => Undefined.Attribute(this, name),
+    };
+
+    private object? Cycle(CallArguments arguments) => arguments.Positional.Count > 0
+        ? arguments.Positional[Index % arguments.Positional.Count]
+        : throw new TemplateFault("loop.cycle has nothing to go through; expected arguments.");
+
+    private bool HasChanged(CallArguments arguments)
+    {
+        var current = new Sequence(arguments.Positional, SequenceKind.Tuple);
+        budget.Compare(_seen, current);
+        var isChanged = !Equality.AreEqual(_seen, current);
+        _seen = current;
+        return isChanged;
+    }
+}

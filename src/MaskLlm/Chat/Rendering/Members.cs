@@ -1,0 +1,129 @@
+using MaskLlm.Chat.Builtins;
+using MaskLlm.Chat.Values;
+
+namespace MaskLlm.Chat.Rendering;
+
+/// <summary>Attributes, items and slices of values, as Jinja's sandbox finds them.</summary>
+internal sealed class Members(Renderer renderer)
+{
+    /// <summary><c>subject.name</c>: a method, or else an item.</summary>
+    /// <exception cref="TemplateFault">The subject is undefined.</exception>
+    public object? Attribute(object? subject, string name)
+    {
+        if (Own(subject, name) is { } own)
+            return own.Value;
+        return subject is Mapping mapping && mapping.TryGet(name, out var value) ? value : Undefined.Attribute(subject, name);
+    }
+
+    /// <summary><c>subject[index]</c>: an item, or else a method.</summary>
+    /// <exception cref="TemplateFault">The subject is undefined.</exception>
+    public object? Item(object? subject, object? index)
+    {
+        if (index is Undefined undefined && subject is not Mapping)
+            throw undefined.Fault();
+        renderer.Budget.Read(index);
+        if (subject is Mapping mapping && mapping.TryGet(index, out var value))
+            return value;
+        if (Numbers.TryWhole(index, out var number) && At(subject, number, out var item))
+            return item;
+        if (index is string name && Own(subject, name) is { } own)
+            return own.Value;
+        return subject is Undefined missing ? throw missing.Fault() : Undefined.Item(subject, index);
+    }
+
+    /// <summary><c>subject[start:stop:step]</c>.</summary>
+    /// <exception cref="TemplateFault">The subject has no slices.</exception>
+    public object? Slice(object? subject, long? start, long? stop, long step)
+    {
+        switch (subject)
+        {
+            case Sequence { HasIndex: true } sequence:
+                var range = SliceRange.Of(sequence.Items.Count, start, stop, step);
+                renderer.Budget.Step(4 + range.Count);
+                return new Sequence(range.Of(sequence.Items), sequence.Kind);
+            case string text:
+                return Slice(text, start, stop, step);
+            case Undefined undefined:
+                throw undefined.Fault();
+            default:
+                return Undefined.Item(subject, "slice");
+        }
+    }
+
+    private string Slice(string text, long? start, long? stop, long step)
+    {
+        renderer.Budget.Read(text);
+        if (step == 1 && !CodePoints.HasPairs(text))
+        {
+            var stretch = SliceRange.Of(text.Length, start, stop, step);
+            return renderer.Budget.Made(text.Substring(stretch.Start, stretch.Count));
+        }
+
+        var points = CodePoints.Split(renderer.Budget.Made(text));
+        return renderer.Budget.Made(string.Concat(SliceRange.Of(points.Count, start, stop, step).Of(points)));
+    }
+
+    private bool At(object? subject, long index, out object? item)
+    {
+        item = null;
+        if (subject is Sequence { HasIndex: true } sequence)
+        {
+            var at = index < 0 ? index + sequence.Items.Count : index;
+            var isThere = at >= 0 && at < sequence.Items.Count;
+            item = isThere ? sequence.Items[(int)at] : null;
+            return isThere;
+        }
+
+        if (subject is not string text)
+            return false;
+        renderer.Budget.Read(text);
+        return At(text, index, out item);
+    }
+
+    private static bool At(string text, long index, out object? item)
+    {
+        var count = CodePoints.Count(text);
+        var at = index < 0 ? index + count : index;
+        item = null;
+        if (at < 0 || at >= count)
+            return false;
+        var start = CodePoints.UnitOffset(text, (int)at);
+        var isPair = start + 1 < text.Length && char.IsSurrogatePair(text[start], text[start + 1]);
+        item = text.Substring(start, isPair ? 2 : 1);
+        return true;
+    }
+
+    /// <summary>What the type of a value has under a name, if anything.</summary>
+    private Member? Own(object? subject, string name)
+    {
+        switch (subject)
+        {
+            case Undefined undefined:
+                throw undefined.Fault();
+            case Namespace space:
+                return space.Attributes.TryGetValue(name, out var value) ? new Member(value) : null;
+            case LoopState loop:
+                return new Member(loop.Get(name));
+        }
+
+        if (MethodsOf(subject) is not { } methods)
+            return null;
+        if (methods.Unsafe.Contains(name))
+            return new Member(Undefined.Unsafe(subject, name));
+        if (methods.Unsupported.Contains(name))
+            throw new NotSupportedException($"chat template, line {renderer.Line}: the method '{name}' of {TypeNames.Describe(subject)} is not supported. Those of transformers' chat templates are.");
+        return methods.All.TryGetValue(name, out var method)
+            ? new Member(new Callable(name, arguments => method.Invoke(renderer, $"the method '{name}'", subject, arguments)))
+            : null;
+    }
+
+    private static MethodSet? MethodsOf(object? subject) => subject switch
+    {
+        string => MethodSet.OfTexts,
+        Mapping => MethodSet.OfMappings,
+        Sequence { HasIndex: true } => MethodSet.OfSequences,
+        _ => null,
+    };
+
+    private sealed record Member(object? Value);
+}

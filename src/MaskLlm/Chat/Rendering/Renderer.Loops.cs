@@ -1,0 +1,57 @@
+using MaskLlm.Chat.Syntax;
+using MaskLlm.Chat.Values;
+
+namespace MaskLlm.Chat.Rendering;
+
+/// <content>Loops.</content>
+internal sealed partial class Renderer
+{
+    /// <summary>The values that a loop over a value goes through.</summary>
+    /// <exception cref="TemplateFault">It is nothing to go through.</exception>
+    public IReadOnlyList<object?> Iterate(object? value)
+    {
+        Budget.Step();
+        IReadOnlyList<object?> items = value switch
+        {
+            Sequence sequence => sequence.Read(),
+            Mapping mapping => [.. mapping.Keys],
+            string text => CodePoints.Split(Budget.Made(text)),
+            Undefined => [],
+            _ => throw new TemplateFault($"{TypeNames.Describe(value)} holds nothing to go through; expected a list, a dict or a text."),
+        };
+        Budget.Step(items.Count);
+        return items;
+    }
+
+    private Flow ExecuteFor(Statement.For statement)
+    {
+        var items = Iterate(Evaluate(statement.Items));
+        if (statement.Test is { } test)
+            items = [.. items.Where(item => Passes(statement.Target, test, item))];
+        if (items.Count == 0)
+            return statement.Otherwise is { } otherwise ? ExecuteIn(new Scope(_scope), otherwise) : Flow.Next;
+        var loop = new LoopState(items, Budget);
+        var outer = _scope;
+        var flow = Flow.Next;
+        for (; loop.Index < items.Count && flow != Flow.Break; loop.Index++)
+        {
+            _scope = new Scope(outer);
+            _scope.Set("loop", loop);
+            Assign(statement.Target, items[loop.Index]);
+            flow = Execute(statement.Body);
+        }
+
+        _scope = outer;
+        return Flow.Next;
+    }
+
+    private bool Passes(Target target, Expression test, object? item)
+    {
+        var outer = _scope;
+        _scope = new Scope(outer);
+        Assign(target, item);
+        var passes = Truth.Of(Evaluate(test));
+        _scope = outer;
+        return passes;
+    }
+}

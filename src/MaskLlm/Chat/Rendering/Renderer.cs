@@ -1,0 +1,186 @@
+using MaskLlm.Chat.Syntax;
+using MaskLlm.Chat.Values;
+
+namespace MaskLlm.Chat.Rendering;
+
+/// <summary>Renders a template once.</summary>
+/// <remarks>Statements are here; expressions, loops and calls have files of their own.</remarks>
+internal sealed partial class Renderer
+{
+    private readonly Arithmetic _arithmetic;
+    private Scope _scope = new(null);
+    private TextBuilder _output;
+
+    /// <summary>Prepares a rendering.</summary>
+    /// <param name="variables">What the template is given.</param>
+    /// <param name="limits">What it may cost.</param>
+    /// <param name="clock">What tells it the time.</param>
+    public Renderer(IEnumerable<(string Name, object? Value)> variables, RenderLimits limits, TimeProvider clock)
+    {
+        Budget = new Budget(limits);
+        Members = new Members(this);
+        _arithmetic = new Arithmetic(Budget);
+        _output = new TextBuilder(Budget);
+        foreach (var (name, value) in Builtins.Globals.All(this, clock).Concat(variables))
+            _scope.Set(name, value);
+        // What the template sets leaves the functions as they are.
+        _scope = new Scope(_scope);
+    }
+
+    /// <summary>What the rendering may still cost.</summary>
+    public Budget Budget { get; }
+
+    /// <summary>Attributes and items of values.</summary>
+    public Members Members { get; }
+
+    /// <summary>The line of the statement that is being rendered.</summary>
+    public int Line { get; private set; } = 1;
+
+    /// <summary>Renders the template.</summary>
+    public string Render(Block template)
+    {
+        Execute(template);
+        return _output.ToString();
+    }
+
+    /// <summary>What a value prints as.</summary>
+    public string TextOf(object? value) => PythonText.Of(value, Budget);
+
+    private Flow Execute(Block block)
+    {
+        foreach (var statement in block.Statements)
+        {
+            Line = statement.Line;
+            Budget.Enter();
+            var flow = Execute(statement);
+            Budget.Leave();
+            if (flow != Flow.Next)
+                return flow;
+        }
+
+        return Flow.Next;
+    }
+
+    private Flow Execute(Statement statement)
+    {
+        switch (statement)
+        {
+            case Statement.Text text:
+                _output.Append(text.Content);
+                return Flow.Next;
+            case Statement.Print print:
+                _output.Append(TextOf(Evaluate(print.Value)));
+                return Flow.Next;
+            case Statement.Set set:
+                Assign(set.Target, Evaluate(set.Value));
+                return Flow.Next;
+            case Statement.Macro macro:
+                _scope.Set(macro.Name, MacroOf(macro.Name, macro.Parameters, macro.Body));
+                return Flow.Next;
+            case Statement.Break:
+                return Flow.Break;
+            case Statement.Continue:
+                return Flow.Continue;
+            default:
+                return ExecuteWithBody(statement);
+        }
+    }
+
+    private Flow ExecuteWithBody(Statement statement) => statement switch
+    {
+        Statement.If test => ExecuteIf(test),
+        Statement.For loop => ExecuteFor(loop),
+        Statement.SetBlock set => ExecuteCaptured(set.Body, set.Filters, text => Assign(set.Target, text)),
+        Statement.FilterBlock filter => ExecuteCaptured(filter.Body, filter.Filters, text => _output.Append(TextOf(text))),
+        Statement.CallBlock call => ExecuteCallBlock(call),
+        Statement.With with => ExecuteWith(with),
+        _ => throw new InvalidOperationException($"No way to render a {statement.GetType().Name}."),
+    };
+
+    private Flow ExecuteIf(Statement.If statement)
+    {
+        foreach (var (test, body) in statement.Branches)
+        {
+            if (Truth.Of(Evaluate(test)))
+                return Execute(body);
+        }
+
+        return statement.Otherwise is { } otherwise ? Execute(otherwise) : Flow.Next;
+    }
+
+    private Flow ExecuteWith(Statement.With statement)
+    {
+        var outer = _scope;
+        var inner = new Scope(outer);
+        foreach (var (target, expression) in statement.Variables)
+        {
+            var value = Evaluate(expression);
+            _scope = inner;
+            Assign(target, value);
+            _scope = outer;
+        }
+
+        return ExecuteIn(inner, statement.Body);
+    }
+
+    /// <summary>Renders a block to a text instead of the output, and hands it on through filters.</summary>
+    private Flow ExecuteCaptured(Block body, IReadOnlyList<FilterCall> filters, Action<object?> use)
+    {
+        var text = Capture(new Scope(_scope), body, out var flow);
+        if (flow == Flow.Next)
+            use(filters.Aggregate((object?)text, Filter));
+        return flow;
+    }
+
+    private string Capture(Scope scope, Block body, out Flow flow)
+    {
+        var output = _output;
+        _output = new TextBuilder(Budget);
+        flow = ExecuteIn(scope, body);
+        var text = _output.ToString();
+        _output = output;
+        return text;
+    }
+
+    private Flow ExecuteIn(Scope scope, Block body)
+    {
+        var outer = _scope;
+        _scope = scope;
+        var flow = Execute(body);
+        _scope = outer;
+        return flow;
+    }
+
+    private void Assign(Target target, object? value)
+    {
+        switch (target)
+        {
+            case Target.Variable variable:
+                _scope.Set(variable.Name, value);
+                break;
+            case Target.Attribute attribute:
+                SetAttribute(attribute, value);
+                break;
+            case Target.Unpacking unpacking:
+                Unpack(unpacking.Parts, value);
+                break;
+        }
+    }
+
+    private void SetAttribute(Target.Attribute target, object? value)
+    {
+        var subject = Variable(target.Namespace);
+        if (subject is not Namespace space)
+            throw subject is Undefined undefined ? undefined.Fault() : new TemplateFault($"{target.Namespace}.{target.Name} is set, but {target.Namespace} is {TypeNames.Describe(subject)}; expected a namespace.");
+        space.Attributes[target.Name] = value;
+    }
+
+    private void Unpack(IReadOnlyList<Target> parts, object? value)
+    {
+        var items = Iterate(value);
+        if (items.Count != parts.Count)
+            throw new TemplateFault($"{items.Count} values are assigned to {parts.Count} names; expected as many.");
+        for (var index = 0; index < parts.Count; index++)
+            Assign(parts[index], items[index]);
+    }
+}

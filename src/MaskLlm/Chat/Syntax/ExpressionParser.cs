@@ -1,0 +1,237 @@
+namespace MaskLlm.Chat.Syntax;
+
+/// <summary>Reads expressions, weakest operators first.</summary>
+internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting)
+{
+    private static readonly string[] Comparisons = ["==", "!=", "<", "<=", ">", ">="];
+    private static readonly string[] Words = ["and", "else", "if", "in", "is", "not", "or"];
+    private readonly PostfixParser _postfix = new(tokens);
+
+    /// <summary>True while a macro is read: what Jinja calls varargs and kwargs there is not supported.</summary>
+    public bool IsInMacro { get; set; }
+
+    /// <summary>An expression.</summary>
+    public Expression Read()
+    {
+        nesting.Enter(tokens.Current.Line);
+        var expression = ReadOr();
+        while (tokens.SkipName("if"))
+        {
+            var test = ReadOr();
+            expression = new Expression.Conditional(test, expression, tokens.SkipName("else") ? Read() : null);
+        }
+
+        nesting.Leave();
+        return expression;
+    }
+
+    /// <summary>An expression, or several with commas between them, which are a tuple.</summary>
+    public Expression ReadTuple() => ReadTuple(Read);
+
+    /// <summary>The same where <c>if</c> after it begins something else.</summary>
+    public Expression ReadTupleWithoutIf() => ReadTuple(ReadOr);
+
+    private Expression ReadTuple(Func<Expression> read)
+    {
+        var first = read();
+        if (!tokens.Current.IsOperator(","))
+            return first;
+        var items = new List<Expression> { first };
+        while (tokens.Skip(",") && !EndsTuple())
+            items.Add(read());
+        return new Expression.Tuple(items);
+    }
+
+    private bool EndsTuple() => tokens.Current.Kind is TokenKind.BlockEnd or TokenKind.PrintEnd or TokenKind.End || tokens.Current.IsOperator(")");
+
+    private Expression ReadOr()
+    {
+        var left = ReadAnd();
+        while (tokens.SkipName("or"))
+            left = new Expression.Or(left, ReadAnd());
+        return left;
+    }
+
+    private Expression ReadAnd()
+    {
+        var left = ReadNot();
+        while (tokens.SkipName("and"))
+            left = new Expression.And(left, ReadNot());
+        return left;
+    }
+
+    private Expression ReadNot()
+    {
+        var line = tokens.Current.Line;
+        if (!tokens.SkipName("not"))
+            return ReadComparison();
+        nesting.Enter(line);
+        var operand = ReadNot();
+        nesting.Leave();
+        return new Expression.Not(operand);
+    }
+
+    private Expression ReadComparison()
+    {
+        var first = ReadSum();
+        var rest = new List<(string, Expression)>();
+        while (NextComparison() is { } comparison)
+            rest.Add((comparison, ReadSum()));
+        return rest.Count == 0 ? first : new Expression.Comparison(first, rest);
+    }
+
+    private string? NextComparison()
+    {
+        if (tokens.SkipName("in"))
+            return "in";
+        if (tokens.Current.IsName("not") && tokens.Following.IsName("in"))
+        {
+            tokens.Next();
+            tokens.Next();
+            return "not in";
+        }
+
+        return tokens.Current.Kind == TokenKind.Operator && Comparisons.Contains(tokens.Current.Text) ? tokens.Next().Text : null;
+    }
+
+    private Expression ReadSum()
+    {
+        var left = ReadConcatenation();
+        while (NextOf("+", "-") is { } sign)
+            left = new Expression.Binary(sign, left, ReadConcatenation());
+        return left;
+    }
+
+    // In Jinja ~ binds more strongly than + does.
+    private Expression ReadConcatenation()
+    {
+        var first = ReadProduct();
+        if (!tokens.Current.IsOperator("~"))
+            return first;
+        var parts = new List<Expression> { first };
+        while (tokens.Skip("~"))
+            parts.Add(ReadProduct());
+        return new Expression.Concatenation(parts);
+    }
+
+    private Expression ReadProduct()
+    {
+        var left = ReadPower();
+        while (NextOf("*", "/", "//", "%") is { } sign)
+            left = new Expression.Binary(sign, left, ReadPower());
+        return left;
+    }
+
+    // In Jinja powers are read from the left, and a sign is stronger.
+    private Expression ReadPower()
+    {
+        var left = ReadUnary(hasFilters: true);
+        while (NextOf("**") is { } sign)
+            left = new Expression.Binary(sign, left, ReadUnary(hasFilters: true));
+        return left;
+    }
+
+    private string? NextOf(params ReadOnlySpan<string> operators)
+    {
+        if (tokens.Current.Kind != TokenKind.Operator || !operators.Contains(tokens.Current.Text))
+            return null;
+        return tokens.Next().Text;
+    }
+
+    private Expression ReadUnary(bool hasFilters)
+    {
+        nesting.Enter(tokens.Current.Line);
+        var expression = NextOf("-", "+") is { } sign
+            ? new Expression.Sign(ReadUnary(hasFilters: false), sign == "-")
+            : ReadPrimary();
+        expression = _postfix.ReadPostfixes(expression, this);
+        if (hasFilters)
+            expression = _postfix.ReadFilters(expression, this);
+        nesting.Leave();
+        return expression;
+    }
+
+    /// <summary>A literal, a name, or something in brackets.</summary>
+    public Expression ReadPrimary()
+    {
+        var token = tokens.Current;
+        switch (token.Kind)
+        {
+            case TokenKind.Name:
+                return ReadName(tokens.Next());
+            case TokenKind.Integer or TokenKind.Float:
+                return new Expression.Literal(tokens.Next().Number);
+            case TokenKind.String:
+                return new Expression.Literal(ReadStrings());
+        }
+
+        if (tokens.Skip("("))
+            return ReadParenthesized();
+        if (tokens.Skip("["))
+            return new Expression.List(ReadItems("]"));
+        if (tokens.Skip("{"))
+            return ReadDictionary();
+        throw SyntaxErrors.Unexpected(token, "an expression");
+    }
+
+    private Expression ReadName(in Token token)
+    {
+        if (Words.Contains(token.Text))
+            throw SyntaxErrors.Unexpected(token, "an expression");
+        if (IsInMacro && token.Text is "varargs" or "kwargs")
+            throw SyntaxErrors.Unsupported(token.Line, $"{token.Text} in a macro");
+        return token.Text switch
+        {
+            "true" or "True" => new Expression.Literal(true),
+            "false" or "False" => new Expression.Literal(false),
+            "none" or "None" => new Expression.Literal(null),
+            var name => new Expression.Variable(name),
+        };
+    }
+
+    private string ReadStrings()
+    {
+        var text = tokens.Next().Text;
+        while (tokens.Current.Kind == TokenKind.String)
+            text += tokens.Next().Text;
+        return text;
+    }
+
+    private Expression ReadParenthesized()
+    {
+        var expression = tokens.Current.IsOperator(")") ? new Expression.Tuple([]) : ReadTuple();
+        tokens.Expect(")");
+        return expression;
+    }
+
+    private List<Expression> ReadItems(string end)
+    {
+        var items = new List<Expression>();
+        while (!tokens.Skip(end))
+        {
+            if (items.Count > 0)
+                tokens.Expect(",");
+            if (!tokens.Current.IsOperator(end))
+                items.Add(Read());
+        }
+
+        return items;
+    }
+
+    private Expression.Dictionary ReadDictionary()
+    {
+        var items = new List<(Expression, Expression)>();
+        while (!tokens.Skip("}"))
+        {
+            if (items.Count > 0)
+                tokens.Expect(",");
+            if (tokens.Current.IsOperator("}"))
+                continue;
+            var key = Read();
+            tokens.Expect(":");
+            items.Add((key, Read()));
+        }
+
+        return new Expression.Dictionary(items);
+    }
+}

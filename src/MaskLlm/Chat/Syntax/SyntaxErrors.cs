@@ -1,0 +1,16 @@
+namespace MaskLlm.Chat.Syntax;
+
+/// <summary>The errors of templates that cannot be read.</summary>
+internal static class SyntaxErrors
+{
+    /// <summary>The error for a template that is not one.</summary>
+    public static InvalidDataException At(int line, string what) => new($"chat template, line {line}: {what}");
+
+    /// <summary>The error where one thing stands and another must.</summary>
+    public static InvalidDataException Unexpected(in Token found, string expected) =>
+        At(found.Line, $"found {found.Description}; expected {expected}.");
+
+    /// <summary>The error for what Jinja knows and this reader does not.</summary>
+    public static NotSupportedException Unsupported(int line, string what) =>
+        new($"chat template, line {line}: {what} is not supported. Templates written for transformers' apply_chat_template seldom need it.");
+}

@@ -1,0 +1,44 @@
+namespace MaskLlm.Chat.Values;
+
+/// <summary>Texts as Python counts them: by code point, where .NET counts UTF-16 units.</summary>
+internal static class CodePoints
+{
+    /// <summary>How many there are.</summary>
+    public static int Count(string text)
+    {
+        if (!HasPairs(text))
+            return text.Length;
+        var count = text.Length;
+        for (var at = 1; at < text.Length; at++)
+            count -= char.IsSurrogatePair(text[at - 1], text[at]) ? 1 : 0;
+        return count;
+    }
+
+    /// <summary>Each one as a text.</summary>
+    public static List<string> Split(string text)
+    {
+        var points = new List<string>(text.Length);
+        for (var at = 0; at < text.Length;)
+        {
+            var isPair = at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]);
+            points.Add(text.Substring(at, isPair ? 2 : 1));
+            at += isPair ? 2 : 1;
+        }
+
+        return points;
+    }
+
+    /// <summary>Where, in units, a code point begins.</summary>
+    public static int UnitOffset(string text, int codePoint)
+    {
+        if (!HasPairs(text))
+            return codePoint;
+        var at = 0;
+        for (; codePoint > 0 && at < text.Length; codePoint--)
+            at += at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? 2 : 1;
+        return at;
+    }
+
+    /// <summary>Whether units and code points may differ.</summary>
+    public static bool HasPairs(string text) => text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF');
+}

@@ -1,0 +1,42 @@
+namespace MaskLlm.Chat.Values;
+
+/// <summary>Python's <c>==</c>.</summary>
+internal static class Equality
+{
+    /// <summary>Whether two values are equal.</summary>
+    public static bool AreEqual(object? left, object? right) => (left, right) switch
+    {
+        (null, null) or (Undefined, Undefined) => true,
+        (null, _) or (_, null) => false,
+        (string text, string other) => text == other,
+        (Sequence sequence, Sequence other) => AreEqual(sequence, other),
+        (Mapping mapping, Mapping other) => AreEqual(mapping, other),
+        _ => AreEqualNumbers(left, right) ?? left.Equals(right),
+    };
+
+    private static bool? AreEqualNumbers(object left, object right)
+    {
+        var isWhole = Numbers.TryWhole(left, out var whole) & Numbers.TryWhole(right, out var otherWhole);
+        if (isWhole)
+            return whole == otherWhole;
+        return Numbers.TryFloat(left, out var number) && Numbers.TryFloat(right, out var other) ? number == other : null;
+    }
+
+    private static bool AreEqual(Sequence left, Sequence right)
+    {
+        if (!left.HasIndex || left.Kind != right.Kind)
+            return ReferenceEquals(left, right);
+        if (left.Items.Count != right.Items.Count)
+            return false;
+        for (var index = 0; index < left.Items.Count; index++)
+        {
+            if (!AreEqual(left.Items[index], right.Items[index]))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool AreEqual(Mapping left, Mapping right) =>
+        left.Count == right.Count && left.Items.All(item => right.TryGet(item.Key, out var other) && AreEqual(item.Value, other));
+}

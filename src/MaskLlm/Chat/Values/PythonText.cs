@@ -1,0 +1,115 @@
+using System.Globalization;
+
+namespace MaskLlm.Chat.Values;
+
+/// <summary>Python's <c>str()</c> and <c>repr()</c>.</summary>
+internal static class PythonText
+{
+    /// <summary>What a value prints as.</summary>
+    /// <exception cref="TemplateFault">The budget is spent.</exception>
+    /// <exception cref="NotSupportedException">The value is a function or the like, which print as an address in Python.</exception>
+    public static string Of(object? value, Budget budget)
+    {
+        if (value is string text)
+            return text;
+        if (value is Undefined)
+            return "";
+        var builder = new TextBuilder(budget);
+        Represent(value, builder);
+        return builder.ToString();
+    }
+
+    private static void Represent(object? value, TextBuilder builder)
+    {
+        switch (value)
+        {
+            case string text:
+                Quote(text, builder);
+                break;
+            case Sequence sequence:
+                Represent(sequence, builder);
+                break;
+            case Mapping mapping:
+                builder.Append('{');
+                Join(mapping.Items.Select(item => (Action)(() => RepresentItem(item.Key, item.Value, builder))), builder);
+                builder.Append('}');
+                break;
+            default:
+                builder.Append(Scalar(value));
+                break;
+        }
+    }
+
+    private static string Scalar(object? value) => value switch
+    {
+        null => "None",
+        bool truth => truth ? "True" : "False",
+        long number => number.ToString(CultureInfo.InvariantCulture),
+        double number => Numbers.Write(number),
+        Undefined => "Undefined",
+        _ => throw new NotSupportedException($"chat template: to print {TypeNames.Describe(value)} is not supported. Print what it gives or holds."),
+    };
+
+    private static void Represent(Sequence sequence, TextBuilder builder)
+    {
+        if (sequence.Kind is not (SequenceKind.List or SequenceKind.Tuple))
+            throw new NotSupportedException($"chat template: to print {TypeNames.Describe(sequence)} is not supported. Make a list of it first, with the filter 'list'.");
+        var isTuple = sequence.Kind == SequenceKind.Tuple;
+        builder.Append(isTuple ? '(' : '[');
+        Join(sequence.Items.Select(item => (Action)(() => Represent(item, builder))), builder);
+        if (isTuple && sequence.Items.Count == 1)
+            builder.Append(',');
+        builder.Append(isTuple ? ')' : ']');
+    }
+
+    private static void RepresentItem(object? key, object? value, TextBuilder builder)
+    {
+        Represent(key, builder);
+        builder.Append(": ");
+        Represent(value, builder);
+    }
+
+    private static void Join(IEnumerable<Action> parts, TextBuilder builder)
+    {
+        var isFirst = true;
+        foreach (var part in parts)
+        {
+            if (!isFirst)
+                builder.Append(", ");
+            isFirst = false;
+            part();
+        }
+    }
+
+    private static void Quote(string text, TextBuilder builder)
+    {
+        var quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
+        builder.Append(quote);
+        for (var at = 0; at < text.Length; at++)
+        {
+            if (at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]))
+                builder.Append(Escaped(char.ConvertToUtf32(text[at], text[++at]), quote));
+            else
+                builder.Append(Escaped(text[at], quote));
+        }
+
+        builder.Append(quote);
+    }
+
+    private static string Escaped(int point, char quote) => point switch
+    {
+        '\\' => "\\\\",
+        '\n' => "\\n",
+        '\r' => "\\r",
+        '\t' => "\\t",
+        _ when point == quote => $"\\{quote}",
+        _ when IsPrintable(point) => point > char.MaxValue ? char.ConvertFromUtf32(point) : ((char)point).ToString(),
+        <= 0xFF => $"\\x{point:x2}",
+        <= 0xFFFF => $"\\u{point:x4}",
+        _ => $"\\U{point:x8}",
+    };
+
+    private static bool IsPrintable(int point) => point == ' ' || CharUnicodeInfo.GetUnicodeCategory(point) is not (
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
+}

@@ -1,0 +1,74 @@
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace MaskLlm.Cli.Tests;
+
+/// <summary><c>maskllm serve</c> on the tiny model, with a real Kestrel on a free port.</summary>
+internal sealed class RunningServer : IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly StringWriter _output = new(), _error = new();
+    private readonly Task<int> _run;
+
+    private RunningServer(string[] args) => _run = Task.Factory.StartNew(
+        () => CommandLine.Run(args, TextWriter.Synchronized(_output), TextWriter.Synchronized(_error), _stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    internal HttpClient Client { get; } = new() { Timeout = TimeSpan.FromMinutes(2) };
+
+    internal string FirstLine { get; private set; } = "";
+
+    internal static Task<RunningServer> Start(params string[] options) => StartOn(TinyModel.Folder, options);
+
+    internal static async Task<RunningServer> StartOn(string model, params string[] options)
+    {
+        RunningServer server = new(["serve", model, "--port", "0", "--threads", "2", "--name", "tiny", .. options]);
+        while (!server._output.ToString().Contains('\n', StringComparison.Ordinal))
+        {
+            Assert.False(server._run.IsCompleted, server._error.ToString());
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+        server.FirstLine = server._output.ToString().Split('\n')[0];
+        server.Client.BaseAddress = new Uri(server.FirstLine.Split(' ')[0]);
+        return server;
+    }
+
+    /// <summary>As Ctrl-C does.</summary>
+    internal async Task<int> Stop()
+    {
+        await _stop.CancelAsync();
+        return await _run;
+    }
+
+    internal Task<HttpResponseMessage> Post(string path, string body) =>
+        Client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"), TestContext.Current.CancellationToken);
+
+    internal async Task<JsonNode> PostJson(string path, string body)
+    {
+        using HttpResponseMessage response = await Post(path, body);
+        string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, text);
+        return JsonNode.Parse(text)!;
+    }
+
+    /// <summary>The events of a stream; the last is [DONE].</summary>
+    internal async Task<JsonNode[]> PostStream(string path, string body)
+    {
+        using HttpResponseMessage response = await Post(path, body);
+        string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);
+        string[] events = text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(events, line => Assert.StartsWith("data: ", line, StringComparison.Ordinal));
+        Assert.Equal("data: [DONE]", events[^1]);
+        return [.. events[..^1].Select(line => JsonNode.Parse(line[6..])!)];
+    }
+
+    internal Task<string> Get(string path) => Client.GetStringAsync(path, TestContext.Current.CancellationToken);
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _run.Wait();
+        Client.Dispose();
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+using MaskLlm.Chat;
+
+namespace MaskLlm.Tests.Chat;
+
+/// <summary>What transformers and Jinja made of templates.</summary>
+public class ChatTemplateGoldenTests
+{
+    public static TheoryData<int> TemplateCases => [.. Enumerable.Range(0, ChatFixtures.Templates.GetProperty("cases").GetArrayLength())];
+
+    public static TheoryData<int> ConstructCases => [.. Enumerable.Range(0, ChatFixtures.Constructs.GetProperty("cases").GetArrayLength())];
+
+    [Theory]
+    [MemberData(nameof(TemplateCases))]
+    public void Render_WholeTemplate_EqualsTheRecord(int index)
+    {
+        var entry = ChatFixtures.Templates.GetProperty("cases")[index];
+        var template = ChatTemplate.Parse(ChatFixtures.Templates.GetProperty("templates").GetProperty(entry.GetProperty("template").GetString()!).GetString()!);
+        string Render() => template.Render(
+            ChatFixtures.Messages(entry.GetProperty("messages")), entry.GetProperty("add_generation_prompt").GetBoolean(),
+            entry.GetProperty("bos_token").GetString(), entry.GetProperty("eos_token").GetString());
+        if (entry.TryGetProperty("error", out var error))
+            Assert.Equal(error.GetString(), Assert.Throws<ArgumentException>(Render).Message);
+        else
+            Assert.Equal(entry.GetProperty("rendered").GetString(), Render());
+    }
+
+    [Theory]
+    [MemberData(nameof(ConstructCases))]
+    public void Render_OneConstruct_EqualsTheRecord(int index)
+    {
+        var entry = ChatFixtures.Constructs.GetProperty("cases")[index];
+        var template = ChatTemplate.Parse(entry.GetProperty("source").GetString()!);
+        string Render() => template.Render(ChatFixtures.Messages(ChatFixtures.Constructs.GetProperty("messages")), addGenerationPrompt: true, "<s>", endToken: null);
+        if (entry.TryGetProperty("rendered", out var rendered))
+        {
+            Assert.Equal(rendered.GetString(), Render());
+            return;
+        }
+
+        var message = Assert.Throws<ArgumentException>(Render).Message;
+        if (entry.TryGetProperty("message", out JsonElement own))
+            Assert.Equal(own.GetString(), message);
+        else
+            Assert.StartsWith("chat template, line 1: ", message, StringComparison.Ordinal);
+    }
+}
