@@ -45,7 +45,7 @@ internal static class TextSplitMethods
     {
         foreach (var piece in pieces)
         {
-            call.Budget.Step();
+            call.Budget.Step(4);
             call.Budget.Made(piece);
         }
 

@@ -15,12 +15,19 @@ internal sealed partial class Renderer
         {
             Sequence sequence => sequence.Read(),
             Mapping mapping => [.. mapping.Keys],
-            string text => CodePoints.Split(Budget.Made(text)),
+            string text => Characters(text),
             Undefined => [],
             _ => throw new TemplateFault($"{TypeNames.Describe(value)} holds nothing to go through; expected a list, a dict or a text."),
         };
         Budget.Step(items.Count);
         return items;
+    }
+
+    // Each is a text of its own, which takes far more memory than its character.
+    private List<string> Characters(string text)
+    {
+        Budget.Step(4L * text.Length);
+        return CodePoints.Split(text);
     }
 
     private Flow ExecuteFor(Statement.For statement)

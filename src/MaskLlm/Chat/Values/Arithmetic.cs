@@ -124,12 +124,14 @@ internal sealed class Arithmetic(Budget budget)
 
     private Sequence Repeat(Sequence items, object? times)
     {
-        var count = Times(times);
-        budget.Step(items.Items.Count * count);
-        return new Sequence([.. Enumerable.Repeat(items.Items, items.Items.Count == 0 ? 0 : (int)count).SelectMany(list => list)], items.Kind);
+        Numbers.TryWhole(times, out var count);
+        if (count <= 0 || items.Items.Count == 0)
+            return new Sequence([], items.Kind);
+        budget.Step(count > long.MaxValue / items.Items.Count ? long.MaxValue : items.Items.Count * count);
+        return new Sequence([.. Enumerable.Repeat(items.Items, (int)count).SelectMany(list => list)], items.Kind);
     }
 
-    // Anything from some number on is too much, and must not overflow before it is found to be.
+    // A character more than there may be is as much too long as any number of them, and does not overflow.
     private long Times(object? times)
     {
         Numbers.TryWhole(times, out var count);

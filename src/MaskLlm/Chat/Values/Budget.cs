@@ -18,9 +18,10 @@ internal sealed class Budget(RenderLimits limits)
     /// <exception cref="TemplateFault">The limit is reached.</exception>
     public void Step(long count = 1)
     {
-        _steps += count;
-        if (_steps > limits.Steps)
+        // Compared so that no count is too large to be added.
+        if (count > limits.Steps - _steps)
             throw new TemplateFault($"the template takes more than {limits.Steps} steps; expected an end before. Check it for loops that grow, or send fewer messages.");
+        _steps += count;
     }
 
     /// <summary>Pays for a text that is made, or for what is appended to one.</summary>
