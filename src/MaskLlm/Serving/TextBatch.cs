@@ -9,8 +9,8 @@ namespace MaskLlm.Serving;
 /// steps are of one.
 /// </summary>
 /// <remarks>
-/// A token's products are summed in the same order whatever else is in the batch, and draws depend on the seed and the position
-/// only: the same request gives the same text whatever else runs.
+/// Draws depend on the seed and the position only. What else is in the batch changes a token's logits by rounding at most: more
+/// tokens are summed in another order than one.
 /// </remarks>
 internal sealed partial class TextBatch : IDisposable
 {
