@@ -15,8 +15,8 @@ internal static class RandomCheckpoint
         Random random = new(0);
         List<TensorToWrite> tensors =
         [
-            .. RuntimeShapes.Vectors(config).Select(vector => ToWrite(vector.Name, [vector.Length], () => 0x3F80)),
-            .. RuntimeShapes.Matrices(config).Select(matrix => ToWrite(matrix.Name, [matrix.Rows, matrix.Columns], () => Small(random))),
+            .. ParameterShapes.Vectors(config).Select(vector => ToWrite(vector.Name, [vector.Length], () => 0x3F80)),
+            .. ParameterShapes.Matrices(config).Select(matrix => ToWrite(matrix.Name, [matrix.Rows, matrix.Columns], () => Small(random))),
         ];
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(Path.Combine(folder, RuntimeFormat.ConfigName), configJson);

@@ -1,4 +1,4 @@
-namespace MaskLlm.Kernels.Products;
+namespace MaskLlm.Kernels;
 
 /// <summary>bfloat16 as its 16 bits.</summary>
 internal static class BFloat16Bits
@@ -8,6 +8,18 @@ internal static class BFloat16Bits
     {
         uint bits = BitConverter.SingleToUInt32Bits(value);
         return (ushort)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+    }
+
+    /// <summary>All of them, to the nearest, ties to even.</summary>
+    internal static void Narrow(ReadOnlySpan<float> source, Span<ushort> target)
+    {
+        for (int i = 0; i < source.Length; i++) target[i] = Narrow(source[i]);
+    }
+
+    /// <summary>All of them, exact.</summary>
+    internal static void Widen(ReadOnlySpan<ushort> source, Span<float> target)
+    {
+        for (int i = 0; i < source.Length; i++) target[i] = Widen(source[i]);
     }
 
     internal static float Widen(ushort bits) => BitConverter.UInt32BitsToSingle((uint)bits << 16);

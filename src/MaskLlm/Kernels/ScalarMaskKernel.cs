@@ -62,19 +62,9 @@ internal sealed class ScalarMaskKernel : IMaskKernel
         }
     }
 
-    public void Widen(ReadOnlySpan<ushort> source, Span<float> target)
-    {
-        for (int i = 0; i < source.Length; i++) target[i] = BitConverter.UInt32BitsToSingle((uint)source[i] << 16);
-    }
+    public void Widen(ReadOnlySpan<ushort> source, Span<float> target) => BFloat16Bits.Widen(source, target);
 
-    public void Narrow(ReadOnlySpan<float> source, Span<ushort> target)
-    {
-        for (int i = 0; i < source.Length; i++)
-        {
-            uint bits = BitConverter.SingleToUInt32Bits(source[i]);
-            target[i] = (ushort)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-        }
-    }
+    public void Narrow(ReadOnlySpan<float> source, Span<ushort> target) => BFloat16Bits.Narrow(source, target);
 
     public void NarrowStochastic(ReadOnlySpan<float> source, ReadOnlySpan<uint> words, Span<ushort> target)
     {

@@ -50,21 +50,8 @@ public static class Checkpoint
     /// <returns>Rows and columns by the checkpoint's name, in the order of the forward pass.</returns>
     /// <exception cref="DirectoryNotFoundException">No such folder.</exception>
     /// <exception cref="InvalidDataException">No config.json, or a broken one.</exception>
-    public static IReadOnlyDictionary<string, (int Rows, int Columns)> LinearShapes(string folder)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        using Decoder shapes = Shapes(ReadConfig(folder));
-        return new OrderedDictionary<string, (int, int)>(
-            shapes.Linears.Select(linear => KeyValuePair.Create(linear.Name, (linear.Rows, linear.Columns))));
-    }
-
-    /// <summary>The shapes of all parameters by the checkpoint's name, in the order of the forward pass.</summary>
-    internal static IReadOnlyDictionary<string, long[]> ParameterShapes(DecoderConfig config)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        using Decoder shapes = Shapes(config);
-        return new OrderedDictionary<string, long[]>(shapes.Parameters.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.shape)));
-    }
+    public static IReadOnlyDictionary<string, (int Rows, int Columns)> LinearShapes(string folder) => new OrderedDictionary<string, (int, int)>(
+        ParameterShapes.Matrices(ReadConfig(folder)).Where(matrix => matrix.MayBeSparse).Select(matrix => KeyValuePair.Create(matrix.Name, (matrix.Rows, matrix.Columns))));
 
     /// <summary>The entry of a parameter, held against what the configuration asks for.</summary>
     internal static TensorEntry RequireParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape)
@@ -80,8 +67,8 @@ public static class Checkpoint
         return entry;
     }
 
-    // Tensors on the meta device have a shape and no memory.
-    private static Decoder Shapes(DecoderConfig config) => new(config, (_, shape) => empty(shape, device: META), META);
+    internal static InvalidDataException NotFinite(string folder, string name) =>
+        new($"{folder}: {name} holds NaN or infinite values; the checkpoint is damaged, get it again.");
 
     private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, Func<TensorEntry, ScalarType> typeOf, Device device)
     {
@@ -89,7 +76,7 @@ public static class Checkpoint
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = TensorBytes.Read(entry, (offset, length) => file.Bytes(name, offset, length));
         if (!IsFinite(weight))
-            throw new InvalidDataException($"{folder}: {name} holds NaN or infinite values; the checkpoint is damaged, get it again.");
+            throw NotFinite(folder, name);
         return weight.to(typeOf(entry)).to(device).MoveToOuterDisposeScope();
     }
 

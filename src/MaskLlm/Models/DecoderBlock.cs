@@ -6,7 +6,9 @@ namespace MaskLlm.Models;
 /// <summary>One block: x + attention(norm(x)), then x + MLP(norm(x)).</summary>
 internal sealed class DecoderBlock
 {
-    private const string Prefix = "model.layers.";
+    /// <summary>What the names of all blocks' tensors begin with.</summary>
+    internal const string Prefix = "model.layers.";
+
     private readonly DecoderConfig _config;
     private readonly LinearLayer _query, _key, _value, _output, _gate, _up, _down;
     private readonly Tensor _inputNorm, _postAttentionNorm;

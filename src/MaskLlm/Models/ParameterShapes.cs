@@ -1,40 +1,43 @@
-using MaskLlm.Models;
+namespace MaskLlm.Models;
 
-namespace MaskLlm.Runtime;
-
-/// <summary>The tensors that a decoder is made of, by the checkpoint's names.</summary>
-internal static class RuntimeShapes
+/// <summary>The tensors that a decoder is made of, by the checkpoint's names, without making one.</summary>
+internal static class ParameterShapes
 {
     internal const string Embedding = "model.embed_tokens.weight", Head = "lm_head.weight", FinalNorm = "model.norm.weight";
 
-    internal static string Block(int index) => $"model.layers.{index}.";
-
-    /// <summary>Every matrix: name, rows, columns, and whether it may be 2:4, as linear weights of blocks may.</summary>
-    internal static IEnumerable<(string Name, int Rows, int Columns, bool MayBeSparse)> Matrices(DecoderConfig config)
+    /// <summary>All of them, in the order in which <see cref="Decoder"/> makes them: matrices (rows, columns) and vectors (length).</summary>
+    internal static IEnumerable<(string Name, int[] Shape)> All(DecoderConfig config)
     {
-        yield return (Embedding, config.VocabularySize, config.HiddenSize, false);
-        for (int block = 0; block < config.BlockCount; block++)
-            foreach ((string name, int rows, int columns, _) in Linears(config))
-                yield return ($"{Block(block)}{name}.weight", rows, columns, true);
-        if (!config.TieWordEmbeddings) yield return (Head, config.VocabularySize, config.HiddenSize, false);
-    }
-
-    /// <summary>Every vector: norms and biases.</summary>
-    internal static IEnumerable<(string Name, int Length)> Vectors(DecoderConfig config)
-    {
+        yield return (Embedding, [config.VocabularySize, config.HiddenSize]);
         for (int block = 0; block < config.BlockCount; block++)
         {
             string prefix = Block(block);
-            yield return ($"{prefix}input_layernorm.weight", config.HiddenSize);
-            yield return ($"{prefix}post_attention_layernorm.weight", config.HiddenSize);
-            foreach ((string name, int rows, _, bool hasBias) in Linears(config))
-                if (hasBias) yield return ($"{prefix}{name}.bias", rows);
+            foreach ((string name, int rows, int columns, bool hasBias) in Linears(config))
+            {
+                yield return ($"{prefix}{name}.weight", [rows, columns]);
+                if (hasBias) yield return ($"{prefix}{name}.bias", [rows]);
+            }
+            yield return ($"{prefix}input_layernorm.weight", [config.HiddenSize]);
+            yield return ($"{prefix}post_attention_layernorm.weight", [config.HiddenSize]);
             if (!config.QueryKeyNorm) continue;
-            yield return ($"{prefix}self_attn.q_norm.weight", config.HeadSize);
-            yield return ($"{prefix}self_attn.k_norm.weight", config.HeadSize);
+            yield return ($"{prefix}self_attn.q_norm.weight", [config.HeadSize]);
+            yield return ($"{prefix}self_attn.k_norm.weight", [config.HeadSize]);
         }
-        yield return (FinalNorm, config.HiddenSize);
+        yield return (FinalNorm, [config.HiddenSize]);
+        if (!config.TieWordEmbeddings) yield return (Head, [config.VocabularySize, config.HiddenSize]);
     }
+
+    /// <summary>Every matrix: name, rows, columns, and whether it may be pruned, as linear weights of blocks may.</summary>
+    internal static IEnumerable<(string Name, int Rows, int Columns, bool MayBeSparse)> Matrices(DecoderConfig config) =>
+        All(config).Where(parameter => parameter.Shape.Length == 2)
+            .Select(parameter => (parameter.Name, parameter.Shape[0], parameter.Shape[1], DecoderBlock.IsLinearWeight(parameter.Name, 2)));
+
+    /// <summary>Every vector: norms and biases.</summary>
+    internal static IEnumerable<(string Name, int Length)> Vectors(DecoderConfig config) =>
+        All(config).Where(parameter => parameter.Shape.Length == 1).Select(parameter => (parameter.Name, parameter.Shape[0]));
+
+    /// <summary>What the names of a block's tensors begin with.</summary>
+    internal static string Block(int index) => $"{DecoderBlock.Prefix}{index}.";
 
     /// <summary>The linear layers of a block, in the order of the forward pass.</summary>
     internal static IReadOnlyList<(string Name, int Rows, int Columns, bool HasBias)> Linears(DecoderConfig config)
@@ -51,8 +54,4 @@ internal static class RuntimeShapes
             ("mlp.down_proj", config.HiddenSize, config.IntermediateSize, config.MlpBias),
         ];
     }
-
-    /// <summary>Rows and columns of the linear weights of the blocks by the checkpoint's name, in the order of the forward pass: what a mask file needs.</summary>
-    internal static IReadOnlyDictionary<string, (int Rows, int Columns)> LinearShapes(DecoderConfig config) => new OrderedDictionary<string, (int, int)>(
-        Matrices(config).Where(matrix => matrix.MayBeSparse).Select(matrix => KeyValuePair.Create(matrix.Name, (matrix.Rows, matrix.Columns))));
 }

@@ -16,7 +16,7 @@ internal sealed class MatrixRows
     internal MatrixRows(SafetensorsCheckpoint file, IReadOnlyDictionary<string, Mask>? masks, DecoderConfig config)
     {
         (_file, _masks) = (file, masks);
-        foreach ((string name, int rows, int columns, _) in RuntimeShapes.Matrices(config)) _entries[name] = CheckpointRows.Require(file, name, rows, columns);
+        foreach ((string name, int rows, int columns, _) in ParameterShapes.Matrices(config)) _entries[name] = Checkpoint.RequireParameter(file.Folder, file, name, [rows, columns]);
         foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>()) Check(name, mask);
     }
 
@@ -29,7 +29,7 @@ internal sealed class MatrixRows
         float[] row = new float[entry.Shape[1]];
         for (long r = 0; r < entry.Shape[0]; r++)
         {
-            CheckpointRows.Read(_file, entry, r * row.Length, row);
+            CheckpointRows.ReadFinite(_file, entry, r * row.Length, row);
             if (!TwoOfFourRows.Fits(row)) return false;
         }
         return true;
@@ -39,7 +39,7 @@ internal sealed class MatrixRows
     {
         TensorEntry entry = _entries[name];
         int columns = (int)entry.Shape[1];
-        CheckpointRows.Read(_file, entry, (long)firstRow * columns, values);
+        CheckpointRows.ReadFinite(_file, entry, (long)firstRow * columns, values);
         if (kept.IsEmpty) return;
         if (_masks is null)
         {

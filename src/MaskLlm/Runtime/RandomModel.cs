@@ -20,8 +20,8 @@ internal static class RandomModel
     internal static void Write(byte[] configJson, WeightType type, bool isSparse, string path)
     {
         DecoderConfig config = ModelFamily.Read(RuntimeFormat.ConfigName, configJson);
-        List<TensorToWrite> tensors = [.. RuntimeShapes.Vectors(config).Select(Ones)];
-        foreach ((string name, int rows, int columns, bool mayBeSparse) in RuntimeShapes.Matrices(config))
+        List<TensorToWrite> tensors = [.. ParameterShapes.Vectors(config).Select(Ones)];
+        foreach ((string name, int rows, int columns, bool mayBeSparse) in ParameterShapes.Matrices(config))
         {
             PackedMatrix shape = new(rows, columns, type, isSparse && mayBeSparse);
             tensors.Add(new TensorToWrite(name, TensorType.UInt8, [shape.Blocks, shape.Panels, shape.PanelBytes], shape.Bytes, stream => WriteBlocks(stream, shape)));

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Kernels.Products;
 using MaskLlm.Masks;
@@ -34,10 +35,10 @@ public static class RuntimeExport
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(modelFolder);
         MatrixRows rows = new(file, masks, config);
         List<TensorToWrite> tensors = [];
-        foreach ((string name, int length) in RuntimeShapes.Vectors(config)) tensors.Add(Vector(file, CheckpointRows.Require(file, name, length)));
-        PackedMatrix[] shapes = [.. RuntimeShapes.Matrices(config).Select(matrix => new PackedMatrix(matrix.Rows, matrix.Columns, type, matrix.MayBeSparse && rows.IsSparse(matrix.Name)))];
+        foreach ((string name, int length) in ParameterShapes.Vectors(config)) tensors.Add(Vector(file, Checkpoint.RequireParameter(file.Folder, file, name, [length])));
+        PackedMatrix[] shapes = [.. ParameterShapes.Matrices(config).Select(matrix => new PackedMatrix(matrix.Rows, matrix.Columns, type, matrix.MayBeSparse && rows.IsSparse(matrix.Name)))];
         PackingProgress packing = new(shapes.Sum(shape => shape.Bytes), progress);
-        foreach (((string name, _, _, _), PackedMatrix shape) in RuntimeShapes.Matrices(config).Zip(shapes))
+        foreach (((string name, _, _, _), PackedMatrix shape) in ParameterShapes.Matrices(config).Zip(shapes))
             tensors.Add(MatrixWriter.ToWrite(name, shape, (row, values, kept) => rows.Read(name, row, values, kept), packing, stop));
         foreach (string name in RuntimeFormat.FileNames.Where(name => File.Exists(Path.Combine(modelFolder, name)))) tensors.Add(KeptFile(name, File.ReadAllBytes(Path.Combine(modelFolder, name))));
         SafetensorsWriter.Write(path, tensors, Metadata(type), CacheLine);
@@ -59,7 +60,7 @@ public static class RuntimeExport
         new(entry.Name, TensorType.Float32, entry.Shape, entry.Shape[0] * sizeof(float), stream =>
         {
             float[] values = new float[entry.Shape[0]];
-            CheckpointRows.Read(file, entry, 0, values);
-            stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(values));
+            CheckpointRows.ReadFinite(file, entry, 0, values);
+            stream.Write(MemoryMarshal.AsBytes<float>(values));
         });
 }

@@ -21,9 +21,9 @@ public sealed class RuntimeModel : IDisposable
         Config = ModelFamily.Read($"{file.Path}: {RuntimeFormat.ConfigName}", File(RuntimeFormat.ConfigName)
             ?? throw Broken("it holds no config.json"));
         Blocks = [.. Enumerable.Range(0, Config.BlockCount).Select(ReadBlock)];
-        FinalNorm = Vector(RuntimeShapes.FinalNorm, Config.HiddenSize)!;
-        Embedding = Matrix(RuntimeShapes.Embedding, Config.VocabularySize, Config.HiddenSize);
-        Head = Config.TieWordEmbeddings ? Embedding : Matrix(RuntimeShapes.Head, Config.VocabularySize, Config.HiddenSize);
+        FinalNorm = Vector(ParameterShapes.FinalNorm, Config.HiddenSize)!;
+        Embedding = Matrix(ParameterShapes.Embedding, Config.VocabularySize, Config.HiddenSize);
+        Head = Config.TieWordEmbeddings ? Embedding : Matrix(ParameterShapes.Head, Config.VocabularySize, Config.HiddenSize);
     }
 
     /// <summary>The parts of the model.</summary>
@@ -93,7 +93,7 @@ public sealed class RuntimeModel : IDisposable
         string packed = System.IO.Path.Combine(Directory.CreateTempSubdirectory("maskllm-").FullName, "packed");
         try
         {
-            RuntimeExport.Write(path, mask is null ? null : MaskNpz.Read(mask, RuntimeShapes.LinearShapes(Checkpoint.ReadConfig(path))), type, packed, progress, stop);
+            RuntimeExport.Write(path, mask is null ? null : MaskNpz.Read(mask, Checkpoint.LinearShapes(path)), type, packed, progress, stop);
             RuntimeModel model = Open(packed);
             model._temporary = packed;
             return model;
@@ -149,8 +149,8 @@ public sealed class RuntimeModel : IDisposable
 
     private RuntimeBlock ReadBlock(int index)
     {
-        string prefix = RuntimeShapes.Block(index);
-        RuntimeLinear[] linears = [.. RuntimeShapes.Linears(Config).Select(linear => new RuntimeLinear(
+        string prefix = ParameterShapes.Block(index);
+        RuntimeLinear[] linears = [.. ParameterShapes.Linears(Config).Select(linear => new RuntimeLinear(
             $"{prefix}{linear.Name}.weight",
             Matrix($"{prefix}{linear.Name}.weight", linear.Rows, linear.Columns),
             linear.HasBias ? Vector($"{prefix}{linear.Name}.bias", linear.Rows) : null))];

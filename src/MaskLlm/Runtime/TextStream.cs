@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Runtime;
@@ -17,14 +18,14 @@ internal sealed class TextStream(Tokenizer tokenizer, bool skipSpecialTokens)
     internal void Follow(IReadOnlyList<int> before)
     {
         for (int i = Math.Max(0, before.Count - Kept); i < before.Count; i++) _ids.Add(before[i]);
-        _known = tokenizer.Decode(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids), skipSpecialTokens).TrimEnd('\uFFFD');
+        _known = Text().TrimEnd('\uFFFD');
     }
 
     /// <summary>The text that a token adds, often none.</summary>
     internal string Add(int id)
     {
         _ids.Add(id);
-        string text = tokenizer.Decode(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids), skipSpecialTokens);
+        string text = Text();
         if (text.EndsWith('\uFFFD') || text.Length <= _known.Length) return "";
         string added = text[_known.Length..];
         _known = text;
@@ -35,7 +36,7 @@ internal sealed class TextStream(Tokenizer tokenizer, bool skipSpecialTokens)
     /// <summary>What waits, at the end of the text.</summary>
     internal string Flush()
     {
-        string text = tokenizer.Decode(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids), skipSpecialTokens);
+        string text = Text();
         string added = text.Length > _known.Length ? text[_known.Length..] : "";
         _known = text;
         return added;
@@ -46,6 +47,8 @@ internal sealed class TextStream(Tokenizer tokenizer, bool skipSpecialTokens)
     {
         if (_ids.Count < 4 * Kept) return;
         _ids.RemoveRange(0, _ids.Count - Kept);
-        _known = tokenizer.Decode(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids), skipSpecialTokens);
+        _known = Text();
     }
+
+    private string Text() => tokenizer.Decode(CollectionsMarshal.AsSpan(_ids), skipSpecialTokens);
 }

@@ -87,4 +87,15 @@ public class CheckpointTests
 
     private static Tensor Logits(Decoder model) =>
         model.Forward(arange(34, dtype: ScalarType.Int64).mul_(37).remainder_(128).view(2, 17));
+
+    [Theory]
+    [MemberData(nameof(DecoderTests.Families), MemberType = typeof(DecoderTests))]
+    public void ParameterShapes_EveryFamily_AreTheDecodersInItsOrder(string name)
+    {
+        using Decoder model = Checkpoint.Load(Fixture.PathOf($"models/{name}"));
+        Assert.Equal(
+            model.Parameters.Select(parameter => $"{parameter.Key} {string.Join(' ', parameter.Value.shape)}"),
+            ParameterShapes.All(model.Config).Select(parameter => $"{parameter.Name} {string.Join(' ', parameter.Shape)}"));
+        Assert.Equal(model.Linears.Select(linear => linear.Name), Checkpoint.LinearShapes(Fixture.PathOf($"models/{name}")).Keys);
+    }
 }

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using MaskLlm.Kernels;
 
 namespace MaskLlm.Formats.Gguf;
 
@@ -16,7 +17,7 @@ internal static class GgufValues
         {
             case GgufType.Float32: MemoryMarshal.AsBytes(values).CopyTo(bytes); break;
             case GgufType.Float16: TensorPrimitives.ConvertToHalf(values, MemoryMarshal.Cast<byte, Half>(bytes)); break;
-            case GgufType.BFloat16: WriteBFloat16(values, MemoryMarshal.Cast<byte, ushort>(bytes)); break;
+            case GgufType.BFloat16: BFloat16Bits.Narrow(values, MemoryMarshal.Cast<byte, ushort>(bytes)); break;
             case GgufType.Q8: WriteBlocks(values, bytes, BlockQ8.Values, BlockQ8.Bytes, BlockQ8.Write); break;
             case GgufType.Q4: WriteBlocks(values, bytes, BlockQ4.Values, BlockQ4.Bytes, BlockQ4.Write); break;
             default: throw new ArgumentException($"{type} is no type of a GGUF file; {GgufTypes.Known} are.");
@@ -29,15 +30,5 @@ internal static class GgufValues
     {
         for (int block = 0; block < values.Length / blockValues; block++)
             write(values.Slice(block * blockValues, blockValues), bytes.Slice(block * blockBytes, blockBytes));
-    }
-
-    // To the nearest, halves to the even one; a bfloat16 value stays as it is.
-    private static void WriteBFloat16(ReadOnlySpan<float> values, Span<ushort> target)
-    {
-        for (int i = 0; i < values.Length; i++)
-        {
-            uint bits = BitConverter.SingleToUInt32Bits(values[i]);
-            target[i] = (ushort)(bits + 0x7FFF + (bits >> 16 & 1) >> 16);
-        }
     }
 }

@@ -17,7 +17,7 @@ internal sealed class GgufWeights(
     /// <param name="notes">Gets a sentence where a matrix has another type than asked for.</param>
     internal IReadOnlyList<GgufTensor> Plan(List<string> notes)
     {
-        TensorEntry[] entries = [.. Checkpoint.ParameterShapes(config).Select(pair => Checkpoint.RequireParameter(source.Folder, source, pair.Key, pair.Value))];
+        TensorEntry[] entries = [.. ParameterShapes.All(config).Select(parameter => Checkpoint.RequireParameter(source.Folder, source, parameter.Name, [.. parameter.Shape]))];
         _totalBytes = entries.Sum(entry => entry.ByteLength);
         NoteOtherTypes(entries, notes);
         List<GgufTensor> tensors = [.. entries.Select(Tensor)];

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
 
@@ -14,32 +13,16 @@ namespace MaskLlm.Models.Gguf;
 internal sealed class RowSource(SafetensorsCheckpoint source, TensorEntry entry, int columns, Mask? mask, float largest)
 {
     private readonly float[] _row = new float[columns];
-    private readonly int _rowBytes = columns * entry.Type.ByteWidth();
 
     /// <summary>The values of a row; they last until the next one is read.</summary>
     /// <exception cref="InvalidDataException">A value is not finite, or too large.</exception>
     internal ReadOnlySpan<float> Read(int row)
     {
-        Widen(source.Bytes(entry.Name, (long)row * _rowBytes, _rowBytes));
+        CheckpointRows.Read(source, entry, (long)row * columns, _row);
         if (mask is not null) Prune((long)row * columns, mask.Packed);
         float most = Math.Abs(TensorPrimitives.MaxMagnitude<float>(_row));
         if (!(most <= largest)) throw TooLarge(most);
         return _row;
-    }
-
-    private void Widen(ReadOnlySpan<byte> bytes)
-    {
-        switch (entry.Type)
-        {
-            case TensorType.Float32: MemoryMarshal.Cast<byte, float>(bytes).CopyTo(_row); break;
-            case TensorType.Float16: TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), _row); break;
-            default: WidenBFloat16(MemoryMarshal.Cast<byte, ushort>(bytes)); break;
-        }
-    }
-
-    private void WidenBFloat16(ReadOnlySpan<ushort> values)
-    {
-        for (int i = 0; i < values.Length; i++) _row[i] = BitConverter.UInt32BitsToSingle((uint)values[i] << 16);
     }
 
     private void Prune(long first, ReadOnlySpan<byte> packed)
@@ -51,7 +34,7 @@ internal sealed class RowSource(SafetensorsCheckpoint source, TensorEntry entry,
         }
     }
 
-    private InvalidDataException TooLarge(float most) => new(float.IsFinite(most)
-        ? $"{source.Folder}: {entry.Name} holds {most}, and the type of the file ends at {largest}; export as bf16 instead."
-        : $"{source.Folder}: {entry.Name} holds NaN or infinite values; the checkpoint is damaged, get it again.");
+    private InvalidDataException TooLarge(float most) => float.IsFinite(most)
+        ? new($"{source.Folder}: {entry.Name} holds {most}, and the type of the file ends at {largest}; export as bf16 instead.")
+        : Checkpoint.NotFinite(source.Folder, entry.Name);
 }
