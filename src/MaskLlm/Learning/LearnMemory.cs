@@ -33,7 +33,7 @@ internal static class LearnMemory
             new("moving average of the logits", options.AverageDecay > 0 ? logits * sizeof(float) : 0),
             new("dense model's states", DenseBytes(config, options, compute)),
             new("trained weights and their moments", options.TrainWeights == WeightTraining.None ? 0 : weights * 3 * sizeof(float)),
-            new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations", Activations(config, compute, tokens, options.CheckpointActivations)),
+            new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations", Activations(model, options, tokens)),
             new("loss over the vocabulary", LossBytes(config, compute, tokens, options.Distillation > 0)),
         ];
         // y of every layer waits for its update; noise, its logarithms and the mask of one layer beside it.
@@ -54,12 +54,15 @@ internal static class LearnMemory
         "lower --micro-batch-size or --seq-len, take --checkpoint-activations, --moments int8 or --precision bfloat16, or --skip some layers");
 
     // Kept for the backward pass, a token and block: two norms' inputs in float32 and what they give, queries, repeated keys and values and
-    // what attention gives, gate, its silu, up and the product.
-    private static double Activations(DecoderConfig config, int compute, double tokens, bool recomputed)
+    // what attention gives and keeps, gate, its silu, up and the product.
+    private static double Activations(Decoder model, LearnOptions options, double tokens)
     {
+        DecoderConfig config = model.Config;
+        int compute = Precision.BytesOf(model.Compute);
         double hidden = config.HiddenSize, queries = (double)config.HeadCount * config.HeadSize, mlp = config.IntermediateSize;
-        double block = 2 * hidden * (sizeof(float) + compute) + 4 * compute * (queries + mlp) + 4 * config.HeadCount + 8;
-        return tokens * (recomputed
+        double attention = config.HeadCount * CausalAttention.KeptBytes(model.Compute, model.Device.type, options.SequenceLength);
+        double block = 2 * hidden * (sizeof(float) + compute) + 4 * compute * (queries + mlp) + attention + 8;
+        return tokens * (options.CheckpointActivations
             ? (config.BlockCount + 1) * hidden * compute + block + 2 * mlp * compute
             : config.BlockCount * block);
     }

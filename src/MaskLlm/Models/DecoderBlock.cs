@@ -75,11 +75,8 @@ internal sealed class DecoderBlock
         Tensor value = Heads(_value.Call(x), _config.KeyValueHeadCount, null);          // (B, T, KV, hs)
         query = RotaryEmbedding.Apply(query, cosine, sine);
         key = Repeat(RotaryEmbedding.Apply(key, cosine, sine));                         // (B, T, H, hs)
-        Tensor? mask = _window is { } window && window < tokens ? WindowMask(tokens, window, x) : null;
-        // The result takes the query's layout in memory: with the tokens outside the heads, joining the heads copies nothing.
-        Tensor mixed = nn.functional.scaled_dot_product_attention(
-            query.transpose(1, 2), key.transpose(1, 2), Repeat(value).transpose(1, 2), mask, is_casual: mask is null);   // (B, H, T, hs)
-        Tensor joined = mixed.transpose(1, 2).reshape(batch, tokens, _config.HeadCount * _config.HeadSize);
+        Tensor mixed = CausalAttention.Call(query, key, Repeat(value), _window);         // (B, T, H, hs)
+        Tensor joined = mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize);
         return _output.Call(joined).MoveToOuterDisposeScope();                          // (B, T, D)
     }
 
@@ -104,8 +101,4 @@ internal sealed class DecoderBlock
         long[] shape = [x.size(0), x.size(1), x.size(2), repeats, x.size(3)];
         return x.unsqueeze(3).expand(shape).reshape(shape[0], shape[1], shape[2] * repeats, shape[4]);   // (B, T, H, hs)
     }
-
-    // Token t sees itself and the window - 1 tokens before it.
-    private static Tensor WindowMask(long tokens, int window, Tensor like) =>
-        ones(tokens, tokens, dtype: ScalarType.Bool, device: like.device).tril().triu(1 - window);
 }

@@ -1,0 +1,49 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>softmax(q k^T / sqrt(hs)) v, where a token sees itself and those before it.</summary>
+internal static class CausalAttention
+{
+    // The probabilities, which the plain way keeps, grow with the square of the tokens.
+    private const int LongestPlain = 1024;
+
+    /// <param name="query">(B, T, H, hs).</param>
+    /// <param name="key">(B, T, H, hs).</param>
+    /// <param name="value">(B, T, H, hs).</param>
+    /// <param name="window">Tokens that a token sees, itself included; null for all before it.</param>
+    /// <returns>(B, T, H, hs), of the caller's scope.</returns>
+    internal static Tensor Call(Tensor query, Tensor key, Tensor value, int? window)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long tokens = query.size(1);
+        query = query.transpose(1, 2);                                                  // (B, H, T, hs)
+        key = key.transpose(1, 2);
+        value = value.transpose(1, 2);
+        if (window >= tokens) window = null;
+        if (IsPlain(query.dtype, query.device_type, tokens))
+        {
+            Tensor unseen = zeros(tokens, tokens, query.dtype).masked_fill_(Seen(tokens, window, query.device).logical_not(), double.NegativeInfinity);
+            Tensor scores = matmul(query, key.transpose(2, 3)).mul_(1 / Math.Sqrt(query.size(3))).add_(unseen);
+            return matmul(nn.functional.softmax(scores, -1), value).transpose(1, 2).MoveToOuterDisposeScope();
+        }
+
+        // The result takes the query's layout in memory: with the tokens outside the heads, joining the heads copies nothing.
+        Tensor? mask = window is null ? null : Seen(tokens, window, query.device);
+        return nn.functional.scaled_dot_product_attention(query, key, value, mask, is_casual: mask is null).transpose(1, 2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Bytes kept for the backward pass, a token and head, beside the inputs and what comes out.</summary>
+    internal static double KeptBytes(ScalarType compute, DeviceType device, long tokens) => IsPlain(compute, device, tokens) ? tokens * compute.ElementSize() : sizeof(float);
+
+    // libtorch's fused attention for CPUs multiplies bfloat16 by way of float32: three to four times slower than its products of bfloat16.
+    private static bool IsPlain(ScalarType compute, DeviceType device, long tokens) => device == DeviceType.CPU && compute == ScalarType.BFloat16 && tokens <= LongestPlain;
+
+    // (T, T): whether a row's token sees a column's.
+    private static Tensor Seen(long tokens, int? window, Device device)
+    {
+        Tensor before = ones(tokens, tokens, dtype: ScalarType.Bool, device: device).tril();
+        return window is { } size ? before.triu(1 - size) : before;
+    }
+}
