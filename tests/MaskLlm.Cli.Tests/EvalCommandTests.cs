@@ -19,7 +19,7 @@ public sealed class EvalCommandTests : IDisposable
 
         Assert.Equal(0, run.ExitCode);
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
-        Assert.Equal(["model", "data", "seq_len", "rows"], report.Select(member => member.Key));
+        Assert.Equal(["model", "data", "seq_len", "arithmetic", "rows"], report.Select(member => member.Key));
         Assert.Equal((TinyModel.Folder, text, 16), ((string?)report["model"], (string?)report["data"], (int)report["seq_len"]!));
         JsonObject[] rows = [.. report["rows"]!.AsArray().Select(row => row!.AsObject())];
         Assert.Equal([null, mask, mask], rows.Select(row => (string?)row["mask"]));
@@ -62,6 +62,28 @@ public sealed class EvalCommandTests : IDisposable
         string text = TinyModel.TextPath, compressed = _folder.File("text.txt.gz");
         using (System.IO.Compression.GZipStream gzip = new(File.Create(compressed), System.IO.Compression.CompressionMode.Compress)) gzip.Write(File.ReadAllBytes(text));
         Assert.Equal(PerplexityOf(text), PerplexityOf(compressed));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Eval_RuntimeFile_GivesThePerplexityOfTheFolder(bool isSparse)
+    {
+        string file = _folder.File("tiny.maskllm"), mask = Mask(TinyModel.Folder);
+        string[] masked = isSparse ? ["--mask", mask] : [];
+        Assert.Equal(0, CommandRun.Of(["export", TinyModel.Folder, .. masked, "--type", "float32", "--out", file]).ExitCode);
+        string[] window = ["--data", TinyModel.TextPath, "--seq-len", "64", "--max-windows", "3", "--threads", "2", "--json"];
+
+        CommandRun run = CommandRun.Of(["eval", file, .. window]);
+
+        Assert.Equal(0, run.ExitCode);
+        JsonNode report = JsonNode.Parse(run.Output)!, expected = JsonNode.Parse(CommandRun.Of(["eval", TinyModel.Folder, .. masked, .. window]).Output)!["rows"]!.AsArray()[^1]!;
+        JsonNode row = Assert.Single(report["rows"]!.AsArray())!;
+        Assert.StartsWith("weights in float32 on the CPU runtime", (string?)report["arithmetic"], StringComparison.Ordinal);
+        Assert.Equal(isSparse ? "in the file" : null, (string?)row["mask"]);
+        Assert.Equal(1, (double)row["perplexity"]! / (double)expected["perplexity"]!, 1e-5);
+        Assert.Equal(((int)expected["tokens"]!, (int)expected["windows"]!, (int)expected["tail_tokens"]!), ((int)row["tokens"]!, (int)row["windows"]!, (int)row["tail_tokens"]!));
+        Refused("whose mask is its own", file, "--data", TinyModel.TextPath, "--mask", mask);
     }
 
     [Fact]

@@ -21,11 +21,11 @@ public sealed partial class HouseTests
         ["Evaluation"] = 6,
         ["Optimization"] = 6,
         ["Runs"] = 6,
-        ["Runtime"] = 6,
         ["Priors"] = 7,
-        ["Serving"] = 7,
+        ["Runtime"] = 7,
         ["Learning"] = 8,
         ["Pretraining"] = 8,
+        ["Serving"] = 8,
         ["Experiments"] = 9,
     };
 

@@ -3,6 +3,7 @@ using MaskLlm.Cli.Output;
 using MaskLlm.Evaluation;
 using MaskLlm.Models;
 using MaskLlm.Runs;
+using MaskLlm.Runtime;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -11,8 +12,8 @@ internal static class EvalCommand
 {
     internal static Command Create(CancellationToken stop)
     {
-        Argument<string> model = SharedOptions.Model();
-        Option<string[]> masks = new("--mask") { Description = "A mask.npz of this model; may be repeated, one row each." };
+        Argument<string> model = new("MODEL") { Description = "A Hugging Face folder, or a runtime file of `maskllm export`, which the CPU runtime evaluates." };
+        Option<string[]> masks = new("--mask") { Description = "For a folder: a mask.npz of it; may be repeated, one row each." };
         Option<string> data = new("--data") { Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids.", Required = true };
         Option<int?> length = new("--seq-len") { Description = "Tokens a window; by default the model's positions, at most 2048." };
         Option<int?> windows = new("--max-windows") { Description = "Only the first this many windows; all by default." };
@@ -21,26 +22,30 @@ internal static class EvalCommand
         Command command = new("eval", "Measure the perplexity of a model, dense and under masks.") { model, masks, data, length, windows, threads, json };
         command.SetAction(parsed =>
         {
-            TorchRuntime.Start(parsed.GetValue(threads));
+            EvaluationRequest request = new()
+            {
+                Model = parsed.GetValue(model)!,
+                Data = parsed.GetValue(data)!,
+                Masks = parsed.GetValue(masks) ?? [],
+                SequenceLength = parsed.GetValue(length),
+                MaxWindows = parsed.GetValue(windows),
+            };
             EvaluationReport report;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
             {
-                report = MaskEvaluation.Run(
-                    new EvaluationRequest
-                    {
-                        Model = parsed.GetValue(model)!,
-                        Data = parsed.GetValue(data)!,
-                        Masks = parsed.GetValue(masks) ?? [],
-                        SequenceLength = parsed.GetValue(length),
-                        MaxWindows = parsed.GetValue(windows),
-                    },
-                    (what, done, total) => progress.Report(new RunProgress(what, done, total)),
-                    stop);
+                void Told(string what, int done, int total) => progress.Report(new RunProgress(what, done, total));
+                report = File.Exists(request.Model) ? RuntimePerplexity.Run(request, parsed.GetValue(threads), Told, stop) : OfFolder(request, parsed.GetValue(threads), Told, stop);
             }
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else EvaluationTable.Print(parsed.InvocationConfiguration.Output, report);
             return ExitCode.Done;
         });
         return command;
+    }
+
+    private static EvaluationReport OfFolder(EvaluationRequest request, int? threads, Action<string, int, int> progress, CancellationToken stop)
+    {
+        TorchRuntime.Start(threads);
+        return MaskEvaluation.Run(request, progress, stop);
     }
 }

@@ -6,15 +6,19 @@ namespace MaskLlm.Evaluation;
 /// <param name="Model">The checkpoint folder.</param>
 /// <param name="Data">The file of text or ids.</param>
 /// <param name="SequenceLength">Tokens a window.</param>
-/// <param name="Rows">The dense model first, then each mask in the order asked for.</param>
+/// <param name="Rows">The dense model first, then each mask in the order asked for; of a runtime file one row.</param>
 public sealed record EvaluationReport(string Model, string Data, int SequenceLength, IReadOnlyList<EvaluationRow> Rows)
 {
+    /// <summary>What it was computed with.</summary>
+    public string Arithmetic { get; init; } = "float32";
+
     /// <summary>The report as one object; the names are stable. A perplexity that is not finite is null.</summary>
     public JsonObject ToJson() => new()
     {
         ["model"] = Model,
         ["data"] = Data,
         ["seq_len"] = SequenceLength,
+        ["arithmetic"] = Arithmetic,
         ["rows"] = new JsonArray([.. Rows.Select(RowJson)]),
     };
 

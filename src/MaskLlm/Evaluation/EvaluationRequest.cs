@@ -3,7 +3,7 @@ namespace MaskLlm.Evaluation;
 /// <summary>What to measure the perplexity of, and on what.</summary>
 public sealed record EvaluationRequest
 {
-    /// <summary>A Hugging Face checkpoint folder.</summary>
+    /// <summary>A Hugging Face checkpoint folder, or a runtime file.</summary>
     public required string Model { get; init; }
 
     /// <summary>One text file, also .gz or .zst, or a .npy file of token ids.</summary>

@@ -42,7 +42,7 @@ internal sealed class Sampler
     {
         logits.CopyTo(_logits);
         foreach (int id in _seen) _logits[id] = _logits[id] > 0 ? _logits[id] / _options.RepetitionPenalty : _logits[id] * _options.RepetitionPenalty;
-        if (_options.Temperature == 0 || _options.TopK == 1) return TensorPrimitives.IndexOfMax<float>(_logits);
+        if (_options.Temperature == 0 || _options.TopK == 1) return MostProbable();
         int count = Candidates();
         if (_options.TopK > 0 && _options.TopK < count)
         {
@@ -54,6 +54,9 @@ internal sealed class Sampler
         TensorPrimitives.SoftMax(weights, weights);
         return _candidates[Pick(_options.TopP < 1 ? weights[..Nucleus(count)] : weights, position)];
     }
+
+    // TensorPrimitives.IndexOfMax carries its indices as float32 bits and answers 0 on a thread that flushes denormals, as libtorch's do.
+    private int MostProbable() => Math.Max(0, Array.IndexOf(_logits, TensorPrimitives.Max<float>(_logits)));
 
     // In the order of their ids: sorting a vocabulary takes longer than a small model's token.
     private int Candidates()

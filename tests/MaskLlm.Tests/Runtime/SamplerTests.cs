@@ -1,14 +1,26 @@
+using MaskLlm.Models;
 using MaskLlm.Runtime;
 
 namespace MaskLlm.Tests.Runtime;
 
 /// <summary>What can be drawn, and how often.</summary>
+[Collection(TorchTests.Name)]
 public class SamplerTests
 {
     private static readonly float[] Logits = [1f, 3f, 2f, -1f];
 
     [Fact]
     public void Draw_TemperatureZero_TakesTheLargest() => Assert.Equal(1, new Sampler(new SamplingOptions(), 4).Draw(Logits, 0));
+
+    [Fact]
+    public void Draw_TemperatureZeroWhereDenormalsCountAsZero_TakesTheLargest()
+    {
+        TorchRuntime.Start(2);
+        Random random = new(1);
+        float[] logits = [.. Enumerable.Range(0, 1000).Select(_ => random.NextSingle() - 0.5f)];
+        logits[731] = 1;
+        Assert.Equal(731, new Sampler(new SamplingOptions(), 1000).Draw(logits, 0));
+    }
 
     [Fact]
     public void Draw_Temperature_GivesTheSoftmaxsFrequencies()
