@@ -21,7 +21,7 @@ internal sealed class RuntimeModelOptions
 
     internal static Option<string> TypeOption() => new("--type")
     {
-        Description = "How weights are stored: float32, bfloat16, int8 or int4.",
+        Description = "For a folder: how its weights are packed, float32, bfloat16, int8 or int4. A file keeps its own.",
         DefaultValueFactory = _ => RuntimeFormat.NameOf(WeightType.BFloat16),
     };
 
