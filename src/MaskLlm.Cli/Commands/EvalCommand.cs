@@ -34,7 +34,7 @@ internal static class EvalCommand
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
             {
                 void Told(string what, int done, int total) => progress.Report(new RunProgress(what, done, total));
-                report = File.Exists(request.Model) ? RuntimePerplexity.Run(request, parsed.GetValue(threads), Told, stop) : OfFolder(request, parsed.GetValue(threads), Told, stop);
+                report = Evaluate(request, parsed.GetValue(threads), Told, stop);
             }
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else EvaluationTable.Print(parsed.InvocationConfiguration.Output, report);
@@ -43,8 +43,10 @@ internal static class EvalCommand
         return command;
     }
 
-    private static EvaluationReport OfFolder(EvaluationRequest request, int? threads, Action<string, int, int> progress, CancellationToken stop)
+    // A runtime file needs no libtorch.
+    private static EvaluationReport Evaluate(EvaluationRequest request, int? threads, Action<string, int, int> progress, CancellationToken stop)
     {
+        if (File.Exists(request.Model)) return RuntimePerplexity.Run(request, threads, progress, stop);
         TorchRuntime.Start(threads);
         return MaskEvaluation.Run(request, progress, stop);
     }

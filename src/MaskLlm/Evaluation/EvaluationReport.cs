@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace MaskLlm.Evaluation;
 
 /// <summary>Perplexities of one model on one text, dense and under masks.</summary>
-/// <param name="Model">The checkpoint folder.</param>
+/// <param name="Model">The checkpoint folder or runtime file.</param>
 /// <param name="Data">The file of text or ids.</param>
 /// <param name="SequenceLength">Tokens a window.</param>
 /// <param name="Rows">The dense model first, then each mask in the order asked for; of a runtime file one row.</param>

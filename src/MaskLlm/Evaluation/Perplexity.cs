@@ -30,8 +30,7 @@ public static class Perplexity
         int windows = Math.Min(ids.Length / windowLength, maxWindows ?? int.MaxValue);
         Stopwatch watch = Stopwatch.StartNew();
         double total = Sum(model, windows, windowLength, (window, target) => ids.Slice(window * windowLength, windowLength).Span.CopyTo(target), progress, cancellation);
-        return new PerplexityResult(
-            Math.Exp(total / ((long)windows * (windowLength - 1))), ids.Length, windows, ids.Length % windowLength, watch.Elapsed.TotalSeconds);
+        return PerplexityResult.Of(total, ids.Length, windowLength, windows, watch.Elapsed.TotalSeconds);
     }
 
     /// <summary>Perplexity of separate windows of equal length, such as held-out sequences.</summary>

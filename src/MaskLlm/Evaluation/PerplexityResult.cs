@@ -6,4 +6,13 @@ namespace MaskLlm.Evaluation;
 /// <param name="Windows">Windows evaluated.</param>
 /// <param name="TailTokens">Tokens after the last whole window of the text, which no window holds.</param>
 /// <param name="Seconds">Wall clock of the forward passes.</param>
-public sealed record PerplexityResult(double Perplexity, long Tokens, int Windows, int TailTokens, double Seconds);
+public sealed record PerplexityResult(double Perplexity, long Tokens, int Windows, int TailTokens, double Seconds)
+{
+    /// <param name="negativeLogLikelihood">Sum over all predicted tokens of all windows, in nats.</param>
+    /// <param name="tokens">Of the whole text.</param>
+    /// <param name="windowLength">Tokens a window, of which all but the first are predicted.</param>
+    /// <param name="windows">Evaluated.</param>
+    /// <param name="seconds">It took.</param>
+    internal static PerplexityResult Of(double negativeLogLikelihood, int tokens, int windowLength, int windows, double seconds) =>
+        new(Math.Exp(negativeLogLikelihood / ((long)windows * (windowLength - 1))), tokens, windows, tokens % windowLength, seconds);
+}

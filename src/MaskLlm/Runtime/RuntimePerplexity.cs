@@ -17,6 +17,7 @@ public static class RuntimePerplexity
     /// <exception cref="FileNotFoundException">The file or the text is missing.</exception>
     /// <exception cref="InvalidDataException">The file or the text is broken.</exception>
     /// <exception cref="NotSupportedException">A file of a later version, or a kind of text that is not known.</exception>
+    /// <exception cref="InsufficientMemoryException">The cache of keys and values has no room for a window.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public static EvaluationReport Run(EvaluationRequest request, int? threads = null, Action<string, int, int>? progress = null, CancellationToken cancellation = default)
     {
@@ -38,7 +39,7 @@ public static class RuntimePerplexity
             total += NegativeLogLikelihood(decoder, ids.AsSpan(window * length, length));
             progress?.Invoke("evaluating the file", window + 1, windows);
         }
-        PerplexityResult result = new(Math.Exp(total / ((long)windows * (length - 1))), ids.Length, windows, ids.Length % length, watch.Elapsed.TotalSeconds);
+        PerplexityResult result = PerplexityResult.Of(total, ids.Length, length, windows, watch.Elapsed.TotalSeconds);
         return new EvaluationReport(request.Model, request.Data, length, [new EvaluationRow(model.SparseLayers > 0 ? "in the file" : null, result)])
         {
             Arithmetic = $"weights in {RuntimeFormat.NameOf(model.Type)} on the CPU runtime ({decoder.Kernel})",

@@ -56,7 +56,7 @@ internal sealed class Sampler
     }
 
     // TensorPrimitives.IndexOfMax carries its indices as float32 bits and answers 0 on a thread that flushes denormals, as libtorch's do.
-    private int MostProbable() => Math.Max(0, Array.IndexOf(_logits, TensorPrimitives.Max<float>(_logits)));
+    private int MostProbable() => Array.IndexOf(_logits, TensorPrimitives.Max<float>(_logits));
 
     // In the order of their ids: sorting a vocabulary takes longer than a small model's token.
     private int Candidates()

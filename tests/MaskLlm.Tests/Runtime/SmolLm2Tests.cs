@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using MaskLlm.Kernels.Products;
 using MaskLlm.Runtime;
@@ -18,6 +17,7 @@ public class SmolLm2Tests
     {
         string? shared = Fixture.Shared("fixtures/smollm2");
         if (shared is null || !Directory.Exists(shared)) Assert.Skip("no ../shared/fixtures/smollm2 here");
+        SystemPython.RequireNumpy();
         using TemporaryFolder folder = new();
         using RuntimeModel model = Export(shared, folder);
         using RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { CacheBytes = 256 << 20 });
@@ -42,11 +42,7 @@ public class SmolLm2Tests
     private static RuntimeModel Export(string shared, TemporaryFolder folder)
     {
         string checkpoint = folder.File("smollm2"), file = folder.File("smollm2.maskllm");
-        using Process unpack = Process.Start(new ProcessStartInfo("/usr/bin/python3", [Path.Combine(shared, "to_hf.py"), checkpoint]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        string said = unpack.StandardError.ReadToEnd();
-        unpack.WaitForExit();
-        if (said.Contains("No module named", StringComparison.Ordinal)) Assert.Skip("numpy is not installed for /usr/bin/python3");
-        Assert.True(unpack.ExitCode == 0, said);
+        Assert.Equal(0, SystemPython.Run(Path.Combine(shared, "to_hf.py"), checkpoint).ExitCode);
         RuntimeExport.Write(checkpoint, null, WeightType.Float32, file);
         return RuntimeModel.Open(file);
     }

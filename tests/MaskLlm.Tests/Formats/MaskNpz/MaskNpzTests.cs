@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using CsCheck;
 using MaskLlm.Formats.MaskNpz;
@@ -140,7 +139,7 @@ public sealed class MaskNpzTests
     [Fact]
     public void Write_AnyMask_IsWhatNumpyUnpacks()
     {
-        if (!File.Exists("/usr/bin/python3") || Python("import numpy", out _) != 0) Assert.Skip("/usr/bin/python3 has no numpy");
+        SystemPython.RequireNumpy();
         using var folder = new TemporaryFolder();
         byte[] bits = [.. Enumerable.Range(0, 6 * 20).Select(i => (byte)(i * i % 7 & 1))];
         MaskNpz.Write(folder.File("mask.npz"), new Dictionary<string, Mask> { ["model.w"] = Mask.FromBytes(6, 20, bits) });
@@ -150,8 +149,8 @@ public sealed class MaskNpzTests
             mask = numpy.unpackbits(packed).reshape(6, 20)
             print("".join(str(bit) for row in mask for bit in row))
             """;
-        Assert.Equal(0, Python(script, out string output));
-        Assert.Equal(string.Concat(bits), output.Trim());
+        (int exitCode, string output) = SystemPython.Run("-c", script);
+        Assert.Equal((0, string.Concat(bits)), (exitCode, output.Trim()));
     }
 
     private static Gen<OrderedDictionary<string, Mask>> AnyMasks =>
@@ -227,16 +226,5 @@ public sealed class MaskNpzTests
     {
         byte[] text = System.Text.Encoding.ASCII.GetBytes($"{{'descr': '{spelling}', 'fortran_order': False, 'shape': {shape}, }}\n");
         return [0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, 0, .. text, .. new byte[bytes]];
-    }
-
-    private static int Python(string script, out string output)
-    {
-        var start = new ProcessStartInfo("/usr/bin/python3", ["-c", script]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process process = Process.Start(start)!;
-        process.ErrorDataReceived += (_, _) => { };
-        process.BeginErrorReadLine();
-        output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode;
     }
 }

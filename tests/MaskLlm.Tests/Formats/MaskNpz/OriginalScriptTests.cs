@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
@@ -11,8 +10,6 @@ namespace MaskLlm.Tests.Formats.MaskNpzFile;
 [Collection(TorchTests.Name)]
 public sealed class OriginalScriptTests
 {
-    private const string Python = "/usr/bin/python3";
-
     // The product of the original evaluation: the unpacked bits in the shape of the weight, times the weight.
     private const string Script = """
         import sys, numpy
@@ -31,7 +28,7 @@ public sealed class OriginalScriptTests
     [InlineData("qwen3")]
     public void Write_MasksOfAWholeModel_NumpyAppliesThemAsWeDo(string model)
     {
-        if (!File.Exists(Python) || Run("-c", "import numpy").ExitCode != 0) Assert.Skip($"{Python} with numpy is not on this machine.");
+        SystemPython.RequireNumpy();
         using var folder = new TemporaryFolder();
         IReadOnlyDictionary<string, Mask> masks = ModelMasks.Of(model);
         MaskNpz.Write(folder.File("mask.npz"), masks);
@@ -39,7 +36,7 @@ public sealed class OriginalScriptTests
         foreach (LinearLayer layer in decoder.Linears) File.WriteAllBytes(folder.File(layer.Name + ".f32"), Bytes(layer.Weight));
         File.WriteAllLines(folder.File("shapes.txt"), decoder.Linears.Select(layer => $"{layer.Name} {layer.Rows} {layer.Columns}"));
 
-        (int exitCode, string output) = Run("-c", Script, folder.Path);
+        (int exitCode, string output) = SystemPython.Run("-c", Script, folder.Path);
 
         Assert.Equal((0, $"{decoder.Linears.Count}"), (exitCode, output.Trim()));
         using MaskedWeights applied = MaskedWeights.Apply(decoder, masks);
@@ -50,15 +47,5 @@ public sealed class OriginalScriptTests
     {
         using Tensor values = weight.contiguous();
         return MemoryMarshal.AsBytes(TensorBytes.Floats(values)).ToArray();
-    }
-
-    private static (int ExitCode, string Output) Run(params string[] arguments)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(Python, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        process.ErrorDataReceived += (_, _) => { };
-        process.BeginErrorReadLine();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output);
     }
 }
