@@ -124,14 +124,14 @@ public sealed record LearnOptions
         Recipe = Recipe.Distilled,
         Steps = 600,
         BatchSize = 8,
-        Distillation = 1,
+        Distillation = 0.7,
         ExactPrior = true,
         PriorStrength = 1,
-        ScoreStrength = 4,
+        ScoreStrength = 2,
         Noise = 0,
-        LearningRate = 1e-3,
+        LearningRate = 7e-4,
         Kappa = new ScheduleRange(100, 200),
-        Tau = new ScheduleRange(1, 0.1),
+        Tau = new ScheduleRange(1, 0.03),
     };
 
     /// <summary>C or M.</summary>
