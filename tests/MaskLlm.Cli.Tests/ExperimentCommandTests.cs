@@ -82,8 +82,8 @@ public sealed class ExperimentCommandTests : IDisposable
     [Fact]
     public void Experiment_OtherOptionsOnTheSameFolder_AreRefused()
     {
-        Assert.Equal(0, Run("alpha", "--values", "3").ExitCode);
-        Refused("has values 3, and 2 was asked for now", "alpha", "--values", "2");
+        Assert.Equal(0, Run("alpha", "--values", "3", "--learning-rate", "1e-3").ExitCode);
+        Refused("has values 3, and 2 was asked for now", "alpha", "--values", "2", "--learning-rate", "1e-3");
         Refused("has learning-rate 0.001, and 0.003 was asked for now", "alpha", "--values", "3", "--learning-rate", "3e-3");
         Refused("has experiment alpha, and tau was asked for now", "tau");
         File.Delete(Out("experiment.json"));
