@@ -45,7 +45,7 @@ public sealed class ApplyCommandTests
         using var folder = new TemporaryFolder();
         string source = Fixture.PathOf("models/llama-gqa-tied"), target = folder.File("masked");
         string[] arguments = ["apply", source, "--mask", MaskFile("llama-gqa-tied", folder), "--out", target];
-        Assert.Equal(0, CommandRun.Of(arguments).ExitCode);
+        CommandRun.Of(arguments).AssertSuccess();
         byte[] weights = File.ReadAllBytes(Path.Combine(target, "model.safetensors"));
         File.WriteAllText(Path.Combine(target, "config.json"), "changed");
 
@@ -54,7 +54,7 @@ public sealed class ApplyCommandTests
         Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
         Assert.Contains("--force", refused.Error, StringComparison.Ordinal);
         Assert.Equal("changed", File.ReadAllText(Path.Combine(target, "config.json")));
-        Assert.Equal(0, CommandRun.Of([.. arguments, "--force"]).ExitCode);
+        CommandRun.Of([.. arguments, "--force"]).AssertSuccess();
         Assert.Equal(File.ReadAllBytes(Path.Combine(source, "config.json")), File.ReadAllBytes(Path.Combine(target, "config.json")));
         Assert.Equal(weights, File.ReadAllBytes(Path.Combine(target, "model.safetensors")));
         Assert.Equal(2, Directory.GetFileSystemEntries(target).Length);

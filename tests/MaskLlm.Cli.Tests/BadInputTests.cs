@@ -206,7 +206,7 @@ public sealed class BadInputTests : IDisposable
     {
         string data = _folder.Write("small.txt", File.ReadAllBytes(TinyModel.TextPath)[..300]);
         CommandRun run = LearnOn(data);
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         Assert.Matches(@"the run reads its data \d+\.\d times; more text, or fewer steps", run.Error);
         Assert.True(File.Exists(Path.Combine(Out, "mask.npz")));
     }
@@ -274,7 +274,7 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void Force_StartThatFails_KeepsTheEarlierRun()
     {
-        Assert.Equal(0, LearnTo(Out).ExitCode);
+        LearnTo(Out).AssertSuccess();
         string[] before = Directory.GetFileSystemEntries(Out);
         CommandRun refused = Learn(Broken.WithConfig("model_type", "mamba").Folder, "--force");
         CommandRun refusedLater = LearnOn(_folder.File("absent.txt"), "--force");
@@ -297,7 +297,7 @@ public sealed class BadInputTests : IDisposable
         Assert.Equal(BadInput, refused.ExitCode);
         Assert.All(["--resume", "seed", "7", "8", "--force"], part => Assert.Contains(part, refused.LastLine, StringComparison.Ordinal));
         Assert.Equal(checkpoint, File.ReadAllBytes(Path.Combine(Out, "checkpoint", "state.safetensors")));
-        Assert.Equal(0, Learn(TinyModel.Folder, "--resume").ExitCode);
+        Learn(TinyModel.Folder, "--resume").AssertSuccess();
     }
 
     [Theory]
@@ -378,14 +378,14 @@ public sealed class BadInputTests : IDisposable
         Assert.Equal((Failed, ""), (ended.ExitCode, ended.Output));
         AssertOneSentence(ended, Path.Combine(Out, "checkpoint", "state.safetensors"), "no file this large");
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(Out, "checkpoint")));
-        Assert.Equal(0, Learn(TinyModel.Folder, "--resume").ExitCode);
+        Learn(TinyModel.Folder, "--resume").AssertSuccess();
     }
 
     [Fact]
     public void Force_PruneOverALearningRun_LeavesNothingOfIt()
     {
-        Assert.Equal(0, LearnTo(Out).ExitCode);
-        Assert.Equal(0, CommandRun.Of("prune", TinyModel.Folder, "--method", "magnitude", "--out", Out, "--force").ExitCode);
+        LearnTo(Out).AssertSuccess();
+        CommandRun.Of("prune", TinyModel.Folder, "--method", "magnitude", "--out", Out, "--force").AssertSuccess();
         Assert.Equal(["README.md", "mask.npz", "run.json"], Directory.GetFileSystemEntries(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 

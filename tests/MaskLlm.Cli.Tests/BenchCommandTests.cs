@@ -11,7 +11,7 @@ public class BenchCommandTests
     {
         CommandRun run = CommandRun.Of("bench", "learn", TinyModel.Folder, "--batch-size", "2", "--seq-len", "16", "--repeats", "2", "--moments", "int8", "--json");
 
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
         Assert.Equal(["sample", "backward", "update"], report["rows"]!.AsArray().Select(row => (string?)row!["what"]));
         Assert.All(report["rows"]!.AsArray(), row => Assert.Equal((double)row!["plain_ns"]! / (double)row["fused_ns"]!, (double)row["ratio"]!, 1e-9));

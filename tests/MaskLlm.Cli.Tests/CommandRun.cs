@@ -6,6 +6,9 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
     /// <summary>The last line on standard error: what the program ended with.</summary>
     internal string LastLine => Error.TrimEnd().Split('\n')[^1];
 
+    /// <summary>Exit code 0; else the test says what the program said.</summary>
+    internal void AssertSuccess() => Assert.True(ExitCode == 0, $"exit code {ExitCode}: {Error}");
+
     internal static CommandRun Of(params string[] args) => Run(args, new StringWriter(), TestContext.Current.CancellationToken);
 
     /// <summary>A run that was interrupted before it began.</summary>

@@ -14,7 +14,7 @@ public class DemoCommandTests
 
         CommandRun run = CommandRun.Of("demo", "--steps", "2", "--out", folder.File("run"), "--json");
 
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         JsonElement summary = JsonDocument.Parse(run.Output).RootElement, perplexity = summary.GetProperty("perplexity");
         Assert.InRange(perplexity.GetProperty("dense").GetDouble(), 1, perplexity.GetProperty("magnitude").GetDouble());
         Assert.True(perplexity.GetProperty("learned").GetDouble() > 1);

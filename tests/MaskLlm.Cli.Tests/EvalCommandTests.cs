@@ -17,7 +17,7 @@ public sealed class EvalCommandTests : IDisposable
 
         CommandRun run = CommandRun.Of("eval", TinyModel.Folder, "--data", text, "--mask", mask, "--mask", mask, "--seq-len", "16", "--max-windows", "5", "--threads", "2", "--json");
 
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
         Assert.Equal(["model", "data", "seq_len", "arithmetic", "rows"], report.Select(member => member.Key));
         Assert.Equal((TinyModel.Folder, text, 16), ((string?)report["model"], (string?)report["data"], (int)report["seq_len"]!));
@@ -40,7 +40,7 @@ public sealed class EvalCommandTests : IDisposable
 
         CommandRun run = CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", mask, "--seq-len", "16", "--max-windows", "9", "--threads", "2");
 
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         Assert.Contains("dense", run.Output, StringComparison.Ordinal);
         Assert.Contains(mask, run.Output, StringComparison.Ordinal);
         Assert.Contains("the first 9 of ", run.Output, StringComparison.Ordinal);
@@ -71,12 +71,12 @@ public sealed class EvalCommandTests : IDisposable
     {
         string file = _folder.File("tiny.maskllm"), mask = Mask(TinyModel.Folder);
         string[] masked = isSparse ? ["--mask", mask] : [];
-        Assert.Equal(0, CommandRun.Of(["export", TinyModel.Folder, .. masked, "--type", "float32", "--out", file]).ExitCode);
+        CommandRun.Of(["export", TinyModel.Folder, .. masked, "--type", "float32", "--out", file]).AssertSuccess();
         string[] window = ["--data", TinyModel.TextPath, "--seq-len", "64", "--max-windows", "3", "--threads", "2", "--json"];
 
         CommandRun run = CommandRun.Of(["eval", file, .. window]);
 
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         JsonNode report = JsonNode.Parse(run.Output)!, expected = JsonNode.Parse(CommandRun.Of(["eval", TinyModel.Folder, .. masked, .. window]).Output)!["rows"]!.AsArray()[^1]!;
         JsonNode row = Assert.Single(report["rows"]!.AsArray())!;
         Assert.StartsWith("weights in float32 on the CPU runtime", (string?)report["arithmetic"], StringComparison.Ordinal);
@@ -122,7 +122,7 @@ public sealed class EvalCommandTests : IDisposable
     private string Mask(string model)
     {
         string folder = _folder.File(Guid.NewGuid().ToString("N"));
-        Assert.Equal(0, CommandRun.Of("prune", model, "--method", "magnitude", "--out", folder, "--threads", "2").ExitCode);
+        CommandRun.Of("prune", model, "--method", "magnitude", "--out", folder, "--threads", "2").AssertSuccess();
         return Path.Combine(folder, "mask.npz");
     }
 

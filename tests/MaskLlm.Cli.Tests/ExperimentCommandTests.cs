@@ -75,14 +75,14 @@ public sealed class ExperimentCommandTests : IDisposable
         JsonObject Result() => JsonNode.Parse(File.ReadAllText(Out("arms", "reward-1e-3-seed0", "result.json")))!.AsObject();
         double resumed = (double)Result()["perplexity"]!["text"]!;
         Directory.Delete(Out(), recursive: true);
-        Assert.Equal(0, Run("reward", "--values", "0", "1e-3").ExitCode);
+        Run("reward", "--values", "0", "1e-3").AssertSuccess();
         Assert.Equal((double)Result()["perplexity"]!["text"]!, resumed);
     }
 
     [Fact]
     public void Experiment_OtherOptionsOnTheSameFolder_AreRefused()
     {
-        Assert.Equal(0, Run("alpha", "--values", "3", "--learning-rate", "1e-3").ExitCode);
+        Run("alpha", "--values", "3", "--learning-rate", "1e-3").AssertSuccess();
         Refused("has values 3, and 2 was asked for now", "alpha", "--values", "2", "--learning-rate", "1e-3");
         Refused("has learning-rate 0.001, and 0.003 was asked for now", "alpha", "--values", "3", "--learning-rate", "3e-3");
         Refused("has experiment alpha, and tau was asked for now", "tau");
@@ -94,7 +94,7 @@ public sealed class ExperimentCommandTests : IDisposable
     public void Experiment_TextThatChanged_IsRefused()
     {
         string text = _folder.Write("mine.txt", File.ReadAllBytes(TinyModel.TextPath));
-        Assert.Equal(0, Run("alpha", "--values", "3", "--eval-text", text).ExitCode);
+        Run("alpha", "--values", "3", "--eval-text", text).AssertSuccess();
         File.AppendAllText(text, "More.");
         Refused($"{text} is not what it was", "alpha", "--values", "3", "--eval-text", text);
     }

@@ -53,7 +53,7 @@ public sealed class InspectCommandTests
     public void Inspect_AgainstAFileOfOtherTensors_SaysHowManyWereCompared()
     {
         CommandRun run = CommandRun.Of("inspect", Path.Combine(Model, "model.safetensors"), "--against", Mask, "--json");
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         Assert.Contains("compared 14 tensors", run.Error, StringComparison.Ordinal);
         Assert.Equal(0, (long)JsonNode.Parse(run.Output)!["agreement"]!["equal_groups"]!);
     }
@@ -62,7 +62,7 @@ public sealed class InspectCommandTests
     public void Inspect_WithoutJson_PrintsATableWithWholeNames()
     {
         CommandRun run = CommandRun.Of("inspect", Mask, "--model", Model, "--against", Mask);
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         string[] lines = run.Output.Split('\n');
         string row = Assert.Single(lines, line => line.Contains(First, StringComparison.Ordinal));
         Assert.Equal([First, "32", "x", "32", "2:4", "50.00", "%", "0"], row.Split(['│', '|', ' '], StringSplitOptions.RemoveEmptyEntries));

@@ -20,7 +20,7 @@ public sealed class LearnCommandTests : IDisposable
     {
         CommandRun run = Learn("run", "--json");
 
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         string[] names = [.. Directory.GetFileSystemEntries(Out("run")).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
         Assert.Equal(["README.md", "mask.npz", "metrics.jsonl", "prior.npz", "run.json"], names.Where(name => !name.StartsWith("events.", StringComparison.Ordinal)));
         string events = Assert.Single(names, name => name.StartsWith("events.out.tfevents.", StringComparison.Ordinal));
@@ -71,7 +71,7 @@ public sealed class LearnCommandTests : IDisposable
     [Fact]
     public void Learn_SaveModel_WritesWhatTheMaskComputes()
     {
-        Assert.Equal(0, Learn("run", "--save-model").ExitCode);
+        Learn("run", "--save-model").AssertSuccess();
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         using Decoder dense = Checkpoint.Load(TinyModel.Folder), written = Checkpoint.Load(Path.Combine(Out("run"), "model"));
@@ -106,7 +106,7 @@ public sealed class LearnCommandTests : IDisposable
     [Fact]
     public void Learn_SaveLogits_WritesGroupsByCandidates()
     {
-        Assert.Equal(0, Learn("run", "--save-logits").ExitCode);
+        Learn("run", "--save-logits").AssertSuccess();
         using SafetensorsFile logits = SafetensorsFile.Open(Path.Combine(Out("run"), "logits.safetensors"));
         IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = Checkpoint.LinearShapes(TinyModel.Folder);
         Assert.Equal(shapes.Count, logits.Tensors.Count);
@@ -127,7 +127,7 @@ public sealed class LearnCommandTests : IDisposable
     {
         Learn("default");
         CommandRun run = Learn("none", "--prior", "none", "--json");
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         Assert.Null(JsonNode.Parse(run.Output)!["figures"]!["perplexity"]!["prior"]);
         Assert.NotEqual(File.ReadAllBytes(MaskOf("default")), File.ReadAllBytes(MaskOf("none")));
     }
@@ -159,7 +159,7 @@ public sealed class LearnCommandTests : IDisposable
         Learn("first", "--prior", "none");
         // So strong a prior that four steps change nothing.
         CommandRun run = Learn("second", "--prior", MaskOf("first"), "--prior-strength", "1000", "--json");
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         Assert.Equal(File.ReadAllBytes(MaskOf("first")), File.ReadAllBytes(MaskOf("second")));
         Assert.Contains(MaskOf("first"), JsonNode.Parse(run.Output)!["inputs"]!.AsObject().Select(pair => pair.Key));
     }

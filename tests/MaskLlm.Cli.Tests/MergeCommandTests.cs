@@ -46,14 +46,14 @@ public sealed class MergeCommandTests : IDisposable
 
         CommandRun run = CommandRun.Of("merge", a, b, "--out", target);
 
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         Assert.Contains("all inputs agree in ", run.Output, StringComparison.Ordinal);
         Assert.Contains("100.00 %", run.Output, StringComparison.Ordinal);
         Assert.Equal(MaskNpz.ReadPacked(Path.Combine(a, "mask.npz")), MaskNpz.ReadPacked(target));
         byte[] before = File.ReadAllBytes(target);
         Refused("the file exists", b, a, "--out", target);
         Assert.Equal(before, File.ReadAllBytes(target));
-        Assert.Equal(0, CommandRun.Of("merge", b, a, "--out", target, "--force").ExitCode);
+        CommandRun.Of("merge", b, a, "--out", target, "--force").AssertSuccess();
         Assert.Equal(MaskNpz.ReadPacked(Path.Combine(b, "mask.npz")), MaskNpz.ReadPacked(target));
     }
 
@@ -66,10 +66,10 @@ public sealed class MergeCommandTests : IDisposable
 
         Assert.Equal("2:4", (string?)JsonNode.Parse(run.Output)!["pattern"]);
         Assert.All(MaskNpz.Read(target, Checkpoint.LinearShapes(TinyModel.Folder)).Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.TwoOfFour)));
-        Assert.Equal(0, CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", target, "--max-windows", "1", "--threads", "2").ExitCode);
+        CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", target, "--max-windows", "1", "--threads", "2").AssertSuccess();
         // A run's own logits give its own mask.
         string own = Path.Combine(a, "logits.safetensors"), twice = _folder.File("twice.npz");
-        Assert.Equal(0, CommandRun.Of("merge", own, own, "--out", twice).ExitCode);
+        CommandRun.Of("merge", own, own, "--out", twice).AssertSuccess();
         Assert.Equal(MaskNpz.ReadPacked(Path.Combine(a, "mask.npz")), MaskNpz.ReadPacked(twice));
     }
 
@@ -141,7 +141,7 @@ public sealed class MergeCommandTests : IDisposable
     {
         string folder = _folder.File(Guid.NewGuid().ToString("N"));
         string[] data = method == "magnitude" ? [] : ["--data", TinyModel.TextPath, "--samples", "4", "--seq-len", "32"];
-        Assert.Equal(0, CommandRun.Of(["prune", TinyModel.Folder, "--method", method, "--pattern", pattern, "--out", folder, "--threads", "2", .. data, .. more]).ExitCode);
+        CommandRun.Of(["prune", TinyModel.Folder, "--method", method, "--pattern", pattern, "--out", folder, "--threads", "2", .. data, .. more]).AssertSuccess();
         return folder;
     }
 

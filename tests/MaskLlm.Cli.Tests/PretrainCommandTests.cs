@@ -12,13 +12,13 @@ public class PretrainCommandTests
     public void Pretrain_InterruptedAndResumed_GivesTheSameWeights()
     {
         using TemporaryFolder folder = new();
-        Assert.Equal(0, Pretrain(folder.File("whole")).ExitCode);
+        Pretrain(folder.File("whole")).AssertSuccess();
 
         // The line of the first step is written at once; the run stops after a step, with a checkpoint.
         CommandRun stopped = CommandRun.StoppedAt("pretraining", Arguments(folder.File("parts")));
         Assert.Equal(130, stopped.ExitCode);
         Assert.False(File.Exists(folder.File("parts/model.safetensors")));
-        Assert.Equal(0, CommandRun.Of([.. Arguments(folder.File("parts")), "--resume"]).ExitCode);
+        CommandRun.Of([.. Arguments(folder.File("parts")), "--resume"]).AssertSuccess();
 
         Assert.Equal(File.ReadAllBytes(folder.File("whole/model.safetensors")), File.ReadAllBytes(folder.File("parts/model.safetensors")));
         Assert.Equal(12, File.ReadLines(folder.File("parts/metrics.jsonl")).Count());

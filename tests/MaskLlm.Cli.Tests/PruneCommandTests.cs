@@ -26,7 +26,7 @@ public sealed class PruneCommandTests : IDisposable
 
         CommandRun run = Prune("--pattern", pattern, "--out", target, "--json");
 
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), Checkpoint.LinearShapes(TinyModel.Folder));
         Assert.Equal(Layers, masks.Count);
         Assert.All(masks.Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.Parse(pattern))));
@@ -85,7 +85,7 @@ public sealed class PruneCommandTests : IDisposable
         string target = _folder.File("run"), model = Path.Combine(target, "model"), weights = Path.Combine(model, "model.safetensors");
         string[] Arguments(string samples) =>
             ["prune", TinyModel.Folder, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--samples", samples, "--seq-len", "32", "--out", target, "--threads", "1"];
-        Assert.Equal(0, CommandRun.Of(Arguments("4")).ExitCode);
+        CommandRun.Of(Arguments("4")).AssertSuccess();
         byte[] before = File.ReadAllBytes(weights);
 
         foreach (string[] other in new[] { Arguments("6"), ["prune", TinyModel.Folder, "--method", "magnitude", "--out", target, "--force"] })
@@ -95,10 +95,10 @@ public sealed class PruneCommandTests : IDisposable
             Assert.Contains(other[^1] == "--force" ? "holds the model of an earlier run" : "--force", refused.LastLine, StringComparison.Ordinal);
             Assert.Equal(before, File.ReadAllBytes(weights));
         }
-        Assert.Equal(0, CommandRun.Of([.. Arguments("6"), "--force"]).ExitCode);
+        CommandRun.Of([.. Arguments("6"), "--force"]).AssertSuccess();
         Assert.NotEqual(before, File.ReadAllBytes(weights));
         Assert.Equal(["README.md", "mask.npz", "model", "run.json"], Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        Assert.Equal(0, CommandRun.Of("eval", model, "--data", TinyModel.TextPath, "--seq-len", "32", "--threads", "1").ExitCode);
+        CommandRun.Of("eval", model, "--data", TinyModel.TextPath, "--seq-len", "32", "--threads", "1").AssertSuccess();
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class PruneCommandTests : IDisposable
     {
         string target = _folder.File("run"), whole = _folder.File("whole");
         string[] Arguments(string folder) => ["prune", TinyModel.Folder, "--method", "wanda", "--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32", "--threads", "1", "--out", folder];
-        Assert.Equal(0, CommandRun.Of(Arguments(whole)).ExitCode);
+        CommandRun.Of(Arguments(whole)).AssertSuccess();
 
         CommandRun stopped = CommandRun.StoppedAt("block 0/2", Arguments(target));
 
@@ -169,7 +169,7 @@ public sealed class PruneCommandTests : IDisposable
         byte[] first = Mask("first");
 
         Assert.Equal(first, Mask("second"));
-        Assert.Equal(0, Prune("--out", _folder.File("magnitude")).ExitCode);
+        Prune("--out", _folder.File("magnitude")).AssertSuccess();
         Assert.NotEqual(first, File.ReadAllBytes(Path.Combine(_folder.File("magnitude"), "mask.npz")));
     }
 
@@ -178,7 +178,7 @@ public sealed class PruneCommandTests : IDisposable
     {
         string target = _folder.File("run");
 
-        Assert.Equal(0, Prune("--out", target, "--skip", "*k_proj.weight", "--skip", "model.layers.1.mlp.*").ExitCode);
+        Prune("--out", target, "--skip", "*k_proj.weight", "--skip", "model.layers.1.mlp.*").AssertSuccess();
 
         Assert.Equal(Layers - 2 - 3, MaskNpz.ReadPacked(Path.Combine(target, "mask.npz")).Count);
         string card = File.ReadAllText(Path.Combine(target, "README.md"));
@@ -191,7 +191,7 @@ public sealed class PruneCommandTests : IDisposable
     public void Prune_FolderOfAnEarlierRun_IsKeptUntilForced()
     {
         string target = _folder.File("run"), mask = Path.Combine(target, "mask.npz");
-        Assert.Equal(0, Prune("--out", target).ExitCode);
+        Prune("--out", target).AssertSuccess();
         byte[] before = File.ReadAllBytes(mask);
         string metrics = Path.Combine(target, "metrics.jsonl"), own = Path.Combine(target, "notes.txt");
         File.WriteAllText(metrics, "of a learning run");
@@ -202,7 +202,7 @@ public sealed class PruneCommandTests : IDisposable
         Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
         Assert.Contains("--force", refused.Error, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(mask));
-        Assert.Equal(0, Prune("--out", target, "--pattern", "1:4", "--force").ExitCode);
+        Prune("--out", target, "--pattern", "1:4", "--force").AssertSuccess();
         Assert.NotEqual(before, File.ReadAllBytes(mask));
         Assert.Equal((false, true), (File.Exists(metrics), File.Exists(own)));
     }
@@ -231,7 +231,7 @@ public sealed class PruneCommandTests : IDisposable
     public void Prune_DamagedModel_KeepsTheEarlierRunDespiteForce()
     {
         string model = TinyModel.CopyTo(_folder.File("model")), weights = Path.Combine(model, "model.safetensors"), target = _folder.File("run");
-        Assert.Equal(0, CommandRun.Of("prune", model, "--method", "magnitude", "--out", target).ExitCode);
+        CommandRun.Of("prune", model, "--method", "magnitude", "--out", target).AssertSuccess();
         Dictionary<string, byte[]> before = Directory.GetFiles(target).ToDictionary(file => file, File.ReadAllBytes);
         File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^10]);
 

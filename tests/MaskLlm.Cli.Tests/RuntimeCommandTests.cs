@@ -24,7 +24,7 @@ public class RuntimeCommandTests
     {
         string file = Path.Combine(Pruned.Value, $"{type}.maskllm");
         CommandRun run = CommandRun.Of("export", TinyModel.Folder, "--mask", Mask, "--type", type, "--out", file);
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         Assert.Contains("14 of 14 linear layers 2:4", run.Output, StringComparison.Ordinal);
         Assert.Contains($"{ofDense} of dense", run.Output, StringComparison.Ordinal);
         byte[] before = File.ReadAllBytes(file);
@@ -73,7 +73,7 @@ public class RuntimeCommandTests
     public void Bench_TinyShape_HasARowForEveryMeasurement()
     {
         CommandRun run = CommandRun.Of("bench", "--shape", "tiny", "--type", "bfloat16", "int8", "--repeats", "1", "--json");
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         JsonArray rows = JsonNode.Parse(run.Output)!["rows"]!.AsArray();
         string[] wanted = [.. new[] { "bf16", "int8" }.SelectMany(type => new[] { $"decode {type} x1", $"decode {type} x4", $"decode {type} x16", $"prefill {type} x128", $"prefill {type} x512", $"file {type}", $"memory {type}" })];
         Assert.Equal(wanted, rows.Select(row => row!["what"]!.GetValue<string>()));
@@ -98,7 +98,7 @@ public class RuntimeCommandTests
     {
         string file = Path.Combine(Pruned.Value, "model.gguf");
         CommandRun run = CommandRun.Of("export", TinyModel.Folder, "--format", "gguf", "--type", "q8_0", "--mask", Mask, "--out", file);
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         Assert.Contains("q8_0", run.Output, StringComparison.Ordinal);
         Assert.Equal("GGUF"u8.ToArray(), File.ReadAllBytes(file)[..4]);
         Assert.Equal(2, CommandRun.Of("export", TinyModel.Folder, "--format", "gguf", "--type", "bfloat17", "--out", file + "2").ExitCode);

@@ -52,7 +52,7 @@ public sealed class SensitivityCommandTests : IDisposable
     {
         CommandRun run = CommandRun.Of("sensitivity", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", "magnitude", "--max-windows", "4", "--threads", "2");
 
-        Assert.Equal(0, run.ExitCode);
+        run.AssertSuccess();
         Assert.Contains("model.layers.1", run.Output, StringComparison.Ordinal);
         Assert.Contains("measuring sensitivity 100", run.Error, StringComparison.Ordinal);
         string options = run.Output.Split('\n').First(line => line.StartsWith("  --skip", StringComparison.Ordinal));
@@ -127,7 +127,7 @@ public sealed class SensitivityCommandTests : IDisposable
     private string Prune(params string[] arguments)
     {
         string folder = _folder.File(Guid.NewGuid().ToString("N"));
-        Assert.Equal(0, CommandRun.Of(["prune", TinyModel.Folder, "--method", "magnitude", "--out", folder, "--threads", "2", .. arguments]).ExitCode);
+        CommandRun.Of(["prune", TinyModel.Folder, "--method", "magnitude", "--out", folder, "--threads", "2", .. arguments]).AssertSuccess();
         return Path.Combine(folder, "mask.npz");
     }
 }

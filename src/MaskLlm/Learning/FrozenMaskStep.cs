@@ -20,7 +20,7 @@ internal sealed class FrozenMaskStep : IMaskStep
         using DisposeScope scope = NewDisposeScope();
         Tensor product = MaskOf(layer) * layer.Weight;
         masked.copy_(product);
-        return (layer.Logits.Groups, product.square().sum(ScalarType.Float64).item<double>());
+        return (layer.Logits.Groups, product.Squared().sum(ScalarType.Float64).item<double>());
     }
 
     public void Mask(LearnedLayer layer, MaskSample sample, Tensor mask) => mask.copy_(MaskOf(layer));

@@ -1,3 +1,4 @@
+using MaskLlm.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,12 +19,12 @@ internal static class ItemMask
     internal static Tensor Relaxed(Tensor scores, int kept, double tau)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor drawn = (scores / tau).softmax(0), mask = drawn;
+        Tensor drawn = scores.Over(tau).softmax(0), mask = drawn;
         for (int draw = 1; draw < kept; draw++)
         {
-            scores += (1 - drawn).clamp_min(LeastLeft).log();
-            drawn = (scores / tau).softmax(0);
-            mask += drawn;
+            scores = scores.Plus(drawn.neg().Plus(1).AtLeast(LeastLeft).log());
+            drawn = scores.Over(tau).softmax(0);
+            mask = mask.Plus(drawn);
         }
         return mask.MoveToOuterDisposeScope();
     }
@@ -41,9 +42,9 @@ internal static class ItemMask
         {
             Tensor one = scores.narrow(0, item, 1);
             // Before it come the larger ones, and the equal ones of lower index.
-            if (item > 0) rank.narrow(0, item, 1).add_(scores.narrow(0, 0, item).ge(one).sum(0, keepdim: true));
-            if (item + 1 < size) rank.narrow(0, item, 1).add_(scores.narrow(0, item + 1, size - item - 1).gt(one).sum(0, keepdim: true));
+            if (item > 0) rank.narrow(0, item, 1).PlusInPlace(scores.narrow(0, 0, item).ge(one).sum(0, keepdim: true));
+            if (item + 1 < size) rank.narrow(0, item, 1).PlusInPlace(scores.narrow(0, item + 1, size - item - 1).gt(one).sum(0, keepdim: true));
         }
-        return rank.lt(kept).to(scores.dtype).MoveToOuterDisposeScope();
+        return rank.Below(kept).to(scores.dtype).MoveToOuterDisposeScope();
     }
 }

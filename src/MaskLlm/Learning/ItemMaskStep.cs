@@ -1,4 +1,5 @@
 using MaskLlm.Kernels;
+using MaskLlm.Models;
 using MaskLlm.Optimization;
 using MaskLlm.Patterns;
 using TorchSharp;
@@ -23,7 +24,7 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
         masked.copy_(product);
         // As of candidates, 1 where the mask is certain: the least sure of those that are kept.
         Tensor surest = soft.topk(pattern.Kept, 0).values.amin([0]);
-        return (surest.sum(ScalarType.Float64).item<double>(), product.square().sum(ScalarType.Float64).item<double>());
+        return (surest.sum(ScalarType.Float64).item<double>(), product.Squared().sum(ScalarType.Float64).item<double>());
     }
 
     public void Mask(LearnedLayer layer, MaskSample sample, Tensor mask)
@@ -42,17 +43,17 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
         using (no_grad())
         {
             Tensor used = Used(scores.detach(), soft.detach(), sample, gradient);
-            Tensor byMask = gradient.add(used.mul_(layer.Weight), alpha: -2 * sample.Reward).mul_(layer.Weight);
+            Tensor byMask = gradient.Plus(used.mul_(layer.Weight), -2 * sample.Reward).mul_(layer.Weight);
             soft.backward([CandidateTensor.ToGroups(byMask, pattern)]);
         }
-        return _gradients.Keep(layer, leaf.grad!).square().sum(ScalarType.Float64).item<double>();
+        return _gradients.Keep(layer, leaf.grad!).Squared().sum(ScalarType.Float64).item<double>();
     }
 
     public void Update(LearnedLayer layer, MaskSample sample, Tensor gradient, double clip, AdamWRates rates)
     {
         using IDisposable noGradient = no_grad();
         using Tensor owned = _gradients.Take(layer);
-        layer.Logits.Update(owned.mul_(clip), rates);
+        layer.Logits.Update(owned.TimesInPlace(clip), rates);
     }
 
     public void Dispose() => _gradients.Dispose();
@@ -61,7 +62,7 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
     private static Tensor Scores(Tensor logits, MaskSample sample)
     {
         using DisposeScope scope = NewDisposeScope();
-        return (logits * sample.Kappa).add(MaskNoise.Gumbel(sample, logits)).MoveToOuterDisposeScope();
+        return logits.Times(sample.Kappa).Plus(MaskNoise.Gumbel(sample, logits)).MoveToOuterDisposeScope();
     }
 
     // What the layer multiplies by, in the weight's layout.

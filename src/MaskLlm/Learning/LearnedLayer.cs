@@ -108,7 +108,7 @@ internal sealed class LearnedLayer : IDisposable
         if (_gradient is null) _gradient = gradient.DetachFromDisposeScope();
         else
             using (gradient)
-                if (_hasGradient) _gradient.add_(gradient);
+                if (_hasGradient) _gradient.PlusInPlace(gradient);
                 else _gradient.copy_(gradient);
         _hasGradient = true;
     }

@@ -182,7 +182,7 @@ public sealed class MaskLearner : IDisposable
     {
         if (!options.NormalizedReward) return 1;
         using DisposeScope scope = NewDisposeScope();
-        return (float)(1 / Math.Max(weight.to(ScalarType.Float32).square().sum(ScalarType.Float64).item<double>(), double.Epsilon));
+        return (float)(1 / Math.Max(weight.to(ScalarType.Float32).Squared().sum(ScalarType.Float64).item<double>(), double.Epsilon));
     }
 
     // The dense model is the same weights without the masks, which are not in place yet.

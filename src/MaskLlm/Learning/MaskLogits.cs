@@ -101,7 +101,7 @@ internal sealed class MaskLogits : IDisposable
         int groups = checked((int)((long)layer.Rows * layer.Columns / options.Pattern.GroupSize)), each = options.LogitsAGroup;
         Tensor logits = prior is not null && options.ExactPrior
             ? zeros(each, groups, device: layer.Weight.device)
-            : MaskNoise.Normal(options.Seed, index, each, groups).mul_(options.InitialStd).to(layer.Weight.device);
+            : MaskNoise.Normal(options.Seed, index, each, groups).TimesInPlace(options.InitialStd).to(layer.Weight.device);
         void Shift(Tensor items, double by)
         {
             Tensor groups = CandidateTensor.ToGroups(items, options.Pattern);

@@ -30,8 +30,8 @@ internal static class MaskNoise
     internal static Tensor Normal(ulong seed, int layer, int candidates, int groups)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor radius = Uniform(seed, InitialStep, 2 * layer, candidates, groups).log_().mul_(-2).sqrt_();
-        Tensor angle = Uniform(seed, InitialStep, 2 * layer + 1, candidates, groups).mul_(2 * Math.PI).cos_();
+        Tensor radius = Uniform(seed, InitialStep, 2 * layer, candidates, groups).log_().TimesInPlace(-2).sqrt_();
+        Tensor angle = Uniform(seed, InitialStep, 2 * layer + 1, candidates, groups).TimesInPlace(2 * Math.PI).cos_();
         return radius.mul_(angle).MoveToOuterDisposeScope();
     }
 

@@ -1,4 +1,5 @@
 using MaskLlm.Kernels;
+using MaskLlm.Models;
 using MaskLlm.Optimization;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -21,7 +22,7 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
         Tensor product = Mix(probabilities, masked, sample).mul_(layer.Weight);
         masked.copy_(product);
         _samples.Keep(layer, probabilities);
-        return (probabilities.amax([0]).sum(ScalarType.Float64).item<double>(), product.square().sum(ScalarType.Float64).item<double>());
+        return (probabilities.amax([0]).sum(ScalarType.Float64).item<double>(), product.Squared().sum(ScalarType.Float64).item<double>());
     }
 
     public void Mask(LearnedLayer layer, MaskSample sample, Tensor mask)
@@ -38,14 +39,14 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
         Tensor mask = Mix(_samples[layer], gradient, sample);
         Tensor byLogits = SoftMask.GradientInPlace(
             _samples[layer], layer.Weight, mask.mul_(layer.Weight), gradient.to(ScalarType.Float32), table, (double)sample.Kappa / sample.Tau, sample.Reward);
-        return byLogits.square().sum(ScalarType.Float64).item<double>();
+        return byLogits.Squared().sum(ScalarType.Float64).item<double>();
     }
 
     public void Update(LearnedLayer layer, MaskSample sample, Tensor gradient, double clip, AdamWRates rates)
     {
         using IDisposable noGradient = no_grad();
         using Tensor owned = _samples.Take(layer);
-        layer.Logits.Update(owned.mul_(clip), rates);
+        layer.Logits.Update(owned.TimesInPlace(clip), rates);
     }
 
     public void Dispose() => _samples.Dispose();

@@ -1,3 +1,4 @@
+using MaskLlm.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,7 +19,7 @@ internal static class Prior
         using DisposeScope scope = NewDisposeScope();
         Tensor similarity = table.Candidates.matmul(prior);       // (C, G)
         Tensor centred = similarity - similarity.mean([0], keepdim: true);
-        logits.add_(centred.mul_(shift));
+        logits.PlusInPlace(centred.TimesInPlace(shift));
     }
 
     /// <summary>The same of items: p += shift * (M0 - N/M), in place.</summary>
@@ -28,6 +29,6 @@ internal static class Prior
     internal static void ShiftItems(Tensor logits, Tensor prior, double shift)
     {
         using DisposeScope scope = NewDisposeScope();
-        logits.add_((prior - prior.mean([0], keepdim: true)).mul_(shift));
+        logits.PlusInPlace((prior - prior.mean([0], keepdim: true)).TimesInPlace(shift));
     }
 }

@@ -1,3 +1,4 @@
+using MaskLlm.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,7 +18,7 @@ internal static class SoftMask
     /// <returns>y, (C, G).</returns>
     /// <remarks>MaskLLM eq. 6; as in its code the noise is not scaled by kappa.</remarks>
     internal static Tensor Probabilities(Tensor logits, Tensor noise, double kappa, double tau) =>
-        noise.add_(logits, alpha: kappa).div_(tau).softmax(0);
+        noise.PlusInPlace(logits, kappa).OverInPlace(tau).softmax(0);
 
     /// <summary>The soft mask y S, or with <paramref name="hard"/> the candidate of the largest y.</summary>
     /// <param name="probabilities">y, (C, G).</param>
@@ -48,9 +49,9 @@ internal static class SoftMask
         Tensor probabilities, Tensor weight, Tensor maskedWeight, Tensor maskedGradient, CandidateTensor table, double scale, double reward)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor byMask = maskedGradient.add(maskedWeight, alpha: -2 * reward).mul_(weight);     // (O, I)
+        Tensor byMask = maskedGradient.Plus(maskedWeight, -2 * reward).mul_(weight);     // (O, I)
         Tensor byCandidate = table.Candidates.matmul(CandidateTensor.ToGroups(byMask, table.Pattern));                 // (C, M)(M, G) -> (C, G)
         Tensor mean = (probabilities * byCandidate).sum(0, keepdim: true);                    // (1, G)
-        return probabilities.mul_(byCandidate.sub_(mean)).mul_(scale);
+        return probabilities.mul_(byCandidate.sub_(mean)).TimesInPlace(scale);
     }
 }

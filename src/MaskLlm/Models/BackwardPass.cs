@@ -80,14 +80,14 @@ internal static class BackwardPass
         (Tensor[] kept, bool[] reached) = Forward(model, inputs, enterBlock);
         using Tensor? last = vocabulary.StateGradient(model.Blocks.Count - 1, kept[^1]);
         (double loss, Tensor? gradient) = LastBackward(kept[^1].requires_grad_(reached[^1]), vocabulary);
-        if (last is not null) gradient?.add_(last);
+        if (last is not null) gradient?.PlusInPlace(last);
         for (int i = model.Blocks.Count - 1; i >= 0 && reached[i + 1]; i--)
         {
             using Tensor input = kept[i].requires_grad_(reached[i]), outer = gradient!;
             gradient = BlockBackward(model, i, input, outer, enterBlock);
             if (i == 0 || gradient is null) continue;
             using Tensor? ofState = vocabulary.StateGradient(i - 1, input);
-            if (ofState is not null) gradient.add_(ofState);
+            if (ofState is not null) gradient.PlusInPlace(ofState);
         }
         if (reached[0]) model.Embed(inputs).backward([gradient!]);
         return loss;

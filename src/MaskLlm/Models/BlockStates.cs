@@ -37,8 +37,8 @@ internal sealed record BlockStates(IReadOnlyList<Tensor> Values)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor added = (Values[block + 1] - Values[block]).square().sum(ScalarType.Float32), difference = output.detach() - Values[block + 1];
-        Tensor error = difference.square().sum(ScalarType.Float32).div_(added);
-        return (error.MoveToOuterDisposeScope(), difference.mul_(2 * scale).div_(added).MoveToOuterDisposeScope());
+        Tensor added = (Values[block + 1] - Values[block]).Squared().sum(ScalarType.Float32), difference = output.detach() - Values[block + 1];
+        Tensor error = difference.Squared().sum(ScalarType.Float32).div_(added);
+        return (error.MoveToOuterDisposeScope(), difference.TimesInPlace(2 * scale).div_(added).MoveToOuterDisposeScope());
     }
 }

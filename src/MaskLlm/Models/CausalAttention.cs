@@ -24,8 +24,8 @@ internal static class CausalAttention
         if (window >= tokens) window = null;
         if (IsPlain(query.dtype, query.device_type, tokens))
         {
-            Tensor unseen = zeros(tokens, tokens, query.dtype).masked_fill_(Seen(tokens, window, query.device).logical_not(), double.NegativeInfinity);
-            Tensor scores = matmul(query, key.transpose(2, 3)).mul_(1 / Math.Sqrt(query.size(3))).add_(unseen);
+            Tensor unseen = zeros(tokens, tokens, query.dtype).FillInPlace(Seen(tokens, window, query.device).logical_not(), double.NegativeInfinity);
+            Tensor scores = matmul(query, key.transpose(2, 3)).TimesInPlace(1 / Math.Sqrt(query.size(3))).PlusInPlace(unseen);
             return matmul(nn.functional.softmax(scores, -1), value).transpose(1, 2).MoveToOuterDisposeScope();
         }
 

@@ -58,8 +58,8 @@ internal sealed class DecoderBlock
     internal Tensor Call(Tensor x, Tensor cosine, Tensor sine)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor attended = x + Attention(RmsNorm.Call(x, _inputNorm, _config.NormEpsilon), cosine, sine);
-        return (attended + Mlp(RmsNorm.Call(attended, _postAttentionNorm, _config.NormEpsilon))).MoveToOuterDisposeScope();
+        Tensor attended = x.Plus(Attention(RmsNorm.Call(x, _inputNorm, _config.NormEpsilon), cosine, sine));
+        return attended.Plus(Mlp(RmsNorm.Call(attended, _postAttentionNorm, _config.NormEpsilon))).MoveToOuterDisposeScope();
     }
 
     private IEnumerable<Tensor?> Parameters =>

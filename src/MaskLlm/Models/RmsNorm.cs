@@ -14,7 +14,7 @@ internal static class RmsNorm
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor wide = x.to(ScalarType.Float32);
-        Tensor inverse = (wide.square().mean([-1], keepdim: true) + epsilon).rsqrt();   // (..., 1)
+        Tensor inverse = wide.Squared().mean([-1], keepdim: true).Plus(epsilon).rsqrt();   // (..., 1)
         return ((wide * inverse).to(x.dtype) * weight).MoveToOuterDisposeScope();
     }
 }

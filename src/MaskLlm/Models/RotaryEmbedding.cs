@@ -46,7 +46,7 @@ internal static class RotaryEmbedding
         Tensor[] halves = x.chunk(2, -1);                                    // 2 x (B, T, H, D/2)
         Tensor c = cosine.unsqueeze(1), s = sine.unsqueeze(1);               // (T, 1, D/2)
         Tensor first = halves[0] * c - halves[1] * s;
-        Tensor second = halves[1] * c + halves[0] * s;
+        Tensor second = (halves[1] * c).Plus(halves[0] * s);
         return cat([first, second], -1).MoveToOuterDisposeScope();        // (B, T, H, D)
     }
 

@@ -32,7 +32,7 @@ internal static class VocabularyLoss
             long length = Math.Min(chunkTokens, tokens - start);
             Tensor leaf = detached.narrow(0, start, length).detach().requires_grad_();
             Tensor loss = Sum(leaf, head, targets.narrow(0, start, length), dense?.Narrow(start, length));
-            (loss * (scale / tokens)).backward();
+            loss.Times(scale / tokens).backward();
             gradient.narrow(0, start, length).copy_(leaf.grad!);
             sum += loss.item<float>();
         }
@@ -66,8 +66,8 @@ internal static class VocabularyLoss
         if (dense is null) return nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).MoveToOuterDisposeScope();
         Tensor logProbabilities = nn.functional.log_softmax(logits, dim: -1), taught = LogProbabilities(dense.Hidden, head);
         Tensor divergence = nn.functional.kl_div(logProbabilities, taught, log_target: true, nn.Reduction.Sum);   // KL(dense || masked)
-        return divergence.mul(dense.Share)
-            .add(nn.functional.nll_loss(logProbabilities, targets, reduction: nn.Reduction.Sum), alpha: 1 - dense.Share).MoveToOuterDisposeScope();
+        return divergence.Times(dense.Share)
+            .Plus(nn.functional.nll_loss(logProbabilities, targets, reduction: nn.Reduction.Sum), 1 - dense.Share).MoveToOuterDisposeScope();
     }
 
     // (n, V) float32.

@@ -1,3 +1,4 @@
+using MaskLlm.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,10 +16,10 @@ internal static class AdamW
     internal static void Update(Tensor parameter, Tensor firstMoment, Tensor secondMoment, Tensor gradient, AdamWRates rates)
     {
         using DisposeScope scope = NewDisposeScope();
-        parameter.mul_(1 - rates.LearningRate * rates.WeightDecay);
-        firstMoment.mul_(AdamWRates.Beta1).add_(gradient, alpha: 1 - AdamWRates.Beta1);
-        secondMoment.mul_(AdamWRates.Beta2).addcmul_(gradient, gradient, 1 - AdamWRates.Beta2);
-        Tensor denominator = secondMoment.sqrt().div_(Math.Sqrt(rates.SecondCorrection)).add_(rates.Epsilon);
-        parameter.addcdiv_(firstMoment, denominator, -rates.LearningRate / rates.FirstCorrection);
+        parameter.TimesInPlace(1 - rates.LearningRate * rates.WeightDecay);
+        firstMoment.TimesInPlace(AdamWRates.Beta1).PlusInPlace(gradient, 1 - AdamWRates.Beta1);
+        secondMoment.TimesInPlace(AdamWRates.Beta2).PlusProductInPlace(gradient, gradient, 1 - AdamWRates.Beta2);
+        Tensor denominator = secondMoment.sqrt().OverInPlace(Math.Sqrt(rates.SecondCorrection)).PlusInPlace(rates.Epsilon);
+        parameter.PlusQuotientInPlace(firstMoment, denominator, -rates.LearningRate / rates.FirstCorrection);
     }
 }

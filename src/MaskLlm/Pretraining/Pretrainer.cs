@@ -41,12 +41,12 @@ public sealed class Pretrainer : IDisposable
         foreach (TrainedParameter parameter in _parameters) parameter.Value.grad?.zero_();
         double loss = BackwardPass.Run(Model, inputs, targets, scale: 1, checkpointActivations: false);
         using IDisposable noGradient = no_grad();
-        double squares = _parameters.Sum(parameter => parameter.Value.grad!.square().sum(ScalarType.Float64).item<double>());
+        double squares = _parameters.Sum(parameter => parameter.Value.grad!.Squared().sum(ScalarType.Float64).item<double>());
         double clip = Math.Min(1, _options.ClipNorm / (Math.Sqrt(squares) + 1e-6));
         double learningRate = CosineSchedule.At(_options.LearningRate, step, _options.Steps, _options.WarmupSteps);
         foreach (TrainedParameter parameter in _parameters)
             AdamW.Update(
-                parameter.Value, parameter.FirstMoment, parameter.SecondMoment, parameter.Value.grad!.mul_(clip),
+                parameter.Value, parameter.FirstMoment, parameter.SecondMoment, parameter.Value.grad!.TimesInPlace(clip),
                 new AdamWRates(step, learningRate, parameter.Value.dim() > 1 ? _options.WeightDecay : 0, AdamEpsilon));
         return loss;
     }
@@ -66,6 +66,6 @@ public sealed class Pretrainer : IDisposable
         if (shape.Length == 1) return ones(shape).requires_grad_();
         bool endsBranch = name.Contains("o_proj", StringComparison.Ordinal) || name.Contains("down_proj", StringComparison.Ordinal);
         double std = InitialStd / (endsBranch ? Math.Sqrt(2 * config.BlockCount) : 1);
-        return randn(shape, generator: generator).mul_(std).requires_grad_();
+        return randn(shape, generator: generator).TimesInPlace(std).requires_grad_();
     }
 }

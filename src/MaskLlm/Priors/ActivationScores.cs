@@ -1,3 +1,4 @@
+using MaskLlm.Models;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Priors;
@@ -17,7 +18,7 @@ internal static class ActivationScores
     internal static Tensor OfRow(Tensor weight, Tensor squaredNorms)
     {
         Tensor scores = Wanda(weight, squaredNorms);
-        return (scores / scores.square().mean([1], keepdim: true).sqrt()).nan_to_num(0);
+        return (scores / scores.Squared().mean([1], keepdim: true).sqrt()).nan_to_num(0);
     }
 
     /// <summary>(|W| / its row's sum + |W| / its column's sum) * ||X||_2^0.5 (Zhang et al. 2024, relative importance and activations, without permutation of channels).</summary>
@@ -26,7 +27,7 @@ internal static class ActivationScores
     internal static Tensor Ria(Tensor weight, Tensor squaredNorms)
     {
         Tensor size = weight.abs();
-        return (Share(size, 1) + Share(size, 0)) * squaredNorms.sqrt().pow(RiaExponent);
+        return Share(size, 1).Plus(Share(size, 0)) * squaredNorms.sqrt().Power(RiaExponent);
     }
 
     // 0 / 0 of a row or column of zeros is 0: NaN has no rank.

@@ -1,3 +1,4 @@
+using MaskLlm.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,7 +24,7 @@ internal sealed class LayerInputs : IDisposable
     internal Tensor SquaredNorms() => _products ? _sum.diagonal() : _sum.alias();
 
     /// <summary>H = 2 / sequences * X^T X, (I, I) float32, of the caller's scope.</summary>
-    internal Tensor Hessian() => _sum.mul(2.0 / _sequences);
+    internal Tensor Hessian() => _sum.Times(2.0 / _sequences);
 
     /// <summary>Adds the inputs of some sequences.</summary>
     /// <param name="x">(B, T, I).</param>
@@ -32,7 +33,7 @@ internal sealed class LayerInputs : IDisposable
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor flat = x.reshape(-1, x.size(-1)).to(ScalarType.Float32);
-        _sum.add_(_products ? flat.t().matmul(flat) : flat.square().sum([0]));
+        _sum.PlusInPlace(_products ? flat.t().matmul(flat) : flat.Squared().sum([0]));
         _sequences += x.size(0);
     }
 

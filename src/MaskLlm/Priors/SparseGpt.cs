@@ -23,8 +23,8 @@ internal static class SparseGpt
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor dead = hessian.diagonal().eq(0), left = weight.clone();
-        left.masked_fill_(dead.unsqueeze(0), 0);
+        Tensor dead = hessian.diagonal().logical_not(), left = weight.clone();
+        left.FillInPlace(dead.unsqueeze(0), 0);
         Tensor inverse = InverseFactor(hessian, dead);
         if (!updateWeights)
         {
@@ -65,19 +65,19 @@ internal static class SparseGpt
     }
 
     // What it costs to prune a weight, all later ones making up for it: w^2 / U_ii^2.
-    private static Tensor Scores(Tensor weight, Tensor diagonal) => weight.square() / diagonal.square();
+    private static Tensor Scores(Tensor weight, Tensor diagonal) => weight.Squared() / diagonal.Squared();
 
     /// <summary>U of H^-1 = U^T U, upper; more damping where the factorisation fails.</summary>
     private static Tensor InverseFactor(Tensor hessian, Tensor dead)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor damped = hessian.clone(), diagonal = damped.diagonal();
-        diagonal.masked_fill_(dead, 1);
+        diagonal.FillInPlace(dead, 1);
         double mean = diagonal.to(ScalarType.Float64).mean().item<double>();
         double before = 0;
         for (double damping = Damping; damping <= MostDamping; damping *= 10)
         {
-            diagonal.add_((damping - before) * mean);
+            diagonal.PlusInPlace((damping - before) * mean);
             before = damping;
             (Tensor lower, Tensor failed) = linalg.cholesky_ex(damped);
             if (failed.item<int>() != 0) continue;
