@@ -1,20 +1,31 @@
+using System.Runtime.ExceptionServices;
+
 namespace MaskLlm.Kernels;
 
 /// <summary>
-/// A few threads that share out numbered pieces of work, again and again without an allocation: worker w of n always gets the w-th
-/// n-th of the pieces, so that weights stay near the core that reads them. Between jobs they spin for a moment, then sleep.
+/// A few threads that share out numbered pieces of work, again and again without an allocation: the w-th n-th of the pieces is worker w's,
+/// so that weights stay near the core that reads them, and who is done takes from the others what they have not begun, so that a thread
+/// whose core is busy elsewhere holds nobody up. Between jobs they spin for a moment, then sleep.
 /// </summary>
 internal sealed class WorkerTeam : IDisposable
 {
     // About 50 microseconds: longer than between two products of a token, too short to burn power between requests.
     private const int Spins = 2000;
 
+    // A worker's share is taken in so many parts: what one that lost its core can hold up at most.
+    private const int Parts = 4;
+
+    // Counters of different workers lie on different cache lines.
+    private const int Stride = 16;
+
     private readonly Thread[] _threads;
     private readonly SemaphoreSlim[] _sleeping;
     private readonly int[] _isAsleep;
+    // Of each worker, the round in the upper half and how many parts of its share are taken in the lower: who comes late takes nothing.
+    private readonly long[] _taken;
     private Action<int, int, int>? _job;
-    private Exception? _failure;
-    private int _pieces, _pending;
+    private ExceptionDispatchInfo? _failure;
+    private int _pieces, _unfinished;
     private volatile int _round;
     private volatile bool _stopped;
 
@@ -25,7 +36,8 @@ internal sealed class WorkerTeam : IDisposable
         Threads = threads;
         _sleeping = [.. Enumerable.Range(0, threads).Select(_ => new SemaphoreSlim(0))];
         _isAsleep = new int[threads];
-        _threads = [.. Enumerable.Range(1, threads - 1).Select(worker => new Thread(() => Work(worker)) { IsBackground = true, Name = $"maskllm worker {worker}" })];
+        _taken = new long[threads * Stride];
+        _threads = [.. Enumerable.Range(1, threads - 1).Select(worker => new Thread(() => Serve(worker)) { IsBackground = true, Name = $"maskllm worker {worker}" })];
         foreach (Thread thread in _threads) thread.Start();
     }
 
@@ -43,21 +55,17 @@ internal sealed class WorkerTeam : IDisposable
             return;
         }
         (_job, _pieces, _failure) = (job, pieces, null);
-        Volatile.Write(ref _pending, Threads - 1);
-        _round++;
+        Volatile.Write(ref _unfinished, Threads * Parts);
+        int round = _round + 1;
+        for (int worker = 0; worker < Threads; worker++) Volatile.Write(ref _taken[worker * Stride], (long)round << 32);
+        _round = round;
         Thread.MemoryBarrier();
         for (int worker = 1; worker < Threads; worker++)
             if (Interlocked.Exchange(ref _isAsleep[worker], 0) == 1) _sleeping[worker].Release();
-        try
-        {
-            Share(0);
-        }
-        finally
-        {
-            SpinWait wait = default;
-            while (Volatile.Read(ref _pending) > 0) wait.SpinOnce(sleep1Threshold: -1);
-        }
-        if (_failure is { } failure) throw new InvalidOperationException("a worker failed", failure);
+        Work(0, round);
+        SpinWait wait = default;
+        while (Volatile.Read(ref _unfinished) > 0) wait.SpinOnce(sleep1Threshold: -1);
+        _failure?.Throw();
     }
 
     public void Dispose()
@@ -69,13 +77,44 @@ internal sealed class WorkerTeam : IDisposable
         foreach (SemaphoreSlim sleeping in _sleeping) sleeping.Dispose();
     }
 
-    private void Share(int worker)
+    // Its own share first, then what is left of the others'.
+    private void Work(int worker, int round)
     {
-        int first = (int)((long)_pieces * worker / Threads), end = (int)((long)_pieces * (worker + 1) / Threads);
-        if (first < end) _job!(worker, first, end);
+        for (int i = 0; i < Threads; i++)
+        {
+            int owner = (worker + i) % Threads;
+            while (Take(owner, round) is >= 0 and int part)
+            {
+                // The round cannot end before this part does: job and pieces are its own.
+                int parts = Threads * Parts, index = owner * Parts + part;
+                int first = (int)((long)_pieces * index / parts), end = (int)((long)_pieces * (index + 1) / parts);
+                try
+                {
+                    if (first < end) _job!(worker, first, end);
+                }
+                catch (Exception e)
+                {
+                    _failure = ExceptionDispatchInfo.Capture(e);
+                }
+                Interlocked.Decrement(ref _unfinished);
+            }
+        }
     }
 
-    private void Work(int worker)
+    // The next part of a worker's share in a round; -1 when none is left or the round is over.
+    private int Take(int owner, int round)
+    {
+        ref long taken = ref _taken[owner * Stride];
+        while (true)
+        {
+            long seen = Volatile.Read(ref taken);
+            int part = (int)seen;
+            if ((int)(seen >> 32) != round || part == Parts) return -1;
+            if (Interlocked.CompareExchange(ref taken, seen + 1, seen) == seen) return part;
+        }
+    }
+
+    private void Serve(int worker)
     {
         int done = 0;
         while (true)
@@ -83,15 +122,7 @@ internal sealed class WorkerTeam : IDisposable
             Await(worker, done);
             if (_stopped) return;
             done = _round;
-            try
-            {
-                Share(worker);
-            }
-            catch (Exception e)
-            {
-                _failure = e;
-            }
-            Interlocked.Decrement(ref _pending);
+            Work(worker, done);
         }
     }
 
