@@ -3,6 +3,7 @@ using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Runs;
 using MaskLlm.Tests;
 using MaskLlm.Tokens;
 
@@ -269,6 +270,22 @@ public sealed class BadInputTests : IDisposable
         Refuses(LearnTo(used, "--resume"), used, "no run", "--resume");
         Assert.Equal("mine", File.ReadAllText(Path.Combine(used, "mine.txt")));
         Assert.Single(Directory.GetFileSystemEntries(used));
+    }
+
+    [Fact]
+    public void Out_AnotherRunWritesIt_IsRefusedUntilItEnds()
+    {
+        using (RunFolder other = RunFolder.Open(Out, force: false, resume: false))
+        {
+            other.Create();
+            foreach (CommandRun refused in new[] { LearnTo(Out), LearnTo(Out, "--force") })
+            {
+                Assert.Equal(BadInput, refused.ExitCode);
+                Assert.Contains($"{Out}: another run is writing there", refused.LastLine, StringComparison.Ordinal);
+            }
+        }
+        LearnTo(Out).AssertSuccess();
+        Assert.DoesNotContain(Path.Combine(Out, ".running"), Directory.GetFileSystemEntries(Out));
     }
 
     [Fact]

@@ -43,8 +43,12 @@ public sealed class LearnRun
     /// <exception cref="InsufficientMemoryException">The run would not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped; the checkpoint is saved.</exception>
     public static RunRecord Execute(
-        LearnRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null, CancellationToken cancellation = default) =>
-        new LearnRun(request, progress, warn, cancellation).Run();
+        LearnRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null, CancellationToken cancellation = default)
+    {
+        LearnRun run = new(request, progress, warn, cancellation);
+        using RunFolder folder = run._folder;
+        return run.Run();
+    }
 
     private RunRecord Run()
     {

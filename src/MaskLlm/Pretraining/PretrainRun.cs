@@ -32,7 +32,7 @@ public static class PretrainRun
     {
         request.Validate();
         DecoderConfig config = ReadConfig(request);
-        RunFolder folder = RunFolder.Open(request.Out, request.Force, request.Resume);
+        using RunFolder folder = RunFolder.Open(request.Out, request.Force, request.Resume);
         using StagedTokenizer staged = StagedTokenizer.Prepare(request, config, [EndOfText], folder, progress);
         Tokenizer tokenizer = staged.Load();
         tokenizer.TryGetId(EndOfText, out int separator);

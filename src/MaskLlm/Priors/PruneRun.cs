@@ -34,7 +34,7 @@ public static class PruneRun
         RequireMethod(request);
         RequireOwnFolder(request);
         RequireModelFolder(request);
-        RunFolder folder = RunFolder.Open(request.Out, request.Force, request.Resume);
+        using RunFolder folder = RunFolder.Open(request.Out, request.Force, request.Resume);
         progress?.Report(new RunProgress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);

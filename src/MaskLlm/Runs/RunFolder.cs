@@ -1,9 +1,12 @@
 namespace MaskLlm.Runs;
 
-/// <summary>The folder that a run writes.</summary>
-public sealed class RunFolder
+/// <summary>The folder that a run writes, and no other run beside it until it is disposed.</summary>
+public sealed class RunFolder : IDisposable
 {
+    private const string LockName = ".running";
+
     private readonly bool _force;
+    private FileStream? _lock;
 
     private RunFolder(string path, bool force) => (Path, _force) = (path, force);
 
@@ -28,29 +31,33 @@ public sealed class RunFolder
     /// <summary>Present while the run is unfinished: everything that resuming needs.</summary>
     public string CheckpointPath => System.IO.Path.Combine(Path, "checkpoint", "state.safetensors");
 
-    /// <summary>Names the folder and checks that it may be used; writes nothing, so that a start that fails leaves nothing.</summary>
+    /// <summary>Names the folder and checks that it may be used; a start that fails leaves nothing in it.</summary>
     /// <param name="path">Where.</param>
     /// <param name="force">Whether a folder that holds files may be used; its files are replaced one by one.</param>
     /// <param name="resume">Whether to go on with the run that the folder holds.</param>
     /// <exception cref="ArgumentException">
-    /// Both flags are set; or the folder holds files and neither is; or it holds no unfinished run to resume; or it is a file, or cannot be written.
+    /// Both flags are set; or the folder holds files and neither is; or it holds no unfinished run to resume; or it is a file, or cannot be written;
+    /// or another run writes it.
     /// </exception>
     public static RunFolder Open(string path, bool force, bool resume)
     {
         if (force && resume) throw new ArgumentException("--force and --resume exclude each other: one starts anew, the other goes on.");
         RunFolder folder = new(path, force);
-        bool used = Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any();
+        bool used = Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => System.IO.Path.GetFileName(entry) != LockName);
         if (used && !force && !resume)
             throw new ArgumentException($"--out {path}: the folder already holds files; name another, go on with --resume, or replace them with --force.");
         if (used && resume) folder.RequireUnfinished();
         RequireWritable(path);
+        if (Directory.Exists(path)) folder.Lock();
         return folder;
     }
 
     /// <summary>Makes the folder where it is missing and, with force, removes what an earlier run wrote: for right before the first file.</summary>
+    /// <exception cref="ArgumentException">Another run has begun to write it.</exception>
     public void Create()
     {
         Directory.CreateDirectory(Path);
+        Lock();
         if (_force) Clear();
     }
 
@@ -62,6 +69,26 @@ public sealed class RunFolder
     {
         string checkpoint = File("checkpoint");
         if (Directory.Exists(checkpoint)) Directory.Delete(checkpoint, recursive: true);
+    }
+
+    /// <summary>Lets other runs have the folder.</summary>
+    public void Dispose()
+    {
+        _lock?.Dispose();
+        _lock = null;
+    }
+
+    // A process that dies leaves the file, but not the lock.
+    private void Lock()
+    {
+        try
+        {
+            _lock ??= new FileStream(File(LockName), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException e)
+        {
+            throw new ArgumentException($"--out {Path}: another run is writing there; wait for it to end, or name another folder.", e);
+        }
     }
 
     // Only what runs write: a folder named by mistake keeps its other files.
