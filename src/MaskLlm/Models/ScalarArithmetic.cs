@@ -99,6 +99,13 @@ internal static class ScalarArithmetic
         return x.clamp_min(held);
     }
 
+    /// <summary>The smaller of x and number.</summary>
+    internal static Tensor AtMost(this Tensor x, double number)
+    {
+        using Scalar held = number;
+        return x.clamp_max(held);
+    }
+
     /// <summary>Whether x is less than number.</summary>
     internal static Tensor Below(this Tensor x, double number)
     {

@@ -24,18 +24,23 @@ public class ItemMaskTests
             Assert.True((ItemMask.Relaxed(scores, kept, tau).sum([0]) - kept).abs().max().item<float>() < 1e-4);
     }
 
-    /// <summary>Two draws of four written out: first the softmax, then the softmax of the scores plus the log of what it left.</summary>
-    [Fact]
-    public void Relaxed_TwoOfFour_IsTheSumOfTwoSoftmaxes()
+    /// <summary>The same by counting: over all masks of a group, the softmax of the sums of their items.</summary>
+    [Theory]
+    [InlineData(1, 4)]
+    [InlineData(2, 4)]
+    [InlineData(3, 4)]
+    [InlineData(4, 8)]
+    public void Relaxed_AnyScores_IsTheShareOfTheMasksWithEachItem(int kept, int size)
     {
         using DisposeScope scope = NewDisposeScope();
-        double[] s = [0.3, -1.2, 0.8, 0.1];
-        double[] Softmax(double[] x) => [.. x.Select(v => Math.Exp(v / 0.7) / x.Sum(w => Math.Exp(w / 0.7)))];
-        double[] one = Softmax(s), two = Softmax([.. s.Select((v, i) => v + Math.Log(1 - one[i]))]);
+        Tensor scores = randn(size, 60) * 3;
+        CandidateTensor table = new(new NmPattern(kept, size), CPU);
+        foreach (double tau in new[] { 4.0, 1, 0.3, 0.05 })
+        {
+            Tensor counted = table.Candidates.t().matmul(table.Candidates.matmul(scores / tau).softmax(0));
 
-        Tensor mask = ItemMask.Relaxed(tensor(s, ScalarType.Float32).view(4, 1), 2, 0.7);
-
-        for (int i = 0; i < 4; i++) Assert.Equal(one[i] + two[i], mask[i, 0].item<float>(), 1e-5);
+            Assert.True((ItemMask.Relaxed(scores, kept, tau) - counted).abs().max().item<float>() < 2e-5);
+        }
     }
 
     [Fact]
@@ -44,6 +49,7 @@ public class ItemMaskTests
         using DisposeScope scope = NewDisposeScope();
         Tensor scores = stack([.. Enumerable.Range(0, 40).Select(_ => randperm(8, ScalarType.Float32))], 1);
 
+        Assert.True((ItemMask.Relaxed(scores * 30, 3, 0.02) - ItemMask.Largest(scores, 3)).abs().max().item<float>() < 1e-4);
         Assert.True((ItemMask.Relaxed(scores, 3, 0.02) - ItemMask.Largest(scores, 3)).abs().max().item<float>() < 1e-3);
     }
 
