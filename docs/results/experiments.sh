@@ -24,6 +24,6 @@ case $name in
   alpha | reward) options=("${sweep[@]}") ;;
   tokens) options=("${sweep[@]}") ;;
   domains) options=(--domains "$domains" --document-separator '\n\n\n' --distillation 0.3) ;;
-  transfer) options=(--domains "$domains" --document-separator '\n\n\n' --distillation 0.3 --values 25 100) ;;
+  transfer) options=(--domains "$domains" --document-separator '\n\n\n' --distillation 0.3 --values 25 50) ;;
 esac
 "$maskllm" experiment "$name" "$small" "${options[@]}" --seq-len 256 --precision bfloat16 --threads 1 --out "$out/$name"
