@@ -22,8 +22,8 @@ internal static class ScalarArithmetic
     /// <summary>x + number.</summary>
     internal static Tensor Plus(this Tensor x, double number)
     {
-        using Scalar held = number;
-        return x.add(held);
+        using Scalar held = number, one = 1;
+        return x.add(held, one);
     }
 
     /// <summary>left += factor * right.</summary>
@@ -36,8 +36,8 @@ internal static class ScalarArithmetic
     /// <summary>x += number.</summary>
     internal static Tensor PlusInPlace(this Tensor x, double number)
     {
-        using Scalar held = number;
-        return x.add_(held);
+        using Scalar held = number, one = 1;
+        return x.add_(held, one);
     }
 
     /// <summary>x += factor * left * right.</summary>
@@ -55,69 +55,43 @@ internal static class ScalarArithmetic
     }
 
     /// <summary>x * factor.</summary>
-    internal static Tensor Times(this Tensor x, double factor)
-    {
-        using Scalar held = factor;
-        return x.mul(held);
-    }
+    internal static Tensor Times(this Tensor x, double factor) => Holding(x, factor, static (x, held) => x.mul(held));
 
     /// <summary>x *= factor.</summary>
-    internal static Tensor TimesInPlace(this Tensor x, double factor)
-    {
-        using Scalar held = factor;
-        return x.mul_(held);
-    }
+    internal static Tensor TimesInPlace(this Tensor x, double factor) => Holding(x, factor, static (x, held) => x.mul_(held));
 
     /// <summary>x / divisor.</summary>
-    internal static Tensor Over(this Tensor x, double divisor)
-    {
-        using Scalar held = divisor;
-        return x.div(held);
-    }
+    internal static Tensor Over(this Tensor x, double divisor) => Holding(x, divisor, static (x, held) => x.div(held));
 
     /// <summary>x /= divisor.</summary>
-    internal static Tensor OverInPlace(this Tensor x, double divisor)
-    {
-        using Scalar held = divisor;
-        return x.div_(held);
-    }
+    internal static Tensor OverInPlace(this Tensor x, double divisor) => Holding(x, divisor, static (x, held) => x.div_(held));
 
     /// <summary>x^exponent.</summary>
-    internal static Tensor Power(this Tensor x, double exponent)
-    {
-        using Scalar held = Whole(exponent);
-        return x.pow(held);
-    }
+    internal static Tensor Power(this Tensor x, double exponent) => Holding(x, exponent, static (x, held) => x.pow(held));
 
     /// <summary>x^2.</summary>
     internal static Tensor Squared(this Tensor x) => x.Power(2);
 
     /// <summary>The larger of x and number.</summary>
-    internal static Tensor AtLeast(this Tensor x, double number)
-    {
-        using Scalar held = number;
-        return x.clamp_min(held);
-    }
+    internal static Tensor AtLeast(this Tensor x, double number) => Holding(x, number, static (x, held) => x.clamp_min(held));
 
     /// <summary>The smaller of x and number.</summary>
-    internal static Tensor AtMost(this Tensor x, double number)
-    {
-        using Scalar held = number;
-        return x.clamp_max(held);
-    }
+    internal static Tensor AtMost(this Tensor x, double number) => Holding(x, number, static (x, held) => x.clamp_max(held));
 
     /// <summary>Whether x is less than number.</summary>
-    internal static Tensor Below(this Tensor x, double number)
-    {
-        using Scalar held = number;
-        return x.lt(held);
-    }
+    internal static Tensor Below(this Tensor x, double number) => Holding(x, number, static (x, held) => x.lt(held));
 
     /// <summary>x = number where the mask says so.</summary>
     internal static Tensor FillInPlace(this Tensor x, Tensor mask, double number)
     {
         using Scalar held = number;
         return x.masked_fill_(mask, held);
+    }
+
+    private static Tensor Holding(Tensor x, double number, Func<Tensor, Scalar, Tensor> operation)
+    {
+        using Scalar held = number;
+        return operation(x, held);
     }
 
     // Tensors of integers take no factor that is a float, though it be 1.

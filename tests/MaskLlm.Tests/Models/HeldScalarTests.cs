@@ -34,9 +34,8 @@ public sealed class HeldScalarTests
         string[] found =
         [
             .. from method in Methods(library)
-               where method.DeclaringType.Name != nameof(ScalarArithmetic)
                from call in Calls(method)
-               where call.StartsWith(Conversion, StringComparison.Ordinal) || making.Contains(call)
+               where making.Contains(call) || (call.StartsWith(Conversion, StringComparison.Ordinal) && method.DeclaringType.Name != nameof(ScalarArithmetic))
                select $"{method.DeclaringType.Name}.{method.Name} calls {call}",
         ];
         Assert.Empty(found);
