@@ -24,6 +24,9 @@ case $name in
   alpha | reward) options=("${sweep[@]}") ;;
   tokens) options=("${sweep[@]}") ;;
   domains) options=(--domains "$domains" --document-separator '\n\n\n' --distillation 0.3) ;;
-  transfer) options=(--domains "$domains" --document-separator '\n\n\n' --distillation 0.3 --values 25 50) ;;
+  transfer)
+    mkdir -p "$out/six-domains"
+    for domain in books c-headers help-chinese man-spanish math-gsm8k us-presidents; do ln -sf "$domains/$domain".{train,test}.txt.gz "$out/six-domains/"; done
+    options=(--domains "$out/six-domains" --document-separator '\n\n\n' --distillation 0.3 --values 25 50) ;;
 esac
 "$maskllm" experiment "$name" "$small" "${options[@]}" --seq-len 256 --precision bfloat16 --threads 1 --out "$out/$name"
