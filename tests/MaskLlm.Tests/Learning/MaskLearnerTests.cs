@@ -180,8 +180,9 @@ public class MaskLearnerTests
         Steps(learner, 0, options.Steps);
 
         Assert.All(learner.ArgmaxMasks().Values, mask => Assert.Equal(0, mask.ViolationCount(pattern)));
-        Assert.InRange(learner.ChangedGroupShare(), 0.001, 1);
-        // In a group of 32 some weight always changes. Of the weights about a third do at this rate, where chance would move half.
+        // In a group of 32 some weight always changes.
+        Assert.InRange(learner.ChangedGroupShare(), 0.001, pattern.GroupSize == 32 ? 1 : 0.999);
+        // Of the weights about a third do at this rate, where chance would move half.
         double moved = learner.ArgmaxMasks().Average(
             pair => pair.Value.Packed.ToArray().Zip(prior[pair.Key].Packed.ToArray()).Average(bytes => BitOperations.PopCount((uint)(bytes.First ^ bytes.Second)) / 8.0));
         Assert.InRange(moved, 0.0001, 0.45);
