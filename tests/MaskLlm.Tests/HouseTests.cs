@@ -10,6 +10,7 @@ public sealed partial class HouseTests
     private static readonly Dictionary<string, int> Shelves = new(StringComparer.Ordinal)
     {
         ["Patterns"] = 0,
+        ["Json"] = 0,
         ["Kernels"] = 1,
         ["Masks"] = 2,
         ["Chat"] = 3,
