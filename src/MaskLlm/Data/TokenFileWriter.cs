@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using MaskLlm.Formats;
 
 namespace MaskLlm.Data;
 
@@ -85,7 +86,7 @@ internal sealed class TokenFileWriter : IDisposable
         _tokens.Write(head);
         _tokens.Flush(flushToDisk: true);
         _tokens.Dispose();
-        File.Move(_temporaryPath, _path, overwrite: true);
+        DurableName.Take(_temporaryPath, _path);
     }
 
     public void Dispose()

@@ -6,8 +6,8 @@ public static class AtomicFile
     private const int BufferBytes = 1 << 16;
 
     /// <summary>
-    /// Writes to a temporary name in the same folder, flushes it to the disk and renames it to
-    /// <paramref name="path"/>, replacing what was there. On failure the temporary file is removed and the old one stays.
+    /// Writes to a temporary name in the same folder, flushes it to the disk, renames it to <paramref name="path"/>, replacing
+    /// what was there, and flushes the folder. On failure the temporary file is removed and the old one stays.
     /// </summary>
     /// <param name="path">The file to make; its folder is made where it is missing.</param>
     /// <param name="write">Writes the content to the stream, which can seek.</param>
@@ -21,7 +21,7 @@ public static class AtomicFile
         try
         {
             WriteDurably(temporary, write);
-            File.Move(temporary, path, overwrite: true);
+            DurableName.Take(temporary, path);
         }
         // How .NET reports EFBIG; it is the disk's refusal and no fault of the caller.
         catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")

@@ -1,3 +1,5 @@
+using MaskLlm.Formats;
+
 namespace MaskLlm.Models;
 
 /// <summary>A checkpoint folder in the making: filled under a temporary name, put in place whole, gone where it is not.</summary>
@@ -40,6 +42,7 @@ internal sealed class StagedFolder : IDisposable
         if (!_targetExists)
         {
             Directory.Move(_path, _target);
+            DurableName.FlushFolder(Path.GetDirectoryName(_target)!);
             return;
         }
         // Without config.json, which goes first and comes last, no loader takes the folder for a checkpoint.
@@ -47,6 +50,7 @@ internal sealed class StagedFolder : IDisposable
         foreach (string old in Directory.GetFiles(_target).Where(file => CheckpointFiles.IsPart(Path.GetFileName(file)))) System.IO.File.Delete(old);
         foreach (string file in Directory.GetFiles(_path).OrderBy(file => Path.GetFileName(file) == CheckpointFiles.ConfigName))
             System.IO.File.Move(file, Path.Combine(_target, Path.GetFileName(file)), overwrite: true);
+        DurableName.FlushFolder(_target);
     }
 
     public void Dispose()

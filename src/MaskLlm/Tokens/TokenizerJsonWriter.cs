@@ -8,27 +8,22 @@ internal static class TokenizerJsonWriter
 {
     private static readonly JsonWriterOptions Layout = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes to a temporary name, then renames.</summary>
+    /// <summary>Writes the file; who wants it whole or not at all stages it.</summary>
     public static void Write(string path, IReadOnlyList<string> specialTokens, IReadOnlyList<string> tokens, IReadOnlyList<(int Left, int Right)> merges)
     {
-        var temporary = path + ".tmp";
-        using (var stream = File.Create(temporary))
-        using (var json = new Utf8JsonWriter(stream, Layout))
-        {
-            json.WriteStartObject();
-            json.WriteString("version", "1.0");
-            json.WriteNull("truncation");
-            json.WriteNull("padding");
-            WriteAddedTokens(json, specialTokens);
-            json.WriteNull("normalizer");
-            WriteByteLevel(json, "pre_tokenizer", addsPrefixSpace: false);
-            json.WriteNull("post_processor");
-            WriteByteLevel(json, "decoder", addsPrefixSpace: true);
-            WriteModel(json, tokens, merges);
-            json.WriteEndObject();
-        }
-
-        File.Move(temporary, path, overwrite: true);
+        using FileStream stream = File.Create(path);
+        using Utf8JsonWriter json = new(stream, Layout);
+        json.WriteStartObject();
+        json.WriteString("version", "1.0");
+        json.WriteNull("truncation");
+        json.WriteNull("padding");
+        WriteAddedTokens(json, specialTokens);
+        json.WriteNull("normalizer");
+        WriteByteLevel(json, "pre_tokenizer", addsPrefixSpace: false);
+        json.WriteNull("post_processor");
+        WriteByteLevel(json, "decoder", addsPrefixSpace: true);
+        WriteModel(json, tokens, merges);
+        json.WriteEndObject();
     }
 
     private static void WriteAddedTokens(Utf8JsonWriter json, IReadOnlyList<string> specialTokens)

@@ -35,4 +35,32 @@ public sealed class AtomicFileTests
         AtomicFile.Write(folder.File("missing/a.txt"), stream => stream.WriteByte(7));
         Assert.Equal([7], File.ReadAllBytes(folder.File("missing/a.txt")));
     }
+
+    /// <summary>A rename: who has the old file open goes on with all of it. Written over, it would change under him.</summary>
+    [Fact]
+    public void Write_OldFileIsOpen_ItsReaderSeesAllOfIt()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("a.txt", [1, 2, 3]);
+        using FileStream reader = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        AtomicFile.Write(path, stream => stream.Write([4, 5, 6, 7]));
+        byte[] seen = new byte[8];
+        Assert.Equal([1, 2, 3], seen[..reader.Read(seen)]);
+        Assert.Equal([4, 5, 6, 7], File.ReadAllBytes(path));
+    }
+
+    /// <summary>Until all is written the old file has its name; the new one grows beside it, on the same disk.</summary>
+    [Fact]
+    public void Write_Meanwhile_TheOldFileIsThereAndTheNewOneBesideIt()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("a.txt", [1, 2, 3]);
+        AtomicFile.Write(path, stream =>
+        {
+            stream.Write([4]);
+            stream.Flush();
+            Assert.Equal([1, 2, 3], File.ReadAllBytes(path));
+            Assert.Equal(2, Directory.GetFiles(folder.Path).Length);
+        });
+    }
 }
