@@ -17,6 +17,8 @@ internal sealed class RunningServer : IDisposable
 
     internal string FirstLine { get; private set; } = "";
 
+    internal string Errors => _error.ToString();
+
     internal static Task<RunningServer> Start(params string[] options) => StartOn(TinyModel.Folder, options);
 
     internal static async Task<RunningServer> StartOn(string model, params string[] options)

@@ -28,8 +28,10 @@ internal static class ServeCommand
             Tokenizer tokenizer = model.LoadTokenizer();
             TextBatch batch = new(decoder, tokenizer, model.EndOfTextIds, serving);
             using ServingLoop loop = new(batch);
-            ServedModel served = new(parsed.GetValue(name) ?? NameOf(parsed.GetValue(models.Model)!), tokenizer, ChatFormat.Read(model.File), batch, () => decoder.FreePositions);
+            ChatFormat? chat = ChatFormat.Read(model.File);
+            ServedModel served = new(parsed.GetValue(name) ?? NameOf(parsed.GetValue(models.Model)!), tokenizer, chat, batch, () => decoder.FreePositions);
             using HttpServer server = new(new Router(served, new ApiKey(parsed.GetValue(key) ?? KeyOfEnvironment()), parsed.InvocationConfiguration.Error), http);
+            if (chat?.Problem is { } problem) parsed.InvocationConfiguration.Error.WriteLine($"warning: {problem} Completions are served; a chat that needs this is refused.");
             TextWriter output = parsed.InvocationConfiguration.Output;
             output.WriteLine($"{server.Start()} serves {served.Name} ({decoder.Kernel}, {decoder.Threads} threads)");
             output.Flush();

@@ -1,48 +1,107 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace MaskLlm.Chat;
 
 /// <summary>How a checkpoint wants its conversations: the template, and the tokens that it names.</summary>
-/// <param name="Template">The template.</param>
-/// <param name="BeginToken">The text of the token that begins a text; null where there is none.</param>
-/// <param name="EndToken">The text of the token that ends one; null where there is none.</param>
-public sealed record ChatFormat(ChatTemplate Template, string? BeginToken, string? EndToken)
+/// <remarks>A template that cannot be read stops chats and nothing else: it is <see cref="Problem"/>, and the error of every rendering.</remarks>
+public sealed class ChatFormat
 {
     private const string ConfigurationFile = "tokenizer_config.json";
     private const string TemplateMember = "chat_template";
+    private readonly ChatTemplate? _template;
+    private readonly Exception? _error;
 
-    /// <summary>The files that <see cref="Read(Func{string, byte[]})"/> may ask for: who carries a checkpoint about carries these.</summary>
+    private ChatFormat(ChatTemplate? template, Exception? error, IReadOnlyDictionary<string, JsonNode?> specialTokens)
+    {
+        _template = template;
+        _error = error;
+        SpecialTokens = specialTokens;
+    }
+
+    /// <summary>The files that <see cref="Read(Func{string, byte[]}, IReadOnlyDictionary{string, JsonNode})"/> may ask for: who carries a checkpoint about carries these.</summary>
     public static IReadOnlyList<string> FileNames { get; } = ["chat_template.jinja", "chat_template.json", ConfigurationFile];
+
+    /// <summary>What templates are given beside the conversation: <c>bos_token</c> and its like with their texts, <c>additional_special_tokens</c> with several.</summary>
+    public IReadOnlyDictionary<string, JsonNode?> SpecialTokens { get; }
+
+    /// <summary>Why chats will fail, all of them or those that come to some branch, as a sentence; null where nothing is known against the template.</summary>
+    public string? Problem => _error?.Message ?? _template!.Unsupported;
 
     /// <summary>Reads the format of a checkpoint; null where it has no template.</summary>
     /// <param name="folder">The checkpoint's folder.</param>
-    /// <exception cref="InvalidDataException">A file is damaged, or the template is none.</exception>
-    /// <exception cref="NotSupportedException">The template uses something that is not supported; the message names it.</exception>
-    public static ChatFormat? Read(string folder)
+    /// <param name="specialTokens">What <see cref="SpecialTokens"/> are to be; null for those that <c>tokenizer_config.json</c> names.</param>
+    /// <exception cref="InvalidDataException">The tokenizer's configuration is damaged. A template that is, is <see cref="Problem"/>.</exception>
+    public static ChatFormat? Read(string folder, IReadOnlyDictionary<string, JsonNode?>? specialTokens = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        return Read(name => Path.Combine(folder, name) is var file && File.Exists(file) ? File.ReadAllBytes(file) : null);
+        return Read(name => Bytes(folder, name), specialTokens);
     }
 
     /// <summary>Reads the format from files that are anywhere; null where there is no template.</summary>
     /// <param name="open">Gives the bytes of a file of <see cref="FileNames"/>, or null where there is none.</param>
-    /// <exception cref="InvalidDataException">A file is damaged, or the template is none.</exception>
-    /// <exception cref="NotSupportedException">The template uses something that is not supported; the message names it.</exception>
-    public static ChatFormat? Read(Func<string, byte[]?> open)
+    /// <param name="specialTokens">What <see cref="SpecialTokens"/> are to be; null for those that <c>tokenizer_config.json</c> names.</param>
+    /// <exception cref="InvalidDataException">The tokenizer's configuration is damaged. A template that is, is <see cref="Problem"/>.</exception>
+    public static ChatFormat? Read(Func<string, byte[]?> open, IReadOnlyDictionary<string, JsonNode?>? specialTokens = null)
     {
         ArgumentNullException.ThrowIfNull(open);
         var configuration = ReadJson(open, ConfigurationFile);
-        var source = ReadText(open, FileNames[0]) ?? Source(ReadJson(open, FileNames[1]), FileNames[1]) ?? Source(configuration, ConfigurationFile);
-        return source is null ? null : new ChatFormat(ChatTemplate.Parse(source), Token(configuration, "bos_token"), Token(configuration, "eos_token"));
+        var tokens = specialTokens ?? Tokens(configuration);
+        try
+        {
+            return Source(open, configuration) is { } source ? new ChatFormat(ChatTemplate.Parse(source), null, tokens) : null;
+        }
+        catch (Exception error) when (error is InvalidDataException or NotSupportedException)
+        {
+            return new ChatFormat(null, error, tokens);
+        }
     }
 
-    /// <summary>Renders a conversation with the checkpoint's tokens, as <see cref="ChatTemplate.Render(IReadOnlyList{ChatMessage}, bool, string, string)"/> does.</summary>
+    /// <summary>Renders a conversation with the checkpoint's tokens.</summary>
     /// <param name="messages">The turns so far, the oldest first.</param>
     /// <param name="addGenerationPrompt">True to end with what begins the assistant's next turn.</param>
-    /// <exception cref="ArgumentException">The template refuses the messages, fails with them, or reaches a limit.</exception>
+    /// <exception cref="ArgumentException">The template is none, refuses the messages, fails with them, or reaches a limit.</exception>
     /// <exception cref="NotSupportedException">The template uses something that is not supported; the message names it.</exception>
-    public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt) => Template.Render(messages, addGenerationPrompt, BeginToken, EndToken);
+    public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        JsonArray turns = [.. messages.Select(message => new JsonObject { ["role"] = message.Role, ["content"] = message.Content })];
+        return Render(new JsonObject { ["messages"] = turns, ["add_generation_prompt"] = addGenerationPrompt });
+    }
+
+    /// <summary>Renders what a request says, with the checkpoint's tokens where it says nothing of them.</summary>
+    /// <param name="variables">What the template reads: <c>messages</c>, <c>add_generation_prompt</c>, and <c>tools</c>, <c>documents</c> and others where there are any.</param>
+    /// <exception cref="ArgumentException">The template is none, refuses the messages, fails with them, or reaches a limit.</exception>
+    /// <exception cref="NotSupportedException">The template uses something that is not supported; the message names it.</exception>
+    public string Render(IEnumerable<KeyValuePair<string, JsonNode?>> variables)
+    {
+        ArgumentNullException.ThrowIfNull(variables);
+        if (_template is not null)
+            return _template.Render(SpecialTokens.Concat(variables));
+        throw _error is NotSupportedException ? new NotSupportedException(_error.Message, _error) : new ArgumentException(_error!.Message, _error);
+    }
+
+    /// <summary>The text of a checkpoint's template, which may be no template; null where there is none, or none that is text.</summary>
+    /// <exception cref="InvalidDataException">The tokenizer's configuration is damaged.</exception>
+    internal static string? SourceOf(string folder)
+    {
+        byte[]? Open(string name) => Bytes(folder, name);
+        var configuration = ReadJson(Open, ConfigurationFile);
+        try
+        {
+            return Source(Open, configuration);
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    private static byte[]? Bytes(string folder, string name) => Path.Combine(folder, name) is var file && File.Exists(file) ? File.ReadAllBytes(file) : null;
+
+    private static string? Source(Func<string, byte[]?> open, JsonElement? configuration) =>
+        ReadText(open, FileNames[0]) ?? Source(ReadJson(open, FileNames[1]), FileNames[1]) ?? Source(configuration, ConfigurationFile);
 
     private static string? ReadText(Func<string, byte[]?> open, string name)
     {
@@ -91,14 +150,30 @@ public sealed record ChatFormat(ChatTemplate Template, string? BeginToken, strin
         return null;
     }
 
-    private static string? Token(JsonElement? root, string name)
+    // As transformers has it: a token that is empty, or a list without any, is not there.
+    private static Dictionary<string, JsonNode?> Tokens(JsonElement? configuration)
     {
-        if (Member(root, name) is not { } token)
-            return null;
-        return token.ValueKind != JsonValueKind.Object ? Text(token, ConfigurationFile, name)
-            : Member(token, "content") is { } content ? Text(content, ConfigurationFile, name)
-            : null;
+        var tokens = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
+        foreach (var name in (string[])["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"])
+        {
+            if (Member(configuration, name) is { } token && Token(token, name) is { Length: > 0 } text)
+                tokens[name] = text;
+        }
+
+        if (Member(configuration, "additional_special_tokens") is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0)
+            tokens["additional_special_tokens"] = new JsonArray([.. list.EnumerateArray().Select(token => (JsonNode?)Token(token, "additional_special_tokens"))]);
+        if (Member(configuration, "extra_special_tokens") is { ValueKind: JsonValueKind.Object } named)
+        {
+            foreach (var token in named.EnumerateObject())
+                tokens[token.Name] = Token(token.Value, "extra_special_tokens");
+        }
+
+        return tokens;
     }
+
+    private static string? Token(JsonElement token, string name) => token.ValueKind != JsonValueKind.Object
+        ? Text(token, ConfigurationFile, name)
+        : Member(token, "content") is { } content ? Text(content, ConfigurationFile, name) : null;
 
     private static JsonElement? Member(JsonElement? parent, string name) =>
         parent is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

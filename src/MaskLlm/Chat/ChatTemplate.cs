@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using MaskLlm.Chat.Builtins;
 using MaskLlm.Chat.Rendering;
 using MaskLlm.Chat.Syntax;
 using MaskLlm.Chat.Values;
@@ -14,7 +16,14 @@ public sealed class ChatTemplate
 {
     private readonly Block _template;
 
-    private ChatTemplate(Block template) => _template = template;
+    private ChatTemplate(Block template, string? unsupported)
+    {
+        _template = template;
+        Unsupported = unsupported;
+    }
+
+    /// <summary>What the template uses in some branch and this reader does not know, as a sentence: rendering fails where it comes there. Null for nothing.</summary>
+    internal string? Unsupported { get; }
 
     /// <summary>Reads a template.</summary>
     /// <param name="source">Its text, as in <c>chat_template.jinja</c>.</param>
@@ -23,7 +32,8 @@ public sealed class ChatTemplate
     public static ChatTemplate Parse(string source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return new ChatTemplate(TemplateParser.Read(source));
+        var template = TemplateParser.Read(source, out var uses);
+        return new ChatTemplate(template, uses.Check(Filters.All.ContainsKey, Tests.All.ContainsKey));
     }
 
     /// <summary>Renders a conversation.</summary>
@@ -38,14 +48,32 @@ public sealed class ChatTemplate
     public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? beginToken, string? endToken) =>
         Render(messages, addGenerationPrompt, beginToken, endToken, new RenderLimits(), TimeProvider.System);
 
+    /// <summary>Renders with variables of any kind: <c>messages</c>, <c>add_generation_prompt</c>, <c>tools</c>, tokens and whatever else the template reads.</summary>
+    /// <param name="variables">The variables; of several with one name the last counts. <c>tools</c> and <c>documents</c> are none where they are not among them.</param>
+    /// <exception cref="ArgumentException">
+    /// The template refuses the messages, in its own words; or it fails with them or reaches a limit, and the message says where.
+    /// </exception>
+    /// <exception cref="NotSupportedException">The template uses something that is not supported; the message names it.</exception>
+    public string Render(IEnumerable<KeyValuePair<string, JsonNode?>> variables)
+    {
+        ArgumentNullException.ThrowIfNull(variables);
+        return Render(variables.Select(variable => (variable.Key, JsonValues.Of(variable.Value))), new RenderLimits(), TimeProvider.System);
+    }
+
     internal string Render(
         IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? beginToken, string? endToken, RenderLimits limits, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        var renderer = new Renderer(Variables(messages, addGenerationPrompt, beginToken, endToken), limits, clock);
+        return Render(Variables(messages, addGenerationPrompt, beginToken, endToken), limits, clock);
+    }
+
+    private string Render(IEnumerable<(string, object?)> variables, RenderLimits limits, TimeProvider clock)
+    {
+        // transformers always sets these two, and tokens only where there are any.
+        var renderer = new Renderer([("tools", null), ("documents", null)], limits, clock);
         try
         {
-            return renderer.Render(_template);
+            return renderer.Render(_template, variables);
         }
         catch (TemplateFault fault)
         {
@@ -57,9 +85,6 @@ public sealed class ChatTemplate
     {
         yield return ("messages", new Sequence([.. messages.Select(message => new Mapping([("role", message.Role), ("content", message.Content)]))]));
         yield return ("add_generation_prompt", addGenerationPrompt);
-        // transformers always sets these two, and tokens only where there are any.
-        yield return ("tools", null);
-        yield return ("documents", null);
         if (beginToken is not null)
             yield return ("bos_token", beginToken);
         if (endToken is not null)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json.Nodes;
 using MaskLlm.Chat;
 
 namespace MaskLlm.Tests.Chat;
@@ -33,7 +34,7 @@ public class ChatFormatTests
     public void Read_Tokens_AreThoseOfTheConfiguration(string configuration, string? begin, string? end)
     {
         var format = Read((Jinja, "{{ bos_token }}|{{ eos_token }}"), (Configuration, configuration))!;
-        Assert.Equal((begin, end), (format.BeginToken, format.EndToken));
+        Assert.Equal((begin, end), (Token(format, "bos_token"), Token(format, "eos_token")));
         Assert.Equal($"{begin}|{end}", format.Render([], addGenerationPrompt: false));
     }
 
@@ -41,7 +42,7 @@ public class ChatFormatTests
     public void Read_NoFile_IsNull() => Assert.Null(Read());
 
     [Fact]
-    public void Read_TemplateWithoutConfiguration_HasNoTokens() => Assert.Null(Read((Jinja, "\uFEFFx"))!.BeginToken);
+    public void Read_TemplateWithoutConfiguration_HasNoTokens() => Assert.Empty(Read((Jinja, "\uFEFFx"))!.SpecialTokens);
 
     [Fact]
     public void Read_ByteOrderMark_IsNoText() => Assert.Equal("x", Rendered((Jinja, "\uFEFFx")));
@@ -58,16 +59,80 @@ public class ChatFormatTests
     [Theory]
     [InlineData(Configuration, "{", "tokenizer_config.json: no JSON")]
     [InlineData(Configuration, "[]", "tokenizer_config.json: found a JSON Array; expected an object.")]
-    [InlineData(Configuration, """{"chat_template": 5}""", "tokenizer_config.json: chat_template is a JSON Number; expected a text.")]
     [InlineData(Configuration, """{"chat_template": "a", "bos_token": []}""", "tokenizer_config.json: bos_token is a JSON Array; expected a text.")]
-    [InlineData(Configuration, """{"chat_template": "\ud800"}""", "tokenizer_config.json: chat_template holds half a surrogate pair")]
-    [InlineData(Json, """{"chat_template": "{{"}""", "chat template, line 1: found a tag")]
     public void Read_DamagedFile_IsNamed(string file, string text, string message) =>
         Assert.StartsWith(message, Assert.Throws<InvalidDataException>(() => Read((file, text))).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(Configuration, """{"chat_template": 5}""", "tokenizer_config.json: chat_template is a JSON Number; expected a text.")]
+    [InlineData(Configuration, """{"chat_template": "\ud800"}""", "tokenizer_config.json: chat_template holds half a surrogate pair")]
+    [InlineData(Json, """{"chat_template": "{{"}""", "chat template, line 1: found a tag")]
+    [InlineData(Json, """{""", "chat_template.json: no JSON")]
+    [InlineData(Jinja, "{% include 'x' %}", "chat template, line 1: the statement 'include' is not supported.")]
+    [InlineData(Jinja, "a\n{% for m in messages %}{{ m | nosuch }}{% endfor %}", "chat template, line 2: the filter 'nosuch' is not supported.")]
+    [InlineData(Jinja, "{{ messages is nosuch }}", "chat template, line 1: the test 'nosuch' is not supported.")]
+    public void Read_BrokenTemplate_IsTheProblemOfChatsOnly(string file, string text, string message)
+    {
+        var format = Read((file, text))!;
+        Assert.StartsWith(message, format.Problem, StringComparison.Ordinal);
+        var error = Assert.ThrowsAny<Exception>(() => format.Render([new("user", "Hi")], addGenerationPrompt: true));
+        Assert.True(error is ArgumentException or NotSupportedException, error.ToString());
+        Assert.Equal(format.Problem, error.Message);
+    }
+
     [Fact]
-    public void Read_NoUtf8_IsNamed() =>
-        Assert.StartsWith("chat_template.jinja: the bytes at 1 are no UTF-8.", Assert.Throws<InvalidDataException>(() => ChatFormat.Read(name => name == Jinja ? [65, 0xFF] : null)).Message, StringComparison.Ordinal);
+    public void Read_UnknownFilterInABranch_IsAProblemAndStopsOnlyWhatComesThere()
+    {
+        var format = Read((Jinja, "{% if messages %}{{ messages | nosuch }}{% endif %}{{ 1 if true else (1 | other) }}"))!;
+        Assert.StartsWith("chat template, line 1: the filter 'nosuch' is not supported.", format.Problem, StringComparison.Ordinal);
+        Assert.Equal("1", format.Render([], addGenerationPrompt: true));
+        Assert.Equal(format.Problem, Assert.Throws<NotSupportedException>(() => format.Render([new("user", "Hi")], addGenerationPrompt: true)).Message);
+    }
+
+    [Fact]
+    public void Read_NoUtf8_IsNamed()
+    {
+        var format = ChatFormat.Read(name => name == Jinja ? [65, 0xFF] : null)!;
+        Assert.StartsWith("chat_template.jinja: the bytes at 1 are no UTF-8.", format.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_SpecialTokens_AllReachTheTemplate()
+    {
+        const string Template = "{{ bos_token }}{{ pad_token }}{{ image_token }}{{ additional_special_tokens[1] }}{{ cls_token is defined }}{{ sep_token is defined }}";
+        const string Tokens = """
+            {"bos_token": "<s>", "pad_token": {"content": "<p>"}, "cls_token": "", "sep_token": null,
+             "additional_special_tokens": ["<a>", {"content": "<b>"}], "extra_special_tokens": {"image_token": "<i>"}}
+            """;
+        Assert.Equal("<s><p><i><b>FalseFalse", Read((Jinja, Template), (Configuration, Tokens))!.Render([], addGenerationPrompt: false));
+        var given = ChatFormat.Read(name => name == Jinja ? Encoding.UTF8.GetBytes("{{ bos_token }}{{ names[0] }}") : null, new Dictionary<string, JsonNode?> { ["bos_token"] = "!", ["names"] = new JsonArray("n") });
+        Assert.Equal("!n", given!.Render([], addGenerationPrompt: false));
+    }
+
+    [Fact]
+    public void Render_Variables_AreWhateverIsGiven()
+    {
+        const string Template = "{{ bos_token }}{{ messages[0].content is none }}{{ messages[0].tool_calls[0].function.arguments.x }}{{ tools[0].name }}{{ enable_thinking }}{{ documents is none }}{{ n * 2 }}";
+        var variables = JsonNode.Parse("""
+            {"messages": [{"role": "assistant", "content": null, "tool_calls": [{"function": {"arguments": {"x": 1.5, "x": 2}}}]}],
+             "tools": [{"name": "t"}], "enable_thinking": false, "bos_token": "own", "n": 3}
+            """)!.AsObject();
+        Assert.Equal("ownTrue2tFalseTrue6", Read((Jinja, Template), (Configuration, """{"bos_token": "<s>"}"""))!.Render(variables));
+    }
+
+    [Fact]
+    public void Render_VariableNestedTooDeep_IsOneSentence()
+    {
+        var deep = JsonNode.Parse(new string('[', 60) + new string(']', 60));
+        for (var level = 0; level < 3; level++)
+            deep = new JsonArray(deep!.DeepClone(), new JsonArray([.. Enumerable.Range(0, 2).Select(_ => deep.DeepClone())]));
+        Assert.NotEqual("", ChatTemplate.Parse("{{ x }}").Render(new JsonObject { ["x"] = deep }));
+        for (var level = 0; level < 60; level++)
+            deep = new JsonArray(deep!.DeepClone());
+        Assert.Contains("levels deep", Assert.Throws<ArgumentException>(() => ChatTemplate.Parse("{{ x }}").Render(new JsonObject { ["x"] = deep })).Message, StringComparison.Ordinal);
+    }
+
+    private static string? Token(ChatFormat format, string name) => format.SpecialTokens.TryGetValue(name, out var token) ? token!.GetValue<string>() : null;
 
     private static ChatFormat? Read(params (string Name, string Text)[] files)
     {

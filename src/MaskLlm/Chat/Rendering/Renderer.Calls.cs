@@ -11,13 +11,13 @@ internal sealed partial class Renderer
     /// <exception cref="NotSupportedException">There is none of this name.</exception>
     public object? Filter(string name, object? subject, CallArguments arguments) => Filters.All.TryGetValue(name, out var filter)
         ? filter.Invoke(this, $"the filter '{name}'", subject, arguments)
-        : throw new NotSupportedException($"chat template, line {Line}: the filter '{name}' is not supported. Those of transformers' chat templates are.");
+        : throw SyntaxErrors.UnknownName(isTest: false, name, Line);
 
     /// <summary>Applies a test.</summary>
     /// <exception cref="NotSupportedException">There is none of this name.</exception>
     public bool Test(string name, object? subject, CallArguments arguments) => Tests.All.TryGetValue(name, out var test)
         ? Truth.Of(test.Invoke(this, $"the test '{name}'", subject, arguments))
-        : throw new NotSupportedException($"chat template, line {Line}: the test '{name}' is not supported. Those of transformers' chat templates are.");
+        : throw SyntaxErrors.UnknownName(isTest: true, name, Line);
 
     private object? Filter(object? subject, FilterCall filter) => Filter(filter.Name, subject, Arguments(filter.Arguments));
 

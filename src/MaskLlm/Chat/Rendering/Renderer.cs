@@ -12,19 +12,17 @@ internal sealed partial class Renderer
     private TextBuilder _output;
 
     /// <summary>Prepares a rendering.</summary>
-    /// <param name="variables">What the template is given.</param>
+    /// <param name="defaults">What is there where the template is not given another.</param>
     /// <param name="limits">What it may cost.</param>
     /// <param name="clock">What tells it the time.</param>
-    public Renderer(IEnumerable<(string Name, object? Value)> variables, RenderLimits limits, TimeProvider clock)
+    public Renderer(IEnumerable<(string Name, object? Value)> defaults, RenderLimits limits, TimeProvider clock)
     {
         Budget = new Budget(limits);
         Members = new Members(this);
         _arithmetic = new Arithmetic(Budget);
         _output = new TextBuilder(Budget);
-        foreach (var (name, value) in Builtins.Globals.All(this, clock).Concat(variables))
+        foreach (var (name, value) in Builtins.Globals.All(this, clock).Concat(defaults))
             _scope.Set(name, value);
-        // What the template sets leaves the functions as they are.
-        _scope = new Scope(_scope);
     }
 
     /// <summary>What the rendering may still cost.</summary>
@@ -37,8 +35,14 @@ internal sealed partial class Renderer
     public int Line { get; private set; } = 1;
 
     /// <summary>Renders the template.</summary>
-    public string Render(Block template)
+    /// <param name="template">The template.</param>
+    /// <param name="variables">What it is given.</param>
+    public string Render(Block template, IEnumerable<(string Name, object? Value)> variables)
     {
+        foreach (var (name, value) in variables)
+            _scope.Set(name, value);
+        // What the template sets leaves the functions as they are.
+        _scope = new Scope(_scope);
         Execute(template);
         return _output.ToString();
     }

@@ -1,11 +1,11 @@
 namespace MaskLlm.Chat.Syntax;
 
 /// <summary>Reads expressions, weakest operators first.</summary>
-internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting)
+internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, NameUses uses)
 {
     private static readonly string[] Comparisons = ["==", "!=", "<", "<=", ">", ">="];
     private static readonly string[] Words = ["and", "else", "if", "in", "is", "not", "or"];
-    private readonly PostfixParser _postfix = new(tokens);
+    private readonly PostfixParser _postfix = new(tokens, uses);
 
     /// <summary>True while a macro is read: what Jinja calls varargs and kwargs there is not supported.</summary>
     public bool IsInMacro { get; set; }
@@ -14,11 +14,13 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting)
     public Expression Read()
     {
         nesting.Enter(tokens.Current.Line);
+        var firstUse = uses.Count;
         var expression = ReadOr();
         while (tokens.SkipName("if"))
         {
             var test = ReadOr();
             expression = new Expression.Conditional(test, expression, tokens.SkipName("else") ? Read() : null);
+            uses.MakeBranch(firstUse);
         }
 
         nesting.Leave();

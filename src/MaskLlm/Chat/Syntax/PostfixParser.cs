@@ -1,7 +1,7 @@
 namespace MaskLlm.Chat.Syntax;
 
 /// <summary>Reads what stands behind an expression: attributes, items, calls, filters and tests.</summary>
-internal sealed class PostfixParser(TokenStream tokens)
+internal sealed class PostfixParser(TokenStream tokens, NameUses uses)
 {
     /// <summary>Attributes, items and calls.</summary>
     public Expression ReadPostfixes(Expression subject, ExpressionParser expressions)
@@ -38,7 +38,9 @@ internal sealed class PostfixParser(TokenStream tokens)
     /// <summary>A filter's name and arguments, after its bar.</summary>
     public FilterCall ReadFilter(ExpressionParser expressions)
     {
+        var line = tokens.Current.Line;
         var name = ReadDottedName("the name of a filter");
+        uses.Add(isTest: false, name, line);
         return new FilterCall(name, tokens.Skip("(") ? ReadArguments(expressions) : ArgumentList.None);
     }
 
@@ -75,7 +77,10 @@ internal sealed class PostfixParser(TokenStream tokens)
     private Expression ReadTest(Expression subject, ExpressionParser expressions)
     {
         var isNegated = tokens.SkipName("not");
-        var test = new Expression.Check(subject, ReadDottedName("the name of a test"), ReadTestArguments(expressions));
+        var line = tokens.Current.Line;
+        var name = ReadDottedName("the name of a test");
+        uses.Add(isTest: true, name, line);
+        var test = new Expression.Check(subject, name, ReadTestArguments(expressions));
         return isNegated ? new Expression.Not(test) : test;
     }
 

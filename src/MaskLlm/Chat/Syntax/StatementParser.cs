@@ -1,9 +1,9 @@
 namespace MaskLlm.Chat.Syntax;
 
 /// <summary>Reads the statements, each after its word and up to the end of its last tag.</summary>
-internal sealed class StatementParser(TokenStream tokens, ExpressionParser expressions, TemplateParser template, Nesting nesting)
+internal sealed class StatementParser(TokenStream tokens, ExpressionParser expressions, TemplateParser template, Nesting nesting, NameUses uses)
 {
-    private readonly PostfixParser _postfix = new(tokens);
+    private readonly PostfixParser _postfix = new(tokens, uses);
     private bool _isInLoop;
 
     /// <summary>Reads the statement that begins with a word, or nothing where none does.</summary>
@@ -27,6 +27,7 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
 
     private Statement.If ReadIf(in Token word)
     {
+        uses.EnterBranch();
         var branches = new List<(Expression, Block)>();
         string end;
         do
@@ -36,7 +37,9 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
             end = tokens.Next().Text;
         }
         while (end == "elif");
-        return new Statement.If(word.Line, branches, end == "else" ? ReadLast(word, "endif") : null);
+        var otherwise = end == "else" ? ReadLast(word, "endif") : null;
+        uses.LeaveBranch();
+        return new Statement.If(word.Line, branches, otherwise);
     }
 
     private Statement.For ReadFor(in Token word)

@@ -10,6 +10,10 @@ internal static class SyntaxErrors
     public static InvalidDataException Unexpected(in Token found, string expected) =>
         At(found.Line, $"found {found.Description}; expected {expected}.");
 
+    /// <summary>The error for a filter or a test that is none here.</summary>
+    public static NotSupportedException UnknownName(bool isTest, string name, int line) =>
+        new($"chat template, line {line}: the {(isTest ? "test" : "filter")} '{name}' is not supported. Those of transformers' chat templates are.");
+
     /// <summary>The error for what Jinja knows and this reader does not.</summary>
     public static NotSupportedException Unsupported(int line, string what) =>
         new($"chat template, line {line}: {what} is not supported. Templates written for transformers' apply_chat_template seldom need it.");

@@ -8,22 +8,24 @@ internal sealed class TemplateParser
 
     private readonly TokenStream _tokens;
     private readonly Nesting _nesting = new();
+    private readonly NameUses _uses = new();
     private readonly ExpressionParser _expressions;
     private readonly StatementParser _statements;
 
     private TemplateParser(string source)
     {
         _tokens = new TokenStream(TemplateLexer.Read(source));
-        _expressions = new ExpressionParser(_tokens, _nesting);
-        _statements = new StatementParser(_tokens, _expressions, this, _nesting);
+        _expressions = new ExpressionParser(_tokens, _nesting, _uses);
+        _statements = new StatementParser(_tokens, _expressions, this, _nesting, _uses);
     }
 
     /// <summary>Reads a whole template.</summary>
     /// <exception cref="InvalidDataException">It is none.</exception>
     /// <exception cref="NotSupportedException">It uses a statement that is not supported.</exception>
-    public static Block Read(string source)
+    public static Block Read(string source, out NameUses uses)
     {
         var parser = new TemplateParser(source);
+        uses = parser._uses;
         return parser.ReadBlock(opening: null);
     }
 

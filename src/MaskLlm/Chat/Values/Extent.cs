@@ -33,6 +33,9 @@ internal readonly record struct Extent(long Size, int Depth)
 
         return depth < DepthLimit
             ? new Extent(size, depth + 1)
-            : throw new TemplateFault($"a value is nested more than {DepthLimit} levels deep. Such a template is refused.");
+            : throw TooDeep();
     }
+
+    /// <summary>The error of a value with too many levels.</summary>
+    public static TemplateFault TooDeep() => new($"a value is nested more than {DepthLimit} levels deep. Such a template is refused.");
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MaskLlm.Chat;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Models.Gguf;
@@ -20,14 +21,7 @@ internal sealed class TokenizerSettings
     }
 
     /// <summary>The chat template, in Jinja; null where there is none.</summary>
-    internal string? ChatTemplate
-    {
-        get
-        {
-            string file = Path.Combine(_folder, "chat_template.jinja");
-            return File.Exists(file) ? File.ReadAllText(file) : Template(_tokenizer?.Component("chat_template"));
-        }
-    }
+    internal string? ChatTemplate => ChatFormat.SourceOf(_folder);
 
     /// <summary>The text of a special token.</summary>
     /// <param name="kind">bos, eos, unk or pad.</param>
@@ -51,15 +45,6 @@ internal sealed class TokenizerSettings
     {
         { ValueKind: JsonValueKind.String } text => text.GetString(),
         { ValueKind: JsonValueKind.Object } token => token.Text("content"),
-        _ => null,
-    };
-
-    // One template, or several with names.
-    private static string? Template(JsonElement? template) => template switch
-    {
-        { ValueKind: JsonValueKind.String } text => text.GetString(),
-        { ValueKind: JsonValueKind.Array } named => named.EnumerateArray().FirstOrDefault(entry => entry.Text("name") == "default") is { ValueKind: JsonValueKind.Object } entry
-            ? entry.Text("template") : null,
         _ => null,
     };
 
