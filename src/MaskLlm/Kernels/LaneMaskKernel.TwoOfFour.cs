@@ -60,9 +60,17 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
         }
     }
 
-    /// <summary>y of the six candidates, (6, Size), and the largest of each group. A loop of its own: more in one method, and the compiler stops inlining.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <summary>y of the six candidates, (6, Size), and the largest of each group.</summary>
     private static void ProbabilitiesTwoOfFour(in MaskTile tile, in MaskSample sample, Span<float> y, Span<uint> words, Span<float> largest)
+    {
+        if (sample.Noisy) ProbabilitiesTwoOfFour<GumbelNoise>(tile, sample, y, words, largest);
+        else ProbabilitiesTwoOfFour<NoNoise>(tile, sample, y, words, largest);
+    }
+
+    /// <summary>A loop of its own: more in one method, and the compiler stops inlining.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ProbabilitiesTwoOfFour<TNoise>(in MaskTile tile, in MaskSample sample, Span<float> y, Span<uint> words, Span<float> largest)
+        where TNoise : struct, IScoreNoise
     {
         ref readonly float logits = ref MemoryMarshal.GetReference(tile.Logits);
         ref float target = ref MemoryMarshal.GetReference(y), most = ref MemoryMarshal.GetReference(largest);
@@ -70,15 +78,19 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
         for (int g = 0; g < tile.Groups; g += TLanes.Count)
         {
             uint group = (uint)(tile.FirstGroup + g);
-            LanePhilox<TLanes, TFloat, TInt>.Block(sample, group, 0, out TInt w0, out TInt w1, out TInt w2, out TInt w3);
-            LanePhilox<TLanes, TFloat, TInt>.Block(sample, group, 1, out TInt w4, out TInt w5, out _, out _);
-            if (!words.IsEmpty) StoreWords(words, g, w0, w1, w2, w3, w4, w5);
-            TFloat y0 = Score(TLanes.Load(in logits, g), w0, kappa, inverseTau);
-            TFloat y1 = Score(TLanes.Load(in logits, tile.Stride + g), w1, kappa, inverseTau);
-            TFloat y2 = Score(TLanes.Load(in logits, 2 * tile.Stride + g), w2, kappa, inverseTau);
-            TFloat y3 = Score(TLanes.Load(in logits, 3 * tile.Stride + g), w3, kappa, inverseTau);
-            TFloat y4 = Score(TLanes.Load(in logits, 4 * tile.Stride + g), w4, kappa, inverseTau);
-            TFloat y5 = Score(TLanes.Load(in logits, 5 * tile.Stride + g), w5, kappa, inverseTau);
+            TInt w0 = default, w1 = default, w2 = default, w3 = default, w4 = default, w5 = default;
+            if (TNoise.IsDrawn || !words.IsEmpty)
+            {
+                LanePhilox<TLanes, TFloat, TInt>.Block(sample, group, 0, out w0, out w1, out w2, out w3);
+                LanePhilox<TLanes, TFloat, TInt>.Block(sample, group, 1, out w4, out w5, out _, out _);
+                if (!words.IsEmpty) StoreWords(words, g, w0, w1, w2, w3, w4, w5);
+            }
+            TFloat y0 = Score<TNoise>(TLanes.Load(in logits, g), w0, kappa, inverseTau);
+            TFloat y1 = Score<TNoise>(TLanes.Load(in logits, tile.Stride + g), w1, kappa, inverseTau);
+            TFloat y2 = Score<TNoise>(TLanes.Load(in logits, 2 * tile.Stride + g), w2, kappa, inverseTau);
+            TFloat y3 = Score<TNoise>(TLanes.Load(in logits, 3 * tile.Stride + g), w3, kappa, inverseTau);
+            TFloat y4 = Score<TNoise>(TLanes.Load(in logits, 4 * tile.Stride + g), w4, kappa, inverseTau);
+            TFloat y5 = Score<TNoise>(TLanes.Load(in logits, 5 * tile.Stride + g), w5, kappa, inverseTau);
             TFloat max = TLanes.Max(TLanes.Max(TLanes.Max(y0, y1), TLanes.Max(y2, y3)), TLanes.Max(y4, y5));
             y0 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y0, max));
             y1 = LaneMath<TLanes, TFloat, TInt>.Exp(TLanes.Subtract(y1, max));

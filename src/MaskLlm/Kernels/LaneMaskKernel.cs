@@ -82,8 +82,15 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
     }
 
     /// <summary>y of every candidate, (C, Size), and the largest of each group.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Probabilities(in MaskTile tile, in MaskSample sample, Span<float> y, Span<uint> words, Span<float> largest)
+    {
+        if (sample.Noisy) Probabilities<GumbelNoise>(tile, sample, y, words, largest);
+        else Probabilities<NoNoise>(tile, sample, y, words, largest);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Probabilities<TNoise>(in MaskTile tile, in MaskSample sample, Span<float> y, Span<uint> words, Span<float> largest)
+        where TNoise : struct, IScoreNoise
     {
         int candidates = tile.Pattern.CandidateCount;
         ref readonly float logits = ref MemoryMarshal.GetReference(tile.Logits);
@@ -94,12 +101,14 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
             TFloat max = TLanes.Create(float.NegativeInfinity), sum = TLanes.Create(0f);
             for (int c = 0; c < candidates; c += 4)
             {
-                LanePhilox<TLanes, TFloat, TInt>.Block(sample, (uint)(tile.FirstGroup + g), (uint)c / 4, out TInt w0, out TInt w1, out TInt w2, out TInt w3);
+                TInt w0 = default, w1 = default, w2 = default, w3 = default;
+                if (TNoise.IsDrawn || !words.IsEmpty)
+                    LanePhilox<TLanes, TFloat, TInt>.Block(sample, (uint)(tile.FirstGroup + g), (uint)c / 4, out w0, out w1, out w2, out w3);
                 for (int i = c; i < Math.Min(c + 4, candidates); i++)
                 {
                     TInt word = (i - c) switch { 0 => w0, 1 => w1, 2 => w2, _ => w3 };
                     if (!words.IsEmpty) TLanes.Store(word, ref MemoryMarshal.GetReference(words), i * MaskTile.Size + g);
-                    TFloat z = Score(TLanes.Load(in logits, i * tile.Stride + g), word, kappa, inverseTau);
+                    TFloat z = Score<TNoise>(TLanes.Load(in logits, i * tile.Stride + g), word, kappa, inverseTau);
                     TLanes.Store(z, ref target, i * MaskTile.Size + g);
                     max = TLanes.Max(max, z);
                 }
@@ -167,8 +176,12 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TFloat Score(TFloat logit, TInt word, TFloat kappa, TFloat inverseTau) =>
-        TLanes.Multiply(TLanes.Fma(kappa, logit, LaneMath<TLanes, TFloat, TInt>.Gumbel(word)), inverseTau);
+    private static TFloat Score<TNoise>(TFloat logit, TInt word, TFloat kappa, TFloat inverseTau)
+        where TNoise : struct, IScoreNoise
+    {
+        TFloat scaled = TNoise.IsDrawn ? TLanes.Fma(kappa, logit, LaneMath<TLanes, TFloat, TInt>.Gumbel(word)) : TLanes.Multiply(kappa, logit);
+        return TLanes.Multiply(scaled, inverseTau);
+    }
 
     /// <summary>1 in the lanes whose largest probability this is and that had none before, else 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -130,9 +130,10 @@ internal sealed class ScalarMaskKernel : IMaskKernel
         float inverseTau = 1 / sample.Tau, max = float.NegativeInfinity, sum = 0;
         for (int c = 0; c < y.Length; c++)
         {
-            if (c % 4 == 0) Philox.Block(sample.Seed, counterHigh, (ulong)(c / 4) << 32 | (uint)(tile.FirstGroup + group), block);
+            if (c % 4 == 0 && (sample.Noisy || !words.IsEmpty)) Philox.Block(sample.Seed, counterHigh, (ulong)(c / 4) << 32 | (uint)(tile.FirstGroup + group), block);
             if (!words.IsEmpty) words[c * MaskTile.Size + group] = block[c % 4];
-            y[c] = MathF.FusedMultiplyAdd(sample.Kappa, tile.Logits[c * tile.Stride + group], ScalarMath.Gumbel(block[c % 4])) * inverseTau;
+            float logit = tile.Logits[c * tile.Stride + group];
+            y[c] = (sample.Noisy ? MathF.FusedMultiplyAdd(sample.Kappa, logit, ScalarMath.Gumbel(block[c % 4])) : sample.Kappa * logit) * inverseTau;
             max = Math.Max(max, y[c]);
         }
         for (int c = 0; c < y.Length; c++) sum += y[c] = ScalarMath.Exp(y[c] - max);

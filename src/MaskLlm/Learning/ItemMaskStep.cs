@@ -58,11 +58,12 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
 
     public void Dispose() => _gradients.Dispose();
 
-    // kappa p + g, (M, G).
+    // kappa p + g, (M, G), or without noise kappa p.
     private static Tensor Scores(Tensor logits, MaskSample sample)
     {
         using DisposeScope scope = NewDisposeScope();
-        return logits.Times(sample.Kappa).Plus(MaskNoise.Gumbel(sample, logits)).MoveToOuterDisposeScope();
+        Tensor scaled = logits.Times(sample.Kappa);
+        return (sample.Noisy ? scaled.Plus(MaskNoise.Gumbel(sample, logits)) : scaled).MoveToOuterDisposeScope();
     }
 
     // What the layer multiplies by, in the weight's layout.

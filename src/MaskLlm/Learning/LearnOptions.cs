@@ -157,7 +157,7 @@ public sealed record LearnOptions
         Require(StateDistillation >= 0 && float.IsFinite((float)StateDistillation), "--state-distillation", StateDistillation, "0 or more");
         Require(Epsilon > 0 && float.IsFinite((float)Epsilon), "--epsilon", Epsilon, "a positive number");
         Require(WeightLearningRate > 0 && float.IsFinite((float)WeightLearningRate), "--weight-learning-rate", WeightLearningRate, "a positive number");
-        Require(Noise is >= 0 and <= 100, "--noise", Noise, "0 to 100");
+        Require(Noise is 0 or >= 1e-6 and <= 100, "--noise", Noise, "0, or 1e-6 to 100");
         Require(AverageDecay is >= 0 and < 1, "--average-decay", AverageDecay, "0 or more and less than 1");
         if (Parametrization == Parametrization.Candidates && Pattern.GroupSize > NmPattern.LargestEnumerated)
             throw new ArgumentException($"--pattern {Pattern}: a group has too many masks for a logit each; add --parametrization items.");

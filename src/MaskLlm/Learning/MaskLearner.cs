@@ -19,9 +19,6 @@ public sealed class MaskLearner : IDisposable
     // torch's own: weights have no clip, and gradients of all sizes count.
     private const double WeightEpsilon = 1e-8;
 
-    // Noise of this scale is rounded away, and nothing is divided by 0.
-    private const double NoNoise = 1e-6;
-
     private readonly Decoder _model;
     private readonly LearnOptions _options;
     private readonly CandidateTensor? _table;
@@ -158,8 +155,9 @@ public sealed class MaskLearner : IDisposable
     // softmax((kappa p + s g) / tau) is softmax((kappa/s p + g) / (tau/s)), which the kernels compute.
     private MaskSample SampleOf(long step) => new(
         _options.Seed, checked((uint)step), 0,
-        (float)(Schedules.At(_options.Kappa, _options.Schedule, step, _options.Steps) / NoiseScale), (float)(Schedules.At(_options.Tau, _options.Schedule, step, _options.Steps) / NoiseScale),
-        (float)Schedules.WeightReward(_options.WeightReward, step, _options.Steps), _options.Hard);
+        (float)(Schedules.At(_options.Kappa, _options.Schedule, step, _options.Steps) / NoiseScale),
+        (float)(Schedules.At(_options.Tau, _options.Schedule, step, _options.Steps) / NoiseScale),
+        (float)Schedules.WeightReward(_options.WeightReward, step, _options.Steps), _options.Hard, _options.Noise > 0);
 
     private Tensor MaskOf(LearnedLayer layer, MaskSample sample)
     {
@@ -176,7 +174,7 @@ public sealed class MaskLearner : IDisposable
         return MaskLogits.Freeze(layer, options, mask);
     }
 
-    private double NoiseScale => Math.Max(_options.Noise, NoNoise);
+    private double NoiseScale => _options.Noise > 0 ? _options.Noise : 1;
 
     private static float RewardScale(Tensor weight, LearnOptions options)
     {

@@ -54,7 +54,7 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
     private static Tensor Probabilities(LearnedLayer layer, MaskSample sample)
     {
         Tensor logits = layer.Logits.Logits;
-        using Tensor noise = MaskNoise.Gumbel(sample, logits);
+        using Tensor? noise = sample.Noisy ? MaskNoise.Gumbel(sample, logits) : null;
         return SoftMask.Probabilities(logits, noise, sample.Kappa, sample.Tau);
     }
 

@@ -12,13 +12,17 @@ internal static class SoftMask
 {
     /// <summary>y = softmax((kappa p + g) / tau) over the candidates of each group.</summary>
     /// <param name="logits">p, (C, G) float32.</param>
-    /// <param name="noise">g, (C, G) float32; overwritten.</param>
+    /// <param name="noise">g, (C, G) float32; overwritten. Null for none.</param>
     /// <param name="kappa">Scale of the logits.</param>
     /// <param name="tau">Temperature.</param>
     /// <returns>y, (C, G).</returns>
     /// <remarks>MaskLLM eq. 6; as in its code the noise is not scaled by kappa.</remarks>
-    internal static Tensor Probabilities(Tensor logits, Tensor noise, double kappa, double tau) =>
-        noise.PlusInPlace(logits, kappa).OverInPlace(tau).softmax(0);
+    internal static Tensor Probabilities(Tensor logits, Tensor? noise, double kappa, double tau)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor scores = noise is null ? logits.Times(kappa) : noise.PlusInPlace(logits, kappa);
+        return scores.OverInPlace(tau).softmax(0).MoveToOuterDisposeScope();
+    }
 
     /// <summary>The soft mask y S, or with <paramref name="hard"/> the candidate of the largest y.</summary>
     /// <param name="probabilities">y, (C, G).</param>

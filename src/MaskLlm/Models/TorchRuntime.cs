@@ -6,6 +6,11 @@ namespace MaskLlm.Models;
 /// <summary>Process-wide settings of libtorch, to be made once before the first tensor operation.</summary>
 public static partial class TorchRuntime
 {
+    // Who sets one of them has decided.
+    private static readonly string[] SpinVariables = ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY"];
+
+    private static ReadOnlySpan<byte> BarrierSpins => "5000\0"u8;
+
     /// <summary>
     /// Sets the number of threads and lets denormal numbers count as zero: late in a learning run the softmax
     /// of the masks is full of them and a step would take several times as long. With glibc, memory that tensors
@@ -17,6 +22,8 @@ public static partial class TorchRuntime
     public static int Start(int? threads = null)
     {
         if (threads is < 1) throw new ArgumentOutOfRangeException(nameof(threads), threads, $"--threads is {threads}; at least 1 is needed.");
+        // Before anything loads libtorch: its OpenMP reads the environment as it is loaded.
+        SleepSoonAtBarriers();
         FlushDenormals();
         KeepFreedMemory();
         torch.set_num_threads(threads ?? Environment.ProcessorCount);
@@ -33,6 +40,20 @@ public static partial class TorchRuntime
         if (!torch.cuda.is_available())
             throw new ArgumentException("--device cuda: no CUDA device, or a build without CUDA; build with -p:TorchBackend=cuda (docs/cuda.md).");
         return torch.CUDA;
+    }
+
+    // At the end of each parallel loop libgomp's threads wait for the slowest by spinning, by default for some ten milliseconds: as long as
+    // the system leaves a thread without its core where another process has work. Shorter, and the core goes to the thread that is waited for.
+    private static void SleepSoonAtBarriers()
+    {
+        if (!OperatingSystem.IsLinux() || SpinVariables.Any(name => Environment.GetEnvironmentVariable(name) is not null)) return;
+        if (!NativeLibrary.TryLoad("libc.so.6", out IntPtr libc) || !NativeLibrary.TryGetExport(libc, "setenv", out IntPtr setenv)) return;
+        ReadOnlySpan<byte> name = "GOMP_SPINCOUNT\0"u8, value = BarrierSpins;
+        unsafe
+        {
+            // .NET keeps an environment of its own, which native libraries do not see.
+            fixed (byte* key = name, text = value) ((delegate* unmanaged<byte*, byte*, int, int>)setenv)(key, text, 0);
+        }
     }
 
     // TorchSharp has no set_flush_denormal. The flag belongs to a thread, and OpenMP's workers inherit it

@@ -12,8 +12,8 @@ public class MaskKernelTests
     private static readonly Gen<NmPattern> Patterns = Gen.Select(Gen.Int[2, 8], Gen.Int[0, 6], (m, n) => new NmPattern(1 + n % (m - 1), m));
 
     private static readonly Gen<MaskSample> Samples = Gen.Select(
-        Gen.ULong, Gen.UInt, Gen.Int[0, 300], Gen.Float[1f, 500f], Gen.Float[0.05f, 4f], Gen.Bool,
-        (seed, step, layer, kappa, tau, hard) => new MaskSample(seed, step, (uint)layer, kappa, tau, 1e-5f, hard));
+        Gen.ULong, Gen.UInt, Gen.Int[0, 300], Gen.Float[1f, 500f], Gen.Float[0.05f, 4f], Gen.Bool, Gen.Bool,
+        (seed, step, layer, kappa, tau, hard, noisy) => new MaskSample(seed, step, (uint)layer, kappa, tau, 1e-5f, hard, noisy));
 
     private static readonly Gen<float> Values = Gen.OneOf(Gen.Float[-0.1f, 0.1f], Gen.Const(0f), Gen.Float[-1e-30f, 1e-30f], Gen.Float[-1e3f, 1e3f]);
 
@@ -131,6 +131,27 @@ public class MaskKernelTests
                 Philox.Block(0x123456789ABCDEF0, 77UL << 32 | 5, (ulong)(c / 4) << 32 | (uint)(1000 + group), block);
                 Assert.Equal(block[c % 4], words[c * MaskTile.Size + group]);
             }
+    }
+
+    // y = softmax(kappa p / tau), whatever the seed; the words, which round moments by chance, are drawn as ever.
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Sample_WithoutNoise_IsTheSoftmaxOfTheLogits(string name)
+    {
+        float[] p = [0.02f, -0.01f, 0f, 0.03f, 0.01f, -0.02f], weight = [1f, -2f, 3f, -4f];
+        float[] logits = [.. p.SelectMany(value => Enumerable.Repeat(value, 16))];
+        MaskSample sample = new(1, 2, 3, 100, 0.5f, 0, false, Noisy: false);
+        TileInputs inputs = new(NmPattern.TwoOfFour, sample, 16, 0, logits, [.. Enumerable.Repeat(weight, 16).SelectMany(w => w)], new float[64]);
+        double[] y = [.. p.Select(value => Math.Exp(100 * value / 0.5))];
+        double sum = y.Sum();
+        double[] mask = [(y[0] + y[1] + y[2]) / sum, (y[0] + y[3] + y[4]) / sum, (y[1] + y[3] + y[5]) / sum, (y[2] + y[4] + y[5]) / sum];
+
+        float[] masked = new float[64];
+        Named(name).Sample(inputs.Tile, sample, masked, new float[MaskTile.Size], Scratch(inputs.Pattern));
+
+        for (int i = 0; i < masked.Length; i++) Assert.Equal(weight[i % 4] * mask[i % 4], masked[i], 1e-5);
+        Assert.Equal(Sample(Named(name), inputs), Sample(Named(name), inputs with { Sample = sample with { Seed = 9, Step = 8, Layer = 7 } }));
+        Assert.Equal(Gradient(Named(name), inputs with { Sample = sample with { Noisy = true } }).Words, Gradient(Named(name), inputs).Words);
     }
 
     [Fact]

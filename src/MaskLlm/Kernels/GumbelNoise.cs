@@ -1,0 +1,7 @@
+namespace MaskLlm.Kernels;
+
+/// <summary>Scores with Gumbel noise.</summary>
+internal readonly struct GumbelNoise : IScoreNoise
+{
+    public static bool IsDrawn => true;
+}
