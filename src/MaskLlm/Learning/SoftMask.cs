@@ -12,7 +12,7 @@ internal static class SoftMask
 {
     /// <summary>y = softmax((kappa p + g) / tau) over the candidates of each group.</summary>
     /// <param name="logits">p, (C, G) float32.</param>
-    /// <param name="noise">g, (C, G) float32; overwritten. Null for none.</param>
+    /// <param name="noise">g, (C, G) float32. Null for none.</param>
     /// <param name="kappa">Scale of the logits.</param>
     /// <param name="tau">Temperature.</param>
     /// <returns>y, (C, G).</returns>
@@ -20,7 +20,9 @@ internal static class SoftMask
     internal static Tensor Probabilities(Tensor logits, Tensor? noise, double kappa, double tau)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor scores = noise is null ? logits.Times(kappa) : noise.PlusInPlace(logits, kappa);
+        // Rounded product and sum, as the original has them: in one operation some processors fuse them, and late in a run the softmax shows it.
+        Tensor scores = logits.Times(kappa);
+        if (noise is not null) scores.PlusInPlace(noise);
         return scores.OverInPlace(tau).softmax(0).MoveToOuterDisposeScope();
     }
 
