@@ -43,7 +43,11 @@ internal static class UsageError
     private static IEnumerable<string> OptionNames(ParseResult parsed) =>
         parsed.CommandResult.Command.Options.Concat(parsed.RootCommandResult.Command.Options).Where(option => !option.Hidden).Select(option => option.Name);
 
-    private static string Nearest(string word, IEnumerable<string> known)
+    /// <summary>Longer words are no misspelt name.</summary>
+    internal const int LongestName = 64;
+
+    /// <summary>What was probably meant, in brackets; empty where nothing is near.</summary>
+    internal static string Nearest(string word, IEnumerable<string> known)
     {
         string? nearest = known.Where(name => Distance(word, name) <= Math.Max(2, word.Length / 4)).MinBy(name => Distance(word, name));
         return nearest is null ? "" : $" (did you mean {nearest}?)";

@@ -23,7 +23,7 @@ public partial class ReadmeTests
         .Where(line => line.StartsWith("maskllm ", StringComparison.Ordinal))
         .Select(line => line["maskllm ".Length..].Replace("...", "", StringComparison.Ordinal));
 
-    private static string RepositoryRoot()
+    internal static string RepositoryRoot()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "MaskLlm.slnx"))) folder = folder.Parent;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using MaskLlm.Chat;
 using Microsoft.AspNetCore.Http;
 
 namespace MaskLlm.Cli.Serving;
@@ -11,19 +10,23 @@ internal sealed class ChatShape : ITextShape
 
     public string Kind => "chat.completion";
 
-    public bool IsTurn => true;
-
     public string PieceKind => "chat.completion.chunk";
 
     // As far as the limits go, as OpenAI's.
     public int DefaultTokens => int.MaxValue;
 
+    public FieldTable Fields => RequestTables.Chat;
+
+    public string PromptField => MessagesField.Name;
+
     // The template writes the special tokens itself.
-    public IReadOnlyList<int> Prompt(RequestFields fields, ServedModel model)
+    public TextPrompt Prompt(RequestFields fields, ServedModel model)
     {
-        IReadOnlyList<ChatMessage> messages = MessagesField.Read(fields);
-        if (model.Chat is not { } chat) throw new ApiException(StatusCodes.Status400BadRequest, "the model has no chat template; use /v1/completions.", "messages");
-        return model.Tokenizer.Encode(chat.Render(messages, addGenerationPrompt: true));
+        bool isOpen = fields.Flag("continue_final_message") ?? false, addsPrompt = fields.Flag("add_generation_prompt") ?? !isOpen;
+        if (isOpen && addsPrompt) throw ApiException.Wrong("continue_final_message", "the final message cannot go on where add_generation_prompt begins another.");
+        ChatPrompt prompt = new(MessagesField.Read(fields), isOpen, addsPrompt);
+        if (model.Chat is not { } chat) throw new ApiException(StatusCodes.Status400BadRequest, "the model has no chat template; use /v1/completions.", MessagesField.Name);
+        return new TextPrompt(model.Tokenizer.Encode(prompt.Render(chat)), IsTurn: !isOpen);
     }
 
     public KeyValuePair<string, JsonNode?> Whole(string text) => new("message", new JsonObject { ["role"] = "assistant", ["content"] = text, ["refusal"] = null });

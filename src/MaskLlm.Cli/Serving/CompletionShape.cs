@@ -9,14 +9,16 @@ internal sealed class CompletionShape : ITextShape
 
     public string Kind => "text_completion";
 
-    public bool IsTurn => false;
-
     public string PieceKind => Kind;
 
     // As OpenAI's.
     public int DefaultTokens => 16;
 
-    public IReadOnlyList<int> Prompt(RequestFields fields, ServedModel model) => PromptField.Read(fields, model.Tokenizer);
+    public FieldTable Fields => RequestTables.Completions;
+
+    public string PromptField => Serving.PromptField.Name;
+
+    public TextPrompt Prompt(RequestFields fields, ServedModel model) => new(Serving.PromptField.Read(fields, model), IsTurn: false);
 
     public KeyValuePair<string, JsonNode?> Whole(string text) => new("text", text);
 

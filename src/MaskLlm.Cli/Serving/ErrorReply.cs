@@ -23,6 +23,7 @@ internal sealed record ErrorReply(int Status, JsonObject Body, RequestOutcome? O
         OperationCanceledException => New(StatusCodes.Status503ServiceUnavailable, "the request was cancelled.", null, "cancelled", null),
         BadHttpRequestException http => New(http.StatusCode, http.StatusCode == StatusCodes.Status413PayloadTooLarge ? "the body is longer than the server takes; shorten it." : http.Message, null, null, RequestOutcome.Invalid),
         JsonException => New(StatusCodes.Status400BadRequest, $"the body is not JSON: {e.Message}", null, null, RequestOutcome.Invalid),
+        RequestFieldException field => New(StatusCodes.Status400BadRequest, field.Message, field.Field, null, RequestOutcome.Invalid),
         // The template's own refusals among them.
         ArgumentException or NotSupportedException => New(StatusCodes.Status400BadRequest, ExitCode.Sentence(e), null, null, RequestOutcome.Invalid),
         _ => New(StatusCodes.Status500InternalServerError, "the server failed; its standard error says why.", null, null, RequestOutcome.Failed),

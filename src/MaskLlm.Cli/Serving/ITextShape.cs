@@ -17,11 +17,14 @@ internal interface ITextShape
     /// <summary>New tokens where the request says nothing.</summary>
     int DefaultTokens { get; }
 
-    /// <summary>Whether the answer is a turn of its own.</summary>
-    bool IsTurn { get; }
+    /// <summary>The fields of its requests.</summary>
+    FieldTable Fields { get; }
 
-    /// <summary>The prompt's tokens.</summary>
-    IReadOnlyList<int> Prompt(RequestFields fields, ServedModel model);
+    /// <summary>The field that has the prompt.</summary>
+    string PromptField { get; }
+
+    /// <summary>Reads the prompt.</summary>
+    TextPrompt Prompt(RequestFields fields, ServedModel model);
 
     /// <summary>What holds the whole text in its choice.</summary>
     KeyValuePair<string, JsonNode?> Whole(string text);

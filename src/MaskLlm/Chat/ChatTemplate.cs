@@ -81,9 +81,12 @@ public sealed class ChatTemplate
         }
     }
 
+    private static Mapping Message(ChatMessage message) =>
+        new([("role", message.Role), ("content", message.Content), .. message.Members.Select(member => ((object?)member.Name, member.Value))]);
+
     private static IEnumerable<(string, object?)> Variables(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? beginToken, string? endToken)
     {
-        yield return ("messages", new Sequence([.. messages.Select(message => new Mapping([("role", message.Role), ("content", message.Content)]))]));
+        yield return ("messages", new Sequence([.. messages.Select(message => Message(message))]));
         yield return ("add_generation_prompt", addGenerationPrompt);
         if (beginToken is not null)
             yield return ("bos_token", beginToken);

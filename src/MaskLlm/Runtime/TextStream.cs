@@ -42,6 +42,9 @@ internal sealed class TextStream(Tokenizer tokenizer, bool skipSpecialTokens)
         return added;
     }
 
+    /// <summary>The text of a token that leaves none, as it is a special one; empty for others.</summary>
+    internal string HiddenText(int id) => skipSpecialTokens ? tokenizer.SpecialText(id) ?? "" : "";
+
     // A long text is not decoded again for every token.
     private void Forget()
     {

@@ -61,8 +61,8 @@ internal sealed class RunningText(TextRequest request, long pages, CancellationT
         _next = _sampler!.Draw(logits, _cache!.Length);
         _sampler.See(_next);
         _drawn++;
-        bool isEnd = endOfText.Contains(_next);
-        string text = isEnd ? "" : _stops.Add(_text!.Add(_next));
+        bool isEnd = endOfText.Contains(_next) || request.StopIds.Contains(_next);
+        string text = isEnd ? "" : Added(_next);
         FinishReason? finish = isEnd || _stops.IsFound ? FinishReason.Stop : _drawn == request.MaxTokens ? FinishReason.Length : null;
         if (finish is null) return new TextPiece(_next, text, null);
         // The letters that waited may complete a stop text too.
@@ -79,4 +79,11 @@ internal sealed class RunningText(TextRequest request, long pages, CancellationT
 
     /// <summary>Gives the cache back.</summary>
     public void Dispose() => _cache?.Dispose();
+
+    // Half a letter that waits comes before the special token, which a stop text may name.
+    private string Added(int id)
+    {
+        string added = _text!.Add(id), hidden = request.StopTexts.Count == 0 ? "" : _text.HiddenText(id);
+        return _stops.Add(hidden.Length == 0 ? added : added + _text.Flush(), hidden);
+    }
 }

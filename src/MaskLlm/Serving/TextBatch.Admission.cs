@@ -37,6 +37,9 @@ internal sealed partial class TextBatch
         get { lock (_lock) return (_allPages - _promisedPages) * KeyValuePages.Positions; }
     }
 
+    /// <summary>V: token ids end before it.</summary>
+    internal int VocabularySize => _decoder.VocabularySize;
+
     /// <summary>The most new tokens after a prompt of so many; it can be below 1.</summary>
     internal int MostTokens(int promptTokens) =>
         (int)Math.Min(Math.Min(_options.MaxOutput, _decoder.ContextLength - promptTokens), _decoder.CachePositions - promptTokens);
@@ -83,14 +86,18 @@ internal sealed partial class TextBatch
     private void Check(TextRequest request)
     {
         int prompt = request.Prompt.Count;
-        if (prompt == 0) throw new ArgumentException("the prompt has no token; give some text.");
-        if (prompt > _options.MaxPrompt) throw new ArgumentException($"the prompt has {prompt} tokens and the server takes {_options.MaxPrompt}; shorten it.");
+        RequestFieldException Prompt(string message) => new(request.PromptField, message);
+        RequestFieldException Tokens(string message) => new(request.TokensField, message);
+        if (prompt == 0) throw Prompt("the prompt has no token; give some text.");
+        if (prompt > _options.MaxPrompt) throw Prompt($"the prompt has {prompt} tokens and the server takes {_options.MaxPrompt}; shorten it.");
+        int positions = (int)Math.Min(_decoder.ContextLength, _decoder.CachePositions);
+        if (prompt >= positions) throw Prompt($"the prompt has {prompt} tokens and there are {positions} positions for it and its answer; shorten it.");
         foreach (int id in request.Prompt)
-            if ((uint)id >= (uint)_decoder.VocabularySize) throw new ArgumentException($"the prompt's token {id} has no embedding; ids end at {_decoder.VocabularySize - 1}.");
-        if (request.MaxTokens < 1) throw new ArgumentException($"{request.MaxTokens} new tokens are asked for; at least 1 is needed.");
-        if (request.MaxTokens > _options.MaxOutput) throw new ArgumentException($"{request.MaxTokens} new tokens are asked for and the server gives {_options.MaxOutput}; ask for fewer.");
+            if ((uint)id >= (uint)_decoder.VocabularySize) throw Prompt($"the prompt's token {id} has no embedding; ids end at {_decoder.VocabularySize - 1}.");
+        if (request.MaxTokens < 1) throw Tokens($"{request.MaxTokens} new tokens are asked for; at least 1 is needed.");
+        if (request.MaxTokens > _options.MaxOutput) throw Tokens($"{request.MaxTokens} new tokens are asked for and the server gives {_options.MaxOutput}; ask for fewer.");
         if (request.MaxTokens > MostTokens(prompt))
-            throw new ArgumentException($"{prompt} tokens of prompt and {request.MaxTokens} new ones are more than the {Math.Min(_decoder.ContextLength, _decoder.CachePositions)} positions that there are; shorten the prompt or ask for fewer.");
+            throw Tokens($"{prompt} tokens of prompt and {request.MaxTokens} new ones are more than the {positions} positions that there are; shorten the prompt or ask for fewer.");
         request.Sampling.Validate();
     }
 

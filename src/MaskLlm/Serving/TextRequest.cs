@@ -11,4 +11,13 @@ internal sealed record TextRequest(IReadOnlyList<int> Prompt, int MaxTokens, Sam
 {
     /// <summary>Whether the new text is a turn of its own, which does not go on within the prompt's last word or line.</summary>
     internal bool IsTurn { get; init; }
+
+    /// <summary>Tokens that end the new text beside the model's own; they are no part of it.</summary>
+    internal IReadOnlyList<int> StopIds { get; init; } = [];
+
+    /// <summary>What the prompt is called by whoever asks.</summary>
+    internal string PromptField { get; init; } = "prompt";
+
+    /// <summary>What the number of tokens is called by whoever asks.</summary>
+    internal string TokensField { get; init; } = "max_tokens";
 }

@@ -114,6 +114,9 @@ public sealed class Tokenizer
         return _ids.TryGetValue(token, out id);
     }
 
+    /// <summary>The text of a special token; null for ids of other tokens and of none.</summary>
+    internal string? SpecialText(int id) => _tokens.TryGetValue(id, out var token) && _specialTokens.Contains(token) ? token : null;
+
     // The tokenizers know Unicode text only; UTF-8 has no way to write half a surrogate pair.
     private static string WellFormed(string text)
     {

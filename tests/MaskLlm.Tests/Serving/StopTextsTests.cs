@@ -30,6 +30,21 @@ public class StopTextsTests
     }
 
     [Fact]
+    public void Add_SpecialTokens_AreLookedAtAndNotGiven()
+    {
+        StopTexts stops = new(["<end>", "x<a>y"]);
+        Assert.Equal("one", stops.Add("one", "<begin>"));
+        // What waited before a special token is given without it.
+        Assert.Equal("", stops.Add("x", "<a>"));
+        Assert.Equal("xz", stops.Add("z"));
+        Assert.Equal("", stops.Add("x", "<a>"));
+        Assert.Equal("x", stops.Flush());
+        Assert.Equal("two ", stops.Add("two ", "<end>"));
+        Assert.True(stops.IsFound);
+        Assert.Equal("", stops.Add("more"));
+    }
+
+    [Fact]
     public void Add_NoStopTexts_HoldsNothing() => Assert.Equal("abc", new StopTexts([]).Add("abc"));
 
     [Fact]

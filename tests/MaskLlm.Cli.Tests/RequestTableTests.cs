@@ -1,0 +1,186 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using MaskLlm.Cli.Serving;
+using MaskLlm.Tests;
+
+namespace MaskLlm.Cli.Tests;
+
+/// <summary>Each field of OpenAI's API is served, refused or without effect, as docs/serving.md says.</summary>
+public class RequestTableTests
+{
+    private const string Completions = "/v1/completions", Chat = "/v1/chat/completions";
+
+    // The API as of 2026: completions, chat completions, messages of chats, options of streams.
+    private const string OfCompletions =
+        "model prompt best_of echo frequency_penalty logit_bias logprobs max_tokens n presence_penalty seed stop stream stream_options suffix temperature top_p user";
+    private const string OfChat =
+        "messages model audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens metadata modalities moderation n "
+        + "parallel_tool_calls prediction presence_penalty prompt_cache_key prompt_cache_options prompt_cache_retention reasoning_effort response_format "
+        + "safety_identifier seed service_tier stop store stream stream_options temperature tool_choice tools top_logprobs top_p user verbosity web_search_options";
+
+    [Fact]
+    public void Tables_HaveEveryFieldOfTheApi()
+    {
+        foreach ((string names, FieldTable table) in new[]
+        {
+            (OfCompletions, RequestTables.Completions),
+            (OfChat, RequestTables.Chat),
+            ("role content name refusal tool_calls tool_call_id function_call audio", RequestTables.Message),
+            ("type text", RequestTables.Part),
+            ("include_usage include_obfuscation", RequestTables.StreamOptions),
+        })
+            Assert.Empty(names.Split(' ').Except(table.Rows.Select(row => row.Name)));
+    }
+
+    [Fact]
+    public void Documentation_ShowsTheTables()
+    {
+        string written = string.Concat(RequestTables.All.Select(Markdown));
+        string text = File.ReadAllText(Path.Combine(ReadmeTests.RepositoryRoot(), "docs", "serving.md"));
+        const string Begin = "<!-- fields -->\n", End = "<!-- end of fields -->";
+        string shown = text.Split(Begin)[1].Split(End)[0];
+        Assert.True(written == shown, $"docs/serving.md between its marks should be:\n{written}");
+    }
+
+    [Fact]
+    public async Task ServedFields_OfAnotherType_AreRefusedByName()
+    {
+        using TemporaryFolder folder = new();
+        using RunningServer server = await RunningServer.StartOn(ChatModel.In(folder));
+        foreach ((string path, FieldTable table) in new[] { (Completions, RequestTables.Completions), (Chat, RequestTables.Chat) })
+        {
+            foreach (FieldRow row in table.Rows.Where(row => row.Use == FieldUse.Served))
+                foreach (string wrong in new[] { """{ "weird": true }""", "[{}]", row.Name is "stream" or "continue_final_message" or "add_generation_prompt" ? "1" : "true" })
+                    await AssertRefused(server, path, row.Name, wrong);
+        }
+    }
+
+    [Theory]
+    [InlineData(Completions)]
+    [InlineData(Chat)]
+    public async Task RefusedAndIgnoredFields_AreAsTheTableSays(string path)
+    {
+        using TemporaryFolder folder = new();
+        using RunningServer server = await RunningServer.StartOn(ChatModel.In(folder));
+        FieldTable table = path == Chat ? RequestTables.Chat : RequestTables.Completions;
+        string plain = Text(await server.PostJson(path, Body(path, null, null)));
+        foreach (FieldRow row in table.Rows.Where(row => row.Use == FieldUse.Refused))
+        {
+            foreach (string asks in new[] { "7", "true", "\"required\"", """{ "name": "f" }""", "[1]", "0.5" }.Where(asks => !row.Neutral.Contains(asks)))
+                await AssertRefused(server, path, row.Name, asks);
+            if (!row.Neutral.Contains("{}")) await AssertRefused(server, path, row.Name, "{}");
+            foreach (string neutral in row.Neutral.Append("null")) Assert.Equal(plain, Text(await server.PostJson(path, Body(path, row.Name, neutral))));
+        }
+        foreach (FieldRow row in table.Rows.Where(row => row.Use == FieldUse.Ignored))
+            Assert.Equal(plain, Text(await server.PostJson(path, Body(path, row.Name, """{ "any": [ 1 ] }"""))));
+    }
+
+    [Fact]
+    public async Task UnknownFields_AreRefusedWithTheNearestName()
+    {
+        using RunningServer server = await RunningServer.Start();
+        Assert.Contains("did you mean temperature?", await AssertRefused(server, Completions, "temprature", "0.5"), StringComparison.Ordinal);
+        await AssertRefused(server, Completions, "guided_json", "{}");
+        Assert.NotNull(await server.PostJson(Completions, Body(Completions, "guided_json", "null")));
+        using HttpResponseMessage nested = await server.Post(Completions, """{ "prompt": "a", "stream": true, "stream_options": { "include_usages": true } }""");
+        Assert.Equal(HttpStatusCode.BadRequest, nested.StatusCode);
+        Assert.Contains("stream_options.include_usages", await nested.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Numbers_OutOfTheirRange_AreRefusedByName()
+    {
+        using RunningServer server = await RunningServer.Start();
+        foreach ((string name, string value) in new[]
+        {
+            ("temperature", "-1"), ("temperature", "1e400"), ("temperature", "-1e400"), ("temperature", "101"), ("temperature", "\"1\""), ("top_p", "0"), ("top_p", "1.5"), ("top_p", "1e39"),
+            ("top_k", "-2"), ("top_k", "1.5"), ("top_k", "1e400"), ("top_k", "4294967296"), ("repetition_penalty", "0"), ("repetition_penalty", "1e-40"), ("repetition_penalty", "-1"),
+            ("seed", "9223372036854775808"), ("seed", "0.5"), ("max_tokens", "0"), ("max_tokens", "-3"), ("max_tokens", "64"), ("max_tokens", "1e400"), ("max_completion_tokens", "0"),
+            ("max_completion_tokens", "64"), ("stop_token_ids", "[-1]"), ("stop_token_ids", "[300]"), ("stop_token_ids", "[1.5]"), ("stop_token_ids", "5"), ("n", "1e400"),
+        })
+            await AssertRefused(server, Completions, name, value);
+        using HttpResponseMessage differing = await server.Post(Completions, """{ "prompt": "a", "max_tokens": 3, "max_completion_tokens": 4 }""");
+        Assert.Equal(HttpStatusCode.BadRequest, differing.StatusCode);
+    }
+
+    [Fact]
+    public async Task StopTokenIds_EndTheTextBeforeTheToken()
+    {
+        using RunningServer server = await RunningServer.Start();
+        MaskLlm.Tokens.Tokenizer tokenizer = MaskLlm.Tokens.Tokenizer.Load(TinyModel.Folder);
+        (int[] ids, int at) = Generated();
+        JsonNode cut = await server.PostJson(Completions, $$"""{ "prompt": "the fox", "max_tokens": 20, "temperature": 1, "seed": 5, "stop_token_ids": [299, {{ids[at]}}] }""");
+        Assert.Equal("stop", cut["choices"]![0]!["finish_reason"]!.GetValue<string>());
+        Assert.Equal(tokenizer.Decode(ids.AsSpan(0, at)), cut["choices"]![0]!["text"]!.GetValue<string>());
+        Assert.Equal(at + 1, cut["usage"]!["completion_tokens"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task Stop_NamingASpecialToken_EndsTheTextBeforeIt()
+    {
+        using TemporaryFolder folder = new();
+        MaskLlm.Tokens.Tokenizer tokenizer = MaskLlm.Tokens.Tokenizer.Load(TinyModel.Folder);
+        (int[] ids, int at) = Generated();
+        string prompt = $"[{string.Join(',', tokenizer.Encode("the fox", addSpecialTokens: true))}]";
+        string fields = $$""" "prompt": {{prompt}}, "max_tokens": 20, "temperature": 1, "seed": 5 """;
+        string model = TinyModel.CopyTo(folder.File("model")), file = Path.Combine(model, "tokenizer.json");
+        JsonNode json = JsonNode.Parse(File.ReadAllText(file))!;
+        string token = json["model"]!["vocab"]!.AsObject().Single(entry => entry.Value!.GetValue<int>() == ids[at]).Key;
+        json["added_tokens"]!.AsArray().Add(JsonNode.Parse($$"""
+            { "id": {{ids[at]}}, "content": {{JsonValue.Create(token).ToJsonString()}}, "special": true, "single_word": false, "lstrip": false, "rstrip": false, "normalized": false }
+            """));
+        File.WriteAllText(file, json.ToJsonString());
+        using RunningServer server = await RunningServer.StartOn(model);
+        // It leaves no text, and is found all the same.
+        Assert.Equal(tokenizer.Decode([.. ids.Where(id => id != ids[at])]), Text(await server.PostJson(Completions, $"{{{fields}}}")));
+        string stop = $$"""{ {{fields}}, "stop": ["never", {{JsonValue.Create(token).ToJsonString()}}] """;
+        JsonNode cut = await server.PostJson(Completions, stop + "}");
+        Assert.Equal((tokenizer.Decode(ids.AsSpan(0, at)), "stop"), (Text(cut), cut["choices"]![0]!["finish_reason"]!.GetValue<string>()));
+        JsonNode[] pieces = await server.PostStream(Completions, stop + """, "stream": true }""");
+        Assert.Equal(tokenizer.Decode(ids.AsSpan(0, at)), string.Concat(pieces.Select(Text)));
+    }
+
+    // What the model says after "the fox", and the place of the first token from the third on that is new there.
+    private static (int[] Ids, int At) Generated()
+    {
+        CommandRun run = CommandRun.Of("generate", TinyModel.Folder, "--prompt", "the fox", "--temperature", "1", "--seed", "5", "--max-tokens", "20", "--json");
+        int[] ids = [.. JsonNode.Parse(run.Output)!["ids"]!.AsArray().Select(id => id!.GetValue<int>())];
+        return (ids, Enumerable.Range(2, ids.Length - 2).First(at => Array.IndexOf(ids, ids[at]) == at));
+    }
+
+    private static string Body(string path, string? name, string? value)
+    {
+        JsonObject body = JsonNode.Parse(path == Chat
+            ? """{ "messages": [ { "role": "user", "content": "the fox" } ], "max_tokens": 4, "temperature": 0 }"""
+            : """{ "prompt": "the fox", "max_tokens": 4, "temperature": 0 }""")!.AsObject();
+        if (name is null) return body.ToJsonString();
+        body.Remove(name);
+        // By hand: numbers such as 1e400 are none of .NET's.
+        return body.ToJsonString()[..^1] + $", \"{name}\": {value} }}";
+    }
+
+    private static string Text(JsonNode reply) => (reply["choices"]![0]!["text"] ?? reply["choices"]![0]!["message"]!["content"])!.GetValue<string>();
+
+    private static async Task<string> AssertRefused(RunningServer server, string path, string name, string value)
+    {
+        using HttpResponseMessage response = await server.Post(path, Body(path, name == "max_completion_tokens" ? "max_tokens" : name, "null") is var body && name == "max_completion_tokens"
+            ? body[..^1] + $", \"{name}\": {value} }}"
+            : Body(path, name, value));
+        string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.StatusCode == HttpStatusCode.BadRequest, $"{path} {name}: {value} gave {response.StatusCode} {text}");
+        JsonNode error = JsonNode.Parse(text)!["error"]!;
+        Assert.True(error["param"]?.GetValue<string>().Split('[', '.')[0] == name, $"{path} {name}: {value} gave {text}");
+        return error["message"]!.GetValue<string>();
+    }
+
+    private static string Markdown(FieldTable table)
+    {
+        string rows = string.Concat(table.Rows.Select(row => $"| `{row.Name}` | {row.Use switch
+        {
+            FieldUse.Served => "served",
+            FieldUse.Ignored => "no effect",
+            _ => row.Neutral.Count == 0 ? "refused" : $"refused unless {string.Join(" or ", row.Neutral.Select(neutral => $"`{neutral}`"))}",
+        }} | {row.Note} |\n"));
+        return $"| field of {table.Title} | | |\n|---|---|---|\n{rows}\n";
+    }
+}
