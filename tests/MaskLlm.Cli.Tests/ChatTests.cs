@@ -62,12 +62,12 @@ public class ChatTests
         using TemporaryFolder folder = new();
         using RuntimeModel model = RuntimeModel.OpenOrPack(ChatModel.In(folder), WeightType.Float32, null, stop: TestContext.Current.CancellationToken);
         using RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = 1 });
-        using Speaker speaker = new(model, decoder, 6, new SamplingOptions());
+        using Speaker speaker = new(model.LoadTokenizer(), decoder, 6, new SamplingOptions());
         using StringWriter output = new(), error = new();
-        new Talk(speaker, ChatFormat.Read(model.File)!, output, error).Run(new StringReader("the fox\n\na heron\n/exit\nmore"), null, TestContext.Current.CancellationToken);
+        new Talk(speaker, ChatFormat.Read(model.File, speaker.Tokenizer.SpecialTokens)!, output, error).Run(new StringReader("the fox\n\na heron\n/exit\nmore"), null, TestContext.Current.CancellationToken);
         // Four times the sign: two turns, an empty line, and the end.
         Assert.Equal("> > > > ", error.ToString());
-        using Speaker alone = new(model, decoder, 6, new SamplingOptions());
+        using Speaker alone = new(model.LoadTokenizer(), decoder, 6, new SamplingOptions());
         string first = "", second = "";
         alone.Say(alone.Tokenizer.Encode("u:the fox\na:"), added => first += added, TestContext.Current.CancellationToken);
         alone.Say(alone.Tokenizer.Encode($"u:the fox\na:{first}\nu:a heron\na:"), added => second += added, TestContext.Current.CancellationToken);

@@ -86,6 +86,6 @@ internal static class DemoCommand
     private static void PrintSamples(TextWriter output, string name, Decoder model, Tokenizer tokenizer)
     {
         foreach (string prompt in Prompts)
-            output.WriteLine($"[{name}] {prompt}{TextGeneration.Continue(model, tokenizer, prompt, tokens: 48, seed: 1, stopId: ModelTokenizer.SeparatorId(ModelFolder, tokenizer)).TrimEnd()}\n");
+            output.WriteLine($"[{name}] {prompt}{TextGeneration.Continue(model, tokenizer, prompt, tokens: 48, seed: 1, stopId: tokenizer.SeparatorId).TrimEnd()}\n");
     }
 }

@@ -30,12 +30,13 @@ internal static class GenerateCommand
             (string? text, bool isTalk, bool isJson) = (parsed.GetValue(prompt), parsed.GetValue(interactive), parsed.GetValue(json));
             Check(text, isTalk, isJson, parsed.GetValue(tokens));
             using RuntimeModel model = models.Open(parsed, stop);
-            ChatFormat? format = isTalk || parsed.GetValue(chat) ? ChatOf(model) : null;
+            Tokenizer tokenizer = model.LoadTokenizer();
+            ChatFormat? format = isTalk || parsed.GetValue(chat) ? ChatOf(model, tokenizer) : null;
             using RuntimeDecoder decoder = new(model, models.DecoderOptions(parsed));
             (TextWriter output, TextWriter error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            using Speaker speaker = new(model, decoder, parsed.GetValue(tokens), options);
+            using Speaker speaker = new(tokenizer, decoder, parsed.GetValue(tokens), options);
             if (isTalk) new Talk(speaker, format!, output, error).Run(Console.In, text, stop);
-            else Say(speaker, Prompt(speaker.Tokenizer, format, text!), isJson, output, error, stop);
+            else Say(speaker, Prompt(tokenizer, format, text!), isJson, output, error, stop);
             return stop.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done;
         });
         return command;
@@ -48,7 +49,7 @@ internal static class GenerateCommand
         if (isTalk && isJson) throw new ArgumentException("--interactive talks and --json prints one object; leave one of them out.");
     }
 
-    private static ChatFormat ChatOf(RuntimeModel model) => ChatFormat.Read(model.File)
+    private static ChatFormat ChatOf(RuntimeModel model, Tokenizer tokenizer) => ChatFormat.Read(model.File, tokenizer.SpecialTokens)
         ?? throw new ArgumentException($"{model.Path} has no chat template; leave out --chat and --interactive, or export it from a folder that has one.");
 
     // A template writes the special tokens itself.

@@ -26,9 +26,9 @@ internal static class ServeCommand
             using RuntimeModel model = models.Open(parsed, stop);
             using RuntimeDecoder decoder = new(model, DecoderOptions(models.DecoderOptions(parsed), serving, cacheBytes));
             Tokenizer tokenizer = model.LoadTokenizer();
-            TextBatch batch = new(decoder, tokenizer, model.EndOfTextIds, serving);
+            TextBatch batch = new(decoder, tokenizer, tokenizer.EndOfTextIds, serving);
             using ServingLoop loop = new(batch);
-            ChatFormat? chat = ChatFormat.Read(model.File);
+            ChatFormat? chat = ChatFormat.Read(model.File, tokenizer.SpecialTokens);
             ServedModel served = new(parsed.GetValue(name) ?? NameOf(parsed.GetValue(models.Model)!), tokenizer, chat, batch, () => decoder.FreePositions);
             using HttpServer server = new(new Router(served, new ApiKey(parsed.GetValue(key) ?? KeyOfEnvironment()), parsed.InvocationConfiguration.Error), http);
             if (chat?.Problem is { } problem) parsed.InvocationConfiguration.Error.WriteLine($"warning: {problem} Completions are served; a chat that needs this is refused.");

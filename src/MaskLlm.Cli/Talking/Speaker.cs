@@ -4,16 +4,15 @@ using MaskLlm.Tokens;
 namespace MaskLlm.Cli.Talking;
 
 /// <summary>A model that goes on with texts, each in the way of its command line.</summary>
-/// <param name="model">The model.</param>
-/// <param name="decoder">Runs it.</param>
+/// <param name="tokenizer">Of the model.</param>
+/// <param name="decoder">Runs the model.</param>
 /// <param name="tokens">New tokens of a text at most.</param>
 /// <param name="sampling">How they are drawn.</param>
-internal sealed class Speaker(RuntimeModel model, RuntimeDecoder decoder, int tokens, SamplingOptions sampling) : IDisposable
+internal sealed class Speaker(Tokenizer tokenizer, RuntimeDecoder decoder, int tokens, SamplingOptions sampling) : IDisposable
 {
-    private readonly IReadOnlyList<int> _endOfText = model.EndOfTextIds;
-    private readonly Conversation _conversation = new(decoder, model.EndOfTextIds);
+    private readonly Conversation _conversation = new(decoder, tokenizer.EndOfTextIds);
 
-    internal Tokenizer Tokenizer { get; } = model.LoadTokenizer();
+    internal Tokenizer Tokenizer => tokenizer;
 
     internal RuntimeDecoder Decoder => decoder;
 
@@ -23,8 +22,8 @@ internal sealed class Speaker(RuntimeModel model, RuntimeDecoder decoder, int to
     /// <param name="stop">Ends it.</param>
     internal GenerationResult Say(IReadOnlyList<int> prompt, Action<string> show, CancellationToken stop)
     {
-        TextStream text = new(Tokenizer, skipSpecialTokens: true);
-        GenerationResult result = _conversation.Continue(prompt, tokens, sampling, id => show(_endOfText.Contains(id) ? "" : text.Add(id)), stop);
+        TextStream text = new(tokenizer, skipSpecialTokens: true);
+        GenerationResult result = _conversation.Continue(prompt, tokens, sampling, id => show(tokenizer.EndOfTextIds.Contains(id) ? "" : text.Add(id)), stop);
         show(text.Flush());
         return result;
     }

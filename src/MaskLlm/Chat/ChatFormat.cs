@@ -20,7 +20,7 @@ public sealed class ChatFormat
         SpecialTokens = specialTokens;
     }
 
-    /// <summary>The files that <see cref="Read(Func{string, byte[]}, IReadOnlyDictionary{string, JsonNode})"/> may ask for: who carries a checkpoint about carries these.</summary>
+    /// <summary>The files that <see cref="Read"/> may ask for: who carries a checkpoint about carries these.</summary>
     public static IReadOnlyList<string> FileNames { get; } = ["chat_template.jinja", "chat_template.json", ConfigurationFile];
 
     /// <summary>What templates are given beside the conversation: <c>bos_token</c> and its like with their texts, <c>additional_special_tokens</c> with several.</summary>
@@ -29,32 +29,22 @@ public sealed class ChatFormat
     /// <summary>Why chats will fail, all of them or those that come to some branch, as a sentence; null where nothing is known against the template.</summary>
     public string? Problem => _error?.Message ?? _template!.Unsupported;
 
-    /// <summary>Reads the format of a checkpoint; null where it has no template.</summary>
-    /// <param name="folder">The checkpoint's folder.</param>
-    /// <param name="specialTokens">What <see cref="SpecialTokens"/> are to be; null for those that <c>tokenizer_config.json</c> names.</param>
-    /// <exception cref="InvalidDataException">The tokenizer's configuration is damaged. A template that is, is <see cref="Problem"/>.</exception>
-    public static ChatFormat? Read(string folder, IReadOnlyDictionary<string, JsonNode?>? specialTokens = null)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        return Read(name => Bytes(folder, name), specialTokens);
-    }
-
     /// <summary>Reads the format from files that are anywhere; null where there is no template.</summary>
     /// <param name="open">Gives the bytes of a file of <see cref="FileNames"/>, or null where there is none.</param>
-    /// <param name="specialTokens">What <see cref="SpecialTokens"/> are to be; null for those that <c>tokenizer_config.json</c> names.</param>
+    /// <param name="specialTokens">What <see cref="SpecialTokens"/> are to be: those of the checkpoint's tokenizer.</param>
     /// <exception cref="InvalidDataException">The tokenizer's configuration is damaged. A template that is, is <see cref="Problem"/>.</exception>
-    public static ChatFormat? Read(Func<string, byte[]?> open, IReadOnlyDictionary<string, JsonNode?>? specialTokens = null)
+    public static ChatFormat? Read(Func<string, byte[]?> open, IReadOnlyDictionary<string, JsonNode?> specialTokens)
     {
         ArgumentNullException.ThrowIfNull(open);
+        ArgumentNullException.ThrowIfNull(specialTokens);
         var configuration = ReadJson(open, ConfigurationFile);
-        var tokens = specialTokens ?? Tokens(configuration);
         try
         {
-            return Source(open, configuration) is { } source ? new ChatFormat(ChatTemplate.Parse(source), null, tokens) : null;
+            return Source(open, configuration) is { } source ? new ChatFormat(ChatTemplate.Parse(source), null, specialTokens) : null;
         }
         catch (Exception error) when (error is InvalidDataException or NotSupportedException)
         {
-            return new ChatFormat(null, error, tokens);
+            return new ChatFormat(null, error, specialTokens);
         }
     }
 
@@ -149,31 +139,6 @@ public sealed class ChatFormat
 
         return null;
     }
-
-    // As transformers has it: a token that is empty, or a list without any, is not there.
-    private static Dictionary<string, JsonNode?> Tokens(JsonElement? configuration)
-    {
-        var tokens = new Dictionary<string, JsonNode?>(StringComparer.Ordinal);
-        foreach (var name in (string[])["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"])
-        {
-            if (Member(configuration, name) is { } token && Token(token, name) is { Length: > 0 } text)
-                tokens[name] = text;
-        }
-
-        if (Member(configuration, "additional_special_tokens") is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0)
-            tokens["additional_special_tokens"] = new JsonArray([.. list.EnumerateArray().Select(token => (JsonNode?)Token(token, "additional_special_tokens"))]);
-        if (Member(configuration, "extra_special_tokens") is { ValueKind: JsonValueKind.Object } named)
-        {
-            foreach (var token in named.EnumerateObject())
-                tokens[token.Name] = Token(token.Value, "extra_special_tokens");
-        }
-
-        return tokens;
-    }
-
-    private static string? Token(JsonElement token, string name) => token.ValueKind != JsonValueKind.Object
-        ? Text(token, ConfigurationFile, name)
-        : Member(token, "content") is { } content ? Text(content, ConfigurationFile, name) : null;
 
     private static JsonElement? Member(JsonElement? parent, string name) =>
         parent is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

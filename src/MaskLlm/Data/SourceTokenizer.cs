@@ -73,7 +73,16 @@ internal sealed class SourceTokenizer(SourceFiles files, CorpusOptions options, 
 
     private int[] Encode(TextPiece piece)
     {
-        int[] ids = encoding.Encode(piece.Text);
+        int[] ids;
+        try
+        {
+            ids = encoding.Encode(piece.Text);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{piece.Path}: {e.Message}", e);
+        }
+
         foreach (int id in ids)
         {
             if ((uint)id >= (uint)encoding.VocabularySize)

@@ -9,13 +9,22 @@ public static class WholeTokens
     /// <param name="encode">Gives the ids of a whole text; not called for a <c>.npy</c> file.</param>
     /// <exception cref="ArgumentException">The path is a folder.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is empty, damaged or no UTF-8, or an id is outside the vocabulary.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, damaged or no UTF-8, or an id is outside the vocabulary, or the text cannot be encoded.</exception>
     /// <exception cref="NotSupportedException">JSON documents, or an array of another type or shape.</exception>
     public static int[] Read(string path, int vocabularySize, Func<string, int[]> encode)
     {
         ArgumentNullException.ThrowIfNull(encode);
         SourceFile file = WholeText.FileAt(path);
-        return file.Kind == ContentKind.TokenIds ? ReadIds(file, vocabularySize) : encode(WholeText.Read(file));
+        if (file.Kind == ContentKind.TokenIds) return ReadIds(file, vocabularySize);
+        string text = WholeText.Read(file);
+        try
+        {
+            return encode(text);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{path}: {e.Message}", e);
+        }
     }
 
     /// <summary>The first rows of a file that is a matrix of ids.</summary>

@@ -207,7 +207,7 @@ public sealed class LearnRun
     }
 
     private Corpus OpenCorpus(Tokenizer tokenizer, DecoderConfig config) =>
-        Corpus.Open(_request.Data, ModelTokenizer.Encoding(_request.Model, tokenizer, config), new TokenisingProgress(_progress), _cancellation);
+        Corpus.Open(_request.Data, ModelTokenizer.Encoding(tokenizer, config), new TokenisingProgress(_progress), _cancellation);
 
     private List<int[]> WindowsOf(string text, Tokenizer tokenizer, DecoderConfig config)
     {

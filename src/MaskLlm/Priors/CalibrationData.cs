@@ -32,7 +32,7 @@ internal static class CalibrationData
             return new(Cut(only, stream, length, samples), [IdsOf(only, 1, stream.Length, cancellation)]);
         }
         using Corpus corpus = Corpus.Open(
-            request.Data with { HeldOutFraction = 0 }, ModelTokenizer.Encoding(request.Model, tokenizer, config), new TokenisingProgress(progress), cancellation);
+            request.Data with { HeldOutFraction = 0 }, ModelTokenizer.Encoding(tokenizer, config), new TokenisingProgress(progress), cancellation);
         int[] ids = new int[samples * (length + 1)];
         corpus.Batches(samples, length, request.Seed).Fill(0, ids);
         return new([.. ids.Chunk(length + 1).Select(row => row[..length])], corpus.Sources);

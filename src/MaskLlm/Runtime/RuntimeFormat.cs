@@ -1,20 +1,21 @@
+using MaskLlm.Chat;
 using MaskLlm.Kernels.Products;
+using MaskLlm.Tokens;
 
 namespace MaskLlm.Runtime;
 
 /// <summary>How a runtime file says what it is: docs/runtime.md.</summary>
 internal static class RuntimeFormat
 {
-    internal const string FormatKey = "format", FormatName = "maskllm-runtime", VersionKey = "version", Version = "1", TypeKey = "weights";
+    internal const string FormatKey = "format", FormatName = "maskllm-runtime", VersionKey = "version", Version = "2", TypeKey = "weights";
 
     /// <summary>Before the name of a file of the checkpoint that is kept inside.</summary>
     internal const string FilePrefix = "files/";
 
-    internal const string ConfigName = "config.json", GenerationConfigName = "generation_config.json", TokenizerConfigName = "tokenizer_config.json";
+    internal const string ConfigName = "config.json";
 
     /// <summary>The files of a checkpoint that generation needs, where it has them.</summary>
-    internal static IReadOnlyList<string> FileNames { get; } =
-        [ConfigName, GenerationConfigName, "tokenizer.json", "tokenizer.model", TokenizerConfigName, "chat_template.jinja", "chat_template.json"];
+    internal static IReadOnlyList<string> FileNames { get; } = [.. new[] { ConfigName }.Concat(TokenizerFiles.Names).Concat(ChatFormat.FileNames).Distinct()];
 
     /// <summary>The type of a name, as on the command line: float32, bfloat16, int8, int4.</summary>
     /// <exception cref="ArgumentException">Another name.</exception>

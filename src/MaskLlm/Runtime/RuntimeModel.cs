@@ -105,24 +105,10 @@ public sealed class RuntimeModel : IDisposable
         }
     }
 
-    /// <summary>The tokenizer that the checkpoint had.</summary>
+    /// <summary>The tokenizer that the checkpoint had, with the tokens that end a text.</summary>
     /// <exception cref="InvalidDataException">The file holds none, or a damaged one.</exception>
-    public Tokenizer LoadTokenizer()
-    {
-        string name = File("tokenizer.json") is null ? "tokenizer.model" : "tokenizer.json";
-        byte[] bytes = File(name) ?? throw Broken("it holds no tokenizer; export it again from a folder that has tokenizer.json or tokenizer.model");
-        return Tokenizer.FromBytes($"{Path}: {name}", bytes);
-    }
-
-    /// <summary>The tokens that end a text: of generation_config.json, or else of config.json.</summary>
-    public IReadOnlyList<int> EndOfTextIds
-    {
-        get
-        {
-            IReadOnlyList<int> ids = File(RuntimeFormat.GenerationConfigName) is { } generation ? ModelFamily.EndOfTextIds($"{Path}: {RuntimeFormat.GenerationConfigName}", generation) : [];
-            return ids.Count > 0 ? ids : ModelFamily.EndOfTextIds($"{Path}: {RuntimeFormat.ConfigName}", File(RuntimeFormat.ConfigName)!);
-        }
-    }
+    public Tokenizer LoadTokenizer() => Tokenizer.Load(new TokenizerFiles(File, name => $"{Path}: {name}"), Config.VocabularySize)
+        ?? throw Broken("it holds no tokenizer; export it again from a folder that has tokenizer.json or tokenizer.model");
 
     /// <summary>Unmaps the file; decoders of this model must no longer be used.</summary>
     public void Dispose()
@@ -143,7 +129,7 @@ public sealed class RuntimeModel : IDisposable
             throw new InvalidDataException($"{file.Path} is a safetensors file but no runtime file; make one with `maskllm export MODEL --format runtime`.");
         string version = file.Metadata.GetValueOrDefault(RuntimeFormat.VersionKey) ?? "";
         if (version != RuntimeFormat.Version)
-            throw new NotSupportedException($"{file.Path} is a runtime file of version '{version}'; this program reads version {RuntimeFormat.Version}. Export it again.");
+            throw new NotSupportedException($"{file.Path} is a runtime file of version '{version}'; this program reads version {RuntimeFormat.Version}, which holds all that the checkpoint says of its tokens. Export it again.");
         return RuntimeFormat.ParseType(file.Metadata.GetValueOrDefault(RuntimeFormat.TypeKey) ?? "");
     }
 

@@ -14,6 +14,9 @@ internal sealed class SentencePieceModel
     /// <summary>Id of the begin token; negative for none.</summary>
     public int BeginId { get; private set; } = 1;
 
+    /// <summary>Id of the end token; negative for none.</summary>
+    public int EndId { get; private set; } = 2;
+
     /// <summary>True for a byte-pair model.</summary>
     public bool IsBytePair { get; private set; }
 
@@ -82,6 +85,8 @@ internal sealed class SentencePieceModel
                 UnknownId = (int)field.Value;
             else if (field.Number == 41)
                 BeginId = (int)field.Value;
+            else if (field.Number == 42)
+                EndId = (int)field.Value;
         }
     }
 

@@ -25,6 +25,8 @@ internal static class SentencePieceReader
                 UnknownId = model.UnknownId,
                 FusesUnknown = true,
             },
+            ControlTokens = [.. Controls(model)],
+            Defaults = [.. Defaults(model)],
             Normalizer = Normalization(model),
             Template = model.BeginId >= 0 ? new SpecialTemplate([model.BeginId], []) : SpecialTemplate.None,
             Decoder = new SentencePieceDecoder(
@@ -50,6 +52,25 @@ internal static class SentencePieceReader
             throw new NotSupportedException($"{file}: {what} is not supported. {Advice}");
         if ((uint)model.UnknownId >= (uint)model.Pieces.Count || model.BeginId >= model.Pieces.Count)
             throw new InvalidDataException($"{file}: {model.Pieces.Count} pieces, but the unknown piece is {model.UnknownId} and the begin piece {model.BeginId}.");
+    }
+
+    private static IEnumerable<AddedToken> Controls(SentencePieceModel model)
+    {
+        for (var id = 0; id < model.Pieces.Count; id++)
+        {
+            if (model.Pieces[id] is { Kind: PieceKind.Control or PieceKind.Unknown, Text.Length: > 0 } piece)
+                yield return new AddedToken(piece.Text, id) { IsSpecial = true };
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Defaults(SentencePieceModel model)
+    {
+        foreach (var (kind, id) in new[] { (SpecialTokenNames.Begin, model.BeginId), (SpecialTokenNames.End, model.EndId), (SpecialTokenNames.Unknown, model.UnknownId) })
+        {
+            // Sentences are begun and ended by control pieces; a number that points at a word means nothing.
+            if ((uint)id < (uint)model.Pieces.Count && model.Pieces[id] is { Kind: PieceKind.Control or PieceKind.Unknown, Text.Length: > 0 } piece)
+                yield return KeyValuePair.Create(kind, piece.Text);
+        }
     }
 
     private static Normalizer Normalization(SentencePieceModel model)

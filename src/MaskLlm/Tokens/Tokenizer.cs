@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 
 namespace MaskLlm.Tokens;
 
@@ -15,9 +15,14 @@ public sealed class Tokenizer
     private readonly Dictionary<string, int> _ids;
     private readonly Dictionary<int, string> _tokens = [];
     private readonly HashSet<string> _specialTokens;
+    private readonly int _embeddings;
 
-    internal Tokenizer(TokenizerParts parts, string hash)
+    /// <param name="parts">What the tokenizer file says.</param>
+    /// <param name="hash">Names it.</param>
+    /// <param name="embeddings">Ids that the model has an embedding for; null for all.</param>
+    internal Tokenizer(TokenizerParts parts, string hash, int? embeddings = null)
     {
+        _embeddings = embeddings ?? int.MaxValue;
         var added = new AddedVocabulary(parts.AddedTokens, parts.Normalizer);
         _pipeline = new EncodingPipeline(added, parts.PreTokenizers, new BpeModel(parts.Vocabulary));
         _template = parts.Template;
@@ -32,34 +37,51 @@ public sealed class Tokenizer
         Hash = hash;
     }
 
+    private Tokenizer(TokenizerSource source, int? embeddings)
+        : this(source.Parts, source.Hash, embeddings)
+    {
+        EndOfTextIds = source.EndIds;
+        SeparatorId = source.SeparatorId;
+        SpecialTokens = source.Settings.Names.ForTemplates();
+    }
+
     /// <summary>The largest id plus one, added tokens included.</summary>
     public int VocabularySize { get; }
 
-    /// <summary>SHA-256 of the tokenizer file, 64 lower-case hexadecimal digits: a key for caches of tokens.</summary>
+    /// <summary>SHA-256 of the tokenizer file and of what other files add to its tokens, 64 lower-case hexadecimal digits: a key for caches of tokens.</summary>
     public string Hash { get; }
+
+    /// <summary>
+    /// The tokens that end a text: all that <c>generation_config.json</c>, <c>config.json</c>, <c>tokenizer_config.json</c> and
+    /// <c>special_tokens_map.json</c> name. Empty where no file names one.
+    /// </summary>
+    public IReadOnlyList<int> EndOfTextIds { get; } = [];
+
+    /// <summary>
+    /// The token that separates documents: <c>eos_token_id</c> of config.json, or else <c>eos_token</c> of the tokenizer, or else the id
+    /// of generation_config.json; null where no file names one of the tokenizer's.
+    /// </summary>
+    public int? SeparatorId { get; }
+
+    /// <summary>What a chat template is given beside the conversation: <c>bos_token</c> and its like with their texts, <c>additional_special_tokens</c> with several.</summary>
+    public IReadOnlyDictionary<string, JsonNode?> SpecialTokens { get; } = new Dictionary<string, JsonNode?>();
 
     internal EncodingPipeline Pipeline => _pipeline;
 
-    /// <summary>Reads the tokenizer of a checkpoint: <c>tokenizer.json</c>, or else <c>tokenizer.model</c>.</summary>
+    /// <summary>Reads the tokenizer of a checkpoint: <c>tokenizer.json</c>, or else <c>tokenizer.model</c>, with what the files beside it say.</summary>
     /// <param name="folder">The checkpoint's folder.</param>
+    /// <param name="embeddings">Ids that the model has an embedding for; a text that gives another is refused. Null for all.</param>
     /// <exception cref="FileNotFoundException">The folder has neither file.</exception>
-    /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged.</exception>
     /// <exception cref="NotSupportedException">The file asks for something that is not supported; the message names it.</exception>
-    public static Tokenizer Load(string folder)
+    public static Tokenizer Load(string folder, int? embeddings = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        foreach (var name in (string[])["tokenizer.json", "tokenizer.model"])
-        {
-            var file = Path.Combine(folder, name);
-            if (File.Exists(file))
-                return FromFile(file);
-        }
-
-        throw new FileNotFoundException(
+        return Load(TokenizerFiles.In(folder), embeddings) ?? throw new FileNotFoundException(
             $"{folder}: no tokenizer.json and no tokenizer.model. Copy the tokenizer files of the checkpoint into the folder.");
     }
 
-    /// <summary>Reads one tokenizer file; a name that ends in <c>.model</c> is SentencePiece's, any other is JSON.</summary>
+    /// <summary>Reads one tokenizer file by itself; a name that ends in <c>.model</c> is SentencePiece's, any other is JSON.</summary>
     /// <param name="file">Path of the file.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
@@ -67,26 +89,22 @@ public sealed class Tokenizer
     public static Tokenizer FromFile(string file)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
-        return FromBytes(file, File.ReadAllBytes(file));
+        return new Tokenizer(TokenizerSource.OfFile(file, File.ReadAllBytes(file)), embeddings: null);
     }
 
-    /// <summary>Reads a tokenizer file that is kept inside another; a name that ends in <c>.model</c> is SentencePiece's.</summary>
-    internal static Tokenizer FromBytes(string file, byte[] bytes)
-    {
-        var parts = file.EndsWith(".model", StringComparison.Ordinal)
-            ? SentencePieceReader.Read(bytes, file)
-            : TokenizerJsonReader.Read(bytes, file);
-        return new Tokenizer(parts, Convert.ToHexStringLower(SHA256.HashData(bytes)));
-    }
+    /// <summary>Reads the tokenizer of a checkpoint whose files are anywhere; null where it has none.</summary>
+    internal static Tokenizer? Load(TokenizerFiles files, int? embeddings) => TokenizerSource.Find(files) is { } source ? new Tokenizer(source, embeddings) : null;
 
     /// <summary>The ids of a text. Added tokens inside the text are recognised, as in Hugging Face.</summary>
     /// <param name="text">Any text; a surrogate without its partner is read as U+FFFD. A long text is encoded on all processors.</param>
     /// <param name="addSpecialTokens">True to put the tokenizer's special tokens around it (for instance a begin-of-text token).</param>
+    /// <exception cref="ArgumentException">The text has a token that the model has no embedding for.</exception>
     public int[] Encode(string text, bool addSpecialTokens = false)
     {
         ArgumentNullException.ThrowIfNull(text);
         var ids = _pipeline.Encode(WellFormed(text));
-        return addSpecialTokens ? [.. _template.Before, .. ids, .. _template.After] : ids;
+        if (addSpecialTokens) ids = [.. _template.Before, .. ids, .. _template.After];
+        return _embeddings < VocabularySize && Array.Find(ids, id => id >= _embeddings) is > 0 and var beyond ? throw Unembedded(beyond) : ids;
     }
 
     /// <summary>The text of ids. Ids without a token (a model's padding of its vocabulary) leave nothing, as in Hugging Face.</summary>
@@ -116,6 +134,9 @@ public sealed class Tokenizer
 
     /// <summary>The text of a special token; null for ids of other tokens and of none.</summary>
     internal string? SpecialText(int id) => _tokens.TryGetValue(id, out var token) && _specialTokens.Contains(token) ? token : null;
+
+    private ArgumentException Unembedded(int id) => new(
+        $"the text has the token '{_tokens.GetValueOrDefault(id)}' ({id}), and the model's embeddings end at {_embeddings - 1}; take it out of the text.");
 
     // The tokenizers know Unicode text only; UTF-8 has no way to write half a surrogate pair.
     private static string WellFormed(string text)

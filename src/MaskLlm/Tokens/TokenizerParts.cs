@@ -9,6 +9,12 @@ internal sealed record TokenizerParts
     /// <summary>Tokens recognised inside the text.</summary>
     public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
 
+    /// <summary>Tokens that the file's own library does not look for in text, and a checkpoint's tokenizer does.</summary>
+    public IReadOnlyList<AddedToken> ControlTokens { get; init; } = [];
+
+    /// <summary>Texts of tokens with a meaning, by the names of <see cref="SpecialTokenNames"/>, where no other file says them.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Defaults { get; init; } = [];
+
     /// <summary>Changes the text first; null for none.</summary>
     public Normalizer? Normalizer { get; init; }
 

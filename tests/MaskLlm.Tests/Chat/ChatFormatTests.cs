@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using MaskLlm.Chat;
+using MaskLlm.Tokens;
 
 namespace MaskLlm.Tests.Chat;
 
@@ -47,19 +48,10 @@ public class ChatFormatTests
     [Fact]
     public void Read_ByteOrderMark_IsNoText() => Assert.Equal("x", Rendered((Jinja, "\uFEFFx")));
 
-    [Fact]
-    public void Read_Folder_ReadsItsFiles()
-    {
-        using var folder = new TemporaryFolder();
-        Assert.Null(ChatFormat.Read(folder.Path));
-        File.WriteAllText(Path.Combine(folder.Path, Configuration), """{"chat_template": "{{ messages[0].content }}{{ eos_token }}", "eos_token": "!"}""");
-        Assert.Equal("Hi!", ChatFormat.Read(folder.Path)!.Render([new("user", "Hi")], addGenerationPrompt: true));
-    }
-
     [Theory]
-    [InlineData(Configuration, "{", "tokenizer_config.json: no JSON")]
-    [InlineData(Configuration, "[]", "tokenizer_config.json: found a JSON Array; expected an object.")]
-    [InlineData(Configuration, """{"chat_template": "a", "bos_token": []}""", "tokenizer_config.json: bos_token is a JSON Array; expected a text.")]
+    [InlineData(Configuration, "{", "tokenizer_config.json: not valid JSON")]
+    [InlineData(Configuration, "[]", "tokenizer_config.json must be an object, found [].")]
+    [InlineData(Configuration, """{"chat_template": "a", "bos_token": []}""", "tokenizer_config.json: bos_token must be a text, found [].")]
     public void Read_DamagedFile_IsNamed(string file, string text, string message) =>
         Assert.StartsWith(message, Assert.Throws<InvalidDataException>(() => Read((file, text))).Message, StringComparison.Ordinal);
 
@@ -92,7 +84,7 @@ public class ChatFormatTests
     [Fact]
     public void Read_NoUtf8_IsNamed()
     {
-        var format = ChatFormat.Read(name => name == Jinja ? [65, 0xFF] : null)!;
+        var format = ChatFormat.Read(name => name == Jinja ? [65, 0xFF] : null, new Dictionary<string, JsonNode?>())!;
         Assert.StartsWith("chat_template.jinja: the bytes at 1 are no UTF-8.", format.Problem, StringComparison.Ordinal);
     }
 
@@ -137,7 +129,8 @@ public class ChatFormatTests
     private static ChatFormat? Read(params (string Name, string Text)[] files)
     {
         Assert.All(files, file => Assert.Contains(file.Name, ChatFormat.FileNames));
-        return ChatFormat.Read(name => files.FirstOrDefault(file => file.Name == name) is { Text: { } text } ? Encoding.UTF8.GetBytes(text) : null);
+        byte[]? Open(string name) => files.FirstOrDefault(file => file.Name == name) is { Text: { } text } ? Encoding.UTF8.GetBytes(text) : null;
+        return ChatFormat.Read(Open, TokenizerSettings.Read(new TokenizerFiles(Open, name => name)).Names.ForTemplates());
     }
 
     private static string? Rendered(params (string Name, string Text)[] files) => Read(files)?.Render([], addGenerationPrompt: false);

@@ -37,8 +37,10 @@ public class GgufTokenizerTests
         folder.Write("tokenizer_config.json", """{"bos_token": {"content": "<|begin_of_text|>"}, "eos_token": "<|eot_id|>", "pad_token": "none"}"""u8.ToArray());
         folder.Write("config.json", """{"eos_token_id": [1, 4], "pad_token_id": 1}"""u8.ToArray());
         OrderedDictionary<string, object> fields = Describe(folder.Path).File.Fields;
-        Assert.Equal([0u, 4u, 1u], new[] { "bos", "eos", "padding" }.Select(kind => fields[$"tokenizer.ggml.{kind}_token_id"]));
+        // A token that is named and not known is a new one, as in transformers.
+        Assert.Equal([0u, 4u, 1500u], new[] { "bos", "eos", "padding" }.Select(kind => fields[$"tokenizer.ggml.{kind}_token_id"]));
         Assert.Equal([true, false], new[] { "bos", "eos" }.Select(kind => fields[$"tokenizer.ggml.add_{kind}_token"]));
+        Assert.Equal(1u, fields["tokenizer.ggml.eot_token_id"]);
         Assert.False(fields.ContainsKey("tokenizer.ggml.unknown_token_id"));
     }
 
@@ -76,6 +78,25 @@ public class GgufTokenizerTests
         Assert.Equal([2, 3, 1, 1, 1, 5, 5], file.List("tokenizer.ggml.token_type"));
         Assert.Equal([0f, 0f, 0f, -1f, -2f, -1000f, -1000f], file.List("tokenizer.ggml.scores"));
         Assert.Equal([true, true], new[] { "add_space_prefix", "add_bos_token" }.Select(key => file.Fields[$"tokenizer.ggml.{key}"]));
+    }
+
+    [Fact]
+    public void Describe_TokensOfOtherFiles_AreInTheFile()
+    {
+        using TemporaryFolder folder = new();
+        folder.Write("tokenizer.model", SentencePieceReaderTests.Model(SentencePieceReaderTests.BytePair, ("▁", 0f), ("a", -1f)));
+        folder.Write("added_tokens.json", """{"[X]": 4, "[Y]": 5, "[Z]": 7}"""u8.ToArray());
+        folder.Write("special_tokens_map.json", """{"bos_token": "<s>", "eos_token": "[X]"}"""u8.ToArray());
+        folder.Write("tokenizer_config.json", """{"eos_token": "[Y]", "add_bos_token": false, "add_eos_token": true}"""u8.ToArray());
+        folder.Write("generation_config.json", """{"eos_token_id": [3, 2, 1]}"""u8.ToArray());
+        (GgufFile file, List<string> notes) = Describe(folder.Path, 7);
+        Assert.Equal(["<unk>", "<s>", "▁", "a", "[X]", "[Y]", "[PAD6]"], file.List("tokenizer.ggml.tokens"));
+        Assert.Equal([2, 3, 1, 1, 3, 4, 5], file.List("tokenizer.ggml.token_type"));
+        Assert.Equal([1u, 4u, 3u, 2u], new[] { "bos", "eos", "eot", "eom" }.Select(kind => file.Fields[$"tokenizer.ggml.{kind}_token_id"]));
+        Assert.Equal([false, true], new[] { "bos", "eos" }.Select(kind => file.Fields[$"tokenizer.ggml.add_{kind}_token"]));
+        Assert.Equal(2, notes.Count);
+        Assert.Contains("'[Z]' (7) beyond the 7 embeddings", notes[0], StringComparison.Ordinal);
+        Assert.Contains("ends at 5 tokens, and a GGUF file names 3: llama.cpp may not end at 1, 5.", notes[1], StringComparison.Ordinal);
     }
 
     [Theory]

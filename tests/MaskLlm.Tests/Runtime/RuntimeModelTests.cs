@@ -3,6 +3,8 @@ using MaskLlm.Kernels.Products;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Runtime;
+using MaskLlm.Tests.Tokens;
+using MaskLlm.Tokens;
 
 namespace MaskLlm.Tests.Runtime;
 
@@ -50,6 +52,26 @@ public class RuntimeModelTests
             RuntimeExport.Write(source, new Dictionary<string, Mask> { [name] = Mask.FromBytes(rows, columns, kept) }, WeightType.BFloat16, folder.File("x"), stop: TestContext.Current.CancellationToken));
         Assert.Contains(name, refused.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(folder.File("x")));
+    }
+
+    [Fact]
+    public void LoadTokenizer_OfAnExportedFolder_IsTheFolders()
+    {
+        using TemporaryFolder folder = new();
+        foreach (string file in Directory.GetFiles(Fixture.PathOf("models/llama-gqa-tied"))) File.Copy(file, folder.File(Path.GetFileName(file)));
+        folder.Write("tokenizer.model", SentencePieceReaderTests.Model(SentencePieceReaderTests.BytePair, ("▁", 0f), ("a", -1f)));
+        folder.Write("added_tokens.json", """{"[X]": 5, "[Z]": 100000}"""u8.ToArray());
+        folder.Write("special_tokens_map.json", """{"bos_token": "[X]", "eos_token": "[Z]"}"""u8.ToArray());
+        folder.Write("generation_config.json", """{"eos_token_id": 3}"""u8.ToArray());
+        RuntimeExport.Write(folder.Path, null, WeightType.Int8, folder.File("a.maskllm"), stop: TestContext.Current.CancellationToken);
+        using RuntimeModel model = RuntimeModel.Open(folder.File("a.maskllm"));
+        Tokenizer own = model.LoadTokenizer(), folders = ModelTokenizer.Load(folder.Path, model.Config);
+        Assert.Equal([5, 2, 3, 5], own.Encode("a[X]", addSpecialTokens: true));
+        Assert.Equal(folders.Hash, own.Hash);
+        Assert.Equal(folders.EndOfTextIds, own.EndOfTextIds);
+        Assert.Contains(100000, own.EndOfTextIds);
+        Assert.Equal("[Z]", (string?)own.SpecialTokens["eos_token"]);
+        Assert.Equal(Assert.Throws<ArgumentException>(() => folders.Encode("[Z]")).Message, Assert.Throws<ArgumentException>(() => own.Encode("[Z]")).Message);
     }
 
     [Fact]

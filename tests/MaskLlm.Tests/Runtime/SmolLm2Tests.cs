@@ -29,7 +29,7 @@ public class SmolLm2Tests
             Assert.Equal(prompt, model.LoadTokenizer().Encode((string)recorded["prompt"]!));
             using KeyValueCache cache = decoder.StartSequence();
             GenerationResult result = Generation.Continue(
-                decoder, cache, prompt, 48, new SamplingOptions { Temperature = 0 }, model.EndOfTextIds, stop: TestContext.Current.CancellationToken);
+                decoder, cache, prompt, 48, new SamplingOptions { Temperature = 0 }, model.LoadTokenizer().EndOfTextIds, stop: TestContext.Current.CancellationToken);
             Assert.Equal(expected, result.Ids);
         }
 

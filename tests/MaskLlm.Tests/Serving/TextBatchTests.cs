@@ -46,6 +46,35 @@ public class TextBatchTests
     }
 
     [Fact]
+    public void Step_StopThatIsAToken_EndsTheText()
+    {
+        using ServedFixture served = new();
+        TextRequest whole = ServedFixture.Request([5], 12, Sampling(3));
+        IReadOnlyList<int> ids = served.Alone(whole);
+        int end = ids[6], first = ids.TakeWhile(id => id != end).Count();
+        ChannelReader<TextPiece> stopped = served.Submit(whole with { StopIds = [end] });
+        served.RunAll();
+        List<TextPiece> pieces = ServedFixture.Read(stopped);
+        Assert.Equal(ids.Take(first + 1), pieces.Select(piece => piece.Id));
+        Assert.Equal(FinishReason.Stop, pieces[^1].Finish);
+    }
+
+    [Fact]
+    public void Step_StopTextThatIsASpecialToken_EndsTheText()
+    {
+        using ServedFixture served = new();
+        // <|endoftext|> is id 0 and shows in no text: of requests that draw it, the first.
+        TextRequest whole = Enumerable.Range(0, 500).Select(seed => ServedFixture.Request([5], 20, new SamplingOptions { Temperature = 10, Seed = (ulong)seed }))
+            .First(request => served.Alone(request).Skip(1).SkipLast(1).Contains(0));
+        IReadOnlyList<int> ids = served.Alone(whole);
+        ChannelReader<TextPiece> stopped = served.Submit(whole with { StopTexts = ["<|endoftext|>"] });
+        served.RunAll();
+        List<TextPiece> pieces = ServedFixture.Read(stopped);
+        Assert.Equal([.. ids.TakeWhile(id => id != 0), 0], pieces.Select(piece => piece.Id));
+        Assert.Equal(FinishReason.Stop, pieces[^1].Finish);
+    }
+
+    [Fact]
     public void Submit_QueueFull_IsRefusedAtOnce()
     {
         using ServedFixture served = new(new ServingOptions { Parallel = 2, Queue = 3 });

@@ -34,13 +34,6 @@ internal sealed class ConfigFile
 
     internal int Int(string key, int? fallback = null) => Has(key) ? Read(key, e => e.GetInt32(), "an integer") : fallback ?? throw Missing(key);
 
-    internal int? FirstInt(string key) => Has(key)
-        ? Read(key, e => e.ValueKind == JsonValueKind.Array ? e.EnumerateArray().First().GetInt32() : e.GetInt32(), "an integer or a list of them")
-        : null;
-
-    internal IReadOnlyList<int> Ints(string key) => !Has(key) ? []
-        : Read<IReadOnlyList<int>>(key, e => e.ValueKind == JsonValueKind.Array ? [.. e.EnumerateArray().Select(item => item.GetInt32())] : [e.GetInt32()], "an integer or a list of them");
-
     internal double Double(string key, double? fallback = null) => Has(key) ? Read(key, e => e.GetDouble(), "a number") : fallback ?? throw Missing(key);
 
     internal bool Bool(string key, bool fallback) => Has(key) ? Read(key, e => e.GetBoolean(), "true or false") : fallback;

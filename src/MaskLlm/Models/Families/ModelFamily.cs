@@ -46,10 +46,4 @@ internal static class ModelFamily
         decoder.Validate();
         return decoder;
     }
-
-    /// <summary>Every <c>eos_token_id</c> of a config.json or generation_config.json; empty where it names none.</summary>
-    internal static IReadOnlyList<int> EndOfTextIds(string name, ReadOnlyMemory<byte> json) => new ConfigFile(name, json).Ints("eos_token_id");
-
-    /// <summary><c>eos_token_id</c>, the first where there are several; null where there is none.</summary>
-    internal static int? EndOfTextId(string folder) => new ConfigFile(Path.Combine(folder, "config.json")).FirstInt("eos_token_id");
 }

@@ -7,24 +7,26 @@ namespace MaskLlm.Models.Gguf;
 internal static class ByteLevelTokens
 {
     /// <summary>The tokens, merges and the name of the split.</summary>
-    /// <param name="file">Path, for messages.</param>
-    /// <param name="json">The file.</param>
-    /// <param name="parts">What our reader made of it.</param>
+    /// <param name="source">The tokenizer.</param>
+    /// <param name="vocabularySize">V, the rows of the embedding.</param>
     /// <param name="notes">Gets a sentence for what llama.cpp leaves out.</param>
-    internal static GgufTokens Read(string file, byte[] json, TokenizerParts parts, List<string> notes)
+    internal static GgufTokens Read(TokenizerSource source, int vocabularySize, List<string> notes)
     {
-        using JsonDocument document = JsonDocument.Parse(json.AsMemory(json.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0));
-        string split = SplitName.Of(file, document.RootElement.Component("pre_tokenizer"), parts.Vocabulary.IgnoresMerges);
-        NoteNormalizer(file, parts.Normalizer, notes);
-        NoteAddedTokens(file, parts.AddedTokens, notes);
+        TokenizerParts parts = source.Parts;
+        using JsonDocument document = JsonDocument.Parse(source.Bytes.StartsWith("\uFEFF"u8) ? source.Bytes[3..].ToArray() : source.Bytes.ToArray());
+        string split = SplitName.Of(source.File, document.RootElement.Component("pre_tokenizer"), parts.Vocabulary.IgnoresMerges);
+        NoteNormalizer(source.File, parts.Normalizer, notes);
+        NoteAddedTokens(source.File, parts.AddedTokens, notes);
         string[] merges = Merges(parts.Vocabulary);
-        GgufTokens tokens = new(file, parts.Template, (fields, _) =>
+        GgufTokens tokens = new(source.File, vocabularySize, (fields, _) =>
         {
             fields.Add("tokenizer.ggml.model", "gpt2");
             fields.Add("tokenizer.ggml.pre", split);
             fields.Add("tokenizer.ggml.merges", merges);
         });
-        foreach ((string text, int id) in parts.Vocabulary.Ids) tokens.Set(id, text, PieceKind.Normal);
+        HashSet<string> added = [.. parts.AddedTokens.Select(token => token.Content)];
+        foreach ((string text, int id) in parts.Vocabulary.Ids.OrderByDescending(entry => entry.Value))
+            if (!added.Contains(text)) tokens.Set(id, text, PieceKind.Normal);
         tokens.SetAdded(parts.AddedTokens);
         return tokens;
     }

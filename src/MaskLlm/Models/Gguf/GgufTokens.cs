@@ -5,26 +5,28 @@ namespace MaskLlm.Models.Gguf;
 
 /// <summary>The tokens of a GGUF file by id, with what else its kind of tokenizer needs.</summary>
 /// <param name="file">The file that they come from.</param>
-/// <param name="template">The special tokens that the tokenizer puts around a text.</param>
+/// <param name="vocabularySize">V, the rows of the embedding; tokens beyond them are left out.</param>
 /// <param name="describeKind">Adds the keys that one kind of tokenizer has.</param>
-internal sealed class GgufTokens(string file, SpecialTemplate template, Action<GgufFields, GgufTokens> describeKind)
+internal sealed class GgufTokens(string file, int vocabularySize, Action<GgufFields, GgufTokens> describeKind)
 {
     // SentencePiece's scores are about 0 to -100000 by rank; tokens that are found whole do not use theirs.
     private const float UnusedScore = -1000;
+    private const int MostNamed = 3;
 
-    private readonly List<(string Text, float Score, PieceKind Kind)?> _tokens = [];
-
-    /// <summary>The special tokens that the tokenizer puts around a text.</summary>
-    internal SpecialTemplate Template => template;
+    private readonly (string Text, float Score, PieceKind Kind)?[] _tokens = new (string, float, PieceKind)?[vocabularySize];
+    private readonly SortedDictionary<int, string> _beyond = [];
 
     /// <summary>A score for every id; only SentencePiece looks at them.</summary>
     internal float[] Scores => [.. _tokens.Select(token => token!.Value.Score)];
 
     /// <summary>Sets the token of an id.</summary>
+    /// <exception cref="InvalidDataException">The embedding has no row for a token that text is split into.</exception>
     internal void Set(int id, string text, PieceKind kind, float score = UnusedScore)
     {
-        while (_tokens.Count <= id) _tokens.Add(null);
-        _tokens[id] = (text, score, kind);
+        if (id < vocabularySize) _tokens[id] = (text, score, kind);
+        else if (kind is not (PieceKind.Normal or PieceKind.Byte)) _beyond[id] = text;
+        else throw new InvalidDataException(
+            $"{file}: the tokenizer splits text into ids up to {id} and the model has {vocabularySize} embeddings; they belong to different checkpoints.");
     }
 
     /// <summary>Sets the tokens that are found in a text before it is split.</summary>
@@ -33,24 +35,14 @@ internal sealed class GgufTokens(string file, SpecialTemplate template, Action<G
         foreach (AddedToken token in added) Set(token.Id, token.Content, token.IsSpecial ? PieceKind.Control : PieceKind.UserDefined);
     }
 
-    /// <summary>The id of a token's text, or null.</summary>
-    internal int? IdOf(string text)
-    {
-        int id = _tokens.FindIndex(token => token?.Text == text);
-        return id >= 0 ? id : null;
-    }
-
-    /// <summary>Whether there is a token of this id.</summary>
-    internal bool Has(int id) => (uint)id < (uint)_tokens.Count;
-
     /// <summary>Fills ids without a token, up to the rows of the embedding.</summary>
-    internal void Fit(int vocabularySize)
+    /// <param name="notes">Gets a sentence where tokens are left out.</param>
+    internal void Fit(List<string> notes)
     {
-        if (_tokens.Count > vocabularySize)
-            throw new InvalidDataException(
-                $"{file}: the tokenizer has ids up to {_tokens.Count - 1} and the model {vocabularySize} embeddings, and llama.cpp needs one for each; they belong to different checkpoints.");
+        if (_beyond.Count > 0)
+            notes.Add($"{file}: {string.Join(", ", _beyond.Take(MostNamed).Select(token => $"'{token.Value}' ({token.Key})"))}{(_beyond.Count > MostNamed ? ", ..." : "")} beyond the {vocabularySize} embeddings of the model: left out.");
         for (int id = 0; id < vocabularySize; id++)
-            if (id >= _tokens.Count || _tokens[id] is null) Set(id, $"[PAD{id}]", PieceKind.Unused);
+            if (_tokens[id] is null) Set(id, $"[PAD{id}]", PieceKind.Unused);
         RequireUnique();
     }
 

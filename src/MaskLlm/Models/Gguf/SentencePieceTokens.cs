@@ -6,24 +6,28 @@ namespace MaskLlm.Models.Gguf;
 internal static class SentencePieceTokens
 {
     /// <summary>The pieces with their scores and kinds.</summary>
-    /// <param name="file">A <c>tokenizer.model</c>.</param>
-    /// <param name="json">What the <c>tokenizer.json</c> beside it says of added tokens and special ones; null where there is none.</param>
+    /// <param name="file">Path of a <c>tokenizer.model</c>, for messages.</param>
+    /// <param name="bytes">The file.</param>
+    /// <param name="source">What the checkpoint's files together say of added tokens.</param>
+    /// <param name="vocabularySize">V, the rows of the embedding.</param>
+    /// <param name="notes">Gets a sentence for what llama.cpp does otherwise.</param>
     /// <exception cref="NotSupportedException">A model that is not byte-pair, or that changes the text first.</exception>
-    internal static GgufTokens Read(string file, TokenizerParts? json)
+    internal static GgufTokens Read(string file, byte[] bytes, TokenizerSource source, int vocabularySize, List<string> notes)
     {
-        SentencePieceModel model = SentencePieceModel.Parse(File.ReadAllBytes(file), file);
+        SentencePieceModel model = SentencePieceModel.Parse(bytes, file);
         Check(model, file);
-        SpecialTemplate template = json?.Template ?? (model.BeginId >= 0 ? new SpecialTemplate([model.BeginId], []) : SpecialTemplate.None);
-        GgufTokens tokens = new(file, template, (fields, self) =>
+        if (!source.IsJson && !source.Settings.IsLegacy)
+            notes.Add($"{file}: text after a special token gets no space in front (legacy is false), and llama.cpp puts one there: some texts get other tokens.");
+        GgufTokens tokens = new(file, vocabularySize, (fields, self) =>
         {
             fields.Add("tokenizer.ggml.model", "llama");
             fields.Add("tokenizer.ggml.pre", "default");
             fields.Add("tokenizer.ggml.add_space_prefix", model.AddsDummyPrefix);
             fields.Add("tokenizer.ggml.scores", self.Scores);
         });
-        for (int id = 0; id < model.Pieces.Count; id++) tokens.Set(id, model.Pieces[id].Text, model.Pieces[id].Kind, model.Pieces[id].Score);
+        for (int id = model.Pieces.Count - 1; id >= 0; id--) tokens.Set(id, model.Pieces[id].Text, model.Pieces[id].Kind, model.Pieces[id].Score);
         // The model's own control and unknown pieces have their kinds already.
-        tokens.SetAdded(json?.AddedTokens.Where(token => token.Id >= model.Pieces.Count || model.Pieces[token.Id].Kind == PieceKind.Normal) ?? []);
+        tokens.SetAdded(source.Parts.AddedTokens.Where(token => token.Id >= model.Pieces.Count || model.Pieces[token.Id].Kind == PieceKind.Normal));
         return tokens;
     }
 
