@@ -4,7 +4,7 @@ using System.Text;
 
 namespace MaskLlm.Tokens;
 
-/// <summary>Canonical normalization (NFC and NFD), independent of the machine's ICU.</summary>
+/// <summary>Normalization (NFC, NFD, NFKC, NFKD) by the tables of Unicode 9, independent of the machine's ICU.</summary>
 internal static class UnicodeNormalization
 {
     // Hangul syllables decompose by arithmetic (Unicode chapter 3.12): L + V + T jamo.
@@ -13,6 +13,7 @@ internal static class UnicodeNormalization
 
     private static readonly FrozenDictionary<int, (int First, int Second)> DecompositionOf;
     private static readonly FrozenDictionary<(int First, int Second), int> CompositionOf;
+    private static readonly Lazy<FrozenDictionary<int, int[]>> CompatibleOf = new(ReadCompatible);
     private static readonly FrozenDictionary<int, byte> ClassOf;
     private static readonly FrozenSet<int> UnstableInNfc;
     private static readonly bool[] UnstableInNfcOfPlane0 = new bool[0x10000];
@@ -80,14 +81,16 @@ internal static class UnicodeNormalization
     }
 
     /// <summary>Canonical decomposition.</summary>
-    public static string ToNfd(string text)
-    {
-        if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u00BF'))
-            return text;
-        var result = new StringBuilder(text.Length);
-        AppendAll(result, Decompose(text));
-        return result.ToString();
-    }
+    public static string ToNfd(string text) =>
+        text.AsSpan().ContainsAnyExceptInRange('\0', '\u00BF') ? ToText(Decompose(text), text.Length) : text;
+
+    /// <summary>Compatibility decomposition, then canonical composition.</summary>
+    public static string ToNfkc(string text) =>
+        text.AsSpan().ContainsAnyExceptInRange('\0', '\u009F') ? ToText(Compose(Decompose(text, CompatibleOf.Value)), text.Length) : text;
+
+    /// <summary>Compatibility decomposition.</summary>
+    public static string ToNfkd(string text) =>
+        text.AsSpan().ContainsAnyExceptInRange('\0', '\u009F') ? ToText(Decompose(text, CompatibleOf.Value), text.Length) : text;
 
     private static string[] Entries(string table) =>
         table.Split([' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries);
@@ -105,6 +108,21 @@ internal static class UnicodeNormalization
         }
 
         return classes;
+    }
+
+    private static FrozenDictionary<int, int[]> ReadCompatible()
+    {
+        Dictionary<int, int[]> decompositions = [];
+        foreach (string entry in Entries(UnicodeTables.CompatibleDecompositions))
+        {
+            string[] sides = entry.Split('=');
+            int[] ends = [.. sides[0].Split('-').Select(Hex)];
+            int[] target = [.. sides[1].Split('+').Select(Hex)];
+            for (int codePoint = ends[0]; codePoint <= ends[^1]; codePoint++)
+                decompositions.Add(codePoint, codePoint == ends[0] ? target : [target[0] + codePoint - ends[0]]);
+        }
+
+        return decompositions.ToFrozenDictionary();
     }
 
     private static bool IsStable(string text, int at, out int width)
@@ -134,17 +152,24 @@ internal static class UnicodeNormalization
         return at;
     }
 
-    private static List<int> Decompose(ReadOnlySpan<char> text)
+    private static List<int> Decompose(ReadOnlySpan<char> text, FrozenDictionary<int, int[]>? compatible = null)
     {
         var codePoints = new List<int>(text.Length);
         foreach (var rune in text.EnumerateRunes())
-            AppendDecomposition(rune.Value, codePoints);
+            AppendDecomposition(rune.Value, compatible, codePoints);
         SortMarks(codePoints);
         return codePoints;
     }
 
-    private static void AppendDecomposition(int codePoint, List<int> codePoints)
+    private static void AppendDecomposition(int codePoint, FrozenDictionary<int, int[]>? compatible, List<int> codePoints)
     {
+        if (compatible is not null && compatible.TryGetValue(codePoint, out int[]? parts))
+        {
+            foreach (int part in parts)
+                AppendDecomposition(part, compatible, codePoints);
+            return;
+        }
+
         if ((uint)(codePoint - SyllableBase) < SyllableCount)
         {
             var index = codePoint - SyllableBase;
@@ -161,21 +186,28 @@ internal static class UnicodeNormalization
             return;
         }
 
-        AppendDecomposition(pair.First, codePoints);
+        AppendDecomposition(pair.First, compatible, codePoints);
         if (pair.Second != 0)
-            AppendDecomposition(pair.Second, codePoints);
+            AppendDecomposition(pair.Second, compatible, codePoints);
     }
 
-    /// <summary>Stable insertion sort by combining class within each run of marks; starters stay where they are.</summary>
+    /// <summary>Stable sort by combining class within each run of marks; starters stay where they are.</summary>
     private static void SortMarks(List<int> codePoints)
     {
-        for (var i = 1; i < codePoints.Count; i++)
+        for (int start = 0, end; start < codePoints.Count; start = end)
         {
-            var (moving, rank) = (codePoints[i], Class(codePoints[i]));
-            var to = i;
-            for (; rank != 0 && to > 0 && Class(codePoints[to - 1]) > rank; to--)
-                codePoints[to] = codePoints[to - 1];
-            codePoints[to] = moving;
+            end = start + 1;
+            if (Class(codePoints[start]) == 0)
+                continue;
+            bool isSorted = true;
+            for (; end < codePoints.Count && Class(codePoints[end]) is > 0 and var rank; end++)
+                isSorted &= Class(codePoints[end - 1]) <= rank;
+            if (isSorted)
+                continue;
+            // A run may be as long as the text.
+            int[] sorted = [.. codePoints.GetRange(start, end - start).OrderBy(Class)];
+            for (int at = start; at < end; at++)
+                codePoints[at] = sorted[at - start];
         }
     }
 
@@ -223,6 +255,13 @@ internal static class UnicodeNormalization
     }
 
     private static byte Class(int codePoint) => ClassOf.GetValueOrDefault(codePoint);
+
+    private static string ToText(List<int> codePoints, int length)
+    {
+        StringBuilder result = new(length);
+        AppendAll(result, codePoints);
+        return result.ToString();
+    }
 
     private static void AppendAll(StringBuilder result, List<int> codePoints)
     {
