@@ -102,11 +102,7 @@ internal sealed class BpeModel
             return word.ToString();
         var bytes = new byte[Encoding.UTF8.GetByteCount(word)];
         Encoding.UTF8.GetBytes(word, bytes);
-        return string.Create(bytes.Length, bytes, (text, source) =>
-        {
-            for (var i = 0; i < text.Length; i++)
-                text[i] = ByteSymbols.All[source[i]];
-        });
+        return ByteSymbols.Spell(bytes);
     }
 
     private void AppendSymbols(ReadOnlySpan<char> word, IdBuffer ids)

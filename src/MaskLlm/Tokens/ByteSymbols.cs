@@ -16,6 +16,13 @@ internal static class ByteSymbols
         return found >= 0;
     }
 
+    /// <summary>The stand-ins of bytes in turn.</summary>
+    public static string Spell(byte[] bytes) => string.Create(bytes.Length, bytes, (text, source) =>
+    {
+        for (int at = 0; at < text.Length; at++)
+            text[at] = All[source[at]];
+    });
+
     private static string Build()
     {
         var symbols = new char[256];

@@ -1,154 +1,214 @@
-using System.Text.Json;
+using MaskLlm.Json;
+using MaskLlm.Tokens.Expressions;
 
 namespace MaskLlm.Tokens;
 
 /// <summary>Reads the normalizer, pre-tokenizer, post-processor and decoder of a tokenizer.json.</summary>
 internal sealed class JsonComponents(string file)
 {
+    /// <summary>The most steps of one component. Real ones have ten at most; each goes over the whole text.</summary>
+    private const int MostSteps = 256;
+
+    /// <summary>The most special tokens around a text.</summary>
+    private const int MostSpecialTokens = 1024;
+
+    private const string AsciiPunctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
+
     /// <summary>The error for what is not supported.</summary>
     public static NotSupportedException Unsupported(string file, string component, string what) =>
-        new($"{file}: {component}: {what} is not supported. Byte-pair tokenizers of the Llama, Qwen, Gemma, GPT-2 and GPT-NeoX families are.");
+        new($"{file}: {component}: {what} is not supported."
+            + " Byte-pair tokenizers of the Llama, Qwen, Gemma, GPT-2, GPT-NeoX and like families are.");
+
+    /// <summary>The kind of a component.</summary>
+    public static string Kind(JsonValue component) => component.Required("type").Text();
+
+    /// <summary>A flag, or its default.</summary>
+    public static bool Flag(JsonValue component, string name, bool otherwise = false) => component.Member(name)?.Flag() ?? otherwise;
 
     /// <summary>The normalizer, or null.</summary>
-    public Normalizer? Normalizer(JsonElement? component)
+    public Normalizer? Normalizer(JsonValue? component)
     {
-        if (component is not { } element)
-            return null;
-        return element.Kind() switch
-        {
-            "Sequence" => new Normalizer.Sequence([.. element.GetProperty("normalizers").EnumerateArray().Select(step => Normalizer(step)!)]),
-            "NFC" => new Normalizer.Nfc(),
-            "NFD" => new Normalizer.Nfd(),
-            "Lowercase" => new Normalizer.Lowercase(),
-            "Strip" => new Normalizer.Strip(element.Flag("strip_left"), element.Flag("strip_right")),
-            "Prepend" => new Normalizer.Prepend(Required(element, "prepend")),
-            "Replace" => Replacement(element),
-            var kind => throw Unsupported(file, "normalizer", kind),
-        };
+        List<Normalizer> steps = [.. Flatten(component, "normalizers").Select(NormalizerStep)];
+        return component is null || steps is [_] ? steps.FirstOrDefault() : new Normalizer.Sequence(steps);
     }
 
-    /// <summary>The pre-tokenizers in turn, and whether the last one goes over to bytes.</summary>
-    public List<PreTokenizer> PreTokenizers(JsonElement? component, out bool isByteLevel)
+    /// <summary>The pre-tokenizers in turn, and where bytes take the place of characters.</summary>
+    public List<PreTokenizer> PreTokenizers(JsonValue? component, out ByteStage bytes)
     {
-        var steps = new List<PreTokenizer>();
-        isByteLevel = false;
-        foreach (var element in Flatten(component, "pretokenizers"))
+        List<PreTokenizer> steps = [];
+        bytes = ByteStage.None;
+        foreach (JsonValue element in Flatten(component, "pretokenizers"))
         {
-            // Words stay text until the model takes their bytes, so nothing may come after that.
-            if (isByteLevel)
-                throw Unsupported(file, "pre_tokenizer", $"{element.Kind()} after ByteLevel");
-            isByteLevel = element.Kind() == "ByteLevel";
-            steps.AddRange(isByteLevel ? ByteLevelSteps(element) : [PreTokenizer(element)]);
+            string kind = Kind(element);
+            if (bytes != ByteStage.None && kind == "ByteLevel")
+                throw Unsupported(file, "pre_tokenizer", "a second ByteLevel");
+            // Words stay text until the model takes their bytes, unless a step goes on with their symbols.
+            if (bytes == ByteStage.InModel)
+            {
+                steps.Add(new ByteSymbolsPreTokenizer());
+                bytes = ByteStage.BeforeModel;
+            }
+
+            if (kind == "ByteLevel")
+                bytes = ByteStage.InModel;
+            steps.AddRange(kind == "ByteLevel" ? ByteLevelSteps(element) : [PreTokenizer(element, kind)]);
         }
 
         return steps;
     }
 
     /// <summary>The special tokens that the post-processor puts around one text.</summary>
-    public SpecialTemplate Template(JsonElement? component)
+    public SpecialTemplate Template(JsonValue? component)
     {
-        var template = SpecialTemplate.None;
-        foreach (var element in Flatten(component, "processors"))
+        SpecialTemplate template = SpecialTemplate.None;
+        foreach (JsonValue element in Flatten(component, "processors"))
         {
-            template = element.Kind() switch
+            template = Kind(element) switch
             {
                 "ByteLevel" => template,
                 "TemplateProcessing" => template.Within(ReadTemplate(element)),
+                "RobertaProcessing" or "BertProcessing" => template.Within(new([Pair(element, "cls")], [Pair(element, "sep")])),
                 var kind => throw Unsupported(file, "post_processor", kind),
             };
+            HoldSpecialTokens(element, template.Before.Count + template.After.Count);
         }
 
         return template;
     }
 
     /// <summary>The decoder.</summary>
-    public TokenDecoder Decoder(JsonElement? component)
+    public TokenDecoder Decoder(JsonValue? component)
     {
-        if (component is not { } element)
+        if (component is null)
             return new TokenDecoder.JoinBySpaces();
-        return element.Kind() switch
-        {
-            "Sequence" => new TokenDecoder.Sequence([.. element.GetProperty("decoders").EnumerateArray().Select(step => Decoder(step))]),
-            "ByteLevel" => new TokenDecoder.ByteLevel(),
-            "ByteFallback" => new TokenDecoder.ByteFallback(),
-            "Fuse" => new TokenDecoder.Fuse(),
-            "Replace" => new TokenDecoder.Replace(Pattern(element, "decoder", out _), Required(element, "content")),
-            "Strip" => new TokenDecoder.Strip(Character(element, "content"), element.GetProperty("start").GetInt32(), element.GetProperty("stop").GetInt32()),
-            "Metaspace" => new TokenDecoder.Metaspace(Character(element, "replacement"), Prefix(element)),
-            var kind => throw Unsupported(file, "decoder", kind),
-        };
+        List<TokenDecoder> steps = [.. Flatten(component, "decoders").Select(DecoderStep)];
+        return steps is [var only] ? only : new TokenDecoder.Sequence(steps);
     }
 
-    private static IEnumerable<JsonElement> Flatten(JsonElement? component, string members)
+    /// <summary>The steps of a component in turn, those of sequences within it among them.</summary>
+    private List<JsonValue> Flatten(JsonValue? component, string members)
     {
-        if (component is not { } element)
-            return [];
-        return element.Kind() == "Sequence"
-            ? element.GetProperty(members).EnumerateArray().SelectMany(step => Flatten(step, members))
-            : [element];
+        List<JsonValue> steps = [];
+        if (component is not null)
+            Flatten(component, members, steps);
+        return steps;
     }
 
-    private static IEnumerable<PreTokenizer> ByteLevelSteps(JsonElement element)
+    private void Flatten(JsonValue element, string members, List<JsonValue> steps)
     {
-        if (element.Flag("add_prefix_space", otherwise: true))
+        if (Kind(element) != "Sequence")
+            steps.Add(element);
+        else
+            foreach (JsonValue step in element.Required(members).Items())
+                Flatten(step, members, steps);
+        if (steps.Count > MostSteps)
+            throw new InvalidDataException($"{file}: {element.Key}: more than {MostSteps} steps; tokenizers have a few.");
+    }
+
+    private Normalizer NormalizerStep(JsonValue element) => Kind(element) switch
+    {
+        "NFC" => new Normalizer.Nfc(),
+        "NFD" => new Normalizer.Nfd(),
+        "NFKC" => new Normalizer.Nfkc(),
+        "NFKD" => new Normalizer.Nfkd(),
+        "Lowercase" => new Normalizer.Lowercase(),
+        "Strip" => new Normalizer.Strip(Flag(element, "strip_left"), Flag(element, "strip_right")),
+        "Prepend" => new Normalizer.Prepend(element.Required("prepend").Text()),
+        "Replace" => Replacement(element),
+        var kind => throw Unsupported(file, "normalizer", kind),
+    };
+
+    private TokenDecoder DecoderStep(JsonValue element) => Kind(element) switch
+    {
+        "ByteLevel" => new TokenDecoder.ByteLevel(),
+        "ByteFallback" => new TokenDecoder.ByteFallback(),
+        "Fuse" => new TokenDecoder.Fuse(),
+        "Replace" => new TokenDecoder.Replace(Pattern(element, "decoder", out _), element.Required("content").Text()),
+        "Strip" => new TokenDecoder.Strip(Character(element, "content"), element.Required("start").Int(), element.Required("stop").Int()),
+        "Metaspace" => new TokenDecoder.Metaspace(Character(element, "replacement"), Prefix(element)),
+        var kind => throw Unsupported(file, "decoder", kind),
+    };
+
+    private static IEnumerable<PreTokenizer> ByteLevelSteps(JsonValue element)
+    {
+        if (Flag(element, "add_prefix_space", otherwise: true))
             yield return new PrefixSpacePreTokenizer();
-        if (element.Flag("use_regex", otherwise: true))
+        if (Flag(element, "use_regex", otherwise: true))
             yield return new ScannerPreTokenizer(new Gpt2Scanner());
     }
 
-    private PreTokenizer PreTokenizer(JsonElement element) => element.Kind() switch
+    private PreTokenizer PreTokenizer(JsonValue element, string kind) => kind switch
     {
         "Split" => Split(element),
-        "Digits" => new DigitsPreTokenizer(element.Flag("individual_digits")),
-        "Metaspace" => new MetaspacePreTokenizer(Character(element, "replacement"), Prefix(element), element.Flag("split", otherwise: true)),
-        var kind => throw Unsupported(file, "pre_tokenizer", kind),
+        "Digits" => new DigitsPreTokenizer(Flag(element, "individual_digits")),
+        "Metaspace" => new MetaspacePreTokenizer(Character(element, "replacement"), Prefix(element), Flag(element, "split", true)),
+        "Punctuation" => ByCharacter(Punctuation(), Behavior(element, "Isolated")),
+        "Whitespace" => Whitespace(),
+        "WhitespaceSplit" => ByCharacter(UnicodeProperty.Space, SplitBehavior.Removed),
+        "CharDelimiterSplit" => ByCharacter(CodePointSet.Of(CodePoint(element, "delimiter")), SplitBehavior.Removed),
+        _ => throw Unsupported(file, "pre_tokenizer", kind),
     };
 
-    private PreTokenizer Split(JsonElement element)
+    private static CodePointSet Punctuation() => UnicodeProperty.Punctuation.Union(CodePointSet.OfCharacters(AsciiPunctuation));
+
+    private static PatternPreTokenizer ByCharacter(CodePointSet set, SplitBehavior behavior) =>
+        new(SplitPattern.FromSet(set), behavior, invert: false, isCharacter: true);
+
+    /// <summary>Words and runs of other characters; of Rust's engine, whose words have the two joiners that Oniguruma's have not.</summary>
+    private static PatternPreTokenizer Whitespace() => new(
+        SplitPattern.FromRegex(@"[\w\u200C\u200D]+|[^\w\s\u200C\u200D]+"), SplitBehavior.Removed, invert: true, isCharacter: false);
+
+    private PreTokenizer Split(JsonValue element)
     {
-        var invert = element.Flag("invert");
-        var name = Required(element, "behavior");
-        if (!Enum.TryParse<SplitBehavior>(name, out var behavior))
-            throw Unsupported(file, "pre_tokenizer", $"Split with behavior {name}");
-        var regex = element.GetProperty("pattern").Text("Regex");
+        bool invert = Flag(element, "invert");
+        SplitBehavior behavior = Behavior(element, null);
+        string? regex = element.Required("pattern").Member("Regex")?.Text();
         // A known pattern matches everything: to isolate the matches and to remove all but the matches is the same.
-        var isolates = (behavior == SplitBehavior.Isolated && !invert) || (behavior == SplitBehavior.Removed && invert);
+        bool isolates = (behavior == SplitBehavior.Isolated && !invert) || (behavior == SplitBehavior.Removed && invert);
         if (isolates && regex is not null && WordScanner.For(regex) is { } scanner)
             return new ScannerPreTokenizer(scanner);
-        var pattern = Pattern(element, "pre_tokenizer", out var literal);
+        SplitPattern pattern = Pattern(element, "pre_tokenizer", out string? literal);
         return new PatternPreTokenizer(pattern, behavior, invert, isCharacter: literal?.Length == 1);
     }
 
-    private Normalizer Replacement(JsonElement element)
+    private SplitBehavior Behavior(JsonValue element, string? otherwise)
     {
-        var pattern = Pattern(element, "normalizer", out var literal);
-        var content = Required(element, "content");
+        string name = otherwise is not null && !element.Has("behavior") ? otherwise : element.Required("behavior").Text();
+        int index = Array.IndexOf(Enum.GetNames<SplitBehavior>(), name);
+        return index >= 0
+            ? Enum.GetValues<SplitBehavior>()[index]
+            : throw Unsupported(file, "pre_tokenizer", $"{Kind(element)} with behavior {name}");
+    }
+
+    private Normalizer Replacement(JsonValue element)
+    {
+        SplitPattern pattern = Pattern(element, "normalizer", out string? literal);
+        string content = element.Required("content").Text();
         return string.IsNullOrEmpty(literal) ? new Normalizer.Replace(pattern, content) : new Normalizer.ReplaceText(literal, content);
     }
 
-    private SplitPattern Pattern(JsonElement element, string component, out string? literal)
+    private SplitPattern Pattern(JsonValue element, string component, out string? literal)
     {
-        var pattern = element.GetProperty("pattern");
-        literal = pattern.Text("String");
-        if (literal is not null)
-            return SplitPattern.FromText(literal);
+        JsonValue pattern = element.Required("pattern");
+        literal = pattern.Member("String")?.Text();
+        string where = $"{file}: {component}: {Kind(element)}: ";
         try
         {
-            return SplitPattern.FromRegex(Required(pattern, "Regex"));
+            return literal is not null ? SplitPattern.FromText(literal) : SplitPattern.FromRegex(pattern.Required("Regex").Text(), where);
         }
         catch (NotSupportedException error)
         {
-            throw new NotSupportedException($"{file}: {component}: {element.Kind()}: {error.Message}", error);
+            throw new NotSupportedException($"{where}{error.Message}.", error);
         }
     }
 
-    private SpecialTemplate ReadTemplate(JsonElement element)
+    private SpecialTemplate ReadTemplate(JsonValue element)
     {
-        var (before, after) = (new List<int>(), new List<int>());
-        var side = before;
-        foreach (var item in element.GetProperty("single").EnumerateArray())
+        (List<int> before, List<int> after) = ([], []);
+        List<int> side = before;
+        foreach (JsonValue item in element.Required("single").Items())
         {
-            if (item.Component("Sequence") is not null)
+            if (item.Has("Sequence"))
             {
                 if (ReferenceEquals(side, after))
                     throw Unsupported(file, "post_processor", "TemplateProcessing with the text twice");
@@ -156,26 +216,50 @@ internal sealed class JsonComponents(string file)
                 continue;
             }
 
-            var name = item.GetProperty("SpecialToken").GetProperty("id").GetString()!;
-            side.AddRange(element.GetProperty("special_tokens").GetProperty(name).GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()));
+            string name = item.Required("SpecialToken").Required("id").Text();
+            side.AddRange(element.Required("special_tokens").Required(name).Required("ids").Items().Select(Id));
+            HoldSpecialTokens(element, before.Count + after.Count);
         }
 
         return new SpecialTemplate(before, after);
     }
 
-    private string Required(JsonElement element, string name) =>
-        element.Text(name) ?? throw new InvalidDataException($"{file}: {name} is missing in {element.GetRawText()}.");
-
-    private char Character(JsonElement element, string name) => Required(element, name) is [var single]
-        ? single
-        : throw Unsupported(file, element.Kind(), $"{name} of more than one character");
-
-    private MetaspacePrefix Prefix(JsonElement element)
+    private void HoldSpecialTokens(JsonValue element, int count)
     {
-        if (element.Text("prepend_scheme") is not { } scheme)
-            return element.Flag("add_prefix_space", otherwise: true) ? MetaspacePrefix.Always : MetaspacePrefix.Never;
-        return Enum.TryParse<MetaspacePrefix>(scheme, ignoreCase: true, out var prefix)
-            ? prefix
-            : throw Unsupported(file, "Metaspace", $"prepend_scheme {scheme}");
+        if (count > MostSpecialTokens)
+            throw new InvalidDataException($"{file}: {element.Key}: more than {MostSpecialTokens} special tokens around a text.");
+    }
+
+    /// <summary>The id of a member that is a token's text and its id.</summary>
+    private static int Pair(JsonValue element, string name)
+    {
+        JsonValue pair = element.Required(name);
+        return pair.Items() is [var text, var id] && text.Text() is not null ? Id(id) : throw pair.Wrong("a token's text and its id");
+    }
+
+    private static int Id(JsonValue value) => value.Int() is >= 0 and var id ? id : throw value.Wrong("an id, a number from 0 on");
+
+    private int CodePoint(JsonValue element, string name)
+    {
+        string text = element.Required(name).Text();
+        System.Text.Rune[] runes = [.. text.EnumerateRunes()];
+        return runes is [var only] ? only.Value : throw Unsupported(file, element.Key, $"{name} of more than one character");
+    }
+
+    private char Character(JsonValue element, string name) => CodePoint(element, name) is < 0x10000 and var single
+        ? (char)single
+        : throw Unsupported(file, element.Key, $"{name} beyond the basic plane");
+
+    private MetaspacePrefix Prefix(JsonValue element)
+    {
+        if (element.Member("prepend_scheme")?.Text() is not { } scheme)
+            return Flag(element, "add_prefix_space", otherwise: true) ? MetaspacePrefix.Always : MetaspacePrefix.Never;
+        return scheme switch
+        {
+            "always" => MetaspacePrefix.Always,
+            "first" => MetaspacePrefix.First,
+            "never" => MetaspacePrefix.Never,
+            _ => throw Unsupported(file, element.Key, $"prepend_scheme {scheme}"),
+        };
     }
 }

@@ -4,41 +4,70 @@ namespace MaskLlm.Tokens;
 internal abstract class Normalizer
 {
     /// <summary>The changed text; the same string where nothing changes.</summary>
-    public abstract string Normalize(string text);
+    /// <exception cref="InvalidDataException">It would be many times as long as the text.</exception>
+    public string Normalize(string text) => Apply(text, new TextBudget(text.Length));
+
+    /// <summary>The changed text; its length is held against the budget where it may be longer.</summary>
+    protected abstract string Apply(string text, TextBudget budget);
 
     /// <summary>Canonical composition.</summary>
     public sealed class Nfc : Normalizer
     {
         /// <inheritdoc/>
-        public override string Normalize(string text) => UnicodeNormalization.ToNfc(text);
+        protected override string Apply(string text, TextBudget budget) => UnicodeNormalization.ToNfc(text);
     }
 
     /// <summary>Canonical decomposition.</summary>
     public sealed class Nfd : Normalizer
     {
         /// <inheritdoc/>
-        public override string Normalize(string text) => UnicodeNormalization.ToNfd(text);
+        protected override string Apply(string text, TextBudget budget) => UnicodeNormalization.ToNfd(text);
+    }
+
+    /// <summary>Compatibility decomposition, then canonical composition.</summary>
+    public sealed class Nfkc : Normalizer
+    {
+        /// <inheritdoc/>
+        protected override string Apply(string text, TextBudget budget) => UnicodeNormalization.ToNfkc(text);
+    }
+
+    /// <summary>Compatibility decomposition.</summary>
+    public sealed class Nfkd : Normalizer
+    {
+        /// <inheritdoc/>
+        protected override string Apply(string text, TextBudget budget) => UnicodeNormalization.ToNfkd(text);
     }
 
     /// <summary>Text put before every stretch that is not empty.</summary>
     public sealed class Prepend(string prefix) : Normalizer
     {
         /// <inheritdoc/>
-        public override string Normalize(string text) => text.Length == 0 ? text : prefix + text;
+        protected override string Apply(string text, TextBudget budget)
+        {
+            if (text.Length == 0)
+                return text;
+            budget.Hold((long)text.Length + prefix.Length);
+            return prefix + text;
+        }
     }
 
     /// <summary>Every match of a pattern replaced by a literal text.</summary>
     public sealed class Replace(SplitPattern pattern, string content) : Normalizer
     {
         /// <inheritdoc/>
-        public override string Normalize(string text) => pattern.Replace(text, content);
+        protected override string Apply(string text, TextBudget budget) => pattern.Replace(text, content, budget);
     }
 
     /// <summary>Every occurrence of a text replaced by another.</summary>
     public sealed class ReplaceText(string wanted, string content) : Normalizer
     {
         /// <inheritdoc/>
-        public override string Normalize(string text) => text.Replace(wanted, content, StringComparison.Ordinal);
+        protected override string Apply(string text, TextBudget budget)
+        {
+            if (content.Length > wanted.Length)
+                budget.Hold(text.Length + (long)text.AsSpan().Count(wanted) * (content.Length - wanted.Length));
+            return text.Replace(wanted, content, StringComparison.Ordinal);
+        }
     }
 
     /// <summary>Lower case, character by character.</summary>
@@ -46,7 +75,7 @@ internal abstract class Normalizer
     {
         // U+0130 is the one character whose lower case is two characters.
         /// <inheritdoc/>
-        public override string Normalize(string text) =>
+        protected override string Apply(string text, TextBudget budget) =>
             text.Replace("\u0130", "i\u0307", StringComparison.Ordinal).ToLowerInvariant();
     }
 
@@ -54,7 +83,7 @@ internal abstract class Normalizer
     public sealed class Strip(bool left, bool right) : Normalizer
     {
         /// <inheritdoc/>
-        public override string Normalize(string text) => (left, right) switch
+        protected override string Apply(string text, TextBudget budget) => (left, right) switch
         {
             (true, true) => text.Trim(),
             (true, false) => text.TrimStart(),
@@ -67,6 +96,7 @@ internal abstract class Normalizer
     public sealed class Sequence(IReadOnlyList<Normalizer> steps) : Normalizer
     {
         /// <inheritdoc/>
-        public override string Normalize(string text) => steps.Aggregate(text, (current, step) => step.Normalize(current));
+        protected override string Apply(string text, TextBudget budget) =>
+            steps.Aggregate(text, (current, step) => step.Apply(current, budget));
     }
 }

@@ -13,7 +13,7 @@ internal sealed class SentencePieceDecoder(bool stripsPrefix, IReadOnlySet<strin
     private const string UnknownMark = " \u2047 ";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens)
+    protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget)
     {
         var result = new StringBuilder();
         var run = new List<byte>();

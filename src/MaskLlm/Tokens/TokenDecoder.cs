@@ -8,13 +8,19 @@ namespace MaskLlm.Tokens;
 internal abstract class TokenDecoder
 {
     /// <summary>The changed texts; joined, they are the result after the last step.</summary>
-    public abstract IReadOnlyList<string> Decode(IReadOnlyList<string> tokens);
+    /// <exception cref="InvalidDataException">They would be many times as long as the tokens.</exception>
+    public IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => Apply(tokens, new TextBudget(Length(tokens)));
+
+    /// <summary>The changed texts; their length is held against the budget where it may be more.</summary>
+    protected abstract IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget);
+
+    private static long Length(IReadOnlyList<string> tokens) => tokens.Sum(token => (long)token.Length);
 
     /// <summary>Stand-in characters back to bytes, all bytes read as UTF-8.</summary>
     public sealed class ByteLevel : TokenDecoder
     {
         /// <inheritdoc/>
-        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens)
+        protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget)
         {
             var bytes = new List<byte>(tokens.Count * 4);
             foreach (var token in tokens)
@@ -45,7 +51,7 @@ internal abstract class TokenDecoder
     public sealed class ByteFallback : TokenDecoder
     {
         /// <inheritdoc/>
-        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens)
+        protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget)
         {
             var texts = new List<string>(tokens.Count);
             var run = new List<byte>();
@@ -87,22 +93,32 @@ internal abstract class TokenDecoder
     public sealed class Replace(SplitPattern pattern, string content) : TokenDecoder
     {
         /// <inheritdoc/>
-        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) =>
-            [.. tokens.Select(token => pattern.Replace(token, content))];
+        protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget)
+        {
+            string[] replaced = new string[tokens.Count];
+            long length = 0;
+            for (int at = 0; at < replaced.Length; at++)
+            {
+                replaced[at] = pattern.Replace(tokens[at], content, budget);
+                budget.Hold(length += replaced[at].Length);
+            }
+
+            return replaced;
+        }
     }
 
     /// <summary>All tokens joined into one.</summary>
     public sealed class Fuse : TokenDecoder
     {
         /// <inheritdoc/>
-        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => [string.Concat(tokens)];
+        protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget) => [string.Concat(tokens)];
     }
 
     /// <summary>Up to so many of a character removed from the ends of each token.</summary>
     public sealed class Strip(char content, int start, int stop) : TokenDecoder
     {
         /// <inheritdoc/>
-        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => [.. tokens.Select(StripOne)];
+        protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget) => [.. tokens.Select(StripOne)];
 
         private string StripOne(string token)
         {
@@ -120,7 +136,7 @@ internal abstract class TokenDecoder
     public sealed class Metaspace(char replacement, MetaspacePrefix prefix) : TokenDecoder
     {
         /// <inheritdoc/>
-        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => [.. tokens.Select(DecodeOne)];
+        protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget) => [.. tokens.Select(DecodeOne)];
 
         private string DecodeOne(string token, int index) => index == 0 && prefix != MetaspacePrefix.Never
             ? token.Replace(replacement.ToString(), "", StringComparison.Ordinal)
@@ -131,14 +147,14 @@ internal abstract class TokenDecoder
     public sealed class Sequence(IReadOnlyList<TokenDecoder> steps) : TokenDecoder
     {
         /// <inheritdoc/>
-        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) =>
-            steps.Aggregate(tokens, (current, step) => step.Decode(current));
+        protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget) =>
+            steps.Aggregate(tokens, (current, step) => step.Apply(current, budget));
     }
 
     /// <summary>No decoder: the tokens with a space between them.</summary>
     public sealed class JoinBySpaces : TokenDecoder
     {
         /// <inheritdoc/>
-        public override IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => [string.Join(' ', tokens)];
+        protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget) => [string.Join(' ', tokens)];
     }
 }

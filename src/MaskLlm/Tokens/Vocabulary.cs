@@ -12,6 +12,9 @@ internal sealed record Vocabulary
     /// <summary>True where symbols are bytes, written as <see cref="ByteSymbols"/>; false where they are characters.</summary>
     public bool IsByteLevel { get; init; }
 
+    /// <summary>True where words come with their bytes written as <see cref="ByteSymbols"/>; symbols are characters then.</summary>
+    public bool HasSpelledBytes { get; init; }
+
     /// <summary>True where a character without a token becomes tokens such as <c>&lt;0x0A&gt;</c>.</summary>
     public bool HasByteFallback { get; init; }
 

@@ -88,10 +88,13 @@ public class TokenizerJsonReaderTests
     }
 
     [Theory]
-    [InlineData("normalizer", """{"type": "NFKC"}""", "NFKC")]
+    [InlineData("normalizer", """{"type": "Precompiled"}""", "Precompiled")]
+    [InlineData("pre_tokenizer", """{"type": "Punctuation", "behavior": "0"}""", "behavior 0")]
+    [InlineData("pre_tokenizer", """{"type": "Metaspace", "replacement": "_", "prepend_scheme": "1"}""", "prepend_scheme 1")]
+    [InlineData("pre_tokenizer", """{"type": "Sequence", "pretokenizers": [{"type": "ByteLevel"}, {"type": "ByteLevel"}]}""", "a second ByteLevel")]
     [InlineData("pre_tokenizer", """{"type": "BertPreTokenizer"}""", "BertPreTokenizer")]
-    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "\\p{Han}"}, "behavior": "Isolated"}""", "\\p{Han}")]
-    [InlineData("post_processor", """{"type": "BertProcessing"}""", "BertProcessing")]
+    [InlineData("pre_tokenizer", """{"type": "Split", "pattern": {"Regex": "\\p{Klingon}"}, "behavior": "Isolated"}""", "\\p{Klingon}")]
+    [InlineData("post_processor", """{"type": "OtherProcessing"}""", "OtherProcessing")]
     [InlineData("decoder", """{"type": "WordPiece"}""", "WordPiece")]
     [InlineData("model", """{"type": "Unigram"}""", "Unigram")]
     public void Read_UnknownComponent_NamesFileComponentAndKind(string component, string value, string kind)
@@ -116,6 +119,10 @@ public class TokenizerJsonReaderTests
     [InlineData("\"ab\": 4", "\"ab\": 99999999999")]
     [InlineData("\"abc\": 5", "\"xyz\": 5")]
     [InlineData("[\"a\", \"b\"]", "[\"a\"]")]
+    [InlineData("\"ab\": 4", "\"ab\": 16777216")]
+    [InlineData("[\"a\", \"b\"]", "[\"a\", \"b\", \"c\"]")]
+    [InlineData("[\"a\", \"b\"]", "[\"a\", \"\\ud800\"]")]
+    [InlineData("[\"a\", \"b\"]", "\"ab\"")]
     [InlineData("\"vocab\"", "\"words\"")]
     public void Read_Damaged_IsInvalidData(string old, string damaged)
     {
