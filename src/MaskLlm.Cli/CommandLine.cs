@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using MaskLlm.Cli.Commands;
 
@@ -9,6 +10,9 @@ internal static class CommandLine
 {
     internal static int Run(string[] args)
     {
+        // Numbers are the same in every country, whatever the environment says, in this thread and those to come.
+        (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = (CultureInfo.InvariantCulture, CultureInfo.InvariantCulture);
+        (CultureInfo.DefaultThreadCurrentCulture, CultureInfo.DefaultThreadCurrentUICulture) = (CultureInfo.InvariantCulture, CultureInfo.InvariantCulture);
         using CancellationTokenSource stop = new();
         void OnSignal(PosixSignalContext context)
         {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.Safetensors;
@@ -33,6 +34,30 @@ internal sealed class BrokenModel
         byte[] bytes = File.ReadAllBytes(WeightsPath);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan((int)end - 2), bits);
         File.WriteAllBytes(WeightsPath, bytes);
+        return this;
+    }
+
+    /// <summary>Gives one tensor the type float32, its values kept but for the last one.</summary>
+    internal BrokenModel WithWideLastValue(string tensor, float last)
+    {
+        List<TensorToWrite> entries = [];
+        using (SafetensorsFile file = SafetensorsFile.Open(WeightsPath))
+        {
+            foreach (TensorEntry entry in file.InFileOrder)
+            {
+                byte[] bytes = file.Bytes(entry).ToArray();
+                TensorType type = entry.Type;
+                if (entry.Name == tensor)
+                {
+                    float[] wide = new float[bytes.Length / 2];
+                    for (int i = 0; i < wide.Length; i++) wide[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(2 * i)) << 16);
+                    wide[^1] = last;
+                    (bytes, type) = (MemoryMarshal.AsBytes(wide.AsSpan()).ToArray(), TensorType.Float32);
+                }
+                entries.Add(new TensorToWrite(entry.Name, type, entry.Shape, bytes.Length, stream => stream.Write(bytes)));
+            }
+        }
+        SafetensorsWriter.Write(WeightsPath, entries, new Dictionary<string, string>());
         return this;
     }
 

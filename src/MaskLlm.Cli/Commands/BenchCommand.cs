@@ -2,6 +2,7 @@ using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Learning;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Runs;
 using MaskLlm.Runtime;
 
@@ -21,7 +22,7 @@ internal static class BenchCommand
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [.. defaults.Types.Select(RuntimeFormat.NameOf)],
         };
-        Option<int> repeats = new("--repeats") { Description = "Pairs of a dense and a sparse measurement; medians are reported.", DefaultValueFactory = _ => defaults.Repeats };
+        Option<int> repeats = NumberOption.Of(OptionRanges.Repeats, defaults.Repeats, "Pairs of a dense and a sparse measurement; medians are reported.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
         Command command = new("bench", "Measure speed and memory on this machine, 2:4 beside dense in one run.") { model, shape, types, repeats, threads, json, CreateLearn(stop) };
@@ -49,7 +50,7 @@ internal static class BenchCommand
     {
         Argument<string> model = SharedOptions.Model();
         LearnNumbers numbers = new();
-        Option<int> repeats = new("--repeats") { Description = "Pairs of a dense and a learning step; medians are reported.", DefaultValueFactory = _ => 5 };
+        Option<int> repeats = NumberOption.Of(OptionRanges.Repeats, 5, "Pairs of a dense and a learning step; medians are reported.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
         Command command = new("learn", "A learning step beside the dense model's forward and backward pass, fused kernels beside plain tensor operations.") { model };

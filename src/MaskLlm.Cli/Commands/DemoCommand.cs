@@ -8,6 +8,7 @@ using MaskLlm.Evaluation;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Learning;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
 using MaskLlm.Tokens;
@@ -22,7 +23,7 @@ internal static class DemoCommand
     internal static Command Create(CancellationToken stop)
     {
         Option<string?> output = new("--out") { Description = "Folder to write; runs/demo-TIME by default." };
-        Option<int> steps = new("--steps") { Description = "Learning steps; more take longer and give a better mask.", DefaultValueFactory = _ => 160 };
+        Option<int> steps = NumberOption.Of(OptionRanges.Steps, 160, "Learning steps; more take longer and give a better mask.");
         Option<bool> json = SharedOptions.Json(), force = SharedOptions.Force();
         Option<int?> threads = SharedOptions.Threads();
         Option<ulong> seed = SharedOptions.Seed();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Evaluation;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Runs;
 using MaskLlm.Runtime;
 
@@ -15,8 +16,8 @@ internal static class EvalCommand
         Argument<string> model = new("MODEL") { Description = "A Hugging Face folder, or a runtime file of `maskllm export`, which the CPU runtime evaluates." };
         Option<string[]> masks = new("--mask") { Description = "For a folder: a mask.npz of it; may be repeated, one row each." };
         Option<string> data = new("--data") { Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids.", Required = true };
-        Option<int?> length = new("--seq-len") { Description = "Tokens a window; by default the model's positions, at most 2048." };
-        Option<int?> windows = new("--max-windows") { Description = "Only the first this many windows; all by default." };
+        Option<int?> length = NumberOption.Optional(OptionRanges.Window, "Tokens a window; by default the model's positions, at most 2048.");
+        Option<int?> windows = NumberOption.Optional(OptionRanges.MaxWindows, "Only the first this many windows; all by default.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
         Command command = new("eval", "Measure the perplexity of a model, dense and under masks.") { model, masks, data, length, windows, threads, json };

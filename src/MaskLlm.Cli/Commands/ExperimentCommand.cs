@@ -2,6 +2,7 @@ using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Experiments;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -21,11 +22,11 @@ internal static class ExperimentCommand
         Option<string?> domains = new("--domains") { Description = "For domains and transfer: a folder with X.train.* and X.test.* of each domain X." };
         Option<string> output = new("--out") { Description = "Folder of the experiment: new, or of the same experiment, which then goes on.", Required = true };
         Option<string> prior = new("--prior") { Description = "What learning starts from: a method of prune, a mask file or none.", DefaultValueFactory = _ => "sparsegpt" };
-        Option<int> samples = new("--samples") { Description = "Sequences of the data that wanda, ria and sparsegpt look at.", DefaultValueFactory = _ => 128 };
-        Option<ulong[]> seeds = new("--seeds") { Description = "Seeds of the learned masks; by default 0 1 2 for compare and domains, and 0 for the others.", AllowMultipleArgumentsPerToken = true };
+        Option<int> samples = NumberOption.Of(OptionRanges.Samples, 128, "Sequences of the data that wanda, ria and sparsegpt look at.");
+        Option<ulong[]> seeds = NumberOption.Many(OptionRanges.Seeds, "Seeds of the learned masks; by default 0 1 2 for compare and domains, and 0 for the others.");
         Option<string[]> values = new("--values") { Description = "Values of what is varied, in place of the paper's; for tokens and transfer numbers of steps.", AllowMultipleArgumentsPerToken = true };
-        Option<int?> window = new("--eval-seq-len") { Description = "Tokens a window of the perplexities; by default --seq-len." };
-        Option<int> windows = new("--max-windows") { Description = "Only the first this many windows of each text.", DefaultValueFactory = _ => 128 };
+        Option<int?> window = NumberOption.Optional(OptionRanges.EvalWindow, "Tokens a window of the perplexities; by default --seq-len.");
+        Option<int> windows = NumberOption.Of(OptionRanges.MaxWindows, 128, "Only the first this many windows of each text.");
         Option<string> device = new("--device") { Description = "cpu, or cuda with a build that has it.", DefaultValueFactory = _ => "cpu" };
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using MaskLlm.Chat;
 using MaskLlm.Cli.Output;
 using MaskLlm.Cli.Talking;
+using MaskLlm.Numerals;
 using MaskLlm.Runtime;
 using MaskLlm.Tokens;
 
@@ -18,7 +19,7 @@ internal static class GenerateCommand
         RuntimeModelOptions models = new();
         SamplingNumbers sampling = new();
         Option<string?> prompt = new("--prompt") { Description = "The text to go on with." };
-        Option<int> tokens = new("--max-tokens") { Description = "New tokens at most.", DefaultValueFactory = _ => 128 };
+        Option<int> tokens = NumberOption.Of(OptionRanges.MaxTokens, 128, "New tokens at most.");
         Option<bool> chat = new("--chat") { Description = "The prompt is what a user says, in the model's chat template." };
         Option<bool> interactive = new("--interactive") { Description = "A conversation on the terminal, line by line; /exit or the end of input ends it." };
         Option<bool> json = SharedOptions.Json();
@@ -28,7 +29,7 @@ internal static class GenerateCommand
         {
             SamplingOptions options = sampling.Read(parsed);
             (string? text, bool isTalk, bool isJson) = (parsed.GetValue(prompt), parsed.GetValue(interactive), parsed.GetValue(json));
-            Check(text, isTalk, isJson, parsed.GetValue(tokens));
+            Check(text, isTalk, isJson);
             using RuntimeModel model = models.Open(parsed, stop);
             Tokenizer tokenizer = model.LoadTokenizer();
             ChatFormat? format = isTalk || parsed.GetValue(chat) ? ChatOf(model, tokenizer) : null;
@@ -42,9 +43,8 @@ internal static class GenerateCommand
         return command;
     }
 
-    private static void Check(string? prompt, bool isTalk, bool isJson, int tokens)
+    private static void Check(string? prompt, bool isTalk, bool isJson)
     {
-        if (tokens < 1) throw new ArgumentException($"--max-tokens {tokens}: at least 1 is needed.");
         if (prompt is null && !isTalk) throw new ArgumentException("--prompt is missing; give the text to go on with, or --interactive.");
         if (isTalk && isJson) throw new ArgumentException("--interactive talks and --json prints one object; leave one of them out.");
     }

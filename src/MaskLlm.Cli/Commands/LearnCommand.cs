@@ -2,6 +2,7 @@ using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Learning;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
 
@@ -21,11 +22,11 @@ internal static class LearnCommand
         LearnNumbers numbers = new();
         Option<string> prior = new("--prior") { Description = "Mask to start from: a mask file, none, or a method of prune, which is run on 64 sequences of the data: sparsegpt, wanda, ria, magnitude.", DefaultValueFactory = _ => PruneRun.SparseGptMethod };
         Option<string> device = new("--device") { Description = "cpu, or cuda with a build that has it.", DefaultValueFactory = _ => "cpu" };
-        Option<int> saveEvery = new("--save-every") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 50 };
-        Option<int> logEvery = new("--log-every") { Description = "Steps between lines of metrics.jsonl.", DefaultValueFactory = _ => 10 };
-        Option<int> evalEvery = new("--eval-every") { Description = "Steps between held-out perplexities of the mask so far; 0 for only at the end.", DefaultValueFactory = _ => 0 };
+        Option<int> saveEvery = NumberOption.Of(OptionRanges.SaveEvery, 50, "Steps between checkpoints.");
+        Option<int> logEvery = NumberOption.Of(OptionRanges.LogEvery, 10, "Steps between lines of metrics.jsonl.");
+        Option<int> evalEvery = NumberOption.Of(OptionRanges.EvalEvery, 0, "Steps between held-out perplexities of the mask so far; 0 for only at the end.");
         Option<string?> evalText = new("--eval-text") { Description = "Text to take the perplexities on; without it, what is held out of the data." };
-        Option<int> evalWindows = new("--eval-windows") { Description = "Windows of held-out text for the perplexities, at most.", DefaultValueFactory = _ => 128 };
+        Option<int> evalWindows = NumberOption.Of(OptionRanges.EvalWindows, 128, "Windows of held-out text for the perplexities, at most.");
         Option<bool> saveModel = new("--save-model") { Description = "Also write the masked checkpoint to OUT/model." };
         Option<bool> saveLogits = new("--save-logits") { Description = "Also write the logits to OUT/logits.safetensors." };
         Option<bool> explain = new("--explain-memory") { Description = "Say before the run what it will have in memory, part by part." };

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Pretraining;
 
 namespace MaskLlm.Cli.Commands;
@@ -15,12 +16,12 @@ internal static class PretrainCommand
         Option<string[]> data = SharedOptions.Data();
         Option<string?> separator = SharedOptions.DocumentSeparator();
         Option<string> output = SharedOptions.Out();
-        Option<int> steps = new("--steps") { Description = "Optimizer steps.", DefaultValueFactory = _ => defaults.Steps };
-        Option<int> batch = new("--batch-size") { Description = "Sequences a step.", DefaultValueFactory = _ => defaults.BatchSize };
-        Option<int> length = new("--seq-len") { Description = "Predicted tokens a sequence.", DefaultValueFactory = _ => defaults.SequenceLength };
-        Option<double> rate = new("--learning-rate") { Description = "Peak; a cosine takes it to a tenth.", DefaultValueFactory = _ => defaults.LearningRate };
-        Option<int> save = new("--save-every") { Description = "Steps between checkpoints.", DefaultValueFactory = _ => 100 };
-        Option<int> eval = new("--eval-every") { Description = "Steps between held-out evaluations.", DefaultValueFactory = _ => 100 };
+        Option<int> steps = NumberOption.Of(OptionRanges.Steps, defaults.Steps, "Optimizer steps.");
+        Option<int> batch = NumberOption.Of(OptionRanges.BatchSize, defaults.BatchSize, "Sequences a step.");
+        Option<int> length = NumberOption.Of(OptionRanges.SequenceLength, defaults.SequenceLength, "Predicted tokens a sequence.");
+        Option<double> rate = NumberOption.Of(OptionRanges.LearningRate, defaults.LearningRate, "Peak; a cosine takes it to a tenth.");
+        Option<int> save = NumberOption.Of(OptionRanges.SaveEvery, 100, "Steps between checkpoints.");
+        Option<int> eval = NumberOption.Of(OptionRanges.PretrainEvalEvery, 100, "Steps between held-out evaluations.");
         Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume();
         Option<ulong> seed = SharedOptions.Seed();
         Option<int?> threads = SharedOptions.Threads();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Kernels.Products;
+using MaskLlm.Numerals;
 using MaskLlm.Runs;
 using MaskLlm.Runtime;
 
@@ -13,7 +14,7 @@ internal sealed class RuntimeModelOptions
     private readonly Option<string?> _mask = new("--mask") { Description = "For a folder: a 2:4 mask.npz of it." };
     private readonly Option<string> _type = TypeOption();
     private readonly Option<int?> _threads = SharedOptions.Threads();
-    private readonly Option<int?> _context = new("--context") { Description = "The longest a text can be, in tokens; the model's own limit by default." };
+    private readonly Option<int?> _context = NumberOption.Optional(OptionRanges.Context, "The longest a text can be, in tokens; the model's own limit by default.");
 
     internal Argument<string> Model => _model;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Evaluation;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;
 
@@ -16,9 +17,9 @@ internal static class SensitivityCommand
         Option<string> mask = new("--mask") { Description = "A mask.npz of this model, or magnitude to make one on the spot.", Required = true };
         Option<string> pattern = new("--pattern") { Description = "N:M of --mask magnitude.", DefaultValueFactory = _ => NmPattern.TwoOfFour.ToString() };
         Option<string> data = new("--data") { Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids.", Required = true };
-        Option<int?> length = new("--seq-len") { Description = "Tokens a window; by default the model's positions, at most 2048." };
-        Option<int?> windows = new("--max-windows") { Description = "Only the first this many windows; all by default." };
-        Option<double?> maxLoss = new("--max-loss") { Description = "The rise of log perplexity over the dense model, in nats a token, that the suggested --skip stays under; by default half of the whole mask's." };
+        Option<int?> length = NumberOption.Optional(OptionRanges.Window, "Tokens a window; by default the model's positions, at most 2048.");
+        Option<int?> windows = NumberOption.Optional(OptionRanges.MaxWindows, "Only the first this many windows; all by default.");
+        Option<double?> maxLoss = NumberOption.Optional(OptionRanges.MaxLoss, "The rise of log perplexity over the dense model, in nats a token, that the suggested --skip stays under; by default half of the whole mask's.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
         Command command = new("sensitivity", "Measure which blocks and which kinds of layers a mask costs most in, and suggest what to --skip.")

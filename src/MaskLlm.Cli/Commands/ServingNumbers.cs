@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MaskLlm.Cli.Serving;
+using MaskLlm.Numerals;
 using MaskLlm.Serving;
 
 namespace MaskLlm.Cli.Commands;
@@ -13,13 +14,13 @@ internal sealed class ServingNumbers
     private static readonly HttpServerOptions HttpDefaults = new();
 
     private readonly Option<string> _host = new("--host") { Description = "The address to listen on; 0.0.0.0 for all of this machine.", DefaultValueFactory = _ => HttpDefaults.Host };
-    private readonly Option<int> _port = new("--port") { Description = "The port to listen on; 0 for any that is free.", DefaultValueFactory = _ => HttpDefaults.Port };
-    private readonly Option<long> _maxBody = new("--max-body") { Description = "The longest body of a request, in bytes.", DefaultValueFactory = _ => HttpDefaults.MaxBodyBytes };
-    private readonly Option<int> _parallel = new("--parallel") { Description = "Texts that run together.", DefaultValueFactory = _ => Defaults.Parallel };
-    private readonly Option<int> _queue = new("--queue") { Description = "Requests that wait beyond those; more are refused.", DefaultValueFactory = _ => Defaults.Queue };
-    private readonly Option<int?> _maxPrompt = new("--max-prompt") { Description = "The longest prompt, in tokens; what the context leaves by default." };
-    private readonly Option<int> _maxOutput = new("--max-output") { Description = "The most new tokens of a request.", DefaultValueFactory = _ => Defaults.MaxOutput };
-    private readonly Option<int> _cache = new("--cache-mb") { Description = "Memory for keys and values of all texts, in MiB; a request waits until there is room for all of it.", DefaultValueFactory = _ => 2048 };
+    private readonly Option<int> _port = NumberOption.Of(OptionRanges.Port, HttpDefaults.Port, "The port to listen on; 0 for any that is free.");
+    private readonly Option<long> _maxBody = NumberOption.Of(OptionRanges.MaxBody, HttpDefaults.MaxBodyBytes, "The longest body of a request, in bytes.");
+    private readonly Option<int> _parallel = NumberOption.Of(OptionRanges.Parallel, Defaults.Parallel, "Texts that run together.");
+    private readonly Option<int> _queue = NumberOption.Of(OptionRanges.Queue, Defaults.Queue, "Requests that wait beyond those; more are refused.");
+    private readonly Option<int?> _maxPrompt = NumberOption.Optional(OptionRanges.MaxPrompt, "The longest prompt, in tokens; what the context leaves by default.");
+    private readonly Option<int> _maxOutput = NumberOption.Of(OptionRanges.MaxOutput, Defaults.MaxOutput, "The most new tokens of a request.");
+    private readonly Option<int> _cache = NumberOption.Of(OptionRanges.CacheMegabytes, 2048, "Memory for keys and values of all texts, in MiB; a request waits until there is room for all of it.");
 
     internal IReadOnlyList<Option> All => [_host, _port, _parallel, _queue, _maxPrompt, _maxOutput, _maxBody, _cache];
 
@@ -43,7 +44,5 @@ internal sealed class ServingNumbers
         return options;
     }
 
-    internal long CacheBytes(ParseResult parsed) => parsed.GetValue(_cache) is var megabytes and > 0
-        ? megabytes * Megabyte
-        : throw new ArgumentException($"--cache-mb {parsed.GetValue(_cache)}: at least 1 is needed.");
+    internal long CacheBytes(ParseResult parsed) => parsed.GetValue(_cache) * Megabyte;
 }

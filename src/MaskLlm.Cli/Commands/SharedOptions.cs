@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MaskLlm.Data;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -28,9 +29,9 @@ internal static class SharedOptions
 
     internal static Option<bool> Resume() => new("--resume") { Description = "Go on with the interrupted run in --out." };
 
-    internal static Option<ulong> Seed() => new("--seed") { Description = "Seed of all randomness.", DefaultValueFactory = _ => 0 };
+    internal static Option<ulong> Seed() => NumberOption.Of(OptionRanges.Seed, 0ul, "Seed of all randomness.");
 
-    internal static Option<int?> Threads() => new("--threads") { Description = "Threads; all processors by default." };
+    internal static Option<int?> Threads() => NumberOption.Optional(OptionRanges.Threads, "Threads; all processors by default.");
 
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object on standard output and nothing else there." };
 

@@ -48,7 +48,7 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
         string left = done > 0 && value.Done < value.Total
             ? $", {Clock(elapsed * ((double)(value.Total - value.Done) / done))} left"
             : $", {Clock(elapsed)} taken";
-        return $"{value.Phase} {share:P0}{(value.Detail is null ? "" : $", {value.Detail}")}{left}";
+        return FormattableString.Invariant($"{value.Phase} {share:P0}{(value.Detail is null ? "" : $", {value.Detail}")}{left}");
     }
 
     private void Write(string line)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Cli.Serving;
 
@@ -20,8 +21,8 @@ internal sealed record HttpServerOptions
     /// <exception cref="ArgumentException">A number is out of range, or the host has no address.</exception>
     internal void Validate()
     {
-        if (Port is < 0 or > 65535) throw new ArgumentException($"--port {Port}: 0 (any) to 65535 are expected.");
-        if (MaxBodyBytes < 1) throw new ArgumentException($"--max-body {MaxBodyBytes}: at least 1 byte is needed.");
+        OptionRanges.Port.Require(Port);
+        OptionRanges.MaxBody.Require(MaxBodyBytes);
         _ = Address;
     }
 

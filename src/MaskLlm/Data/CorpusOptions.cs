@@ -48,7 +48,7 @@ public sealed record CorpusOptions
         if (DocumentSeparator is "")
             throw new ArgumentException("The document separator is empty; wanted null or text.", nameof(DocumentSeparator));
         if (!(HeldOutFraction >= 0 && HeldOutFraction <= 0.5))
-            throw new ArgumentException($"Held-out fraction {HeldOutFraction}; wanted 0 to 0.5.", nameof(HeldOutFraction));
+            throw new ArgumentException(FormattableString.Invariant($"Held-out fraction {HeldOutFraction}; wanted 0 to 0.5."), nameof(HeldOutFraction));
         ArgumentOutOfRangeException.ThrowIfNegative(HeldOutTokensLimit);
         ArgumentException.ThrowIfNullOrEmpty(CacheFolder);
         ArgumentOutOfRangeException.ThrowIfNegative(Threads);

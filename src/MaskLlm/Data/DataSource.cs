@@ -1,4 +1,5 @@
 using System.Globalization;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Data;
 
@@ -21,7 +22,7 @@ public sealed record DataSource(string Path, double? Weight = null)
         string path = argument[..colon], suffix = argument[(colon + 1)..];
         if (path.Length == 0)
             throw new ArgumentException($"'{argument}': no path before the colon; wanted PATH or PATH:WEIGHT.", nameof(argument));
-        if (double.TryParse(suffix, NumberStyles.Float, CultureInfo.InvariantCulture, out double weight))
+        if (NumberText.TryRead(suffix, out double weight))
             return new DataSource(path, CheckWeight(path, weight));
         if (Exists(path))
             throw new ArgumentException($"'{argument}': the weight '{suffix}' is no number; wanted PATH or PATH:WEIGHT, as in {path}:0.7.", nameof(argument));

@@ -34,7 +34,7 @@ public static class MaskEvaluation
         progress?.Invoke("loading the model", 0, 1);
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         PerplexityResult Measure(string what) => Perplexity.Evaluate(
-            model, ids, length, request.MaxWindows, (done, total) => progress?.Invoke($"evaluating {what}", done, total), cancellation);
+            model, ids, length, request.MaxWindows, (done, total) => progress?.Invoke($"evaluating {what}", done, total), what, cancellation);
         List<EvaluationRow> rows = [new EvaluationRow(null, Measure("the dense model"))];
         for (int i = 0; i < masks.Count; i++)
         {

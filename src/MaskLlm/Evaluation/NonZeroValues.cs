@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
+using MaskLlm.Models;
 
 namespace MaskLlm.Evaluation;
 
@@ -19,6 +20,7 @@ internal static class NonZeroValues
         for (long at = 0; at < matrix.ByteLength; at += ChunkBytes)
         {
             ReadOnlySpan<byte> chunk = file.Bytes(matrix, at, (int)Math.Min(ChunkBytes, matrix.ByteLength - at));
+            if (!FloatBits.AreFinite(chunk, matrix.Type)) throw Checkpoint.NotFinite(file.Path, matrix.Name);
             Pack(chunk, packed.AsSpan((int)(at / (8 * width))), width, ValueBits(matrix.Type));
         }
         return new Mask(rows, columns, packed);

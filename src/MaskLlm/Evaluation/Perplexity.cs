@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,28 +21,33 @@ public static class Perplexity
     /// <param name="windowLength">N, in tokens; at least 2 and at most the model's positions.</param>
     /// <param name="maxWindows">Stop after the first this many windows, at least 1; null for all.</param>
     /// <param name="progress">Told the number of windows done and the number in all.</param>
+    /// <param name="what">The model's name in a message.</param>
     /// <param name="cancellation">Stops between windows.</param>
     /// <exception cref="ArgumentException">The window does not fit the model or the text.</exception>
+    /// <exception cref="InvalidDataException">The perplexity is NaN or infinite.</exception>
     public static PerplexityResult Evaluate(
-        Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows = null, Action<int, int>? progress = null, CancellationToken cancellation = default)
+        Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows = null, Action<int, int>? progress = null, string what = "the model",
+        CancellationToken cancellation = default)
     {
         RequireWindow(model.Config, windowLength, maxWindows);
         RequireText(ids.Length, windowLength);
         int windows = Math.Min(ids.Length / windowLength, maxWindows ?? int.MaxValue);
         Stopwatch watch = Stopwatch.StartNew();
         double total = Sum(model, windows, windowLength, (window, target) => ids.Slice(window * windowLength, windowLength).Span.CopyTo(target), progress, cancellation);
-        return PerplexityResult.Of(total, ids.Length, windowLength, windows, watch.Elapsed.TotalSeconds);
+        return PerplexityResult.Of(what, total, ids.Length, windowLength, windows, watch.Elapsed.TotalSeconds);
     }
 
     /// <summary>Perplexity of separate windows of equal length, such as held-out sequences.</summary>
     /// <param name="model">The model.</param>
     /// <param name="windows">Token ids, each of one length of at least 2.</param>
+    /// <param name="what">The model's name in a message.</param>
     /// <param name="cancellation">Stops between windows.</param>
-    public static double OfWindows(Decoder model, IReadOnlyList<int[]> windows, CancellationToken cancellation = default)
+    /// <exception cref="InvalidDataException">The perplexity is NaN or infinite.</exception>
+    public static double OfWindows(Decoder model, IReadOnlyList<int[]> windows, string what = "the model", CancellationToken cancellation = default)
     {
         int length = windows[0].Length;
         double total = Sum(model, windows.Count, length, (window, target) => windows[window].CopyTo(target), null, cancellation);
-        return Math.Exp(total / ((long)windows.Count * (length - 1)));
+        return Finite.Perplexity(what, total, (long)windows.Count * (length - 1));
     }
 
     private delegate void CopyWindow(int window, Span<int> target);
@@ -80,11 +86,11 @@ public static class Perplexity
     /// <summary>Checks the protocol before anything is loaded.</summary>
     internal static void RequireWindow(DecoderConfig config, int windowLength, int? maxWindows)
     {
-        if (windowLength < 2) throw new ArgumentException($"--seq-len is {windowLength}; a window needs at least 2 tokens.");
+        OptionRanges.Window.Require(windowLength);
         if (windowLength > config.MaxPositions)
             throw new ArgumentException(
                 $"--seq-len is {windowLength}; the model has {config.MaxPositions} positions. Lower --seq-len to that or less.");
-        if (maxWindows < 1) throw new ArgumentException($"--max-windows is {maxWindows}; at least 1 is needed.");
+        OptionRanges.MaxWindows.Require(maxWindows);
     }
 
     internal static void RequireText(int tokens, int windowLength)

@@ -1,3 +1,5 @@
+using MaskLlm.Models;
+
 namespace MaskLlm.Evaluation;
 
 /// <summary>Perplexity and what it was measured on.</summary>
@@ -8,11 +10,13 @@ namespace MaskLlm.Evaluation;
 /// <param name="Seconds">Wall clock of the forward passes.</param>
 public sealed record PerplexityResult(double Perplexity, long Tokens, int Windows, int TailTokens, double Seconds)
 {
+    /// <param name="what">It is of, for a message.</param>
     /// <param name="negativeLogLikelihood">Sum over all predicted tokens of all windows, in nats.</param>
     /// <param name="tokens">Of the whole text.</param>
     /// <param name="windowLength">Tokens a window, of which all but the first are predicted.</param>
     /// <param name="windows">Evaluated.</param>
     /// <param name="seconds">It took.</param>
-    internal static PerplexityResult Of(double negativeLogLikelihood, int tokens, int windowLength, int windows, double seconds) =>
-        new(Math.Exp(negativeLogLikelihood / ((long)windows * (windowLength - 1))), tokens, windows, tokens % windowLength, seconds);
+    /// <exception cref="InvalidDataException">The perplexity is NaN or infinite.</exception>
+    internal static PerplexityResult Of(string what, double negativeLogLikelihood, int tokens, int windowLength, int windows, double seconds) =>
+        new(Finite.Perplexity(what, negativeLogLikelihood, (long)windows * (windowLength - 1)), tokens, windows, tokens % windowLength, seconds);
 }

@@ -20,6 +20,7 @@ public static class TextGeneration
     /// <param name="stopId">Ends the text; null for none.</param>
     /// <returns>The continuation without the prompt.</returns>
     /// <exception cref="ArgumentException">The prompt has no token.</exception>
+    /// <exception cref="InvalidDataException">A logit is NaN or infinite.</exception>
     public static string Continue(
         Decoder model, Tokenizer tokenizer, string prompt, int tokens, ulong seed, double temperature = 0.7, int topK = 40, int? stopId = null)
     {
@@ -45,6 +46,7 @@ public static class TextGeneration
 
     private static int Draw(float[] logits, double temperature, int topK, ulong seed, int position)
     {
+        Finite.RequireLogits(logits, position);
         int[] best = [.. Enumerable.Range(0, logits.Length).OrderByDescending(id => logits[id]).Take(Math.Max(1, topK))];
         if (temperature <= 0) return best[0];
         double[] weights = [.. best.Select(id => Math.Exp((logits[id] - logits[best[0]]) / temperature))];

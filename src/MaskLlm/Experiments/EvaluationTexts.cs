@@ -59,7 +59,7 @@ internal sealed class EvaluationTexts
         foreach (string name in names)
         {
             progress?.Report(new RunProgress("evaluating", perplexities.Count, names.Count, name));
-            perplexities.Add(name, Perplexity.Evaluate(model, _ids[name], _length, _windows, cancellation: cancellation).Perplexity);
+            perplexities.Add(name, Perplexity.Evaluate(model, _ids[name], _length, _windows, what: $"the model on {name}", cancellation: cancellation).Perplexity);
         }
         return perplexities;
     }

@@ -83,7 +83,7 @@ public static class ExperimentRun
         double dense = ExperimentReport.GeometricMean(arm.Texts.Select(text => done.First().Perplexity[text]));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"  perplexity {ExperimentReport.GeometricMean(row.Perplexity.Values):0.000} (dense {dense:0.000}), {row.Seconds:0} s; {(left > TimeSpan.Zero ? $"about {left.TotalMinutes:0} minutes left" : "all done")}");
+            $"  perplexity {ExperimentReport.GeometricMean(row.Perplexity.Values):0.000} (dense {dense:0.000}), {row.Seconds:0} s; {(left > TimeSpan.Zero ? FormattableString.Invariant($"about {left.TotalMinutes:0} minutes left") : "all done")}");
     }
 
     private static void RequireUsable(ExperimentFolder folder)

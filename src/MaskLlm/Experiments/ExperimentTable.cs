@@ -40,7 +40,7 @@ internal static class ExperimentTable
         {
             IReadOnlyList<double> means = report.Means(label);
             ExperimentRow[] rows = [.. report.Rows.Where(row => row.Label == label)];
-            table.Append(CultureInfo.InvariantCulture, $"| {Escaped(label)} | {Figure(means)} | {(means.Count == 0 ? "" : $"{means.Average() / dense:0.000}")} |");
+            table.Append(CultureInfo.InvariantCulture, $"| {Escaped(label)} | {Figure(means)} | {(means.Count == 0 ? "" : FormattableString.Invariant($"{means.Average() / dense:0.000}"))} |");
             if (compare) table.Append(CultureInfo.InvariantCulture, $" {report.GapLeft(label):0.00} |");
             table.Append(CultureInfo.InvariantCulture, $" {rows.Average(row => row.Tokens):N0} | {rows.Average(row => row.Seconds):0} |\n");
         }
@@ -63,7 +63,7 @@ internal static class ExperimentTable
     // Three digits after the point, which is what seeds differ in.
     private static string Figure(IReadOnlyList<double> values) => values.Count == 0 ? ""
         : values.Any(value => !double.IsFinite(value)) ? "not finite"
-        : string.Create(CultureInfo.InvariantCulture, $"{values.Average():0.000}{(values.Count > 1 ? $" ± {(values.Max() - values.Min()) / 2:0.000}" : "")}");
+        : FormattableString.Invariant($"{values.Average():0.000}") + (values.Count > 1 ? FormattableString.Invariant($" ± {(values.Max() - values.Min()) / 2:0.000}") : "");
 
     private static string Escaped(string cell) => cell.Replace("|", "\\|", StringComparison.Ordinal);
 }

@@ -1,5 +1,5 @@
-using System.Globalization;
 using MaskLlm.Learning;
+using MaskLlm.Numerals;
 using MaskLlm.Priors;
 
 namespace MaskLlm.Experiments;
@@ -75,9 +75,9 @@ internal static class SweepPlans
         ];
     }
 
-    private static double Number(string value) => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+    private static double Number(string value) => NumberText.TryRead(value, out double number)
         ? number : throw new ArgumentException($"--values {value}: a number is expected.");
 
-    private static int Whole(string value) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int steps)
+    private static int Whole(string value) => NumberText.TryDigits(value, out int steps)
         ? steps : throw new ArgumentException($"--values {value}: a number of steps is expected.");
 }

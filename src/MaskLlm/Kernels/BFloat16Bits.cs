@@ -3,6 +3,9 @@ namespace MaskLlm.Kernels;
 /// <summary>bfloat16 as its 16 bits.</summary>
 internal static class BFloat16Bits
 {
+    /// <summary>The largest magnitude that does not become infinite.</summary>
+    internal const float Largest = 3.39615136e38f;
+
     /// <summary>To the nearest, ties to even. Finite values only.</summary>
     internal static ushort Narrow(float value)
     {

@@ -1,3 +1,5 @@
+using MaskLlm.Numerals;
+
 namespace MaskLlm.Learning;
 
 /// <summary>What <see cref="LearnBenchmark"/> measures.</summary>
@@ -17,6 +19,6 @@ public sealed record LearnBenchmarkOptions
     public void Validate()
     {
         Learning.Validate();
-        if (Repeats < 1) throw new ArgumentException($"--repeats is {Repeats}; at least 1 is needed.");
+        OptionRanges.Repeats.Require(Repeats);
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Learning;
@@ -31,7 +32,7 @@ internal static class LearnCheckpoint
                 throw new InvalidDataException($"{path}: no step and options in its header; it is no checkpoint of a learning run.");
             DecisiveOptions.RequireSame(JsonNode.Parse(saved)!.AsObject(), options);
             TensorState.Load(path, learner.State);
-            return long.Parse(step, CultureInfo.InvariantCulture);
+            return NumberText.TryDigits(step, out long done) ? done : throw new InvalidDataException($"{path}: its step is \"{step}\", which is no number; the checkpoint is damaged.");
         }
     }
 }

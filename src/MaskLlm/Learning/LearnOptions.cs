@@ -1,4 +1,5 @@
 using MaskLlm.Kernels;
+using MaskLlm.Numerals;
 using MaskLlm.Patterns;
 using static TorchSharp.torch;
 
@@ -141,24 +142,23 @@ public sealed record LearnOptions
     /// <exception cref="ArgumentException">One of them makes no sense.</exception>
     public void Validate()
     {
-        Require(Steps >= 1, "--steps", Steps, "at least 1");
-        Require(BatchSize >= 1, "--batch-size", BatchSize, "at least 1");
-        Require(SequenceLength >= 1, "--seq-len", SequenceLength, "at least 1");
+        OptionRanges.Steps.Require(Steps);
+        OptionRanges.BatchSize.Require(BatchSize);
+        OptionRanges.SequenceLength.Require(SequenceLength);
         // A batch is one array of ids.
         Require(BatchSize * (SequenceLength + 1L) <= Array.MaxLength, "--batch-size", BatchSize, $"at most {Array.MaxLength / (SequenceLength + 1L)} sequences of {SequenceLength} tokens");
         int micro = MicroBatchSize ?? BatchSize;
         Require(micro >= 1 && BatchSize % micro == 0, "--micro-batch-size", micro, $"a divisor of the batch size {BatchSize}");
-        // What multiplies a float32 tensor must be a finite float32 itself.
-        Require(LearningRate > 0 && float.IsFinite((float)LearningRate), "--learning-rate", LearningRate, "a positive number");
-        Require(PriorStrength >= 0 && float.IsFinite((float)PriorStrength), "--prior-strength", PriorStrength, "0 or more");
-        Require(ScoreStrength >= 0 && float.IsFinite((float)ScoreStrength), "--score-strength", ScoreStrength, "0 or more");
-        Require(InitialStd > 0 && float.IsFinite((float)InitialStd), "--initial-std", InitialStd, "a positive number");
-        Require(Distillation is >= 0 and <= 1, "--distillation", Distillation, "0 to 1");
-        Require(StateDistillation >= 0 && float.IsFinite((float)StateDistillation), "--state-distillation", StateDistillation, "0 or more");
-        Require(Epsilon > 0 && float.IsFinite((float)Epsilon), "--epsilon", Epsilon, "a positive number");
-        Require(WeightLearningRate > 0 && float.IsFinite((float)WeightLearningRate), "--weight-learning-rate", WeightLearningRate, "a positive number");
-        Require(Noise is 0 or >= 1e-6 and <= 100, "--noise", Noise, "0, or 1e-6 to 100");
-        Require(AverageDecay is >= 0 and < 1, "--average-decay", AverageDecay, "0 or more and less than 1");
+        OptionRanges.LearningRate.Require(LearningRate);
+        OptionRanges.PriorStrength.Require(PriorStrength);
+        OptionRanges.ScoreStrength.Require(ScoreStrength);
+        OptionRanges.InitialStd.Require(InitialStd);
+        OptionRanges.Distillation.Require(Distillation);
+        OptionRanges.StateDistillation.Require(StateDistillation);
+        OptionRanges.Epsilon.Require(Epsilon);
+        OptionRanges.WeightLearningRate.Require(WeightLearningRate);
+        OptionRanges.Noise.Require(Noise);
+        OptionRanges.AverageDecay.Require(AverageDecay);
         if (Parametrization == Parametrization.Candidates && Pattern.GroupSize > NmPattern.LargestEnumerated)
             throw new ArgumentException($"--pattern {Pattern}: a group has too many masks for a logit each; add --parametrization items.");
         if (Parametrization == Parametrization.Items && Moments != MomentType.Float32)
@@ -166,7 +166,7 @@ public sealed record LearnOptions
         if (Kernel == KernelKind.Plain && Moments != MomentType.Float32)
             throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --kernel fused; with --kernel plain leave it at float32.");
         Models.Precision.Require(Precision);
-        Require(WeightReward >= 0 && float.IsFinite((float)WeightReward), "--weight-reward", WeightReward, "0 or more");
+        OptionRanges.WeightReward.Require(WeightReward);
     }
 
     private static void Require(bool holds, string option, object found, string wanted)

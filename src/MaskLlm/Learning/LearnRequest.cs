@@ -1,4 +1,5 @@
 using MaskLlm.Data;
+using MaskLlm.Numerals;
 using MaskLlm.Priors;
 
 namespace MaskLlm.Learning;
@@ -64,8 +65,10 @@ public sealed record LearnRequest
     public void Validate()
     {
         Options.Validate();
-        foreach ((string option, int value, int least) in new[] { ("--save-every", SaveEvery, 1), ("--log-every", LogEvery, 1), ("--eval-every", EvalEvery, 0), ("--eval-windows", EvalWindows, 1) })
-            if (value < least) throw new ArgumentException($"{option} is {value}; at least {least} is needed.");
+        OptionRanges.SaveEvery.Require(SaveEvery);
+        OptionRanges.LogEvery.Require(LogEvery);
+        OptionRanges.EvalEvery.Require(EvalEvery);
+        OptionRanges.EvalWindows.Require(EvalWindows);
         if (SaveLogits && Options.TrainWeights == WeightTraining.Only) throw new ArgumentException("--save-logits: --train-weights only has no logits; leave one of them out.");
         if (EvalText is not null && !File.Exists(EvalText)) throw new ArgumentException($"--eval-text {EvalText}: no such file.");
         if (Prior != NoPrior && !PrunesForPrior && !File.Exists(Prior))

@@ -138,8 +138,6 @@ public sealed class LearnRun
             batches.Fill(step, ids);
             (Tensor inputs, Tensor targets) = TokenBatch.Split(ids, _request.Options.BatchSize, model.Device);
             StepFigures figures = learner.Step(step, inputs, targets);
-            if (!double.IsFinite(figures.Loss))
-                throw new InvalidDataException($"the loss is {figures.Loss} at step {step}; lower --learning-rate, or look at the data.");
             totals.Add(figures);
             bool last = step + 1 == _request.Options.Steps;
             if ((step + 1) % _request.LogEvery == 0 || last || step == first) changed = Log(metrics, learner, step, figures);
@@ -187,7 +185,7 @@ public sealed class LearnRun
         if (windows.Count == 0) return null;
         _progress?.Report(new RunProgress(masks is null ? "evaluating the dense model" : "evaluating a mask", 0, 1));
         using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks, weights);
-        return Perplexity.OfWindows(model, windows, cancellation);
+        return Perplexity.OfWindows(model, windows, masks is null ? "the dense model" : "the masked model", cancellation);
     }
 
     // The file that is named; or what the interrupted run began with.
@@ -238,7 +236,9 @@ public sealed class LearnRun
         using DisposeScope scope = NewDisposeScope();
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(_request.Model);
         Directory.CreateDirectory(Path.GetDirectoryName(TrainedPath)!);
-        TensorState.Save(TrainedPath, [.. weights.Select(weight => (weight.Key, weight.Value.to(TensorBytes.TypeOf(source.Tensors[weight.Key]))))], new Dictionary<string, string>());
+        TensorState.Save(
+            TrainedPath, [.. weights.Select(weight => (weight.Key, Finite.RequireWritable(weight.Key, weight.Value.to(TensorBytes.TypeOf(source.Tensors[weight.Key])))))],
+            new Dictionary<string, string>());
     }
 
     private void WriteTrained(IReadOnlyDictionary<string, Mask> masks)

@@ -90,6 +90,7 @@ public sealed class MaskLearner : IDisposable
     /// <param name="step">Counts from 0; decides schedules and noise.</param>
     /// <param name="inputs">(B, T) int64 token ids.</param>
     /// <param name="targets">(B, T) int64: the token after each.</param>
+    /// <exception cref="InvalidDataException">The loss or the gradient is NaN or infinite; the logits stay as they were.</exception>
     public StepFigures Step(long step, Tensor inputs, Tensor targets)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -101,6 +102,7 @@ public sealed class MaskLearner : IDisposable
         double loss = ForwardBackward(sampled, inputs, targets, dense);
         long afterModel = Stopwatch.GetTimestamp();
         double norm = Math.Sqrt(_layers.Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient)));
+        Finite.RequireStep(step, loss, norm);
         TimeSpan backward = Stopwatch.GetElapsedTime(afterModel);
         Update(step, sample, norm);
         TimeSpan update = Stopwatch.GetElapsedTime(afterModel) - backward;
@@ -110,9 +112,11 @@ public sealed class MaskLearner : IDisposable
     }
 
     /// <summary>The most probable mask of every layer now, by the checkpoint's name.</summary>
+    /// <exception cref="InvalidDataException">A logit is NaN or infinite.</exception>
     public IReadOnlyDictionary<string, Mask> ArgmaxMasks()
     {
         using IDisposable noGradient = no_grad();
+        RequireFiniteLogits();
         return new OrderedDictionary<string, Mask>(
             _layers.Select(layer => KeyValuePair.Create(layer.Logits.Name, layer.Logits.ArgmaxMask())));
     }
@@ -127,12 +131,18 @@ public sealed class MaskLearner : IDisposable
     /// <summary>Writes the logits as (groups, candidates) float32 under each weight's name.</summary>
     internal void SaveLogits(string path)
     {
+        RequireFiniteLogits();
         using DisposeScope scope = NewDisposeScope();
         TensorState.Save(
             path, [.. _layers.Select(layer => (layer.Logits.Name, layer.Logits.Logits.t().contiguous()))],
             _table is null
                 ? new Dictionary<string, string> { ["pattern"] = _options.Pattern.ToString(), ["parametrization"] = "items" }
                 : new Dictionary<string, string> { ["pattern"] = _options.Pattern.ToString() });
+    }
+
+    private void RequireFiniteLogits()
+    {
+        foreach (MaskLogits logits in Logits) logits.RequireFinite();
     }
 
     /// <summary>Gives the model its dense weights back and frees the logits.</summary>

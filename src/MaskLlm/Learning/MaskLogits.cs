@@ -66,6 +66,13 @@ internal sealed class MaskLogits : IDisposable
     /// <summary>G.</summary>
     internal long Groups => Logits.size(1);
 
+    /// <exception cref="InvalidDataException">A logit that masks are taken from is NaN or infinite.</exception>
+    internal void RequireFinite()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        if (_frozen is null) Finite.RequireScores(Name, Average ?? Logits);
+    }
+
     /// <summary>Everything that a checkpoint must hold, by name.</summary>
     internal IEnumerable<(string Name, Tensor Value)> State
     {
@@ -113,7 +120,7 @@ internal sealed class MaskLogits : IDisposable
             double shift = options.PriorStrength * (options.ExactPrior ? options.InitialStd : logits.std().item<float>());
             Shift(MaskTensors.ToTensor(prior, logits.device), shift);
         }
-        if (options.ScoreStrength > 0) Shift(ActivationScores.OfRow(layer.Weight.to(ScalarType.Float32), inputSquares!), options.ScoreStrength * options.InitialStd);
+        if (options.ScoreStrength > 0) Shift(ActivationScores.OfRow(layer.Name, layer.Weight.to(ScalarType.Float32), inputSquares!), options.ScoreStrength * options.InitialStd);
         return new MaskLogits(layer, logits, table, options);
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Learning;
 
@@ -13,8 +14,8 @@ public readonly record struct ScheduleRange(double Start, double End)
     {
         string[] parts = text.Split(':');
         if (parts.Length == 2
-            && double.TryParse(parts[0], NumberStyles.Float, CultureInfo.InvariantCulture, out double start)
-            && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double end)
+            && NumberText.TryRead(parts[0], out double start)
+            && NumberText.TryRead(parts[1], out double end)
             && IsUsable(start) && IsUsable(end))
             return new ScheduleRange(start, end);
         throw new ArgumentException($"\"{text}\" is not a schedule, as --kappa and --tau are; two positive numbers are expected, such as 100:500.");

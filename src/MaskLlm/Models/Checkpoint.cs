@@ -67,24 +67,18 @@ public static class Checkpoint
         return entry;
     }
 
-    internal static InvalidDataException NotFinite(string folder, string name) =>
-        new($"{folder}: {name} holds NaN or infinite values; the checkpoint is damaged, get it again.");
+    internal static InvalidDataException NotFinite(string folder, string name, string where = "") =>
+        new($"{folder}: {name} holds NaN or infinite values{where}; the checkpoint is damaged, get it again.");
 
     private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, Func<TensorEntry, ScalarType> typeOf, Device device)
     {
         TensorEntry entry = RequireParameter(folder, file, name, shape);
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = TensorBytes.Read(entry, (offset, length) => file.Bytes(name, offset, length));
-        if (!IsFinite(weight))
-            throw NotFinite(folder, name);
-        return weight.to(typeOf(entry)).to(device).MoveToOuterDisposeScope();
-    }
-
-    // Both ends are finite unless a value is not, NaN included, and no copy of the weights is made.
-    private static bool IsFinite(Tensor weight)
-    {
-        (Tensor least, Tensor most) = weight.aminmax();
-        return double.IsFinite(least.to(ScalarType.Float64).item<double>()) && double.IsFinite(most.to(ScalarType.Float64).item<double>());
+        Tensor computed = weight.to(typeOf(entry));
+        // After the conversion: what is too large for the type that is computed in is infinite there.
+        if (!Finite.All(computed)) throw NotFinite(folder, name, Finite.All(weight) ? $" in {computed.dtype}" : "");
+        return computed.to(device).MoveToOuterDisposeScope();
     }
 
     private static void RequireMemory(string folder, SafetensorsCheckpoint file, Func<TensorEntry, ScalarType> typeOf)
@@ -92,7 +86,7 @@ public static class Checkpoint
         long values = file.Tensors.Values.Sum(CountValues);
         AvailableMemory.Require(
             file.Tensors.Values.Sum(tensor => CountValues(tensor) * Precision.BytesOf(typeOf(tensor))),
-            $"{folder}: loading {values / 1e6:0} million weights", "close other programs, or take a smaller model or a larger machine");
+            FormattableString.Invariant($"{folder}: loading {values / 1e6:0} million weights"), "close other programs, or take a smaller model or a larger machine");
     }
 
     private static long CountValues(TensorEntry tensor) => tensor.Shape.Aggregate(1L, (product, size) => product * size);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MaskLlm.Numerals;
 using TorchSharp;
 
 namespace MaskLlm.Models;
@@ -18,10 +19,10 @@ public static partial class TorchRuntime
     /// </summary>
     /// <param name="threads">Threads of libtorch's own loops, at least 1; null for one a processor.</param>
     /// <returns>The number of threads in use.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is below 1.</exception>
+    /// <exception cref="ArgumentException"><paramref name="threads"/> is not 1 to 1024.</exception>
     public static int Start(int? threads = null)
     {
-        if (threads is < 1) throw new ArgumentOutOfRangeException(nameof(threads), threads, $"--threads is {threads}; at least 1 is needed.");
+        OptionRanges.Threads.Require(threads);
         // Before anything loads libtorch: its OpenMP reads the environment as it is loaded.
         SleepSoonAtBarriers();
         FlushDenormals();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Patterns;
 
@@ -50,7 +51,7 @@ public sealed record NmPattern
     {
         ArgumentNullException.ThrowIfNull(text);
         string[] parts = text.Split(':');
-        if (parts.Length != 2 || !TryNumber(parts[0], out int kept) || !TryNumber(parts[1], out int groupSize))
+        if (parts.Length != 2 || !NumberText.TryDigits(parts[0], out int kept) || !NumberText.TryDigits(parts[1], out int groupSize))
             throw new ArgumentException(Refusal(text));
         return new NmPattern(kept, groupSize);
     }
@@ -62,9 +63,6 @@ public sealed record NmPattern
 
     /// <summary>The pattern as people write it, such as <c>2:4</c>.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Kept}:{GroupSize}");
-
-    private static bool TryNumber(string digits, out int number) =>
-        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     private static string Refusal(string found) =>
         $"'{found}' is not a pattern: write N:M, N weights kept of every M, with 1 <= N < M <= {LargestGroup}, such as 2:4.";

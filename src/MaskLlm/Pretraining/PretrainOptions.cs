@@ -1,3 +1,5 @@
+using MaskLlm.Numerals;
+
 namespace MaskLlm.Pretraining;
 
 /// <summary>How a dense model is trained from scratch.</summary>
@@ -31,8 +33,9 @@ public sealed record PretrainOptions
     /// <exception cref="ArgumentException">One of them makes no sense.</exception>
     public void Validate()
     {
-        foreach ((string option, int value) in new[] { ("--steps", Steps), ("--batch-size", BatchSize), ("--seq-len", SequenceLength) })
-            if (value < 1) throw new ArgumentException($"{option} is {value}; at least 1 is needed.");
-        if (!(LearningRate > 0)) throw new ArgumentException(FormattableString.Invariant($"--learning-rate is {LearningRate}; a positive number is needed."));
+        OptionRanges.Steps.Require(Steps);
+        OptionRanges.BatchSize.Require(BatchSize);
+        OptionRanges.SequenceLength.Require(SequenceLength);
+        OptionRanges.LearningRate.Require(LearningRate);
     }
 }

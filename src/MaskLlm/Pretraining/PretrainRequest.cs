@@ -1,4 +1,5 @@
 using MaskLlm.Data;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Pretraining;
 
@@ -34,7 +35,7 @@ public sealed record PretrainRequest
     public void Validate()
     {
         Options.Validate();
-        foreach ((string option, int value) in new[] { ("--save-every", SaveEvery), ("--eval-every", EvalEvery) })
-            if (value < 1) throw new ArgumentException($"{option} is {value}; at least 1 is needed.");
+        OptionRanges.SaveEvery.Require(SaveEvery);
+        OptionRanges.PretrainEvalEvery.Require(EvalEvery);
     }
 }

@@ -7,6 +7,7 @@ using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Models;
 using MaskLlm.Models.Families;
+using MaskLlm.Numerals;
 using MaskLlm.Runs;
 using MaskLlm.Tokens;
 using TorchSharp;
@@ -82,7 +83,7 @@ public static class PretrainRun
             bool last = step + 1 == options.Steps;
             if (heldOut.Count > 0 && ((step + 1) % request.EvalEvery == 0 || last))
             {
-                double heldOutLoss = Math.Log(Perplexity.OfWindows(trainer.Model, heldOut, CancellationToken.None));
+                double heldOutLoss = Math.Log(Perplexity.OfWindows(trainer.Model, heldOut, "the trained model", CancellationToken.None));
                 figures.Add(("held_out_loss", heldOutLoss));
                 curve[(step + 1).ToString(CultureInfo.InvariantCulture)] = heldOutLoss;
             }
@@ -99,7 +100,7 @@ public static class PretrainRun
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         TensorState.Save(
-            folder.File("model.safetensors"), [.. model.Parameters.Select(pair => (pair.Key, pair.Value.to(ScalarType.BFloat16)))],
+            folder.File("model.safetensors"), [.. model.Parameters.Select(pair => (pair.Key, Finite.RequireWritable(pair.Key, pair.Value.to(ScalarType.BFloat16))))],
             new Dictionary<string, string> { ["format"] = "pt" });
         AtomicFile.Write(folder.File("config.json"), stream => stream.Write(File.ReadAllBytes(configPath)));
     }
@@ -117,7 +118,8 @@ public static class PretrainRun
         if (!File.Exists(folder.CheckpointPath)) return 0;
         TensorState.Load(folder.CheckpointPath, State(trainer));
         using SafetensorsFile file = SafetensorsFile.Open(folder.CheckpointPath);
-        return long.Parse(file.Metadata["step"], CultureInfo.InvariantCulture);
+        return file.Metadata.TryGetValue("step", out string? step) && NumberText.TryDigits(step, out long done) ? done
+            : throw new InvalidDataException($"{folder.CheckpointPath}: no step in its header; it is no checkpoint of a pretraining run, or damaged.");
     }
 
     private static RunRecord Record(PretrainRequest request, Corpus corpus, JsonObject curve, long first, double seconds)

@@ -35,6 +35,7 @@ public sealed class Pretrainer : IDisposable
     /// <param name="inputs">(B, T) int64 token ids.</param>
     /// <param name="targets">(B, T) int64: the token after each.</param>
     /// <returns>Mean cross-entropy of the batch before the step, in nats.</returns>
+    /// <exception cref="InvalidDataException">The loss or the gradient is NaN or infinite; the weights stay as they were.</exception>
     public double Step(long step, Tensor inputs, Tensor targets)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -42,6 +43,7 @@ public sealed class Pretrainer : IDisposable
         double loss = BackwardPass.Run(Model, inputs, targets, scale: 1, checkpointActivations: false);
         using IDisposable noGradient = no_grad();
         double squares = _parameters.Sum(parameter => parameter.Value.grad!.Squared().sum(ScalarType.Float64).item<double>());
+        Finite.RequireStep(step, loss, Math.Sqrt(squares));
         double clip = Math.Min(1, _options.ClipNorm / (Math.Sqrt(squares) + 1e-6));
         double learningRate = CosineSchedule.At(_options.LearningRate, step, _options.Steps, _options.WarmupSteps);
         foreach (TrainedParameter parameter in _parameters)

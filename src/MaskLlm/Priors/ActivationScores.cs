@@ -15,21 +15,30 @@ internal static class ActivationScores
     internal static Tensor Wanda(Tensor weight, Tensor squaredNorms) => weight.abs() * squaredNorms.sqrt();
 
     /// <summary>The same over the root of its mean square in the row, whose output all its weights share; 0 in a row of zeros.</summary>
-    internal static Tensor OfRow(Tensor weight, Tensor squaredNorms)
+    /// <exception cref="InvalidDataException">They are not finite.</exception>
+    internal static Tensor OfRow(string layer, Tensor weight, Tensor squaredNorms)
     {
         Tensor scores = Wanda(weight, squaredNorms);
-        return (scores / scores.Squared().mean([1], keepdim: true).sqrt()).nan_to_num(0);
+        return Ratio(layer, scores, scores.Squared().mean([1], keepdim: true).sqrt());
     }
 
     /// <summary>(|W| / its row's sum + |W| / its column's sum) * ||X||_2^0.5 (Zhang et al. 2024, relative importance and activations, without permutation of channels).</summary>
+    /// <param name="layer">Its name, for a message.</param>
     /// <param name="weight">(O, I) float32.</param>
     /// <param name="squaredNorms">(I): sum of squares of each input.</param>
-    internal static Tensor Ria(Tensor weight, Tensor squaredNorms)
+    /// <exception cref="InvalidDataException">They are not finite.</exception>
+    internal static Tensor Ria(string layer, Tensor weight, Tensor squaredNorms)
     {
         Tensor size = weight.abs();
-        return Share(size, 1).Plus(Share(size, 0)) * squaredNorms.sqrt().Power(RiaExponent);
+        return Share(layer, size, 1).Plus(Share(layer, size, 0)) * squaredNorms.sqrt().Power(RiaExponent);
     }
 
-    // 0 / 0 of a row or column of zeros is 0: NaN has no rank.
-    private static Tensor Share(Tensor size, long dimension) => (size / size.sum(dimension, keepdim: true)).nan_to_num(0);
+    private static Tensor Share(string layer, Tensor size, long dimension) => Ratio(layer, size, size.sum(dimension, keepdim: true));
+
+    // 0 / 0 of a row or column of zeros is 0. A sum that is infinite would make 0 of every other value too, and one that is NaN has no rank.
+    private static Tensor Ratio(string layer, Tensor values, Tensor whole)
+    {
+        Finite.RequireScores(layer, whole);
+        return (values / whole).nan_to_num(0);
+    }
 }

@@ -132,9 +132,10 @@ internal sealed class BlockwisePruner
     private (Mask Mask, Tensor Weight) Prune(LinearLayer layer, LayerInputs inputs)
     {
         Tensor weight = layer.Weight.to(ScalarType.Float32);
-        if (_method == PruneRun.SparseGptMethod) return SparseGpt.Prune(weight, inputs.Hessian(), _pattern, _updateWeights);
+        if (_method == PruneRun.SparseGptMethod) return SparseGpt.Prune(layer.Name, weight, inputs.Hessian(), _pattern, _updateWeights);
         Tensor norms = inputs.SquaredNorms();
-        Mask mask = LargestOfGroup.Keep(_method == PruneRun.WandaMethod ? ActivationScores.Wanda(weight, norms) : ActivationScores.Ria(weight, norms), _pattern);
+        Tensor scores = _method == PruneRun.WandaMethod ? ActivationScores.Wanda(weight, norms) : ActivationScores.Ria(layer.Name, weight, norms);
+        Mask mask = LargestOfGroup.Keep(layer.Name, scores, _pattern);
         return (mask, weight * MaskTensors.ToTensor(mask, weight.device));
     }
 }

@@ -1,5 +1,6 @@
 using MaskLlm.Data;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Runs;
 using MaskLlm.Tokens;
 
@@ -21,7 +22,7 @@ internal static class CalibrationData
         if (request.Data is null) throw new ArgumentException($"--method {request.Method} looks at activations; give it text or token ids with --data.");
         int length = request.SequenceLength ?? Math.Min(DefaultLength, config.MaxPositions), samples = request.Samples;
         if (length < 1 || length > config.MaxPositions) throw new ArgumentException($"--seq-len is {length}; 1 to {config.MaxPositions}, the model's positions, is needed.");
-        if (samples < 1) throw new ArgumentException($"--samples is {samples}; at least 1 is needed.");
+        OptionRanges.Samples.Require(samples);
         string? only = request.Data.Sources is [{ Path: var path }] ? path : null;
         if (only is not null && WholeTokens.ReadRows(only, config.VocabularySize, samples) is { } rows)
             return new(Rows(only, rows, request.SequenceLength, config), [IdsOf(only, rows.Length, rows.Length * (long)rows[0].Length, cancellation)]);

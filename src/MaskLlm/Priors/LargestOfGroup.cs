@@ -10,13 +10,16 @@ namespace MaskLlm.Priors;
 internal static class LargestOfGroup
 {
     /// <summary>The mask of a layer.</summary>
+    /// <param name="layer">Its name, for a message.</param>
     /// <param name="scores">(O, I) float32; I a multiple of M.</param>
     /// <param name="pattern">N:M.</param>
-    internal static Mask Keep(Tensor scores, NmPattern pattern)
+    /// <exception cref="InvalidDataException">A score is NaN or infinite: it has no rank.</exception>
+    internal static Mask Keep(string layer, Tensor scores, NmPattern pattern)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor values = scores.cpu().contiguous();
         byte[] kept = new byte[values.NumberOfElements];
+        Finite.RequireScores(layer, TensorBytes.Floats(values));
         Keep(TensorBytes.Floats(values), kept, pattern);
         return Mask.FromBytes((int)scores.size(0), (int)scores.size(1), kept);
     }

@@ -18,7 +18,7 @@ public static class Magnitude
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         foreach (LinearLayer layer in layers)
         {
-            masks.Add(layer.Name, Prune(layer.Weight, pattern));
+            masks.Add(layer.Name, Prune(layer.Weight, pattern, layer.Name));
             done?.Invoke(layer);
         }
         return masks;
@@ -27,13 +27,15 @@ public static class Magnitude
     /// <summary>The mask of one weight matrix; of equal weights the one with the lower index stays.</summary>
     /// <param name="weight">(O, I) float32 or bfloat16; I a multiple of M.</param>
     /// <param name="pattern">N:M.</param>
+    /// <param name="name">Of the weight, for a message.</param>
     /// <exception cref="ArgumentException">Columns not divisible by M.</exception>
-    public static Mask Prune(Tensor weight, NmPattern pattern)
+    /// <exception cref="InvalidDataException">A weight is NaN or infinite.</exception>
+    public static Mask Prune(Tensor weight, NmPattern pattern, string name = "the weight")
     {
         int columns = (int)weight.size(1);
         if (columns % pattern.GroupSize != 0)
             throw new ArgumentException($"{columns} columns; pattern {pattern} needs a multiple of {pattern.GroupSize}. Skip the layer with --skip.");
         using DisposeScope scope = NewDisposeScope();
-        return LargestOfGroup.Keep(weight.to(ScalarType.Float32).abs(), pattern);
+        return LargestOfGroup.Keep(name, weight.to(ScalarType.Float32).abs(), pattern);
     }
 }

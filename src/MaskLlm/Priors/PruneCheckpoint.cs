@@ -51,7 +51,7 @@ internal sealed class PruneCheckpoint
     {
         using DisposeScope scope = NewDisposeScope();
         List<(string, Tensor)> tensors = [.. layers.Select(pruned => (pruned.Layer.Name + MaskEnding, MaskTensors.ToTensor(pruned.Mask, CPU, ScalarType.Byte)))];
-        if (weightType is not null) tensors.AddRange(layers.Select(pruned => (pruned.Layer.Name, pruned.Weight.to(weightType(pruned.Layer.Name)))));
+        if (weightType is not null) tensors.AddRange(layers.Select(pruned => (pruned.Layer.Name, Finite.RequireWritable(pruned.Layer.Name, pruned.Weight.to(weightType(pruned.Layer.Name))))));
         TensorState.Save(BlockPath(block), tensors, new Dictionary<string, string>());
     }
 

@@ -3,6 +3,7 @@ using MaskLlm.Evaluation;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Priors;
@@ -25,8 +26,7 @@ public static class SensitivityRun
     public static SensitivityReport Execute(SensitivityRequest request, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (request.MaxLoss is { } asked && !(asked >= 0))
-            throw new ArgumentException(FormattableString.Invariant($"--max-loss is {asked}; a rise of log perplexity of 0 or more is needed."));
+        OptionRanges.MaxLoss.Require(request.MaxLoss);
         DecoderConfig config = Checkpoint.ReadConfig(request.Model);
         int length = MaskEvaluation.WindowOf(config, request.SequenceLength);
         Perplexity.RequireWindow(config, length, request.MaxWindows);
@@ -51,6 +51,7 @@ public static class SensitivityRun
         PerplexityResult At(string phase, string what, int index, int count) => Perplexity.Evaluate(
             model, ids, length, request.MaxWindows,
             (window, windows) => progress?.Report(new RunProgress(phase, (long)index * windows + window, (long)count * windows, what)),
+            what,
             cancellation);
         PerplexityResult Evaluate(string what) => At(Phase, $"{what}, {done + 1} of {evaluations}", done++, evaluations);
         PerplexityResult dense = Evaluate("the dense model"), whole;

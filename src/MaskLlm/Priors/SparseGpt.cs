@@ -13,22 +13,23 @@ internal static class SparseGpt
     private const double Damping = 0.01, MostDamping = 10;
 
     /// <summary>Prunes one layer.</summary>
+    /// <param name="layer">Its name, for a message.</param>
     /// <param name="weight">(O, I) float32, left as it is.</param>
     /// <param name="hessian">H, (I, I) float32: 2 / sequences * X^T X.</param>
     /// <param name="pattern">N:M.</param>
     /// <param name="updateWeights">Whether the weights that stay make up for those that go, which also decides later groups.</param>
     /// <returns>The mask, and the pruned weight, (O, I) float32, of the caller's scope.</returns>
     /// <exception cref="InvalidDataException">The Hessian has no Cholesky factor at any damping: the inputs are not finite.</exception>
-    internal static (Mask Mask, Tensor Weight) Prune(Tensor weight, Tensor hessian, NmPattern pattern, bool updateWeights)
+    internal static (Mask Mask, Tensor Weight) Prune(string layer, Tensor weight, Tensor hessian, NmPattern pattern, bool updateWeights)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor dead = hessian.diagonal().logical_not(), left = weight.clone();
         left.FillInPlace(dead.unsqueeze(0), 0);
-        Tensor inverse = InverseFactor(hessian, dead);
+        Tensor inverse = InverseFactor(layer, hessian, dead);
         if (!updateWeights)
         {
-            Mask mask = LargestOfGroup.Keep(Scores(left, inverse.diagonal()), pattern);
+            Mask mask = LargestOfGroup.Keep(layer, Scores(left, inverse.diagonal()), pattern);
             return (mask, (weight * MaskTensors.ToTensor(mask, weight.device)).MoveToOuterDisposeScope());
         }
         Tensor kept = ones_like(left);
@@ -37,14 +38,14 @@ internal static class SparseGpt
         {
             using DisposeScope blockScope = NewDisposeScope();
             long end = Math.Min(columns, start + block);
-            Tensor errors = PruneBlock(left, kept, inverse, start, end, pattern);
+            Tensor errors = PruneBlock(layer, left, kept, inverse, start, end, pattern);
             if (end < columns)
                 left.narrow(1, end, columns - end).sub_(errors.matmul(inverse.narrow(0, start, end - start).narrow(1, end, columns - end)));
         }
         return (MaskTensors.FromTensor(kept), left.MoveToOuterDisposeScope());
     }
 
-    private static Tensor PruneBlock(Tensor left, Tensor kept, Tensor inverse, long start, long end, NmPattern pattern)
+    private static Tensor PruneBlock(string layer, Tensor left, Tensor kept, Tensor inverse, long start, long end, NmPattern pattern)
     {
         Tensor errors = zeros(left.size(0), end - start, device: left.device);
         for (long column = start; column < end; column++)
@@ -53,7 +54,7 @@ internal static class SparseGpt
             if (column % pattern.GroupSize == 0)
             {
                 Tensor scores = Scores(left.narrow(1, column, pattern.GroupSize), inverse.diagonal().narrow(0, column, pattern.GroupSize));
-                kept.narrow(1, column, pattern.GroupSize).copy_(MaskTensors.ToTensor(LargestOfGroup.Keep(scores, pattern), left.device));
+                kept.narrow(1, column, pattern.GroupSize).copy_(MaskTensors.ToTensor(LargestOfGroup.Keep(layer, scores, pattern), left.device));
             }
             Tensor old = left.select(1, column), pruned = old * kept.select(1, column);
             Tensor error = (old - pruned) / inverse[column, column];
@@ -68,7 +69,7 @@ internal static class SparseGpt
     private static Tensor Scores(Tensor weight, Tensor diagonal) => weight.Squared() / diagonal.Squared();
 
     /// <summary>U of H^-1 = U^T U, upper; more damping where the factorisation fails.</summary>
-    private static Tensor InverseFactor(Tensor hessian, Tensor dead)
+    private static Tensor InverseFactor(string layer, Tensor hessian, Tensor dead)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor damped = hessian.clone(), diagonal = damped.diagonal();
@@ -84,6 +85,6 @@ internal static class SparseGpt
             (Tensor factor, Tensor failedAgain) = linalg.cholesky_ex(cholesky_inverse(lower));
             if (failedAgain.item<int>() == 0) return factor.t().contiguous().MoveToOuterDisposeScope();
         }
-        throw new InvalidDataException("the inputs of the layer have no usable second moments, at any damping; are all numbers of the checkpoint finite?");
+        throw new InvalidDataException($"{layer}: its inputs have no usable second moments, at any damping; are all numbers of the checkpoint finite?");
     }
 }

@@ -1,4 +1,7 @@
+using System.Numerics.Tensors;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Kernels;
+using MaskLlm.Kernels.Products;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
@@ -11,11 +14,12 @@ internal sealed class MatrixRows
     private readonly SafetensorsCheckpoint _file;
     private readonly IReadOnlyDictionary<string, Mask>? _masks;
     private readonly Dictionary<string, TensorEntry> _entries = new(StringComparer.Ordinal);
+    private readonly float _largest;
 
     /// <exception cref="ArgumentException">A mask that is not 2:4 or does not fit.</exception>
-    internal MatrixRows(SafetensorsCheckpoint file, IReadOnlyDictionary<string, Mask>? masks, DecoderConfig config)
+    internal MatrixRows(SafetensorsCheckpoint file, IReadOnlyDictionary<string, Mask>? masks, DecoderConfig config, WeightType type)
     {
-        (_file, _masks) = (file, masks);
+        (_file, _masks, _largest) = (file, masks, type == WeightType.BFloat16 ? BFloat16Bits.Largest : float.MaxValue);
         foreach ((string name, int rows, int columns, _) in ParameterShapes.Matrices(config)) _entries[name] = Checkpoint.RequireParameter(file.Folder, file, name, [rows, columns]);
         foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>()) Check(name, mask);
     }
@@ -40,6 +44,9 @@ internal sealed class MatrixRows
         TensorEntry entry = _entries[name];
         int columns = (int)entry.Shape[1];
         CheckpointRows.ReadFinite(_file, entry, (long)firstRow * columns, values);
+        float most = Math.Abs(TensorPrimitives.MaxMagnitude<float>(values));
+        if (most > _largest)
+            throw new InvalidDataException(FormattableString.Invariant($"{_file.Folder}: {name} holds {most}, and bfloat16 ends at {_largest}; export with --type float32."));
         if (kept.IsEmpty) return;
         if (_masks is null)
         {

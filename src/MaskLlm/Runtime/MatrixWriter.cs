@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Kernels.Products;
 
@@ -39,7 +40,15 @@ internal static class MatrixWriter
         {
             stop.ThrowIfCancellationRequested();
             int first = block, count = Math.Min(atOnce, shape.Blocks - block);
-            Parallel.For(0, count, i => PackBlock(shape, first + i, read, chunk.AsSpan(i * blockBytes, blockBytes)));
+            try
+            {
+                Parallel.For(0, count, i => PackBlock(shape, first + i, read, chunk.AsSpan(i * blockBytes, blockBytes)));
+            }
+            catch (AggregateException e)
+            {
+                // What is wrong with one block is what is wrong with the file.
+                ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+            }
             stream.Write(chunk, 0, count * blockBytes);
             progress.Add((long)count * blockBytes);
         }

@@ -1,4 +1,5 @@
 using MaskLlm.Kernels.Products;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Runtime;
 
@@ -34,6 +35,6 @@ public sealed record RuntimeBenchmarkOptions
     public void Validate()
     {
         if ((Model is null) == (Shape is null)) throw new ArgumentException("bench measures either a runtime file or a --shape; name one of them.");
-        if (Repeats < 1) throw new ArgumentException($"--repeats {Repeats}: at least 1 is needed.");
+        OptionRanges.Repeats.Require(Repeats);
     }
 }

@@ -1,3 +1,5 @@
+using MaskLlm.Numerals;
+
 namespace MaskLlm.Runtime;
 
 /// <summary>What a <see cref="RuntimeDecoder"/> may use.</summary>
@@ -19,9 +21,9 @@ public sealed record RuntimeDecoderOptions
     /// <exception cref="ArgumentException">One is out of range.</exception>
     public void Validate()
     {
-        if (Threads is < 1 or > 1024) throw new ArgumentException($"--threads {Threads}: 1 to 1024 are expected.");
+        OptionRanges.Threads.Require(Threads);
         if (TokensAtOnce < 1) throw new ArgumentException($"{TokensAtOnce} tokens at once: at least 1 is needed.");
-        if (ContextLength < 1) throw new ArgumentException($"--context {ContextLength}: at least 1 token is needed.");
+        OptionRanges.Context.Require(ContextLength);
         if (CacheBytes < 1) throw new ArgumentException($"{CacheBytes} bytes for keys and values: more than none are needed.");
     }
 }

@@ -33,7 +33,7 @@ public static class RuntimeExport
         ArgumentException.ThrowIfNullOrEmpty(path);
         DecoderConfig config = Checkpoint.ReadConfig(modelFolder);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(modelFolder);
-        MatrixRows rows = new(file, masks, config);
+        MatrixRows rows = new(file, masks, config, type);
         List<TensorToWrite> tensors = [];
         foreach ((string name, int length) in ParameterShapes.Vectors(config)) tensors.Add(Vector(file, Checkpoint.RequireParameter(file.Folder, file, name, [length])));
         PackedMatrix[] shapes = [.. ParameterShapes.Matrices(config).Select(matrix => new PackedMatrix(matrix.Rows, matrix.Columns, type, matrix.MayBeSparse && rows.IsSparse(matrix.Name)))];

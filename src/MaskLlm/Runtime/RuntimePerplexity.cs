@@ -39,7 +39,7 @@ public static class RuntimePerplexity
             total += NegativeLogLikelihood(decoder, ids.AsSpan(window * length, length));
             progress?.Invoke("evaluating the file", window + 1, windows);
         }
-        PerplexityResult result = PerplexityResult.Of(total, ids.Length, length, windows, watch.Elapsed.TotalSeconds);
+        PerplexityResult result = PerplexityResult.Of(request.Model, total, ids.Length, length, windows, watch.Elapsed.TotalSeconds);
         return new EvaluationReport(request.Model, request.Data, length, [new EvaluationRow(model.SparseLayers > 0 ? "in the file" : null, result)])
         {
             Arithmetic = $"weights in {RuntimeFormat.NameOf(model.Type)} on the CPU runtime ({decoder.Kernel})",

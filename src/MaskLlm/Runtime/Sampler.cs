@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using MaskLlm.Kernels;
+using MaskLlm.Models;
 
 namespace MaskLlm.Runtime;
 
@@ -38,8 +39,10 @@ internal sealed class Sampler
     /// <summary>Draws the token of a position.</summary>
     /// <param name="logits">(V).</param>
     /// <param name="position">Of the token in its sequence.</param>
+    /// <exception cref="InvalidDataException">A logit is NaN or infinite.</exception>
     internal int Draw(ReadOnlySpan<float> logits, int position)
     {
+        Finite.RequireLogits(logits, position);
         logits.CopyTo(_logits);
         foreach (int id in _seen) _logits[id] = _logits[id] > 0 ? _logits[id] / _options.RepetitionPenalty : _logits[id] * _options.RepetitionPenalty;
         if (_options.Temperature == 0 || _options.TopK == 1) return MostProbable();
@@ -50,6 +53,8 @@ internal sealed class Sampler
             count = _options.TopK;
         }
         Span<float> weights = _candidateLogits.AsSpan(0, count);
+        // Below the largest: what is divided by a small temperature stays in range.
+        TensorPrimitives.Subtract(weights, TensorPrimitives.Max<float>(weights), weights);
         TensorPrimitives.Divide(weights, _options.Temperature, weights);
         TensorPrimitives.SoftMax(weights, weights);
         return _candidates[Pick(_options.TopP < 1 ? weights[..Nucleus(count)] : weights, position)];

@@ -1,3 +1,5 @@
+using MaskLlm.Numerals;
+
 namespace MaskLlm.Runtime;
 
 /// <summary>How the next token is drawn from its logits.</summary>
@@ -22,9 +24,9 @@ public sealed record SamplingOptions
     /// <exception cref="ArgumentException">One is out of range.</exception>
     public void Validate()
     {
-        if (!(Temperature is >= 0 and <= 100)) throw new ArgumentException($"the temperature is {Temperature}; 0 to 100 are expected.");
-        if (TopK < 0) throw new ArgumentException($"top-k is {TopK}; 0 (all) or more is expected.");
-        if (!(TopP is > 0 and <= 1)) throw new ArgumentException($"top-p is {TopP}; above 0 and at most 1 is expected.");
-        if (!(RepetitionPenalty is >= 0.01f and <= 100)) throw new ArgumentException($"the repetition penalty is {RepetitionPenalty}; 0.01 to 100 are expected.");
+        OptionRanges.Temperature.Require(Temperature);
+        OptionRanges.TopK.Require(TopK);
+        OptionRanges.TopP.Require(TopP);
+        OptionRanges.RepetitionPenalty.Require(RepetitionPenalty);
     }
 }

@@ -1,3 +1,5 @@
+using MaskLlm.Numerals;
+
 namespace MaskLlm.Serving;
 
 /// <summary>How much is served at once.</summary>
@@ -19,9 +21,9 @@ internal sealed record ServingOptions
     /// <exception cref="ArgumentException">One is out of range.</exception>
     internal void Validate()
     {
-        if (Parallel is < 1 or > 1024) throw new ArgumentException($"--parallel {Parallel}: 1 to 1024 are expected.");
-        if (Queue is < 0 or > 1_000_000) throw new ArgumentException($"--queue {Queue}: 0 to 1000000 are expected.");
-        if (MaxPrompt < 1) throw new ArgumentException($"--max-prompt {MaxPrompt}: at least 1 token is needed.");
-        if (MaxOutput < 1) throw new ArgumentException($"--max-output {MaxOutput}: at least 1 token is needed.");
+        OptionRanges.Parallel.Require(Parallel);
+        OptionRanges.Queue.Require(Queue);
+        OptionRanges.MaxPrompt.Require(MaxPrompt);
+        OptionRanges.MaxOutput.Require(MaxOutput);
     }
 }

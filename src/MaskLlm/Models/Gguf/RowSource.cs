@@ -18,7 +18,7 @@ internal sealed class RowSource(SafetensorsCheckpoint source, TensorEntry entry,
     /// <exception cref="InvalidDataException">A value is not finite, or too large.</exception>
     internal ReadOnlySpan<float> Read(int row)
     {
-        CheckpointRows.Read(source, entry, (long)row * columns, _row);
+        CheckpointRows.ReadFinite(source, entry, (long)row * columns, _row);
         if (mask is not null) Prune((long)row * columns, mask.Packed);
         float most = Math.Abs(TensorPrimitives.MaxMagnitude<float>(_row));
         if (!(most <= largest)) throw TooLarge(most);
@@ -34,7 +34,6 @@ internal sealed class RowSource(SafetensorsCheckpoint source, TensorEntry entry,
         }
     }
 
-    private InvalidDataException TooLarge(float most) => float.IsFinite(most)
-        ? new($"{source.Folder}: {entry.Name} holds {most}, and the type of the file ends at {largest}; export as bf16 instead.")
-        : Checkpoint.NotFinite(source.Folder, entry.Name);
+    private InvalidDataException TooLarge(float most) =>
+        new(FormattableString.Invariant($"{source.Folder}: {entry.Name} holds {most}, and the type of the file ends at {largest}; export in a wider type."));
 }
