@@ -19,7 +19,7 @@ internal static class JsonSource
     {
         root = default;
         if (json.Span.StartsWith("\uFEFF"u8)) json = json[3..];
-        if (json.Span.StartsWith("version https://git-lfs"u8)) return "a pointer of Git LFS and not the file itself (fetch it with `git lfs pull`)";
+        if (IsPointer(json.Span)) return "a pointer of Git LFS and not the file itself (fetch it with `git lfs pull`)";
         // The parser looks into texts only when they are asked for.
         if (!Utf8.IsValid(json.Span)) return $"not valid JSON (byte {FirstInvalid(json.Span)} is no UTF-8)";
         try
@@ -33,6 +33,9 @@ internal static class JsonSource
             return FaultOf(json);
         }
     }
+
+    /// <summary>Whether a file begins as the pointer that Git LFS leaves in place of the file itself.</summary>
+    internal static bool IsPointer(ReadOnlySpan<byte> start) => start.StartsWith("version https://git-lfs"u8);
 
     // Which of the two it is, is asked only of files that are not taken.
     private static string FaultOf(ReadOnlyMemory<byte> json)

@@ -10,6 +10,7 @@ internal sealed class BpeModel
     private readonly Vocabulary _vocabulary;
     private readonly MergeTable _merges;
     private readonly SeamTable? _seams;
+    private readonly TextFinder? _wholeTokens;
     private readonly WordCache _cache = new();
     private readonly int[] _charIds = new int[0x10000];
     private readonly int[]? _fallbackIds;
@@ -24,10 +25,11 @@ internal sealed class BpeModel
         foreach (var (token, id) in vocabulary.Ids.Where(entry => entry.Key.Length == 1))
             _charIds[token[0]] = id;
         _seams = BuildSeams();
+        _wholeTokens = vocabulary.WholeTokens.Count > 0 ? new TextFinder(vocabulary.WholeTokens) : null;
     }
 
     /// <summary>True where a text without pre-tokenizer may be cut at <see cref="IsSeam"/>.</summary>
-    public bool HasSeams => _seams is not null;
+    public bool HasSeams => _seams is not null && _wholeTokens is null;
 
     /// <summary>Token texts and their ids.</summary>
     public IReadOnlyDictionary<string, int> Ids => _vocabulary.Ids;
@@ -41,6 +43,21 @@ internal sealed class BpeModel
     /// <summary>Appends the ids of one word.</summary>
     public void Append(ReadOnlySpan<char> word, IdBuffer ids)
     {
+        var reached = 0;
+        while (_wholeTokens?.Find(word, reached, out var start) is { } token)
+        {
+            AppendBetween(word[reached..start], ids);
+            ids.Append(_vocabulary.Ids[token]);
+            reached = start + token.Length;
+        }
+
+        AppendBetween(word[reached..], ids);
+    }
+
+    private void AppendBetween(ReadOnlySpan<char> word, IdBuffer ids)
+    {
+        if (word.IsEmpty)
+            return;
         if (_seams is null)
         {
             AppendPart(word, ids);
@@ -70,7 +87,35 @@ internal sealed class BpeModel
 
         var start = ids.Count;
         AppendSymbols(word, ids);
-        ids.Truncate(start + MergeLoop.Run(ids.Span[start..], _merges));
+        if (_vocabulary.UnusedIds.Count == 0)
+            ids.Truncate(start + MergeLoop.Run(ids.Span[start..], _merges));
+        else
+            MergeThroughUnused(start, ids);
+    }
+
+    /// <summary>Merges from <paramref name="start"/> on; what became an unused token falls into its parts again, as in SentencePiece.</summary>
+    private void MergeThroughUnused(int start, IdBuffer ids)
+    {
+        Dictionary<int, (int Left, int Right)> parts = [];
+        var merged = ids.Span[start..][..MergeLoop.RunByHeap(ids.Span[start..], _merges, parts)].ToArray();
+        ids.Truncate(start);
+        var pending = new Stack<int>();
+        foreach (var id in merged)
+        {
+            pending.Push(id);
+            while (pending.TryPop(out var next))
+            {
+                if (_vocabulary.UnusedIds.Contains(next) && parts.TryGetValue(next, out var pair))
+                {
+                    pending.Push(pair.Right);
+                    pending.Push(pair.Left);
+                }
+                else
+                {
+                    ids.Append(next);
+                }
+            }
+        }
     }
 
     private static int[] FallbackIds(IReadOnlyDictionary<string, int> ids) =>
@@ -169,6 +214,10 @@ internal sealed class BpeModel
             ? _vocabulary is { UnknownId: not null, FusesUnknown: false }
             : !_fallbackIds.Contains(Missing);
         if (_vocabulary.IsByteLevel || _vocabulary.IgnoresMerges || !everyCharacterStays)
+            return null;
+        // An unused token falls apart as the whole text says; where there is one way only, a part of the text says the same.
+        var unused = _vocabulary.Merges.Where(merge => _vocabulary.UnusedIds.Contains(merge.Id));
+        if (unused.CountBy(merge => merge.Id).Any(entry => entry.Value > 1))
             return null;
         var special = (_fallbackIds ?? []).Append(_vocabulary.UnknownId ?? Missing).ToHashSet();
         if (_vocabulary.Merges.Any(merge => special.Contains(merge.Left) || special.Contains(merge.Right)))

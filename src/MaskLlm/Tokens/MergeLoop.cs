@@ -39,12 +39,15 @@ internal static class MergeLoop
     }
 
     /// <summary>O(n log n): a text without pre-tokenizer is one word.</summary>
-    internal static int RunByHeap(Span<int> symbols, MergeTable merges)
+    /// <param name="symbols">Merged in place.</param>
+    /// <param name="merges">What merges.</param>
+    /// <param name="parts">Gets, for each token that a pair could become, the pair that was looked at last; null for nobody.</param>
+    internal static int RunByHeap(Span<int> symbols, MergeTable merges, Dictionary<int, (int Left, int Right)>? parts = null)
     {
         var links = new Links(symbols.Length);
         var queue = new PriorityQueue<int, long>();
         for (var i = 0; i + 1 < symbols.Length; i++)
-            Enqueue(queue, i, symbols[i], symbols[i + 1], merges);
+            Enqueue(queue, i, symbols[i], symbols[i + 1], merges, parts);
         while (queue.TryDequeue(out var id, out var priority))
         {
             var at = (int)(priority & uint.MaxValue);
@@ -55,9 +58,9 @@ internal static class MergeLoop
             symbols[at] = id;
             links.Remove(right);
             if (links.Previous(at) is var left and >= 0)
-                Enqueue(queue, left, symbols[left], id, merges);
+                Enqueue(queue, left, symbols[left], id, merges, parts);
             if (links.Next(at) is var next and >= 0)
-                Enqueue(queue, at, id, symbols[next], merges);
+                Enqueue(queue, at, id, symbols[next], merges, parts);
         }
 
         return links.Compact(symbols);
@@ -82,10 +85,14 @@ internal static class MergeLoop
         return best;
     }
 
-    private static void Enqueue(PriorityQueue<int, long> queue, int at, int left, int right, MergeTable merges)
+    private static void Enqueue(
+        PriorityQueue<int, long> queue, int at, int left, int right, MergeTable merges, Dictionary<int, (int Left, int Right)>? parts)
     {
-        if (merges.TryGet(left, right, out var rank, out var id))
-            queue.Enqueue(id, ((long)rank << 32) | (uint)at);
+        if (!merges.TryGet(left, right, out var rank, out var id))
+            return;
+        queue.Enqueue(id, ((long)rank << 32) | (uint)at);
+        if (parts is not null)
+            parts[id] = (left, right);
     }
 
     /// <summary>A doubly linked list over positions: who is still there, and who stands next to whom.</summary>

@@ -17,16 +17,27 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> bytes, string file)
             return false;
         var tag = ReadVarint();
         var number = (int)(tag >> 3);
-        field = (tag & 7) switch
+        var kind = (FieldKind)(tag & 7);
+        field = kind switch
         {
-            0 => new Field(number, ReadVarint(), []),
-            1 => new Field(number, BinaryPrimitives.ReadUInt64LittleEndian(Take(8)), []),
-            2 => new Field(number, 0, Take(ReadVarint())),
-            5 => new Field(number, BinaryPrimitives.ReadUInt32LittleEndian(Take(4)), []),
+            FieldKind.Number => new Field(number, kind, ReadVarint(), []),
+            FieldKind.EightBytes => new Field(number, kind, BinaryPrimitives.ReadUInt64LittleEndian(Take(8)), []),
+            FieldKind.Bytes => new Field(number, kind, 0, Take(ReadVarint())),
+            FieldKind.FourBytes => new Field(number, kind, BinaryPrimitives.ReadUInt32LittleEndian(Take(4)), []),
             _ => throw Damaged(),
         };
         return true;
     }
+
+    /// <summary>The same field, of the kind that its message wants.</summary>
+    /// <param name="field">What was read.</param>
+    /// <param name="wanted">Its kind.</param>
+    /// <param name="name">How the message calls it.</param>
+    /// <exception cref="InvalidDataException">It is of another kind.</exception>
+    public readonly Field Of(Field field, FieldKind wanted, string name) => field.Kind == wanted
+        ? field
+        : throw new InvalidDataException(
+            $"{file}: {name} (field {field.Number}) is of kind {field.Kind}, not {wanted}. Fetch the file again.");
 
     private ulong ReadVarint()
     {
@@ -53,9 +64,28 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> bytes, string file)
     private readonly InvalidDataException Damaged() =>
         new($"{file}: damaged at byte {_at} of a message of {_bytes.Length}. Fetch the file again.");
 
-    /// <summary>One field: a number, and its value or its bytes.</summary>
-    public readonly ref struct Field(int number, ulong value, ReadOnlySpan<byte> bytes)
+    /// <summary>How a field is written, with the numbers of the format.</summary>
+    public enum FieldKind
     {
+        /// <summary>A number of any length; also true and false, and one of a list of names.</summary>
+        Number = 0,
+
+        /// <summary>A number of eight bytes.</summary>
+        EightBytes = 1,
+
+        /// <summary>A text or a message.</summary>
+        Bytes = 2,
+
+        /// <summary>A number of four bytes.</summary>
+        FourBytes = 5,
+    }
+
+    /// <summary>One field: a number, and its value or its bytes.</summary>
+    public readonly ref struct Field(int number, FieldKind kind, ulong value, ReadOnlySpan<byte> bytes)
+    {
+        /// <summary>How it is written.</summary>
+        public FieldKind Kind { get; } = kind;
+
         /// <summary>Its number in the message.</summary>
         public int Number { get; } = number;
 

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Unicode;
+using Kinds = MaskLlm.Tokens.ProtobufReader.FieldKind;
 
 namespace MaskLlm.Tokens;
 
@@ -17,8 +19,11 @@ internal sealed class SentencePieceModel
     /// <summary>Id of the end token; negative for none.</summary>
     public int EndId { get; private set; } = 2;
 
+    /// <summary>How text is cut, by the numbers of the format: 1 unigram (and where nothing is said), 2 byte-pair, 3 words, 4 characters.</summary>
+    public int ModelKind { get; private set; } = 1;
+
     /// <summary>True for a byte-pair model.</summary>
-    public bool IsBytePair { get; private set; }
+    public bool IsBytePair => ModelKind == 2;
 
     /// <summary>True where unknown characters become bytes.</summary>
     public bool HasByteFallback { get; private set; }
@@ -35,58 +40,76 @@ internal sealed class SentencePieceModel
     /// <summary>True where characters are mapped before encoding.</summary>
     public bool HasCharacterMap { get; private set; }
 
+    /// <summary>True where the space of a word is put behind it.</summary>
+    public bool PutsSpaceBehind { get; private set; }
+
     /// <summary>Reads a whole file.</summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
+    /// <exception cref="NotSupportedException">It is a file of another format.</exception>
     public static SentencePieceModel Parse(ReadOnlySpan<byte> bytes, string file)
     {
+        OtherFormats.Refuse(bytes, file);
         var model = new SentencePieceModel();
         var reader = new ProtobufReader(bytes, file);
         while (reader.TryRead(out var field))
         {
             if (field.Number == 1)
-                model.Pieces.Add(ReadPiece(new ProtobufReader(field.Bytes, file)));
+                model.ReadPiece(new ProtobufReader(reader.Of(field, Kinds.Bytes, "pieces").Bytes, file), file);
             else if (field.Number == 2)
-                model.ReadTrainer(new ProtobufReader(field.Bytes, file));
+                model.ReadTrainer(new ProtobufReader(reader.Of(field, Kinds.Bytes, "trainer_spec").Bytes, file));
             else if (field.Number == 3)
-                model.ReadNormalizer(new ProtobufReader(field.Bytes, file));
+                model.ReadNormalizer(new ProtobufReader(reader.Of(field, Kinds.Bytes, "normalizer_spec").Bytes, file));
         }
 
-        return model.Pieces.Count > 0
-            ? model
-            : throw new InvalidDataException($"{file}: no pieces; a SentencePiece model has at least one. Fetch the file again.");
+        if (model.Pieces.Count == 0)
+            throw new InvalidDataException($"{file}: no pieces; a SentencePiece model has at least one. Fetch the file again.");
+        // The piece that says so counts; the trainer's number is what it was asked for.
+        var unknown = model.Pieces.FindIndex(piece => piece.Kind == PieceKind.Unknown);
+        model.UnknownId = unknown >= 0
+            ? unknown
+            : throw new InvalidDataException($"{file}: no unknown piece; a SentencePiece model has one.");
+        return model;
     }
 
-    private static (string Text, float Score, PieceKind Kind) ReadPiece(ProtobufReader reader)
+    private void ReadPiece(ProtobufReader reader, string file)
     {
-        var (text, score, kind) = ("", 0f, PieceKind.Normal);
+        var (text, score, kind) = ("", 0f, (ulong)PieceKind.Normal);
         while (reader.TryRead(out var field))
         {
             if (field.Number == 1)
-                text = Encoding.UTF8.GetString(field.Bytes);
+                text = ReadText(reader.Of(field, Kinds.Bytes, "piece").Bytes, file);
             else if (field.Number == 2)
-                score = BitConverter.UInt32BitsToSingle((uint)field.Value);
+                score = BitConverter.UInt32BitsToSingle((uint)reader.Of(field, Kinds.FourBytes, "score").Value);
             else if (field.Number == 3)
-                kind = (PieceKind)field.Value;
+                kind = reader.Of(field, Kinds.Number, "type").Value;
         }
 
-        return (text, score, kind);
+        if (float.IsNaN(score))
+            throw new InvalidDataException($"{file}: piece {Pieces.Count} has a score that is not a number. Fetch the file again.");
+        if (kind is < (ulong)PieceKind.Normal or > (ulong)PieceKind.Byte)
+            throw new InvalidDataException($"{file}: piece {Pieces.Count} is of the type {kind}; there are 1 to 6. Fetch the file again.");
+        Pieces.Add((text, score, (PieceKind)kind));
     }
+
+    private string ReadText(ReadOnlySpan<byte> bytes, string file) => !bytes.IsEmpty && Utf8.IsValid(bytes)
+        ? Encoding.UTF8.GetString(bytes)
+        : throw new InvalidDataException(
+            $"{file}: the text of piece {Pieces.Count} is {(bytes.IsEmpty ? "empty" : "no UTF-8")}. Fetch the file again.");
 
     private void ReadTrainer(ProtobufReader reader)
     {
-        const ulong BytePair = 2;
         while (reader.TryRead(out var field))
         {
             if (field.Number == 3)
-                IsBytePair = field.Value == BytePair;
+                ModelKind = (int)reader.Of(field, Kinds.Number, "trainer_spec.model_type").Value;
+            else if (field.Number == 24)
+                PutsSpaceBehind = reader.Of(field, Kinds.Number, "trainer_spec.treat_whitespace_as_suffix").Value != 0;
             else if (field.Number == 35)
-                HasByteFallback = field.Value != 0;
-            else if (field.Number == 40)
-                UnknownId = (int)field.Value;
+                HasByteFallback = reader.Of(field, Kinds.Number, "trainer_spec.byte_fallback").Value != 0;
             else if (field.Number == 41)
-                BeginId = (int)field.Value;
+                BeginId = (int)reader.Of(field, Kinds.Number, "trainer_spec.bos_id").Value;
             else if (field.Number == 42)
-                EndId = (int)field.Value;
+                EndId = (int)reader.Of(field, Kinds.Number, "trainer_spec.eos_id").Value;
         }
     }
 
@@ -95,13 +118,13 @@ internal sealed class SentencePieceModel
         while (reader.TryRead(out var field))
         {
             if (field.Number == 2)
-                HasCharacterMap = !field.Bytes.IsEmpty;
+                HasCharacterMap = !reader.Of(field, Kinds.Bytes, "normalizer_spec.precompiled_charsmap").Bytes.IsEmpty;
             else if (field.Number == 3)
-                AddsDummyPrefix = field.Value != 0;
+                AddsDummyPrefix = reader.Of(field, Kinds.Number, "normalizer_spec.add_dummy_prefix").Value != 0;
             else if (field.Number == 4)
-                RemovesExtraSpaces = field.Value != 0;
+                RemovesExtraSpaces = reader.Of(field, Kinds.Number, "normalizer_spec.remove_extra_whitespaces").Value != 0;
             else if (field.Number == 5)
-                EscapesSpaces = field.Value != 0;
+                EscapesSpaces = reader.Of(field, Kinds.Number, "normalizer_spec.escape_whitespaces").Value != 0;
         }
     }
 }

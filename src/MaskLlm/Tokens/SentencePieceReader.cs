@@ -5,6 +5,9 @@ internal static class SentencePieceReader
 {
     private const string Space = "\u2581";
 
+    // SentencePiece's trainer makes 16 at most where it is not told otherwise; every way to cut a piece into two is tried.
+    private const int LongestPiece = 512;
+
     /// <summary>The parts that the file describes; special tokens are a begin token, as Llama adds.</summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
     /// <exception cref="NotSupportedException">Another kind of model, or an option that is not supported.</exception>
@@ -12,8 +15,12 @@ internal static class SentencePieceReader
     {
         var model = SentencePieceModel.Parse(bytes, file);
         Check(model, file);
-        var known = Enumerable.Range(0, model.Pieces.Count).Where(id => model.Pieces[id].Kind == PieceKind.Normal).ToArray();
-        var ids = model.Pieces.Select((piece, id) => (piece.Text, Id: id)).DistinctBy(entry => entry.Text).ToDictionary(entry => entry.Text, entry => entry.Id);
+        // Symbols merge to all of these; unused ones are on the way only.
+        int[] known = [.. IdsOf(model, PieceKind.Normal, PieceKind.UserDefined, PieceKind.Unused)];
+        // Control, unknown and byte pieces win over others of their text.
+        Dictionary<string, int> ids = [];
+        foreach (var id in IdsOf(model, PieceKind.Control, PieceKind.Unknown, PieceKind.Byte).Concat(known))
+            ids.TryAdd(model.Pieces[id].Text, id);
         var merges = Merges(model, known);
         return new TokenizerParts
         {
@@ -24,6 +31,8 @@ internal static class SentencePieceReader
                 HasByteFallback = model.HasByteFallback,
                 UnknownId = model.UnknownId,
                 FusesUnknown = true,
+                WholeTokens = [.. IdsOf(model, PieceKind.UserDefined).Select(id => model.Pieces[id].Text)],
+                UnusedIds = IdsOf(model, PieceKind.Unused).ToHashSet(),
             },
             ControlTokens = [.. Controls(model)],
             Defaults = [.. Defaults(model)],
@@ -36,23 +45,42 @@ internal static class SentencePieceReader
         };
     }
 
+    private static IEnumerable<int> IdsOf(SentencePieceModel model, params PieceKind[] kinds) =>
+        Enumerable.Range(0, model.Pieces.Count).Where(id => kinds.Contains(model.Pieces[id].Kind));
+
     private static void Check(SentencePieceModel model, string file)
     {
         const string Advice = "Convert the tokenizer to tokenizer.json with Hugging Face transformers.";
         string? what = model switch
         {
-            { IsBytePair: false } => "a model that is not byte-pair (BPE)",
+            { IsBytePair: false } => $"a model of {KindOf(model)}, not byte-pair (BPE),",
             { HasCharacterMap: true } => "a character map (normalization other than 'identity')",
             { RemovesExtraSpaces: true } => "remove_extra_whitespaces",
             { EscapesSpaces: false } => "escape_whitespaces off",
-            _ when model.Pieces.Any(piece => piece.Kind is PieceKind.UserDefined or PieceKind.Unused) => "user-defined or unused pieces",
+            { PutsSpaceBehind: true } => "treat_whitespace_as_suffix",
             _ => null,
         };
         if (what is not null)
             throw new NotSupportedException($"{file}: {what} is not supported. {Advice}");
-        if ((uint)model.UnknownId >= (uint)model.Pieces.Count || model.BeginId >= model.Pieces.Count)
-            throw new InvalidDataException($"{file}: {model.Pieces.Count} pieces, but the unknown piece is {model.UnknownId} and the begin piece {model.BeginId}.");
+        if (model.BeginId >= model.Pieces.Count)
+            throw new InvalidDataException($"{file}: {model.Pieces.Count} pieces, but the begin piece is {model.BeginId}.");
+        var longest = model.Pieces.FindIndex(piece =>
+            piece.Kind is PieceKind.Normal or PieceKind.Unused && piece.Text.Length > LongestPiece);
+        if (longest >= 0)
+        {
+            throw new InvalidDataException(
+                $"{file}: piece {longest} has {model.Pieces[longest].Text.Length} characters, and at most {LongestPiece} are merged. "
+                + "Fetch the file again.");
+        }
     }
+
+    private static string KindOf(SentencePieceModel model) => model.ModelKind switch
+    {
+        1 => "unigrams",
+        3 => "words",
+        4 => "characters",
+        var kind => $"the kind {kind}",
+    };
 
     private static IEnumerable<AddedToken> Controls(SentencePieceModel model)
     {
@@ -92,7 +120,7 @@ internal static class SentencePieceReader
         var merges = new List<Merge>();
         foreach (var (text, id) in ids)
         {
-            for (var cut = 1; cut < text.Length; cut++)
+            for (var cut = 1; cut < text.Length && cut <= LongestPiece; cut++)
             {
                 if (lookup.TryGetValue(text.AsSpan(0, cut), out var left) && lookup.TryGetValue(text.AsSpan(cut), out var right))
                     merges.Add(new Merge(left, right, ranks[model.Pieces[id].Score], id));

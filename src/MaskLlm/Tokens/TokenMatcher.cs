@@ -7,17 +7,16 @@ namespace MaskLlm.Tokens;
 /// <summary>Finds added tokens in a text: the leftmost match, of several at one place the longest.</summary>
 internal sealed class TokenMatcher
 {
-    private readonly SearchValues<string> _search;
-    private readonly Dictionary<char, (string Text, AddedToken Token)[]> _byFirstChar;
+    private readonly TextFinder _finder;
+    private readonly Dictionary<string, AddedToken> _tokens = new(StringComparer.Ordinal);
 
     /// <summary>Prepares the search.</summary>
     /// <param name="tokens">What to look for, and the token that it is; of two with one text the first counts.</param>
     public TokenMatcher(IReadOnlyCollection<(string Text, AddedToken Token)> tokens)
     {
-        var wanted = tokens.Where(entry => entry.Text.Length > 0).DistinctBy(entry => entry.Text).ToArray();
-        _search = SearchValues.Create([.. wanted.Select(entry => entry.Text)], StringComparison.Ordinal);
-        _byFirstChar = wanted.GroupBy(entry => entry.Text[0])
-            .ToDictionary(group => group.Key, group => group.OrderByDescending(entry => entry.Text.Length).ToArray());
+        foreach ((string text, AddedToken token) in tokens)
+            _tokens.TryAdd(text, token);
+        _finder = new TextFinder(_tokens.Keys);
     }
 
     /// <summary>Cuts a piece into added tokens and the text between them.</summary>
@@ -25,10 +24,9 @@ internal sealed class TokenMatcher
     {
         var text = piece.Span;
         var (reached, searched) = (0, 0);
-        while (_byFirstChar.Count > 0 && searched < text.Length && text[searched..].IndexOfAny(_search) is var found and >= 0)
+        while (_finder.Find(text, searched, out var start) is { } content)
         {
-            var start = searched + found;
-            var (content, token) = LongestAt(text, start);
+            var token = _tokens[content];
             var end = start + content.Length;
             searched = end;
             if (token.SingleWord && (EndsInWord(text[..start]) || BeginsWithWord(text[end..])))
@@ -45,17 +43,6 @@ internal sealed class TokenMatcher
 
         if (reached < text.Length)
             segments.Add(new Segment(piece.Slice(reached, text.Length), null));
-    }
-
-    private (string Text, AddedToken Token) LongestAt(ReadOnlySpan<char> text, int start)
-    {
-        foreach (var candidate in _byFirstChar[text[start]])
-        {
-            if (text[start..].StartsWith(candidate.Text, StringComparison.Ordinal))
-                return candidate;
-        }
-
-        throw new InvalidOperationException("The search found a token that is not there.");
     }
 
     private static bool EndsInWord(ReadOnlySpan<char> text) =>

@@ -21,6 +21,12 @@ internal sealed record Vocabulary
     /// <summary>True where a word that is a token needs no merging.</summary>
     public bool IgnoresMerges { get; init; }
 
+    /// <summary>Texts that are one token wherever they stand in a word, found before its symbols are merged.</summary>
+    public IReadOnlyList<string> WholeTokens { get; init; } = [];
+
+    /// <summary>Ids that symbols merge to on the way to longer ones, but that are no output: they fall apart again.</summary>
+    public IReadOnlySet<int> UnusedIds { get; init; } = new HashSet<int>();
+
     /// <summary>Id of the token for the unknown; null where the unknown vanishes.</summary>
     public int? UnknownId { get; init; }
 

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using MaskLlm.Json;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Models.Gguf;
@@ -13,8 +13,8 @@ internal static class ByteLevelTokens
     internal static GgufTokens Read(TokenizerSource source, int vocabularySize, List<string> notes)
     {
         TokenizerParts parts = source.Parts;
-        using JsonDocument document = JsonDocument.Parse(source.Bytes.StartsWith("\uFEFF"u8) ? source.Bytes[3..].ToArray() : source.Bytes.ToArray());
-        string split = SplitName.Of(source.File, document.RootElement.Component("pre_tokenizer"), parts.Vocabulary.IgnoresMerges);
+        JsonValue json = JsonValue.Parse(source.File, source.Bytes.ToArray());
+        string split = SplitName.Of(source.File, json.Member("pre_tokenizer"), parts.Vocabulary.IgnoresMerges);
         NoteNormalizer(source.File, parts.Normalizer, notes);
         NoteAddedTokens(source.File, parts.AddedTokens, notes);
         string[] merges = Merges(parts.Vocabulary);

@@ -32,7 +32,8 @@ internal static class GgufTokenizer
 
     private static GgufTokens Read(TokenizerFiles files, TokenizerSource source, int vocabularySize, List<string> notes)
     {
-        if (source.IsJson && source.Parts.Vocabulary.IsByteLevel) return ByteLevelTokens.Read(source, vocabularySize, notes);
+        if (source is { IsJson: true, Parts.Vocabulary: { IsByteLevel: true } or { HasSpelledBytes: true } })
+            return ByteLevelTokens.Read(source, vocabularySize, notes);
         if (files.Open(TokenizerFiles.Model) is { } model) return SentencePieceTokens.Read(files.PathOf(TokenizerFiles.Model), model, source, vocabularySize, notes);
         throw new NotSupportedException(
             $"{source.File}: the tokenizer was made from a SentencePiece model, and llama.cpp needs the scores in it; copy {TokenizerFiles.Model} of the checkpoint into the folder.");
