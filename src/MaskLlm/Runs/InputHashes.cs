@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using MaskLlm.Tokens;
 
 namespace MaskLlm.Runs;
 
 /// <summary>The hashes of what a run read, for its record.</summary>
 internal static class InputHashes
 {
-    /// <summary>SHA-256 of the configuration, weights and tokenizer of a checkpoint, by path.</summary>
+    /// <summary>SHA-256 of the configuration, weights and tokenizer of a checkpoint, by path: what makes its tokens is all of the tokenizer's files.</summary>
     internal static JsonObject OfModel(string folder) => new(
         Directory.EnumerateFiles(folder).Where(IsInput).Order(StringComparer.Ordinal).Select(file => KeyValuePair.Create(file, (JsonNode?)Of(file))));
 
@@ -18,5 +19,5 @@ internal static class InputHashes
     }
 
     private static bool IsInput(string file) =>
-        Path.GetExtension(file) is ".safetensors" || Path.GetFileName(file) is "config.json" or "tokenizer.json" or "tokenizer.model";
+        Path.GetExtension(file) is ".safetensors" || TokenizerFiles.Names.Contains(Path.GetFileName(file));
 }
