@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using MaskLlm.Cli.Commands;
+using MaskLlm.Cli.Output;
 
 namespace MaskLlm.Cli;
 
@@ -36,6 +37,7 @@ internal static class CommandLine
         }
         try
         {
+            ModelNotes.Print(parsed, error);
             return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
         catch (Exception e)

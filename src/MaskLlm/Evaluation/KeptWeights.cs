@@ -47,19 +47,9 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
         return new KeptWeights(new OrderedDictionary<string, Mask>(shapes.Select(pair =>
         {
             cancellation.ThrowIfCancellationRequested();
-            TensorEntry entry = Entry(checkpoint, pair.Key, pair.Value);
+            TensorEntry entry = checkpoint.Tensors[pair.Key];
             return KeyValuePair.Create(pair.Key, NonZeroValues.Of(checkpoint.FileOf(pair.Key), entry));
         })));
-    }
-
-    private static TensorEntry Entry(SafetensorsCheckpoint checkpoint, string name, (int Rows, int Columns) shape)
-    {
-        if (!checkpoint.Tensors.TryGetValue(name, out TensorEntry? entry))
-            throw new InvalidDataException($"{checkpoint.Folder}: {name} is missing, which config.json asks for; is the checkpoint complete?");
-        if (!entry.Shape.SequenceEqual([shape.Rows, shape.Columns]))
-            throw new InvalidDataException(
-                $"{checkpoint.Folder}: {name} has shape ({string.Join(", ", entry.Shape)}); config.json gives ({shape.Rows}, {shape.Columns}).");
-        return entry;
     }
 
     private static KeptWeights ReadSafetensors(string path, CancellationToken cancellation)

@@ -6,7 +6,7 @@ namespace MaskLlm.Json;
 /// <summary>The one place where the bytes of a JSON file become elements; what is wrong with them is said in our words.</summary>
 internal static class JsonSource
 {
-    /// <summary>The longest file that is read: ten times the largest tokenizer.json known, and bounded because it is held in memory.</summary>
+    /// <summary>The longest file that is read: ten times the largest tokenizer.json known; it is held in memory.</summary>
     internal const int LargestBytes = 1 << 29;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
@@ -43,13 +43,15 @@ internal static class JsonSource
         try
         {
             using JsonDocument document = JsonDocument.Parse(json);
-            return Twice(document.RootElement) is { } name ? $"not valid JSON (the key \"{JsonValue.Shortened(name)}\" is there twice in one object)"
+            return Twice(document.RootElement) is { } name
+                ? $"not valid JSON (the key \"{JsonValue.Shortened(name)}\" is there twice in one object)"
                 : "not valid JSON (a key holds half a surrogate pair)";
         }
         catch (JsonException e)
         {
             return json.Span.Trim(" \t\r\n"u8).IsEmpty ? "not valid JSON (it is empty)"
-                : $"not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine}: broken, cut short, or nested deeper than 64 levels)";
+                : $"not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine}: "
+                    + "broken, cut short, or nested deeper than 64 levels)";
         }
         catch (InvalidOperationException)
         {
@@ -59,7 +61,8 @@ internal static class JsonSource
 
     private static string? Twice(JsonElement element)
     {
-        if (element.ValueKind == JsonValueKind.Array) return element.EnumerateArray().Select(Twice).FirstOrDefault(name => name is not null);
+        if (element.ValueKind == JsonValueKind.Array)
+            return element.EnumerateArray().Select(Twice).FirstOrDefault(name => name is not null);
         if (element.ValueKind != JsonValueKind.Object) return null;
         HashSet<string> names = new(StringComparer.Ordinal);
         foreach (JsonProperty property in element.EnumerateObject())

@@ -32,9 +32,12 @@ internal sealed class JsonValue
     /// <exception cref="InvalidDataException">It is no JSON, or no object.</exception>
     internal static JsonValue Read(string path)
     {
-        long length = new FileInfo(path) is { Exists: true } found ? found.Length : throw new FileNotFoundException($"{path}: there is no such file.", path);
-        return length <= JsonSource.LargestBytes ? Parse(path, System.IO.File.ReadAllBytes(path))
-            : throw new InvalidDataException($"{path}: it has {length} bytes, and at most {JsonSource.LargestBytes} are read as JSON; is it another file?");
+        FileInfo found = new(path);
+        if (!found.Exists) throw new FileNotFoundException($"{path}: there is no such file.", path);
+        if (found.Length > JsonSource.LargestBytes)
+            throw new InvalidDataException(
+                $"{path}: it has {found.Length} bytes, and at most {JsonSource.LargestBytes} are read as JSON; is it another file?");
+        return Parse(path, System.IO.File.ReadAllBytes(path));
     }
 
     /// <summary>The same; null where there is no such file.</summary>
@@ -47,7 +50,8 @@ internal sealed class JsonValue
     /// <exception cref="InvalidDataException">It is no JSON, or no object.</exception>
     internal static JsonValue Parse(string file, ReadOnlyMemory<byte> json)
     {
-        if (JsonSource.Parse(json, out JsonElement root) is { } fault) throw new InvalidDataException($"{file}: {fault}; fetch or write the file again.");
+        if (JsonSource.Parse(json, out JsonElement root) is { } fault)
+            throw new InvalidDataException($"{file}: {fault}; fetch or write the file again.");
         JsonValue value = new(file, "", root);
         return value.Kind == JsonValueKind.Object ? value : throw value.Wrong("an object");
     }
@@ -63,7 +67,8 @@ internal sealed class JsonValue
         ? new JsonValue(File, KeyOf(key), value) : null;
 
     /// <summary>The value of a key that must be there.</summary>
-    internal JsonValue Required(string key) => Member(key) ?? throw new InvalidDataException($"{File}: {KeyOf(key)} is missing; fetch or write the file again.");
+    internal JsonValue Required(string key) => Member(key)
+            ?? throw new InvalidDataException($"{File}: {KeyOf(key)} is missing; fetch or write the file again.");
 
     /// <summary>All keys of an object with their values, in the order of the file.</summary>
     internal IEnumerable<KeyValuePair<string, JsonValue>> Members()
@@ -92,13 +97,17 @@ internal sealed class JsonValue
     }
 
     /// <summary>A whole number of 32 bits.</summary>
-    internal int Int() => Kind == JsonValueKind.Number && Element.TryGetInt32(out int value) ? value : throw Wrong("a whole number of at most 32 bits");
+    internal int Int() =>
+        Kind == JsonValueKind.Number && Element.TryGetInt32(out int value) ? value : throw Wrong("a whole number of at most 32 bits");
 
     /// <summary>A whole number of 64 bits.</summary>
-    internal long Long() => Kind == JsonValueKind.Number && Element.TryGetInt64(out long value) ? value : throw Wrong("a whole number of at most 64 bits");
+    internal long Long() =>
+        Kind == JsonValueKind.Number && Element.TryGetInt64(out long value) ? value : throw Wrong("a whole number of at most 64 bits");
 
     /// <summary>A finite number.</summary>
-    internal double Number() => Kind == JsonValueKind.Number && Element.TryGetDouble(out double value) && double.IsFinite(value) ? value : throw Wrong("a finite number");
+    internal double Number() =>
+        Kind == JsonValueKind.Number && Element.TryGetDouble(out double value) && double.IsFinite(value) ? value
+            : throw Wrong("a finite number");
 
     /// <summary>True or false.</summary>
     internal bool Flag() => Kind is JsonValueKind.True or JsonValueKind.False ? Element.GetBoolean() : throw Wrong("true or false");

@@ -1,3 +1,5 @@
+using MaskLlm.Models.Families;
+
 namespace MaskLlm.Models;
 
 /// <summary>
@@ -57,23 +59,28 @@ public sealed record DecoderConfig
     /// <summary>Per block the number of tokens that attention sees, itself included; null for all before it. Empty: null everywhere.</summary>
     public IReadOnlyList<int?> SlidingWindows { get; init; } = [];
 
-    /// <summary>Checks that the sizes fit each other.</summary>
+    /// <summary>Checks that every number is in its range and that the sizes fit each other.</summary>
     /// <exception cref="InvalidDataException">They do not.</exception>
-    public void Validate()
+    public void Validate() => Validate("config.json: ");
+
+    /// <summary>The same, with what messages begin with.</summary>
+    internal void Validate(string where)
     {
-        (string Name, int Value)[] sizes =
+        (string Name, double Value)[] numbers =
         [
             ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", BlockCount),
             ("num_attention_heads", HeadCount), ("num_key_value_heads", KeyValueHeadCount), ("head_dim", HeadSize),
-            ("vocab_size", VocabularySize), ("max_position_embeddings", MaxPositions),
+            ("vocab_size", VocabularySize), ("max_position_embeddings", MaxPositions), ("rms_norm_eps", NormEpsilon),
+            ("rope_theta", Rotary.Theta),
         ];
-        foreach ((string name, int value) in sizes)
-            if (value < 1) throw new InvalidDataException($"config.json: {name} is {value}; at least 1 is needed.");
+        foreach ((string name, double value) in numbers) ConfigRange.Require(where, name, value);
+        foreach (int? window in SlidingWindows)
+            if (window is { } tokens) ConfigRange.Require(where, "sliding_window", tokens);
         if (HeadCount % KeyValueHeadCount != 0)
             throw new InvalidDataException(
-                $"config.json: num_attention_heads {HeadCount} is not a multiple of num_key_value_heads {KeyValueHeadCount}.");
+                $"{where}num_attention_heads {HeadCount} is not a multiple of num_key_value_heads {KeyValueHeadCount}.");
         if (HeadSize % 2 != 0)
-            throw new InvalidDataException($"config.json: head_dim is {HeadSize}; rotary embedding needs an even number.");
+            throw new InvalidDataException($"{where}head_dim is {HeadSize}; rotary embedding needs an even number.");
     }
 
     /// <summary>The window of one block, or null where attention sees all earlier tokens.</summary>

@@ -29,9 +29,9 @@ public static class GgufExport
         Action<long, long>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(outFile);
-        DecoderConfig config = Checkpoint.ReadConfig(modelFolder);
-        GgufArchitecture.Require(modelFolder, config);
+        GgufArchitecture.Require(modelFolder, Checkpoint.ReadConfig(modelFolder));
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(modelFolder);
+        DecoderConfig config = Checkpoint.ReadConfig(source);
         if (source.Files.Any(file => Path.GetFullPath(file.Path) == Path.GetFullPath(outFile)))
             throw new ArgumentException($"{outFile} holds the weights of the model itself, which would be lost; name another file.");
         foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>()) MaskedCheckpoint.CheckMask(source, name, mask);

@@ -24,10 +24,11 @@ internal sealed class MaskedShards(
 
     private void WriteTensor(SafetensorsFile file, TensorEntry entry, Stream stream)
     {
-        Mask? mask = MaskOf(file, entry);
+        string name = source.NameOf(entry.Name);
+        Mask? mask = MaskOf(file, name);
         int width = entry.Type.ByteWidth();
-        (SafetensorsFile values, TensorEntry valuesEntry) = mask is not null && updated?.GetValueOrDefault(entry.Name) is { } other
-            ? (other, other.Tensors[entry.Name]) : (file, entry);
+        (SafetensorsFile values, TensorEntry valuesEntry) = mask is not null && updated?.GetValueOrDefault(name) is { } other
+            ? (other, other.Tensors[name]) : (file, entry);
         for (long at = 0; at < entry.ByteLength; at += ChunkBytes)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -42,6 +43,6 @@ internal sealed class MaskedShards(
     }
 
     // A shard may hold a tensor of the same name that the index does not mean: it is no part of the checkpoint.
-    private Mask? MaskOf(SafetensorsFile file, TensorEntry entry) =>
-        masks.TryGetValue(entry.Name, out Mask? mask) && source.FileOf(entry.Name) == file ? mask : null;
+    private Mask? MaskOf(SafetensorsFile file, string name) =>
+        masks.TryGetValue(name, out Mask? mask) && source.FileOf(name) == file ? mask : null;
 }

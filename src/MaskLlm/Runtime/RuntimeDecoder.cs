@@ -52,7 +52,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         _inputs = new(tokens, Math.Max(Math.Max(_config.HiddenSize, queries), _config.IntermediateSize), model.Type, isSparse: model.SparseLayers > 0);
         _frequencies = [.. RotaryEmbedding.Frequencies(_config.Rotary, _config.HeadSize).Select(frequency => (float)frequency)];
         (_cosine, _sine) = (new float[tokens * _frequencies.Length], new float[tokens * _frequencies.Length]);
-        _scores = [.. Enumerable.Range(0, threads).Select(_ => new float[ContextLength])];
+        _scores = [.. Enumerable.Range(0, threads).Select(_ => new float[Math.Min(ContextLength, CachePositions)])];
         (_tokens, _positions, _wanted) = (new BatchToken[tokens], new int[tokens], new int[tokens]);
         _block = model.Blocks[0];
         (_embed, _normInput, _normPostAttention, _normFinal) = (Embed, NormInput, NormPostAttention, NormFinal);

@@ -20,6 +20,8 @@ public sealed class RuntimeModel : IDisposable
         Type = TypeOf(file);
         Config = ModelFamily.Read($"{file.Path}: {RuntimeFormat.ConfigName}", File(RuntimeFormat.ConfigName)
             ?? throw Broken("it holds no config.json"));
+        // The file has a head exactly where it is another than the embedding, whatever the configuration says.
+        Config = Config with { TieWordEmbeddings = Config.TieWordEmbeddings && !file.Tensors.ContainsKey(ParameterShapes.Head) };
         Blocks = [.. Enumerable.Range(0, Config.BlockCount).Select(ReadBlock)];
         FinalNorm = Vector(ParameterShapes.FinalNorm, Config.HiddenSize)!;
         Embedding = Matrix(ParameterShapes.Embedding, Config.VocabularySize, Config.HiddenSize);

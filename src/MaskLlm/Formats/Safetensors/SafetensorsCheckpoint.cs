@@ -7,12 +7,19 @@ public sealed class SafetensorsCheckpoint : IDisposable
     private readonly Dictionary<string, SafetensorsFile> _fileOf = new(StringComparer.Ordinal);
     private readonly List<SafetensorsFile> _files = [];
 
+    private const string Prefix = "model.", PartName = "embed_tokens.weight", HeadName = "lm_head.weight";
+
+    private string _prefix = "";
+
     private SafetensorsCheckpoint(string folder) => Folder = folder;
 
     /// <summary>The folder as it was given.</summary>
     public string Folder { get; }
 
-    /// <summary>The tensors by name; enumerating gives them file after file, in the order of their bytes.</summary>
+    /// <summary>
+    /// The tensors by name; enumerating gives them file after file, in the order of their bytes. A model that was saved without its
+    /// head, as <c>LlamaModel.save_pretrained</c> does, has its names here with the prefix <c>model.</c> that its files lack.
+    /// </summary>
     public IReadOnlyDictionary<string, TensorEntry> Tensors => _tensors;
 
     /// <summary>The files, in the order of their names.</summary>
@@ -31,6 +38,7 @@ public sealed class SafetensorsCheckpoint : IDisposable
         {
             if (found.Index is null) checkpoint.AddWhole(found.Files[0]);
             else foreach (string file in found.Files) checkpoint.AddShard(file, found.Index);
+            checkpoint.NameParts();
             return checkpoint;
         }
         catch
@@ -63,6 +71,9 @@ public sealed class SafetensorsCheckpoint : IDisposable
             : throw new ArgumentException($"{Folder}: the checkpoint has no tensor '{name}'.");
     }
 
+    /// <summary>The name in <see cref="Tensors"/> of a tensor that is called otherwise in its file.</summary>
+    internal string NameOf(string nameInFile) => nameInFile == HeadName ? nameInFile : _prefix + nameInFile;
+
     /// <summary>Unmaps all files; spans over them must no longer be used.</summary>
     public void Dispose()
     {
@@ -92,6 +103,23 @@ public sealed class SafetensorsCheckpoint : IDisposable
         SafetensorsFile file = SafetensorsFile.Open(path);
         _files.Add(file);
         return file;
+    }
+
+    // A model that was saved without its head has the names without their prefix.
+    private void NameParts()
+    {
+        if (!_tensors.ContainsKey(PartName) || _tensors.Keys.Any(name => name.StartsWith(Prefix, StringComparison.Ordinal))) return;
+        _prefix = Prefix;
+        TensorEntry[] entries = [.. _tensors.Values];
+        Dictionary<string, SafetensorsFile> files = new(_fileOf, StringComparer.Ordinal);
+        _tensors.Clear();
+        _fileOf.Clear();
+        foreach (TensorEntry entry in entries)
+        {
+            string name = NameOf(entry.Name);
+            _tensors.Add(name, entry with { Name = name });
+            _fileOf.Add(name, files[entry.Name]);
+        }
     }
 
     private void Add(SafetensorsFile file, TensorEntry entry)

@@ -1,65 +1,92 @@
 using System.Text.Json;
+using MaskLlm.Json;
 
 namespace MaskLlm.Models.Families;
 
-/// <summary>A parsed <c>config.json</c> with readers that say which key of which file is wrong.</summary>
+/// <summary>A parsed <c>config.json</c>: its readers say which key of which file is wrong, and hold numbers against their range.</summary>
 internal sealed class ConfigFile
 {
-    private readonly string _path;
-    private readonly JsonElement _root;
+    private readonly JsonValue _root;
 
     internal ConfigFile(string path)
-        : this(path, File.ReadAllBytes(path))
+        : this(JsonValue.Read(path), [])
     {
     }
 
-    internal ConfigFile(string path, ReadOnlyMemory<byte> json)
+    internal ConfigFile(string name, ReadOnlyMemory<byte> json)
+        : this(JsonValue.Parse(name, json), [])
     {
-        _path = path;
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(json);
-            _root = document.RootElement.Clone();
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{path}: not valid JSON ({e.Message}); is the download complete?");
-        }
-        if (_root.ValueKind != JsonValueKind.Object) throw new InvalidDataException($"{path}: an object is expected, found {_root.ValueKind}.");
     }
 
-    private ConfigFile(string path, JsonElement root) => (_path, _root) = (path, root);
+    private ConfigFile(JsonValue root, List<string> notes) => (_root, Notes) = (root, notes);
 
-    internal bool Has(string key) => _root.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
+    /// <summary>The file, and for an object in it the way there.</summary>
+    internal string Where => _root.Key.Length == 0 ? $"{_root.File}: " : $"{_root.File}: {_root.Key}.";
 
-    internal int Int(string key, int? fallback = null) => Has(key) ? Read(key, e => e.GetInt32(), "an integer") : fallback ?? throw Missing(key);
+    /// <summary>Sentences on what is there and not followed.</summary>
+    internal List<string> Notes { get; }
 
-    internal double Double(string key, double? fallback = null) => Has(key) ? Read(key, e => e.GetDouble(), "a number") : fallback ?? throw Missing(key);
+    /// <summary>Whether the key is there with a value.</summary>
+    internal bool Has(string key) => _root.Has(key);
 
-    internal bool Bool(string key, bool fallback) => Has(key) ? Read(key, e => e.GetBoolean(), "true or false") : fallback;
+    /// <summary>Whether the key is there, even with null: which is not what transformers puts for a key that is not.</summary>
+    internal bool Names(string key) => _root.Names(key);
 
-    internal string? Text(string key) => Has(key) ? Read(key, e => e.GetString(), "a string") : null;
+    /// <summary>Whether the object holds anything.</summary>
+    internal bool IsEmpty => !_root.Members().Any();
 
-    internal IReadOnlyList<string>? Texts(string key) =>
-        Has(key) ? Read(key, e => e.EnumerateArray().Select(item => item.GetString() ?? "").ToList(), "a list of strings") : null;
+    /// <summary>A size that every checkpoint has.</summary>
+    internal int Int(string key) => Value(key) is { } value ? Ranged(key, value.Int()) : throw Missing(key);
 
-    internal ConfigFile? Object(string key) => Has(key) ? new ConfigFile(_path, _root.GetProperty(key)) : null;
+    /// <summary>A number that has a default where it is absent; null is none.</summary>
+    internal int Int(string key, int absent) => Ranged(key, Names(key) ? Required(key).Int() : absent);
+
+    /// <summary>A number that is one thing where the key is absent and another where it is null.</summary>
+    internal int? Int(string key, int? absent, int? ifNull) =>
+        Value(key) is { } value ? Ranged(key, value.Int()) : Names(key) ? ifNull : absent;
+
+    /// <summary>The value of a key; null where it is absent or null.</summary>
+    internal JsonValue? Value(string key) => _root.Member(key);
+
+    /// <summary>A number that must be there.</summary>
+    internal double Double(string key) => Value(key) is { } value ? Ranged(key, value.Number()) : throw Missing(key);
+
+    /// <summary>A number that has a default where it is absent; null is none.</summary>
+    internal double Double(string key, double absent) => Ranged(key, Names(key) ? Required(key).Number() : absent);
+
+    /// <summary>A flag; null counts as false, as it does in Python.</summary>
+    internal bool Bool(string key) => Value(key)?.Flag() ?? false;
+
+    internal string? Text(string key) => Value(key)?.Text();
+
+    internal IReadOnlyList<string>? Texts(string key) => Value(key)?.Items().Select(item => item.Text()).ToList();
+
+    internal ConfigFile? Object(string key)
+    {
+        if (Value(key) is not { } value) return null;
+        return value.Kind == JsonValueKind.Object ? new ConfigFile(value, Notes) : throw value.Wrong("an object");
+    }
 
     internal NotSupportedException Unsupported(string key, string found, string known) =>
-        new($"{_path}: {key} is {found}; {known} can be read.");
+        new($"{Where}{key} is {found}; {known} can be read.");
 
-    private T Read<T>(string key, Func<JsonElement, T> read, string expected)
+    /// <summary>The error for keys that contradict each other.</summary>
+    internal InvalidDataException Contradiction(string sentence) => new($"{Where}{sentence}");
+
+    private JsonValue Required(string key) =>
+        Value(key) ?? throw new InvalidDataException($"{Where}{key} is null; a number is needed, or no such key.");
+
+    private int Ranged(string key, int value)
     {
-        JsonElement value = _root.GetProperty(key);
-        try
-        {
-            return read(value);
-        }
-        catch (Exception e) when (e is InvalidOperationException or FormatException)
-        {
-            throw new InvalidDataException($"{_path}: {key} must be {expected}, found {value.GetRawText()}.");
-        }
+        ConfigRange.Require(Where, key, value);
+        return value;
     }
 
-    private InvalidDataException Missing(string key) => new($"{_path}: {key} is missing; a Hugging Face checkpoint of this family has it.");
+    private double Ranged(string key, double value)
+    {
+        ConfigRange.Require(Where, key, value);
+        return value;
+    }
+
+    private InvalidDataException Missing(string key) => new($"{Where}{key} is missing; a Hugging Face checkpoint of this family has it.");
 }

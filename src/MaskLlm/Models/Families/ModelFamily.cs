@@ -14,12 +14,16 @@ internal static class ModelFamily
     /// <summary>Reads <c>config.json</c> of a Hugging Face folder.</summary>
     /// <exception cref="InvalidDataException">The file is missing, broken or inconsistent.</exception>
     /// <exception cref="NotSupportedException">A family, part or quantisation that is not known.</exception>
-    internal static DecoderConfig Read(string folder)
+    internal static DecoderConfig Read(string folder) => Read(Open(folder));
+
+    /// <summary>Parses <c>config.json</c> of a Hugging Face folder.</summary>
+    /// <exception cref="InvalidDataException">The file is missing or broken.</exception>
+    internal static ConfigFile Open(string folder)
     {
         string path = Path.Combine(folder, "config.json");
         if (!File.Exists(path))
             throw new InvalidDataException($"{folder}: no config.json; a Hugging Face checkpoint folder is needed.");
-        return ReadFile(path);
+        return new ConfigFile(path);
     }
 
     /// <summary>Reads one configuration file, whatever its name.</summary>
@@ -34,16 +38,20 @@ internal static class ModelFamily
     /// <exception cref="NotSupportedException">A family, part or quantisation that is not known.</exception>
     internal static DecoderConfig Read(string name, ReadOnlyMemory<byte> json) => Read(new ConfigFile(name, json));
 
-    private static DecoderConfig Read(ConfigFile config)
+    /// <summary>Reads a configuration; what it says and is not followed goes to the file's notes.</summary>
+    internal static DecoderConfig Read(ConfigFile config)
     {
         foreach (string key in new[] { "quantization_config", "compression_config" })
             if (config.Object(key) is { } quantised)
-                throw config.Unsupported(key, quantised.Text("quant_method") ?? "present", "only weights that are not quantised (float32, bfloat16, float16)");
+                throw config.Unsupported(
+                    key, quantised.Text("quant_method") ?? "present", "only weights that are not quantised (float32, bfloat16, float16)");
         string family = config.Text("model_type") ?? "";
         if (!Readers.TryGetValue(family, out Func<ConfigFile, DecoderConfig>? read))
-            throw config.Unsupported("model_type", $"\"{family}\"", string.Join(", ", Readers.Keys));
+            throw config.Unsupported("model_type", $"\"{Json.JsonValue.Shortened(family)}\"", string.Join(", ", Readers.Keys));
+        if (config.Has("text_config"))
+            throw config.Unsupported("text_config", "present: the model is a part of another", "only models of text alone");
         DecoderConfig decoder = read(config);
-        decoder.Validate();
+        decoder.Validate(config.Where);
         return decoder;
     }
 }
