@@ -6,7 +6,7 @@ namespace MaskLlm.Data;
 /// <summary>Reads the <c>text</c> of each line of a <c>.jsonl</c> file; blank lines are passed over.</summary>
 internal sealed class JsonLinesDocuments
 {
-    private const int LongestLineBytes = 1 << 30;
+    private const int LongestLineBytes = 1 << 28;
     private readonly SourceStream _source;
     private byte[] _buffer = new byte[1 << 16];
     private int _start;

@@ -6,6 +6,12 @@ namespace MaskLlm.Data;
 /// <summary>The uncompressed bytes of one file, with errors that name it.</summary>
 internal sealed class SourceStream(string path, FileStream file, Stream content) : IDisposable
 {
+    // What text or ids can compress by, with room; a file beyond both is made to fill a memory or a disk.
+    private const long AlwaysUnpacked = 1 << 28, LargestRatio = 500;
+
+    private readonly long _bytes = file.Length;
+    private long _unpacked;
+
     /// <summary>The file, for messages.</summary>
     public string Path => path;
 
@@ -19,12 +25,22 @@ internal sealed class SourceStream(string path, FileStream file, Stream content)
     {
         try
         {
-            return content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            int read = content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            _unpacked += read;
+            RequireModestSize();
+            return read;
         }
         catch (Exception e) when (e is SharpZipBaseException or ZstdException or EndOfStreamException)
         {
             throw new InvalidDataException($"{path}: the compressed data are damaged or cut short at about byte {BytesOnDisk} of {file.Length}. Make the file again.", e);
         }
+    }
+
+    private void RequireModestSize()
+    {
+        if (content == file || _unpacked <= AlwaysUnpacked || _unpacked <= _bytes * LargestRatio) return;
+        throw new InvalidDataException(
+            $"{path}: its {_bytes} bytes unpack to more than {LargestRatio} times as many, as no text does; unpack it first where it is meant so.");
     }
 
     public void Dispose()

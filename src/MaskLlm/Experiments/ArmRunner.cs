@@ -41,8 +41,17 @@ internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts
         if (arm.Prune is null && arm.Learn is null) return null;
         string path = Path.Combine(_folder.RunOf(arm.Slug), "run.json");
         // The record is the last thing that a run writes.
-        if (File.Exists(path)) return JsonFile.Read(path, record => record);
+        if (File.Exists(path)) return JsonFile.Read(path, Checked);
         return (arm.Learn is null ? PruneRun.Execute(arm.Prune!, progress, cancellation) : LearnRun.Execute(arm.Learn, progress, notes.Add, cancellation)).ToJson();
+    }
+
+    // What is taken from a record is of its kind.
+    private static JsonObject Checked(JsonObject record)
+    {
+        _ = record["options"]!.AsObject();
+        JsonObject figures = record["figures"]!.AsObject();
+        _ = Seconds(figures, (long?)figures["tokens"] ?? 0);
+        return record;
     }
 
     private OrderedDictionary<string, double> Evaluate(Arm arm)

@@ -41,7 +41,7 @@ public static class ExperimentRun
         EvaluationTexts texts = EvaluationTexts.Read(request, named, config, progress, cancellation);
         string[] masks = [.. arms.Where(arm => arm.Prune is null && arm.Learn is null && arm.Merge is null).Select(arm => arm.Mask).OfType<string>()];
         JsonObject settings = ExperimentSettings.Of(request, named, domains, masks, cancellation);
-        if (File.Exists(folder.SettingsPath)) ExperimentSettings.RequireSame(JsonFile.Read(folder.SettingsPath, earlier => earlier), settings, request.Out);
+        if (File.Exists(folder.SettingsPath)) ExperimentSettings.RequireSame(JsonFile.Read(folder.SettingsPath, ExperimentSettings.Checked), settings, request.Out);
         else JsonFile.Write(folder.SettingsPath, settings);
         return Run(request, arms, named.Keys, texts, folder, progress, note ?? (_ => { }), cancellation);
     }

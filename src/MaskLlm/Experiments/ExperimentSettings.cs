@@ -44,6 +44,13 @@ internal static class ExperimentSettings
         return [.. own.Where(pair => !JsonNode.DeepEquals(pair.Value, defaults[pair.Key])).Select(pair => $"{pair.Key} {pair.Value}")];
     }
 
+    /// <summary>Settings that were read, with the parts that are looked into.</summary>
+    internal static JsonObject Checked(JsonObject settings)
+    {
+        _ = (settings[OptionsKey]!.AsObject(), settings[InputsKey]!.AsObject());
+        return settings;
+    }
+
     /// <summary>Compares with what an earlier start left.</summary>
     /// <exception cref="ArgumentException">Something decisive is not the same.</exception>
     internal static void RequireSame(JsonObject earlier, JsonObject now, string folder)
@@ -61,8 +68,13 @@ internal static class ExperimentSettings
                 throw new ArgumentException($"--out {folder}: {path} is not what it was when the experiment there began; name another folder, or bring the file back.");
     }
 
-    private static Dictionary<string, JsonNode?> Flat(JsonObject settings) => settings
-        .Where(pair => pair.Key is not (OptionsKey or InputsKey)).Concat(settings[OptionsKey]!.AsObject()).ToDictionary(StringComparer.Ordinal);
+    private static Dictionary<string, JsonNode?> Flat(JsonObject settings)
+    {
+        Dictionary<string, JsonNode?> flat = new(StringComparer.Ordinal);
+        foreach ((string key, JsonNode? value) in settings.Where(pair => pair.Key is not (OptionsKey or InputsKey)).Concat(settings[OptionsKey]!.AsObject()))
+            flat[key] = value;
+        return flat;
+    }
 
     private static JsonObject Inputs(
         ExperimentRequest request, IReadOnlyDictionary<string, string> texts, IReadOnlyList<DomainTexts> domains, IReadOnlyList<string> priors, CancellationToken cancellation)

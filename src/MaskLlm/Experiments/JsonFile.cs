@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats;
+using MaskLlm.Json;
 
 namespace MaskLlm.Experiments;
 
@@ -17,13 +18,18 @@ internal static class JsonFile
     /// <exception cref="InvalidDataException">The file holds no JSON object with the members that are read.</exception>
     internal static T Read<T>(string path, Func<JsonObject, T> read)
     {
+        if (JsonSource.Parse(File.ReadAllBytes(path), out JsonElement root) is { } fault) throw Damaged(path, $" ({fault})", null);
         try
         {
-            return read(JsonNode.Parse(File.ReadAllBytes(path))!.AsObject());
+            return read(JsonNode.Parse(root.GetRawText())!.AsObject());
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException or FormatException or ArgumentException)
+        catch (Exception e) when (e is InvalidOperationException or NullReferenceException or FormatException
+            or ArgumentException or OverflowException)
         {
-            throw new InvalidDataException($"{path} is damaged; remove it, and what it stood for is done again.", e);
+            throw Damaged(path, "", e);
         }
     }
+
+    private static InvalidDataException Damaged(string path, string how, Exception? inner) =>
+        new($"{path} is damaged{how}; remove it, and what it stood for is done again.", inner);
 }

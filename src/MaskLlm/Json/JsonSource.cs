@@ -9,6 +9,9 @@ internal static class JsonSource
     /// <summary>The longest file that is read: ten times the largest tokenizer.json known; it is held in memory.</summary>
     internal const int LargestBytes = 1 << 29;
 
+    /// <summary>How many bytes tell a pointer of Git LFS.</summary>
+    internal const int PointerBytes = 23;
+
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Parses a text, after a byte order mark where there is one.</summary>

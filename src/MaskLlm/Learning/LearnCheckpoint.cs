@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Models;
-using MaskLlm.Numerals;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Learning;
@@ -13,12 +12,12 @@ namespace MaskLlm.Learning;
 /// </summary>
 internal static class LearnCheckpoint
 {
-    private const string StepKey = "step", OptionsKey = "options";
+    private const string OptionsKey = "options";
 
     /// <summary>Saves the state after <paramref name="step"/> steps; the file is whole or not there.</summary>
     internal static void Save(string path, MaskLearner learner, long step, JsonObject options) => TensorState.Save(
         path, learner.State,
-        new Dictionary<string, string> { [StepKey] = step.ToString(CultureInfo.InvariantCulture), [OptionsKey] = options.ToJsonString() });
+        new Dictionary<string, string> { [CheckpointStep.Key] = step.ToString(CultureInfo.InvariantCulture), [OptionsKey] = options.ToJsonString() });
 
     /// <summary>Loads a state.</summary>
     /// <returns>Steps done.</returns>
@@ -28,11 +27,12 @@ internal static class LearnCheckpoint
     {
         using (SafetensorsFile file = SafetensorsFile.Open(path))
         {
-            if (!file.Metadata.TryGetValue(StepKey, out string? step) || !file.Metadata.TryGetValue(OptionsKey, out string? saved))
-                throw new InvalidDataException($"{path}: no step and options in its header; it is no checkpoint of a learning run.");
-            DecisiveOptions.RequireSame(JsonNode.Parse(saved)!.AsObject(), options);
+            long step = CheckpointStep.Read(file);
+            if (!file.Metadata.TryGetValue(OptionsKey, out string? saved))
+                throw new InvalidDataException($"{path}: no options in its header; it is no checkpoint of a learning run.");
+            DecisiveOptions.RequireSame(path, saved, options);
             TensorState.Load(path, learner.State);
-            return NumberText.TryDigits(step, out long done) ? done : throw new InvalidDataException($"{path}: its step is \"{step}\", which is no number; the checkpoint is damaged.");
+            return step;
         }
     }
 }

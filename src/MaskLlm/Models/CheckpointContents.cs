@@ -1,5 +1,6 @@
 using System.Globalization;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Models;
 
@@ -52,7 +53,7 @@ internal static class CheckpointContents
     {
         if (!name.StartsWith(DecoderBlock.Prefix, StringComparison.Ordinal)) return null;
         string number = name[DecoderBlock.Prefix.Length..].Split('.')[0];
-        return int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int block) ? block : null;
+        return NumberText.TryDigits(number, out int block) ? block : null;
     }
 
     private static bool HasOtherHead(DecoderConfig config, SafetensorsCheckpoint file)

@@ -7,7 +7,6 @@ using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Models;
 using MaskLlm.Models.Families;
-using MaskLlm.Numerals;
 using MaskLlm.Runs;
 using MaskLlm.Tokens;
 using TorchSharp;
@@ -116,10 +115,10 @@ public static class PretrainRun
     private static long LoadState(RunFolder folder, Pretrainer trainer)
     {
         if (!File.Exists(folder.CheckpointPath)) return 0;
-        TensorState.Load(folder.CheckpointPath, State(trainer));
         using SafetensorsFile file = SafetensorsFile.Open(folder.CheckpointPath);
-        return file.Metadata.TryGetValue("step", out string? step) && NumberText.TryDigits(step, out long done) ? done
-            : throw new InvalidDataException($"{folder.CheckpointPath}: no step in its header; it is no checkpoint of a pretraining run, or damaged.");
+        long step = CheckpointStep.Read(file);
+        TensorState.Load(folder.CheckpointPath, State(trainer));
+        return step;
     }
 
     private static RunRecord Record(PretrainRequest request, Corpus corpus, JsonObject curve, long first, double seconds)

@@ -93,6 +93,6 @@ internal sealed class PruneCheckpoint
         using SafetensorsFile file = SafetensorsFile.Open(path);
         if (!file.Metadata.TryGetValue(OptionsKey, out string? text) || file.Tensors.Count > 0)
             throw new InvalidDataException($"{path}: no checkpoint of a pruning run; name the folder of the run, or start anew with --force.");
-        DecisiveOptions.RequireSame(JsonNode.Parse(text)!.AsObject(), asked);
+        DecisiveOptions.RequireSame(path, text, asked);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace MaskLlm.Runs;
@@ -6,10 +7,15 @@ namespace MaskLlm.Runs;
 internal static class DecisiveOptions
 {
     /// <summary>Refuses to go on with another run.</summary>
-    /// <param name="saved">By the checkpoint.</param>
+    /// <param name="path">The checkpoint.</param>
+    /// <param name="saved">What its header has, the text of a JSON object.</param>
     /// <param name="asked">Now.</param>
     /// <exception cref="ArgumentException">The run was started with other options.</exception>
-    internal static void RequireSame(JsonObject saved, JsonObject asked)
+    /// <exception cref="InvalidDataException">The text is none.</exception>
+    internal static void RequireSame(string path, string saved, JsonObject asked) =>
+        RequireSame(Json.JsonValue.Parse($"{path}: options", Encoding.UTF8.GetBytes(saved)).ToNode()!.AsObject(), asked);
+
+    private static void RequireSame(JsonObject saved, JsonObject asked)
     {
         foreach ((string name, JsonNode? value) in asked)
             if (!JsonNode.DeepEquals(saved[name], value))

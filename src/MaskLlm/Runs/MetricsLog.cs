@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using TorchSharp;
 
@@ -15,8 +14,7 @@ public sealed class MetricsLog : IDisposable
     /// <param name="firstStep">Lines of this step and later ones, left by an interrupted run, are dropped.</param>
     public MetricsLog(RunFolder folder, long firstStep)
     {
-        string[] kept = File.Exists(folder.MetricsPath) ? [.. File.ReadLines(folder.MetricsPath).Where(line => StepOf(line) < firstStep)] : [];
-        File.WriteAllLines(folder.MetricsPath, kept);
+        MetricsLines.Keep(folder.MetricsPath, firstStep);
         _lines = new StreamWriter(folder.MetricsPath, append: true, new UTF8Encoding(false)) { AutoFlush = true };
         _events = torch.utils.tensorboard.SummaryWriter(folder.Path, createRunName: false);
     }
@@ -40,18 +38,5 @@ public sealed class MetricsLog : IDisposable
     {
         _lines.Dispose();
         (_events as IDisposable)?.Dispose();
-    }
-
-    // A line that a kill cut short has no step and goes too.
-    private static long StepOf(string line)
-    {
-        try
-        {
-            return JsonNode.Parse(line)?["step"]?.GetValue<long>() ?? long.MaxValue;
-        }
-        catch (JsonException)
-        {
-            return long.MaxValue;
-        }
     }
 }

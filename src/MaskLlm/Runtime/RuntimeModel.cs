@@ -132,7 +132,14 @@ public sealed class RuntimeModel : IDisposable
         string version = file.Metadata.GetValueOrDefault(RuntimeFormat.VersionKey) ?? "";
         if (version != RuntimeFormat.Version)
             throw new NotSupportedException($"{file.Path} is a runtime file of version '{version}'; this program reads version {RuntimeFormat.Version}, which holds all that the checkpoint says of its tokens. Export it again.");
-        return RuntimeFormat.ParseType(file.Metadata.GetValueOrDefault(RuntimeFormat.TypeKey) ?? "");
+        try
+        {
+            return RuntimeFormat.ParseType(file.Metadata.GetValueOrDefault(RuntimeFormat.TypeKey) ?? "");
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{file.Path} is no whole runtime file: {RuntimeFormat.TypeKey}: {e.Message}", e);
+        }
     }
 
     private RuntimeBlock ReadBlock(int index)

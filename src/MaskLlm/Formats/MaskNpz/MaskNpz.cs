@@ -21,6 +21,7 @@ public static class MaskNpz
     public static IReadOnlyDictionary<string, byte[]> ReadPacked(string path)
     {
         using NpzArchive archive = NpzArchive.Open(path);
+        archive.RequireModestSize();
         var packed = new OrderedDictionary<string, byte[]>(StringComparer.Ordinal);
         foreach ((string parameter, ZipArchiveEntry entry) in archive.Members()) packed.Add(parameter, archive.Packed(parameter, entry));
         return packed;

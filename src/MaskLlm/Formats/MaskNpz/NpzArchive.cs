@@ -8,6 +8,11 @@ namespace MaskLlm.Formats.MaskNpz;
 internal sealed class NpzArchive : IDisposable
 {
     private const string MemberEnding = ".mask.npy";
+    private const int ChunkBytes = 1 << 16;
+
+    // A mask of two billion weights; and ten times what the packed bits of any learned or computed mask compress by.
+    private const int AlwaysUnpacked = 1 << 28, LargestRatio = 64;
+
     private readonly string _path;
     private readonly ZipArchive _zip;
 
@@ -73,14 +78,27 @@ internal sealed class NpzArchive : IDisposable
         }
     }
 
-    // Grows with what is really there: a damaged entry may claim any length.
+    /// <summary>
+    /// Refuses an archive that unpacks to so much more than it takes that it cannot be masks: their bits hardly compress, and nothing
+    /// but the model could say how many there should be.
+    /// </summary>
+    internal void RequireModestSize()
+    {
+        Int128 unpacked = 0;
+        foreach (ZipArchiveEntry entry in Entries()) unpacked += entry.Length;
+        if (unpacked > AlwaysUnpacked && unpacked > (Int128)new FileInfo(_path).Length * LargestRatio)
+            throw Broken($"its {new FileInfo(_path).Length} bytes unpack to {unpacked}, and masks do not compress so well");
+    }
+
+    // Grows with what is really there: a damaged entry may claim any length; and ends with what it claims.
     private byte[] Bytes(string parameter, ZipArchiveEntry entry)
     {
         using var bytes = new MemoryStream();
         try
         {
             using Stream stream = entry.Open();
-            stream.CopyTo(bytes);
+            byte[] chunk = new byte[ChunkBytes];
+            for (int read; bytes.Length <= entry.Length && (read = stream.Read(chunk)) > 0;) bytes.Write(chunk, 0, read);
         }
         catch (Exception exception) when (IsDamage(exception))
         {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using MaskLlm.Json;
 
 namespace MaskLlm.Formats.Safetensors;
 
@@ -20,7 +21,6 @@ internal sealed class SafetensorsHeader
     private readonly long _fileLength;
     private readonly Dictionary<string, TensorEntry> _entries = new(StringComparer.Ordinal);
     private readonly OrderedDictionary<string, string> _metadata = new(StringComparer.Ordinal);
-    private bool _metadataSeen;
 
     private SafetensorsHeader(string path, long dataStart, long fileLength) =>
         (_path, _dataStart, _fileLength) = (path, dataStart, fileLength);
@@ -35,6 +35,8 @@ internal sealed class SafetensorsHeader
     internal static SafetensorsHeader Read(string path, MappedFile file)
     {
         if (file.Length < PrefixBytes) throw Error(path, $"the file has {file.Length} bytes and a safetensors file has at least {PrefixBytes}");
+        if (JsonSource.IsPointer(file.Slice(0, (int)Math.Min(file.Length, JsonSource.PointerBytes))))
+            throw Error(path, "it is a pointer of Git LFS, not the file itself", "fetch it with `git lfs pull`");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(file.Slice(0, PrefixBytes));
         if (length > LargestBytes) throw Error(path, $"the header claims {length} bytes and the format allows {LargestBytes}");
         if ((long)length > file.Length - PrefixBytes)
@@ -47,16 +49,16 @@ internal sealed class SafetensorsHeader
 
     private void Parse(byte[] json)
     {
+        if (JsonSource.Parse(json, out JsonElement root) is { } fault) throw Error(_path, $"the header is {fault}");
+        if (root.ValueKind != JsonValueKind.Object) throw Error(_path, "the header is no JSON object");
         try
         {
-            using JsonDocument document = JsonDocument.Parse(json);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) throw Error(_path, "the header is no JSON object");
-            foreach (JsonProperty property in document.RootElement.EnumerateObject()) Add(property);
+            foreach (JsonProperty property in root.EnumerateObject()) Add(property);
         }
-        // Names that are no Unicode text surface as InvalidOperationException.
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        // Texts that are no Unicode surface as InvalidOperationException.
+        catch (InvalidOperationException exception)
         {
-            throw new InvalidDataException(Sentence(_path, "the header is not valid JSON"), exception);
+            throw new InvalidDataException(Sentence(_path, "the header is not valid JSON (a text holds half a surrogate pair)"), exception);
         }
     }
 
@@ -67,19 +69,16 @@ internal sealed class SafetensorsHeader
             AddMetadata(property.Value);
             return;
         }
-        TensorEntry entry = ParseEntry(property.Name, property.Value);
-        if (!_entries.TryAdd(entry.Name, entry)) throw Error(_path, $"tensor '{entry.Name}' is named twice");
+        _entries.Add(property.Name, ParseEntry(property.Name, property.Value));
     }
 
     private void AddMetadata(JsonElement value)
     {
-        if (_metadataSeen) throw Error(_path, $"{MetadataKey} is named twice");
-        _metadataSeen = true;
         if (value.ValueKind != JsonValueKind.Object) throw Error(_path, $"{MetadataKey} is no JSON object");
         foreach (JsonProperty property in value.EnumerateObject())
         {
             if (property.Value.ValueKind != JsonValueKind.String) throw Error(_path, $"{MetadataKey} '{property.Name}' is no text");
-            if (!_metadata.TryAdd(property.Name, property.Value.GetString()!)) throw Error(_path, $"{MetadataKey} '{property.Name}' is named twice");
+            _metadata.Add(property.Name, property.Value.GetString()!);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MaskLlm.Json;
 
 namespace MaskLlm.Formats.Safetensors;
 
@@ -43,15 +44,15 @@ internal sealed class ShardIndex
     {
         long length = new FileInfo(_path).Length;
         if (length > LargestBytes) throw Error($"it has {length} bytes and an index has at most {LargestBytes}");
+        if (JsonSource.Parse(File.ReadAllBytes(_path), out JsonElement root) is { } fault) throw Error($"it is {fault}");
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(_path));
-            ParseMap(document.RootElement);
+            ParseMap(root);
         }
-        // Names that are no Unicode text surface as InvalidOperationException.
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        // Texts that are no Unicode surface as InvalidOperationException.
+        catch (InvalidOperationException exception)
         {
-            throw new InvalidDataException(Sentence("it is not valid JSON"), exception);
+            throw new InvalidDataException(Sentence("it is not valid JSON (a text holds half a surrogate pair)"), exception);
         }
     }
 
@@ -62,7 +63,7 @@ internal sealed class ShardIndex
         foreach (JsonProperty property in map.EnumerateObject())
         {
             if (property.Value.ValueKind != JsonValueKind.String) throw Error($"tensor '{property.Name}' has no shard that is a text");
-            if (!_shardOf.TryAdd(property.Name, property.Value.GetString()!)) throw Error($"tensor '{property.Name}' is named twice");
+            _shardOf.Add(property.Name, property.Value.GetString()!);
         }
         if (_shardOf.Count == 0) throw Error($"its {MapName} is empty");
     }

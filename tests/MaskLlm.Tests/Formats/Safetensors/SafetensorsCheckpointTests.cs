@@ -45,7 +45,7 @@ public sealed class SafetensorsCheckpointTests
     [InlineData("""{"weight_map":{"a":"1.safetensors","b":"2.safetensors"}}""", "shard 2.safetensors is not in the folder")]
     [InlineData("""{"weight_map":{"a":"1.safetensors","b":"1.safetensors"}}""", "tensor 'b' should be in 1.safetensors")]
     [InlineData("""{"weight_map":{"a":"../1.safetensors"}}""", "no plain file name")]
-    [InlineData("""{"weight_map":{"a":"1.safetensors","a":"1.safetensors"}}""", "tensor 'a' is named twice")]
+    [InlineData("""{"weight_map":{"a":"1.safetensors","a":"1.safetensors"}}""", "the key \"a\" is there twice")]
     [InlineData("""{"weight_map":{"a":1}}""", "tensor 'a' has no shard that is a text")]
     [InlineData("""{"weight_map":{}}""", "its weight_map is empty")]
     [InlineData("""{"weight_map":[]}""", "no weight_map")]

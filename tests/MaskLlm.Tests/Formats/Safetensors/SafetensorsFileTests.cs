@@ -30,7 +30,7 @@ public sealed class SafetensorsFileTests
         { """{"a":{"dtype":"U8","shape":[8],"data_offsets":[0,8]},"b":{"dtype":"U8","shape":[4],"data_offsets":[7,11]}}""", "tensor 'b' begins at" },
         { """{"a":{"dtype":"U8","shape":[7],"data_offsets":[0,7]},"b":{"dtype":"U8","shape":[3],"data_offsets":[8,11]}}""", "tensor 'b' begins at" },
         { """{"a":{"dtype":"U8","shape":[10],"data_offsets":[0,10]}}""", "the tensors end at byte" },
-        { """{"a":{"dtype":"U8","shape":[11],"data_offsets":[0,11]},"a":{"dtype":"U8","shape":[11],"data_offsets":[0,11]}}""", "tensor 'a' is named twice" },
+        { """{"a":{"dtype":"U8","shape":[11],"data_offsets":[0,11]},"a":{"dtype":"U8","shape":[11],"data_offsets":[0,11]}}""", "the key \"a\" is there twice" },
         { """{"__metadata__":3,"a":{"dtype":"U8","shape":[11],"data_offsets":[0,11]}}""", "__metadata__ is no JSON object" },
         { """{"__metadata__":{"n":1},"a":{"dtype":"U8","shape":[11],"data_offsets":[0,11]}}""", "__metadata__ 'n' is no text" },
     };
