@@ -10,14 +10,21 @@ internal static class AttributePath
     public static Func<object?, object?> Key(BuiltinCall call, int index, bool ignoresCase)
     {
         var attribute = call.Value(index, null);
-        return attribute is null ? item => Folded(item, ignoresCase) : item => Folded(Follow(call, attribute, item), ignoresCase);
+        object? Fold(object? value)
+        {
+            if (ignoresCase && value is string or Markup)
+                call.Budget.Read(value);
+            return Folded(value, ignoresCase);
+        }
+
+        return attribute is null ? Fold : item => Fold(Follow(call, attribute, item));
     }
 
     /// <summary>The attribute of an item.</summary>
     /// <exception cref="TemplateFault">A part of the path before the last is undefined.</exception>
     public static object? Follow(BuiltinCall call, object? attribute, object? item)
     {
-        if (attribute is not string path)
+        if (Markup.Plain(attribute) is not string path)
             return call.Renderer.Members.Item(item, attribute);
         foreach (var part in path.Split('.'))
         {
@@ -30,5 +37,5 @@ internal static class AttributePath
     }
 
     /// <summary>A text in lower case where case does not count; other values as they are.</summary>
-    public static object? Folded(object? value, bool ignoresCase) => ignoresCase && value is string text ? TextCase.Lower(text) : value;
+    public static object? Folded(object? value, bool ignoresCase) => ignoresCase && Markup.Plain(value) is string text ? TextCase.Lower(text) : value;
 }

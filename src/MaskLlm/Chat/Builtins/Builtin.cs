@@ -14,12 +14,32 @@ internal sealed record Builtin(string[]? Parameters, Func<BuiltinCall, object?> 
     {
     }
 
+    /// <summary>True where it takes the same time whatever it is given.</summary>
+    public bool IsBrief { get; init; }
+
+    /// <summary>What becomes of a subject's mark.</summary>
+    public MarkRule Marks { get; init; }
+
     /// <summary>Calls it.</summary>
     /// <exception cref="TemplateFault">The arguments do not fit, or it fails.</exception>
     public object? Invoke(Renderer renderer, string name, object? subject, CallArguments arguments)
     {
-        renderer.Budget.Step();
+        // Before the work, and here: none of them can forget it. What holds values is paid for by whoever goes through them.
+        Pay(renderer.Budget, subject);
+        foreach (var value in arguments.Positional)
+            Pay(renderer.Budget, value);
+        foreach (var (_, value) in arguments.Named)
+            Pay(renderer.Budget, value);
         var bound = Parameters is null ? [] : arguments.Bind(name, Parameters);
-        return Body(new BuiltinCall(renderer, name, subject, arguments, bound));
+        var result = Body(new BuiltinCall(renderer, name, Marks == MarkRule.Sees ? subject : Markup.Plain(subject), arguments, bound));
+        return Marks == MarkRule.Keeps && subject is Markup && result is string text ? new Markup(text) : result;
+    }
+
+    private void Pay(Budget budget, object? value)
+    {
+        if (!IsBrief && value is string or Markup)
+            budget.Read(value);
+        else
+            budget.Step();
     }
 }

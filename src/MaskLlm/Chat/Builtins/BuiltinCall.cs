@@ -14,16 +14,8 @@ internal sealed record BuiltinCall(Renderer Renderer, string Name, object? Subje
     /// <summary>What the rendering may still cost.</summary>
     public Budget Budget => Renderer.Budget;
 
-    /// <summary>What it is applied to, as text; reading it is paid for.</summary>
-    public string SubjectText
-    {
-        get
-        {
-            var text = Renderer.TextOf(Subject);
-            Budget.Read(text);
-            return text;
-        }
-    }
+    /// <summary>What it is applied to, as text.</summary>
+    public string SubjectText => Renderer.TextOf(Subject);
 
     /// <summary>What it is applied to, which must be defined.</summary>
     /// <exception cref="TemplateFault">It is not.</exception>
@@ -43,8 +35,7 @@ internal sealed record BuiltinCall(Renderer Renderer, string Name, object? Subje
     /// <exception cref="TemplateFault">It is not given, or is no text.</exception>
     public string RequiredText(int index)
     {
-        var value = Required(index);
-        Budget.Read(value);
+        var value = Markup.Plain(Required(index));
         return value as string ?? throw Unfit(value, "a text");
     }
 
@@ -52,8 +43,7 @@ internal sealed record BuiltinCall(Renderer Renderer, string Name, object? Subje
     /// <exception cref="TemplateFault">It is no text.</exception>
     public string? Text(int index)
     {
-        var value = Value(index, null);
-        Budget.Read(value);
+        var value = Markup.Plain(Value(index, null));
         return value is null ? null : value as string ?? throw Unfit(value, "a text");
     }
 

@@ -21,6 +21,7 @@ internal static class DateText
 
             // %-d: without the zero at its start.
             var isShort = format[at + 1] == '-' && at + 2 < format.Length;
+            budget.Step();
             at += isShort ? 2 : 1;
             var part = Part(time, format[at]);
             builder.Append(isShort && part.TrimStart('0') is { Length: > 0 } trimmed ? trimmed : isShort ? "0" : part);

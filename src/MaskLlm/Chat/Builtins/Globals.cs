@@ -21,6 +21,8 @@ internal sealed class Globals
             Function("range", globals.Range),
             Function("dict", globals.Dict),
             Function("namespace", globals.Namespace),
+            Function("joiner", globals.Joiner),
+            Function("cycler", globals.Cycler),
             Function("raise_exception", globals.Raise),
             Function("strftime_now", globals.Now),
         ];
@@ -73,7 +75,40 @@ internal sealed class Globals
         _renderer.Budget.Step(16);
         var space = new Namespace();
         foreach (var (name, value) in Dict(arguments).Items)
-            space.Attributes[name as string ?? throw new TemplateFault("namespace is given a key that is no text; expected names.")] = value;
+            space.Attributes[Markup.Plain(name) as string ?? throw new TemplateFault("namespace is given a key that is no text; expected names.")] = value;
+        return space;
+    }
+
+    // Nothing the first time, the separator from then on.
+    private Callable Joiner(CallArguments arguments)
+    {
+        var separator = arguments.Bind("joiner", ["sep"])[0] is var given && ReferenceEquals(given, CallArguments.Absent) ? ", " : given;
+        var isUsed = false;
+        return new Callable("joiner", _ =>
+        {
+            var text = isUsed ? separator : "";
+            isUsed = true;
+            return text;
+        });
+    }
+
+    private Namespace Cycler(CallArguments arguments)
+    {
+        if (arguments.Positional.Count == 0)
+            throw new TemplateFault("cycler has nothing to go through; expected arguments.");
+        _renderer.Budget.Step(16 + arguments.Positional.Count);
+        var (space, at) = (new Namespace(), 0);
+        space.Attributes["current"] = arguments.Positional[0];
+        object? MoveTo(int place)
+        {
+            at = place % arguments.Positional.Count;
+            var before = space.Attributes["current"];
+            space.Attributes["current"] = arguments.Positional[at];
+            return before;
+        }
+
+        space.Attributes["next"] = new Callable("next", _ => MoveTo(at + 1));
+        space.Attributes["reset"] = new Callable("reset", _ => MoveTo(0) is null ? null : null);
         return space;
     }
 
@@ -86,8 +121,8 @@ internal sealed class Globals
     private string Now(CallArguments arguments)
     {
         var format = arguments.Bind("strftime_now", ["format"])[0];
-        return format is string text
-            ? _renderer.Budget.Made(DateText.Write(_clock.GetLocalNow(), text, _renderer.Budget))
+        return Markup.Plain(format) is string text
+            ? DateText.Write(_clock.GetLocalNow(), text, _renderer.Budget)
             : throw new TemplateFault($"strftime_now is given {TypeNames.Describe(format)}; expected a text such as '%d %b %Y'.");
     }
 }

@@ -11,13 +11,17 @@ internal static class MappingMethods
         ["get"] = new(["key", "default"], Get),
         ["keys"] = new(call => View(call, Of(call).Keys)),
         ["values"] = new(call => View(call, Of(call).Values)),
-        ["items"] = new(call => View(call, Pairs(Of(call)))),
+        ["items"] = new(call => View(call, Pairs(call.Budget, Of(call)))),
         ["copy"] = new(call => call.Subject),
     };
 
     /// <summary>Keys with their values, each a tuple.</summary>
-    public static IEnumerable<object?> Pairs(Mapping mapping) =>
-        mapping.Items.Select(item => (object?)new Sequence([item.Key, item.Value], SequenceKind.Tuple));
+    /// <exception cref="TemplateFault">The budget is spent.</exception>
+    public static IReadOnlyList<object?> Pairs(Budget budget, Mapping mapping)
+    {
+        budget.Step(16L * mapping.Count);
+        return [.. mapping.Items.Select(item => (object?)new Sequence([item.Key, item.Value], SequenceKind.Tuple))];
+    }
 
     private static Mapping Of(BuiltinCall call) => (Mapping)call.Subject!;
 

@@ -10,7 +10,7 @@ internal sealed record MethodSet(IReadOnlyDictionary<string, Builtin> All, strin
     public static MethodSet OfTexts { get; } = new(
         new Dictionary<string, Builtin>([.. TextMethods.All, .. TextSearchMethods.All, .. TextSplitMethods.All], StringComparer.Ordinal),
         [],
-        ["casefold", "encode", "expandtabs", "format", "format_map", "isidentifier", "isprintable", "istitle", "maketrans", "translate"]);
+        ["encode", "expandtabs", "format_map", "isidentifier", "isprintable", "maketrans", "translate"]);
 
     /// <summary>The methods of dicts.</summary>
     public static MethodSet OfMappings { get; } = new(MappingMethods.All, ["clear", "pop", "popitem", "setdefault", "update"], ["fromkeys"]);

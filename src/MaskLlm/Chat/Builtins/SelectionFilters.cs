@@ -17,6 +17,9 @@ internal static class SelectionFilters
 
     private static Sequence Map(BuiltinCall call)
     {
+        // As Jinja has it, any false value: none, undefined, 0, and what is empty.
+        if (!Truth.Of(call.Subject))
+            return new Sequence([], SequenceKind.Generator);
         var items = call.Items();
         var change = call.Given.Positional.Count > 0 ? FilterOf(call) : AttributeOf(call);
         return new Sequence([.. items.Select(change)], SequenceKind.Generator);
@@ -38,6 +41,8 @@ internal static class SelectionFilters
 
     private static Sequence Select(BuiltinCall call, bool hasAttribute, bool wanted)
     {
+        if (!Truth.Of(call.Subject))
+            return new Sequence([], SequenceKind.Generator);
         Func<object?, object?> key = hasAttribute ? AttributeKey(call) : item => item;
         var test = TestOf(call, hasAttribute ? 1 : 0);
         return new Sequence([.. call.Items().Where(item => test(key(item)) == wanted)], SequenceKind.Generator);
@@ -59,6 +64,6 @@ internal static class SelectionFilters
     private static (string Name, CallArguments Others) Behind(BuiltinCall call, int place, string expected)
     {
         var name = call.Given.Positional[place];
-        return (name as string ?? throw call.Unfit(name, expected), call.Given with { Positional = [.. call.Given.Positional.Skip(place + 1)] });
+        return (Markup.Plain(name) as string ?? throw call.Unfit(name, expected), call.Given with { Positional = [.. call.Given.Positional.Skip(place + 1)] });
     }
 }

@@ -12,7 +12,7 @@ internal static class SequenceFilters
         ["first"] = new(First),
         ["last"] = new(Last),
         ["join"] = new(["d", "attribute"], Join),
-        ["reverse"] = new(Reverse),
+        ["reverse"] = new(Reverse) { Marks = MarkRule.Keeps },
         ["items"] = new(Items),
         ["dictsort"] = new(["case_sensitive", "by", "reverse"], SortMapping),
         ["sort"] = new(["reverse", "case_sensitive", "attribute"], Sort),
@@ -21,6 +21,8 @@ internal static class SequenceFilters
         ["min"] = new(["case_sensitive", "attribute"], call => Extreme(call, sign: -1)),
         ["max"] = new(["case_sensitive", "attribute"], call => Extreme(call, sign: 1)),
         ["batch"] = new(["linecount", "fill_with"], Batch),
+        ["slice"] = new(["slices", "fill_with"], Slice),
+        ["groupby"] = new(["attribute", "default", "case_sensitive"], Group),
     };
 
     private static object? First(BuiltinCall call)
@@ -45,14 +47,18 @@ internal static class SequenceFilters
     private static object? Reverse(BuiltinCall call)
     {
         if (call.Subject is string text)
-            return string.Concat(Enumerable.Reverse(CodePoints.Split(call.Budget.Made(text))));
+        {
+            call.Budget.MakeText(text.Length, text.Length);
+            return CodePoints.Reverse(text);
+        }
+
         return new Sequence([.. Enumerable.Reverse(call.Items())], SequenceKind.Generator);
     }
 
     private static Sequence Items(BuiltinCall call) => call.Subject switch
     {
         Undefined => new Sequence([], SequenceKind.Generator),
-        Mapping mapping => new Sequence([.. MappingMethods.Pairs(mapping)], SequenceKind.Generator),
+        Mapping mapping => new Sequence(MappingMethods.Pairs(call.Budget, mapping), SequenceKind.Generator),
         _ => throw call.Unfit(call.Subject, "a dict"),
     };
 
@@ -63,7 +69,7 @@ internal static class SequenceFilters
         var by = call.Text(1) ?? "key";
         if (by is not ("key" or "value"))
             throw new TemplateFault($"{call.Name} is to sort by '{by}'; expected 'key' or 'value'.");
-        var pairs = new Sequence([.. MappingMethods.Pairs(mapping)]);
+        var pairs = new Sequence(MappingMethods.Pairs(call.Budget, mapping));
         call.Budget.Sort(pairs);
         var place = by == "key" ? 0 : 1;
         var ignoresCase = !call.Flag(0, false);
@@ -78,7 +84,9 @@ internal static class SequenceFilters
 
     private static List<(object? Item, object? Key)> Sorted(BuiltinCall call, Func<object?, object?> key, bool isReversed)
     {
-        List<(object? Item, object? Key)> entries = [.. call.Items().Select(item => (item, key(item)))];
+        var items = call.Items();
+        call.Budget.Step(8L * items.Count);
+        List<(object? Item, object? Key)> entries = [.. items.Select(item => (item, key(item)))];
         call.Budget.Sort(new Sequence([.. entries.Select(entry => entry.Key)]));
         return Ordering.Sort(entries, entry => entry.Key, isReversed);
     }
@@ -118,6 +126,50 @@ internal static class SequenceFilters
         var size = (int)Math.Clamp(call.Whole(0, 1), 1, int.MaxValue);
         var batches = call.Items().Chunk(size).Select(batch => (object?)new Sequence(Filled(call, batch, size)));
         return new Sequence([.. batches], SequenceKind.Generator);
+    }
+
+    // Columns that differ by one item at most, the longer ones first; the shorter ones are filled up.
+    private static Sequence Slice(BuiltinCall call)
+    {
+        call.Required(0);
+        var items = call.Items();
+        var count = call.Whole(0, 1);
+        if (count == 0)
+            throw new TemplateFault($"{call.Name} is asked for 0 slices; expected at least 1.");
+        call.Budget.Step(Math.Max(count, 0) <= int.MaxValue ? 8 * Math.Max(count, 0) + items.Count : long.MaxValue);
+        var (columns, at) = (new List<object?>(), 0);
+        for (var column = 0L; column < count; column++)
+        {
+            var isLong = column < items.Count % count;
+            var size = (int)(items.Count / count) + (isLong ? 1 : 0);
+            var isFilled = call.Value(1, null) is not null && !isLong && items.Count % count != 0;
+            columns.Add(new Sequence([.. Enumerable.Range(at, size).Select(place => items[place]), .. isFilled ? [call.Value(1, null)] : Array.Empty<object?>()]));
+            at += size;
+        }
+
+        return new Sequence(columns, SequenceKind.Generator);
+    }
+
+    // A pair for each value of the attribute: the value, and the items that have it.
+    private static Sequence Group(BuiltinCall call)
+    {
+        var (attribute, otherwise) = (call.Required(0), call.Value(1, null));
+        object? Value(object? item) => AttributePath.Follow(call, attribute, item) is var value && value is Undefined && otherwise is not null ? otherwise : value;
+        var ignoresCase = !call.Flag(2, false);
+        var groups = new List<object?>();
+        var entries = Sorted(call, item => AttributePath.Folded(Value(item), ignoresCase), isReversed: false);
+        call.Budget.Step(8L * entries.Count);
+        for (var start = 0; start < entries.Count;)
+        {
+            var end = start + 1;
+            while (end < entries.Count && call.Renderer.Compare("==", entries[start].Key, entries[end].Key))
+                end++;
+            object? grouper = ignoresCase ? Value(entries[start].Item) : entries[start].Key;
+            groups.Add(new Sequence([grouper, new Sequence([.. entries.Skip(start).Take(end - start).Select(entry => entry.Item)])], SequenceKind.Tuple, ["grouper", "list"]));
+            start = end;
+        }
+
+        return new Sequence(groups);
     }
 
     private static object?[] Filled(BuiltinCall call, object?[] batch, int size)

@@ -15,7 +15,8 @@ internal static class Tests
         ["defined"] = Check(value => value is not Undefined),
         ["undefined"] = Check(value => value is Undefined),
         ["none"] = Check(value => value is null),
-        ["string"] = Check(value => value is string),
+        ["string"] = Check(value => value is string or Markup),
+        ["escaped"] = Check(value => value is Markup),
         ["mapping"] = Check(value => value is Mapping),
         ["number"] = Check(value => value is long or double or bool),
         ["integer"] = Check(value => value is long),
@@ -24,8 +25,8 @@ internal static class Tests
         ["true"] = Check(value => value is true),
         ["false"] = Check(value => value is false),
         ["callable"] = Check(value => value is Callable),
-        ["iterable"] = Check(value => value is Sequence or Mapping or string or Undefined or LoopState),
-        ["sequence"] = Check(value => value is Sequence { HasIndex: true } or Mapping or string or Undefined),
+        ["iterable"] = Check(value => value is Sequence or Mapping or string or Markup or Undefined or LoopState),
+        ["sequence"] = Check(value => value is Sequence { HasIndex: true } or Mapping or string or Markup or Undefined),
     };
 
     private static Dictionary<string, Builtin> OfValues() => new()
@@ -33,10 +34,10 @@ internal static class Tests
         ["odd"] = new(call => Rest(call, 2) == 1),
         ["even"] = new(call => Rest(call, 2) == 0),
         ["divisibleby"] = new(["num"], call => call.Whole(0, 0) is var divisor && divisor != 0 && call.Required(0) is not null ? Rest(call, divisor) == 0 : throw call.Unfit(call.Required(0), "a divisor other than 0")),
-        ["lower"] = new(call => TextCase.IsAll(call.SubjectText, char.IsLower, char.IsUpper)),
-        ["upper"] = new(call => TextCase.IsAll(call.SubjectText, char.IsUpper, char.IsLower)),
-        ["filter"] = new(call => call.Subject is string name && Filters.All.ContainsKey(name)),
-        ["test"] = new(call => call.Subject is string name && All.ContainsKey(name)),
+        ["lower"] = new(call => TextCase.IsAll(TextMethods.Scanned(call), char.IsLower, char.IsUpper)),
+        ["upper"] = new(call => TextCase.IsAll(TextMethods.Scanned(call), char.IsUpper, char.IsLower)),
+        ["filter"] = new(call => Markup.Plain(call.Subject) is string name && Filters.All.ContainsKey(name)),
+        ["test"] = new(call => Markup.Plain(call.Subject) is string name && All.ContainsKey(name)),
         ["sameas"] = new(["other"], call => IsSame(call)),
         ["in"] = new(["seq"], call => call.Renderer.Compare("in", call.Subject, call.Required(0))),
     };
@@ -54,15 +55,15 @@ internal static class Tests
         return tests;
     }
 
-    private static Builtin Check(Func<object?, bool> holds) => new(call => holds(call.Subject));
+    private static Builtin Check(Func<object?, bool> holds) => new(call => holds(call.Subject)) { IsBrief = true, Marks = MarkRule.Sees };
 
-    private static long Rest(BuiltinCall call, long divisor) =>
-        new Arithmetic(call.Budget).Apply("%", call.Subject, divisor) is long rest ? rest : throw call.Unfit(call.Subject, "a whole number");
+    private static double Rest(BuiltinCall call, long divisor) => Numbers.TryFloat(call.Defined, out _)
+        && Numbers.TryFloat(new Arithmetic(call.Budget).Apply("%", call.Subject, divisor), out var rest) ? rest : throw call.Unfit(call.Subject, "a number");
 
     private static bool IsSame(BuiltinCall call) => (call.Subject, call.Required(0)) switch
     {
         (null, null) => true,
-        (bool or long or double or string, { } other) => call.Subject.GetType() == other.GetType() && call.Renderer.Compare("==", call.Subject, other),
+        (bool or long or double or string, { } other) => call.Subject!.GetType() == other.GetType() && call.Renderer.Compare("==", call.Subject, other),
         var (value, other) => ReferenceEquals(value, other),
     };
 }

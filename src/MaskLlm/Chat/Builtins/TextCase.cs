@@ -27,7 +27,27 @@ internal static class TextCase
 
     /// <summary>Large ones small, small ones large.</summary>
     public static string Swap(string text) =>
-        string.Concat(text.Select(unit => char.IsUpper(unit) ? char.ToLowerInvariant(unit) : char.ToUpperInvariant(unit)));
+        string.Create(text.Length, text, (units, source) =>
+        {
+            for (var at = 0; at < units.Length; at++)
+                units[at] = char.IsUpper(source[at]) ? char.ToLowerInvariant(source[at]) : char.ToUpperInvariant(source[at]);
+        });
+
+    /// <summary>Whether large letters begin words and only small ones follow, with at least one word.</summary>
+    public static bool IsTitle(string text)
+    {
+        var (hasCase, follows) = (false, false);
+        foreach (var unit in text)
+        {
+            var (isUpper, isLower) = (char.IsUpper(unit), char.IsLower(unit));
+            if (follows ? isUpper : isLower)
+                return false;
+            follows = isUpper || isLower;
+            hasCase |= follows;
+        }
+
+        return hasCase;
+    }
 
     /// <summary>Whether there are letters with a case, and all have this one.</summary>
     public static bool IsAll(string text, Func<char, bool> wanted, Func<char, bool> other) => text.Any(wanted) && !text.Any(other);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using MaskLlm.Chat.Rendering;
 using MaskLlm.Chat.Syntax;
 using MaskLlm.Chat.Values;
@@ -19,12 +20,12 @@ internal static class TextMethods
         ["strip"] = new(["chars"], call => Strip(call, atStart: true, atEnd: true)),
         ["lstrip"] = new(["chars"], call => Strip(call, atStart: true, atEnd: false)),
         ["rstrip"] = new(["chars"], call => Strip(call, atStart: false, atEnd: true)),
-        ["removeprefix"] = new(["prefix"], call => call.SubjectText.StartsWith(call.RequiredText(0), StringComparison.Ordinal) ? call.SubjectText[call.RequiredText(0).Length..] : call.SubjectText),
-        ["removesuffix"] = new(["suffix"], call => call.SubjectText.EndsWith(call.RequiredText(0), StringComparison.Ordinal) ? call.SubjectText[..^call.RequiredText(0).Length] : call.SubjectText),
+        ["removeprefix"] = new(["prefix"], call => Without(call, isAtStart: true)),
+        ["removesuffix"] = new(["suffix"], call => Without(call, isAtStart: false)),
         ["zfill"] = new(["width"], FillZeros),
-        ["ljust"] = new(["width", "fillchar"], call => call.SubjectText + Padding(call, Missing(call))),
-        ["rjust"] = new(["width", "fillchar"], call => Padding(call, Missing(call)) + call.SubjectText),
-        ["center"] = new(["width", "fillchar"], Center),
+        ["ljust"] = new(["width", "fillchar"], call => call.SubjectText + Padding(call, Missing(call, null))),
+        ["rjust"] = new(["width", "fillchar"], call => Padding(call, Missing(call, null)) + call.SubjectText),
+        ["center"] = new(["width", "fillchar"], call => Center(call, null)),
         ["join"] = new(["iterable"], call => Join(call.Renderer, call.SubjectText, call.Renderer.Iterate(call.Required(0)))),
         ["isalpha"] = Check(char.IsLetter),
         ["isalnum"] = Check(unit => char.IsLetter(unit) || char.IsNumber(unit)),
@@ -32,9 +33,12 @@ internal static class TextMethods
         ["isdecimal"] = Check(char.IsDigit),
         ["isnumeric"] = Check(char.IsNumber),
         ["isspace"] = Check(Whitespace.Is),
-        ["isascii"] = new(call => call.SubjectText.All(char.IsAscii)),
-        ["isupper"] = new(call => TextCase.IsAll(call.SubjectText, char.IsUpper, char.IsLower)),
-        ["islower"] = new(call => TextCase.IsAll(call.SubjectText, char.IsLower, char.IsUpper)),
+        ["isascii"] = new(call => Ascii.IsValid(call.SubjectText)),
+        ["isupper"] = new(call => TextCase.IsAll(Scanned(call), char.IsUpper, char.IsLower)),
+        ["islower"] = new(call => TextCase.IsAll(Scanned(call), char.IsLower, char.IsUpper)),
+        ["istitle"] = new(call => TextCase.IsTitle(Scanned(call))),
+        ["casefold"] = Plain(TextCase.Lower),
+        ["format"] = new(null, call => TextFormat.Write(call, call.Given.Positional, call.Given.Named)),
     };
 
     /// <summary>A text without some characters at its ends; white space where none are given.</summary>
@@ -47,11 +51,17 @@ internal static class TextMethods
             var set = SearchValues.Create(characters);
             var start = atStart ? text.AsSpan().IndexOfAnyExcept(set) : 0;
             var end = atEnd ? text.AsSpan().LastIndexOfAnyExcept(set) + 1 : text.Length;
-            return start < 0 || end <= start ? "" : call.Budget.Made(text[start..end]);
+            return start < 0 || end <= start ? "" : Piece(call, text, start, end);
         }
 
-        text = atStart ? Whitespace.TrimStart(text) : text;
-        return call.Budget.Made(atEnd ? Whitespace.TrimEnd(text) : text);
+        var (first, last) = (atStart ? Whitespace.Leading(text) : 0, text.Length);
+        return Piece(call, text, first, atEnd ? Math.Max(first, last - Whitespace.Trailing(text)) : last);
+    }
+
+    private static string Piece(BuiltinCall call, string text, int start, int end)
+    {
+        call.Budget.MakeText(end - start, end - start);
+        return text[start..end];
     }
 
     /// <summary>The texts with a separator between them.</summary>
@@ -65,41 +75,70 @@ internal static class TextMethods
             if (!isFirst)
                 builder.Append(separator);
             isFirst = false;
-            builder.Append(item as string ?? throw new TemplateFault($"{TypeNames.Describe(item)} is joined to a text; expected texts only."));
+            builder.Append(Markup.Plain(item) as string ?? throw new TemplateFault($"{TypeNames.Describe(item)} is joined to a text; expected texts only."));
         }
 
         return builder.ToString();
     }
 
-    private static Builtin Plain(Func<string, string> change) => new(call => call.Budget.Made(change(call.SubjectText)));
+    /// <summary>A change of each character.</summary>
+    public static Builtin Plain(Func<string, string> change) => new(call =>
+    {
+        var text = Scanned(call);
+        call.Budget.MakeText(text.Length, text.Length);
+        return change(text);
+    });
 
-    private static Builtin Check(Func<char, bool> holds) => new(call => call.SubjectText is { Length: > 0 } text && text.All(holds));
+    /// <summary>The text, with a look at each of its characters paid for.</summary>
+    public static string Scanned(BuiltinCall call)
+    {
+        var text = call.SubjectText;
+        call.Budget.Scan(text);
+        return text;
+    }
+
+    private static Builtin Check(Func<char, bool> holds) => new(call => Scanned(call) is { Length: > 0 } text && text.All(holds));
+
+    private static string Without(BuiltinCall call, bool isAtStart)
+    {
+        var (text, affix) = (call.SubjectText, call.RequiredText(0));
+        if (!(isAtStart ? text.StartsWith(affix, StringComparison.Ordinal) : text.EndsWith(affix, StringComparison.Ordinal)))
+            return text;
+        call.Budget.MakeText(text.Length, text.Length);
+        return isAtStart ? text[affix.Length..] : text[..^affix.Length];
+    }
 
     private static string FillZeros(BuiltinCall call)
     {
         var text = call.SubjectText;
         var hasSign = text is ['-' or '+', ..];
-        var missing = Missing(call);
-        call.Budget.MakeText(missing, missing);
+        var missing = Missing(call, null);
+        call.Budget.MakeText(missing + text.Length, missing + text.Length);
         return text[..(hasSign ? 1 : 0)] + new string('0', (int)missing) + text[(hasSign ? 1 : 0)..];
     }
 
-    private static string Center(BuiltinCall call)
+    /// <summary>The text in the middle of a width.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="width">The width where none is given; null where one must be.</param>
+    public static string Center(BuiltinCall call, long? width)
     {
-        var missing = Missing(call);
-        var left = missing / 2 + (missing & call.Whole(0, 0) & 1);
+        var missing = Missing(call, width);
+        var left = missing / 2 + (missing & call.Whole(0, width ?? 0) & 1);
         return Padding(call, left) + call.SubjectText + Padding(call, missing - left);
     }
 
-    private static long Missing(BuiltinCall call)
+    private static long Missing(BuiltinCall call, long? width)
     {
-        call.Required(0);
-        return Math.Clamp(call.Whole(0, 0) - CodePoints.Count(call.SubjectText), 0, call.Budget.MaxCharacters + 1L);
+        if (width is null)
+            call.Required(0);
+        var text = call.SubjectText;
+        call.Budget.MakeText(text.Length, text.Length);
+        return Math.Clamp(Math.Clamp(call.Whole(0, width ?? 0), 0, int.MaxValue) - CodePoints.Count(text), 0, call.Budget.MaxCharacters + 1L);
     }
 
     private static string Padding(BuiltinCall call, long count)
     {
-        var fill = call.Text(1) ?? " ";
+        var fill = (call.Bound.Length > 1 ? call.Text(1) : null) ?? " ";
         if (fill.Length != 1)
             throw new TemplateFault($"{call.Name} is given a text of {fill.Length} characters to fill with; expected 1.");
         call.Budget.MakeText(count, count);

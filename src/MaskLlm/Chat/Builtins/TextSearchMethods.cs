@@ -48,7 +48,11 @@ internal static class TextSearchMethods
         var text = call.SubjectText;
         if (call.Required(0) is not Sequence { Kind: SequenceKind.Tuple } affixes)
             return holds(text, call.RequiredText(0));
-        return call.Renderer.Iterate(affixes).Any(affix => holds(text, affix as string ?? throw call.Unfit(affix, "texts")));
+        return call.Renderer.Iterate(affixes).Any(affix =>
+        {
+            call.Budget.Read(affix);
+            return holds(text, Markup.Plain(affix) as string ?? throw call.Unfit(affix, "texts"));
+        });
     }
 
     private static long Find(BuiltinCall call, bool fromEnd)
@@ -59,7 +63,7 @@ internal static class TextSearchMethods
         var (start, end) = (CodePoints.UnitOffset(text, range.Start), CodePoints.UnitOffset(text, range.Start + range.Count));
         var stretch = text.AsSpan(start, end - start);
         var found = fromEnd ? stretch.LastIndexOf(sought) : stretch.IndexOf(sought);
-        return found < 0 ? -1L : CodePoints.Count(text[..(start + found)]);
+        return found < 0 ? -1L : CodePoints.Count(text.AsSpan(0, start + found));
     }
 
     private static long? Bound(BuiltinCall call, int index) => call.Value(index, null) is null ? null : call.Whole(index, 0);
@@ -73,7 +77,7 @@ internal static class TextSearchMethods
         call.Budget.Search(text, sought);
         var count = 0L;
         for (var at = NextMatch(text, sought, 0); at >= 0; at = NextMatch(text, sought, at + Math.Max(sought.Length, 1)))
-            count++;
+            call.Budget.Step(++count & 1);
         return count;
     }
 }

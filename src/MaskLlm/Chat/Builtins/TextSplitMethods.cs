@@ -14,13 +14,14 @@ internal static class TextSplitMethods
     {
         ["split"] = new(["sep", "maxsplit"], call => Split(call, fromEnd: false)),
         ["rsplit"] = new(["sep", "maxsplit"], call => Split(call, fromEnd: true)),
-        ["splitlines"] = new(["keepends"], call => Pieces(call, Lines(call.SubjectText, call.Flag(0, false)))),
+        ["splitlines"] = new(["keepends"], call => new Sequence(Lines(call.Budget, call.SubjectText, call.Flag(0, false)))),
         ["partition"] = new(["sep"], call => Partition(call, fromEnd: false)),
         ["rpartition"] = new(["sep"], call => Partition(call, fromEnd: true)),
     };
 
     /// <summary>The lines of a text, ended by what Python takes for line breaks.</summary>
-    public static List<string> Lines(string text, bool keepsBreaks)
+    /// <exception cref="TemplateFault">The budget is spent.</exception>
+    public static List<string> Lines(Budget budget, string text, bool keepsBreaks)
     {
         var lines = new List<string>();
         for (var start = 0; start < text.Length;)
@@ -28,28 +29,25 @@ internal static class TextSplitMethods
             var end = text.AsSpan(start).IndexOfAny(Breaks);
             if (end < 0)
             {
-                lines.Add(text[start..]);
+                Add(budget, lines, text, start, text.Length);
                 break;
             }
 
             end += start;
             var next = end + (text.AsSpan(end).StartsWith("\r\n") ? 2 : 1);
-            lines.Add(text[start..(keepsBreaks ? next : end)]);
+            Add(budget, lines, text, start, keepsBreaks ? next : end);
             start = next;
         }
 
         return lines;
     }
 
-    private static Sequence Pieces(BuiltinCall call, List<string> pieces)
+    // Paid for one by one, before each is made: there may be as many as characters.
+    private static void Add(Budget budget, List<string> pieces, string text, int start, int end)
     {
-        foreach (var piece in pieces)
-        {
-            call.Budget.Step(4);
-            call.Budget.Made(piece);
-        }
-
-        return new Sequence([.. pieces]);
+        budget.Step(4);
+        budget.MakeText(end - start, end - start);
+        pieces.Add(text[start..end]);
     }
 
     private static Sequence Split(BuiltinCall call, bool fromEnd)
@@ -58,57 +56,58 @@ internal static class TextSplitMethods
         var most = call.Whole(1, -1);
         var left = most < 0 ? long.MaxValue : most;
         if (separator is null)
-            return Pieces(call, fromEnd ? WordsFromEnd(text, left) : Words(text, left));
+            return new Sequence(fromEnd ? WordsFromEnd(call.Budget, text, left) : Words(call.Budget, text, left));
         if (separator.Length == 0)
             throw new TemplateFault($"{call.Name} is given an empty separator; expected a text.");
         call.Budget.Search(text, separator);
-        return Pieces(call, fromEnd ? SplitFromEnd(text, separator, left) : Split(text, separator, left));
+        return new Sequence(fromEnd ? SplitFromEnd(call.Budget, text, separator, left) : Split(call.Budget, text, separator, left));
     }
 
-    private static List<string> Split(string text, string separator, long left)
+    private static List<string> Split(Budget budget, string text, string separator, long left)
     {
         var pieces = new List<string>();
         var start = 0;
         for (int at; left > 0 && (at = text.IndexOf(separator, start, StringComparison.Ordinal)) >= 0; left--)
         {
-            pieces.Add(text[start..at]);
+            Add(budget, pieces, text, start, at);
             start = at + separator.Length;
         }
 
-        pieces.Add(text[start..]);
+        Add(budget, pieces, text, start, text.Length);
         return pieces;
     }
 
-    private static List<string> SplitFromEnd(string text, string separator, long left)
+    private static List<string> SplitFromEnd(Budget budget, string text, string separator, long left)
     {
         var pieces = new List<string>();
         var end = text.Length;
         for (int at; left > 0 && (at = text.AsSpan(0, end).LastIndexOf(separator)) >= 0; left--)
         {
-            pieces.Add(text[(at + separator.Length)..end]);
+            Add(budget, pieces, text, at + separator.Length, end);
             end = at;
         }
 
-        pieces.Add(text[..end]);
+        Add(budget, pieces, text, 0, end);
         pieces.Reverse();
         return pieces;
     }
 
-    private static List<string> Words(string text, long left)
+    private static List<string> Words(Budget budget, string text, long left)
     {
+        budget.Scan(text);
         var words = new List<string>();
         for (var start = SkipSpace(text, 0); start < text.Length; start = SkipSpace(text, start), left--)
         {
             if (left == 0)
             {
-                words.Add(text[start..]);
+                Add(budget, words, text, start, text.Length);
                 break;
             }
 
             var end = start;
             while (end < text.Length && !Whitespace.Is(text[end]))
                 end++;
-            words.Add(text[start..end]);
+            Add(budget, words, text, start, end);
             start = end;
         }
 
@@ -122,9 +121,9 @@ internal static class TextSplitMethods
         return at;
     }
 
-    private static List<string> WordsFromEnd(string text, long left)
+    private static List<string> WordsFromEnd(Budget budget, string text, long left)
     {
-        var words = Words(text, long.MaxValue);
+        var words = Words(budget, text, long.MaxValue);
         if (words.Count <= left)
             return words;
         var (at, end) = (words.Count, text.Length);
@@ -139,6 +138,7 @@ internal static class TextSplitMethods
         if (separator.Length == 0)
             throw new TemplateFault($"{call.Name} is given an empty separator; expected a text.");
         call.Budget.Search(text, separator);
+        call.Budget.MakeText(text.Length, text.Length);
         var at = fromEnd ? text.AsSpan().LastIndexOf(separator) : text.IndexOf(separator, StringComparison.Ordinal);
         object?[] parts = at >= 0 ? [text[..at], separator, text[(at + separator.Length)..]] : fromEnd ? ["", "", text] : [text, "", ""];
         return new Sequence(parts, SequenceKind.Tuple);

@@ -9,8 +9,8 @@ internal static class ValueFilters
     /// <summary>The filters by name.</summary>
     public static Dictionary<string, Builtin> All { get; } = new(StringComparer.Ordinal)
     {
-        ["default"] = new(["default_value", "boolean"], Default),
-        ["d"] = new(["default_value", "boolean"], Default),
+        ["default"] = new(["default_value", "boolean"], Default) { Marks = MarkRule.Sees, IsBrief = true },
+        ["d"] = new(["default_value", "boolean"], Default) { Marks = MarkRule.Sees, IsBrief = true },
         ["length"] = new(Length),
         ["count"] = new(Length),
         ["int"] = new(["default", "base"], ToWhole),
@@ -31,7 +31,6 @@ internal static class ValueFilters
         switch (call.Subject)
         {
             case string text:
-                call.Budget.Read(text);
                 return (long)CodePoints.Count(text);
             case Sequence { HasLength: true } sequence:
                 return (long)sequence.Items.Count;
@@ -48,8 +47,7 @@ internal static class ValueFilters
     {
         if (call.Whole(1, 10) != 10)
             throw new NotSupportedException($"chat template: {call.Name} with another base than ten is not supported. Leave 'base' out.");
-        call.Budget.Read(call.Defined);
-        if (Numbers.TryWhole(call.Subject, out var whole) || (call.Subject is string text && Numbers.TryParseWhole(text, out whole)))
+        if (Numbers.TryWhole(call.Defined, out var whole) || (call.Subject is string text && Numbers.TryParseWhole(text, out whole)))
             return whole;
         var isNumber = Numbers.TryFloat(call.Subject, out var number) || (call.Subject is string digits && Numbers.TryParseFloat(digits, out number));
         return isNumber && Math.Abs(number) < long.MaxValue ? (long)number : call.Value(0, 0L);
@@ -57,8 +55,7 @@ internal static class ValueFilters
 
     private static object? ToFloat(BuiltinCall call)
     {
-        call.Budget.Read(call.Defined);
-        var isNumber = Numbers.TryFloat(call.Subject, out var number) || (call.Subject is string digits && Numbers.TryParseFloat(digits, out number));
+        var isNumber = Numbers.TryFloat(call.Defined, out var number) || (call.Subject is string digits && Numbers.TryParseFloat(digits, out number));
         return isNumber ? number : call.Value(0, 0.0);
     }
 
@@ -66,7 +63,7 @@ internal static class ValueFilters
     {
         var precision = (int)Math.Clamp(call.Whole(0, 0), -300, 300);
         var method = call.Text(1) ?? "common";
-        if (call.Defined is long whole && method == "common" && precision >= 0)
+        if (Numbers.TryWhole(call.Defined, out var whole) && method == "common" && precision >= 0)
             return whole;
         if (!Numbers.TryFloat(call.Subject, out var number))
             throw call.Unfit(call.Subject, "a number");
@@ -82,6 +79,6 @@ internal static class ValueFilters
 
     // Halves go to the even neighbour; decimals by the exact value of the number, not by that of its product.
     private static double Nearest(double number, int precision, double scale) => precision > 0
-        ? double.Parse(number.ToString($"F{precision}", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+        ? double.IsFinite(number) ? double.Parse((number < 0 ? "-" : "") + FieldSpec.Fixed(Math.Abs(number), precision), CultureInfo.InvariantCulture) : number
         : Math.Round(number * scale, MidpointRounding.ToEven) / scale;
 }

@@ -21,8 +21,10 @@ internal sealed class Members(Renderer renderer)
     {
         if (index is Undefined undefined && subject is not Mapping)
             throw undefined.Fault();
+        index = Markup.Plain(index);
         renderer.Budget.Read(index);
-        if (subject is Mapping mapping && mapping.TryGet(index, out var value))
+        // What cannot be a key is in no dict, which is for 'is defined' to ask.
+        if (subject is Mapping mapping && MappingKey.CanBe(index) && mapping.TryGet(index, out var value))
             return value;
         if (Numbers.TryWhole(index, out var number) && At(subject, number, out var item))
             return item;
@@ -43,6 +45,8 @@ internal sealed class Members(Renderer renderer)
                 return new Sequence(range.Of(sequence.Items), sequence.Kind);
             case string text:
                 return Slice(text, start, stop, step);
+            case Markup markup:
+                return new Markup(Slice(markup.Text, start, stop, step));
             case Undefined undefined:
                 throw undefined.Fault();
             default:
@@ -53,14 +57,24 @@ internal sealed class Members(Renderer renderer)
     private string Slice(string text, long? start, long? stop, long step)
     {
         renderer.Budget.Read(text);
-        if (step == 1 && !CodePoints.HasPairs(text))
+        var range = SliceRange.Of(CodePoints.Count(text), start, stop, step);
+        if (step == 1)
         {
-            var stretch = SliceRange.Of(text.Length, start, stop, step);
-            return renderer.Budget.Made(text.Substring(stretch.Start, stretch.Count));
+            var from = CodePoints.UnitOffset(text, range.Start);
+            var length = CodePoints.UnitOffset(text.AsSpan(from), range.Count);
+            renderer.Budget.MakeText(length, length);
+            return text.Substring(from, length);
         }
 
-        var points = CodePoints.Split(renderer.Budget.Made(text));
-        return renderer.Budget.Made(string.Concat(SliceRange.Of(points.Count, start, stop, step).Of(points)));
+        if (start is null && stop is null && step == -1)
+        {
+            renderer.Budget.MakeText(text.Length, text.Length);
+            return CodePoints.Reverse(text);
+        }
+
+        // Each is a text of its own on the way.
+        renderer.Budget.Step(4L * text.Length);
+        return string.Concat(range.Of(CodePoints.Split(text)));
     }
 
     private bool At(object? subject, long index, out object? item)
@@ -74,10 +88,12 @@ internal sealed class Members(Renderer renderer)
             return isThere;
         }
 
-        if (subject is not string text)
+        if (Markup.Plain(subject) is not string text)
             return false;
         renderer.Budget.Read(text);
-        return At(text, index, out item);
+        var found = At(text, index, out item);
+        item = subject is Markup && item is string character ? new Markup(character) : item;
+        return found;
     }
 
     private static bool At(string text, long index, out object? item)
@@ -104,6 +120,8 @@ internal sealed class Members(Renderer renderer)
                 return space.Attributes.TryGetValue(name, out var value) ? new Member(value) : null;
             case LoopState loop:
                 return new Member(loop.Get(name));
+            case Sequence { Names.Count: > 0 } tuple when tuple.Names.Contains(name):
+                return new Member(tuple.Items[tuple.Names.ToList().IndexOf(name)]);
         }
 
         if (MethodsOf(subject) is not { } methods)
@@ -113,13 +131,15 @@ internal sealed class Members(Renderer renderer)
         if (methods.Unsupported.Contains(name))
             throw new NotSupportedException($"chat template, line {renderer.Line}: the method '{name}' of {TypeNames.Describe(subject)} is not supported. Those of transformers' chat templates are.");
         return methods.All.TryGetValue(name, out var method)
-            ? new Member(new Callable(name, arguments => method.Invoke(renderer, $"the method '{name}'", subject, arguments)))
+            ? new Member(new Callable(name, arguments => subject is Markup markup
+                ? MarkupMethods.Invoke(method, renderer, name, markup, arguments)
+                : method.Invoke(renderer, $"the method '{name}'", subject, arguments)))
             : null;
     }
 
     private static MethodSet? MethodsOf(object? subject) => subject switch
     {
-        string => MethodSet.OfTexts,
+        string or Markup => MethodSet.OfTexts,
         Mapping => MethodSet.OfMappings,
         Sequence { HasIndex: true } => MethodSet.OfSequences,
         _ => null,

@@ -45,7 +45,7 @@ internal sealed partial class Renderer
     {
         if (_scope.TryGet(name, out var value))
             return value;
-        if (name is "cycler" or "joiner" or "lipsum" or "self" or "super")
+        if (name is "lipsum" or "self" or "super")
             throw new NotSupportedException($"chat template, line {Line}: '{name}' is not supported. Templates written for transformers' apply_chat_template seldom need it.");
         return Undefined.Variable(name);
     }
@@ -153,8 +153,9 @@ internal sealed partial class Renderer
     {
         switch (container)
         {
-            case string text:
-                if (value is not string sought)
+            case string or Markup:
+                var text = (string)Markup.Plain(container)!;
+                if (Markup.Plain(value) is not string sought)
                     throw (value as Undefined)?.Fault() ?? new TemplateFault($"{TypeNames.Describe(value)} cannot be in a text; expected a text.");
                 Budget.Search(text, sought);
                 return text.Contains(sought, StringComparison.Ordinal);

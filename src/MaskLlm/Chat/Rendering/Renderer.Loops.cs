@@ -11,7 +11,10 @@ internal sealed partial class Renderer
     public IReadOnlyList<object?> Iterate(object? value)
     {
         Budget.Step();
-        IReadOnlyList<object?> items = value switch
+        var plain = Markup.Plain(value);
+        if (plain is Sequence or Mapping)
+            Budget.Step(plain is Mapping keys ? 2 * keys.Count : ((Sequence)plain).Items.Count);
+        IReadOnlyList<object?> items = plain switch
         {
             Sequence sequence => sequence.Read(),
             Mapping mapping => [.. mapping.Keys],
@@ -19,7 +22,6 @@ internal sealed partial class Renderer
             Undefined => [],
             _ => throw new TemplateFault($"{TypeNames.Describe(value)} holds nothing to go through; expected a list, a dict or a text."),
         };
-        Budget.Step(items.Count);
         return items;
     }
 
@@ -42,6 +44,7 @@ internal sealed partial class Renderer
         var flow = Flow.Next;
         for (; loop.Index < items.Count && flow != Flow.Break; loop.Index++)
         {
+            Budget.Step(3);
             _scope = new Scope(outer);
             _scope.Set("loop", loop);
             Assign(statement.Target, items[loop.Index]);

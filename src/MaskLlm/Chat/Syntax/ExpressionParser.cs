@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace MaskLlm.Chat.Syntax;
 
 /// <summary>Reads expressions, weakest operators first.</summary>
@@ -194,9 +196,12 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
     private string ReadStrings()
     {
         var text = tokens.Next().Text;
+        if (tokens.Current.Kind != TokenKind.String)
+            return text;
+        var whole = new StringBuilder(text);
         while (tokens.Current.Kind == TokenKind.String)
-            text += tokens.Next().Text;
-        return text;
+            whole.Append(tokens.Next().Text);
+        return whole.ToString();
     }
 
     private Expression ReadParenthesized()

@@ -105,6 +105,7 @@ internal sealed class PostfixParser(TokenStream tokens, NameUses uses)
     private ArgumentList ReadArguments(ExpressionParser expressions)
     {
         var (positional, named) = (new List<Expression>(), new List<(string, Expression)>());
+        var names = new HashSet<string>(StringComparer.Ordinal);
         Expression? sequence = null;
         Expression? mapping = null;
         for (var isFirst = true; !tokens.Skip(")"); isFirst = false)
@@ -119,7 +120,7 @@ internal sealed class PostfixParser(TokenStream tokens, NameUses uses)
             else if (mapping is null && sequence is null && tokens.Skip("*"))
                 sequence = expressions.Read();
             else if (mapping is null && token.Kind == TokenKind.Name && tokens.Following.IsOperator("="))
-                named.Add(ReadNamed(named, expressions));
+                named.Add(ReadNamed(names, expressions));
             else if (mapping is null && sequence is null && named.Count == 0)
                 positional.Add(expressions.Read());
             else
@@ -129,10 +130,10 @@ internal sealed class PostfixParser(TokenStream tokens, NameUses uses)
         return new ArgumentList(positional, named, sequence, mapping);
     }
 
-    private (string Name, Expression Value) ReadNamed(List<(string Name, Expression Value)> earlier, ExpressionParser expressions)
+    private (string Name, Expression Value) ReadNamed(HashSet<string> earlier, ExpressionParser expressions)
     {
         var token = tokens.Next();
-        if (earlier.Any(argument => argument.Name == token.Text))
+        if (!earlier.Add(token.Text))
             throw SyntaxErrors.At(token.Line, $"found the argument '{token.Text}' twice; expected it once.");
         tokens.Expect("=");
         return (token.Text, expressions.Read());

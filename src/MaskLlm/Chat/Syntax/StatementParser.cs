@@ -136,13 +136,14 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
     private List<MacroParameter> ReadParameters()
     {
         var parameters = new List<MacroParameter>();
+        var names = new HashSet<string>(StringComparer.Ordinal);
         while (!tokens.Skip(")"))
         {
             if (parameters.Count > 0)
                 tokens.Expect(",");
             var token = tokens.Current;
             var name = ReadVariable();
-            if (parameters.Any(parameter => parameter.Name == name))
+            if (!names.Add(name))
                 throw SyntaxErrors.At(token.Line, $"found the parameter '{name}' twice; expected it once.");
             var value = tokens.Skip("=") ? expressions.Read() : null;
             if (value is null && parameters is [.., { Default: not null }])

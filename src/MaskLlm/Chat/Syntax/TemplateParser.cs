@@ -3,6 +3,8 @@ namespace MaskLlm.Chat.Syntax;
 /// <summary>Reads a template: its text, what it prints, and its statements.</summary>
 internal sealed class TemplateParser
 {
+    private const int LongestSource = 1 << 22;
+
     private static readonly string[] Known =
         ["autoescape", "block", "debug", "do", "extends", "from", "import", "include", "pluralize", "print", "trans"];
 
@@ -24,6 +26,8 @@ internal sealed class TemplateParser
     /// <exception cref="NotSupportedException">It uses a statement that is not supported.</exception>
     public static Block Read(string source, out NameUses uses)
     {
+        if (source.Length > LongestSource)
+            throw new InvalidDataException($"chat template: it has {source.Length} characters; expected at most {LongestSource}. Such a template is refused.");
         var parser = new TemplateParser(source);
         uses = parser._uses;
         return parser.ReadBlock(opening: null);

@@ -18,7 +18,8 @@ internal static class Whitespace
     /// <summary>Whether the text from an offset on is nothing but white space.</summary>
     public static bool IsAllFrom(ReadOnlySpan<char> text, int start) => Leading(text[start..]) == text.Length - start;
 
-    private static int Leading(ReadOnlySpan<char> text)
+    /// <summary>How many units of white space there are at the start.</summary>
+    public static int Leading(ReadOnlySpan<char> text)
     {
         var count = 0;
         while (count < text.Length && Is(text[count]))
@@ -26,7 +27,8 @@ internal static class Whitespace
         return count;
     }
 
-    private static int Trailing(ReadOnlySpan<char> text)
+    /// <summary>How many units of white space there are at the end.</summary>
+    public static int Trailing(ReadOnlySpan<char> text)
     {
         var count = 0;
         while (count < text.Length && Is(text[text.Length - 1 - count]))

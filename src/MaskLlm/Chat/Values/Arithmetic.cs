@@ -84,9 +84,27 @@ internal sealed class Arithmetic(Budget budget)
         "**" => Math.Pow(left, right),
         _ when right == 0 => throw ByZero(),
         "/" => left / right,
-        "//" => Math.Floor(left / right),
-        _ => left - right * Math.Floor(left / right),
+        "//" => FloorDivide(left, right),
+        _ => Modulo(left, right),
     };
+
+    // By the exact rest, not by a quotient that is rounded.
+    private static double Modulo(double left, double right)
+    {
+        var rest = left % right;
+        if (rest == 0)
+            return Math.CopySign(0, right);
+        return (rest < 0) != (right < 0) ? rest + right : rest;
+    }
+
+    private static double FloorDivide(double left, double right)
+    {
+        var quotient = (left - Modulo(left, right)) / right;
+        if (quotient == 0)
+            return Math.CopySign(0, left / right);
+        var floor = Math.Floor(quotient);
+        return quotient - floor > 0.5 ? floor + 1 : floor;
+    }
 
     private object? OfOthers(string sign, object? left, object? right) => (sign, left, right) switch
     {
@@ -96,9 +114,22 @@ internal sealed class Arithmetic(Budget budget)
         ("*", long or bool, string text) => Repeat(text, left),
         ("*", Sequence items, long or bool) when IsPlain(items) => Repeat(items, right),
         ("*", long or bool, Sequence items) when IsPlain(items) => Repeat(items, left),
-        ("%", string, _) => throw new NotSupportedException("chat template: '%' with a text, which formats in Python, is not supported. Use '~' to put texts together."),
+        ("%", string text, _) => new PercentFormat(budget, null).Write(text, right),
+        (_, Markup, _) or (_, _, Markup) => OfMarkup(sign, left, right),
         _ => null,
     };
+
+    // What meets a text that is marked safe is escaped, on either side.
+    private Markup? OfMarkup(string sign, object? left, object? right)
+    {
+        if (sign == "%" && left is Markup format)
+            return new Markup(new PercentFormat(budget, text => Markup.Escape(text, budget)).Write(format.Text, right));
+        var isSum = sign == "+" && left is string or Markup && right is string or Markup;
+        var (first, second) = isSum ? (Escaped(left), Escaped(right)) : (Markup.Plain(left), Markup.Plain(right));
+        return sign is "+" or "*" && OfOthers(sign, first, second) is string text ? new Markup(text) : null;
+    }
+
+    private object? Escaped(object? value) => value is string text ? Markup.Escape(text, budget) : Markup.Plain(value);
 
     private static bool IsPlain(Sequence items) => items.Kind is SequenceKind.List or SequenceKind.Tuple;
 

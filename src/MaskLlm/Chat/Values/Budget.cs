@@ -5,7 +5,8 @@ internal sealed class Budget(RenderLimits limits)
 {
     // What a step pays for: it bounds the time and, as every text that is made is paid for, the memory.
     private const int CharactersMade = 8;
-    private const int CharactersRead = 64;
+    private const int CharactersRead = 16;
+    private const int CharactersScanned = 8;
     private const int ComparisonsPerStep = 1024;
     private long _steps;
     private long _characters;
@@ -47,6 +48,10 @@ internal sealed class Budget(RenderLimits limits)
     /// <exception cref="TemplateFault">The limit is reached.</exception>
     public void Read(object? value) => Step(1 + Extent.Of(value).Size / CharactersRead);
 
+    /// <summary>Pays for looking at each character of a text on its own, which takes longer than <see cref="Read"/>.</summary>
+    /// <exception cref="TemplateFault">The limit is reached.</exception>
+    public void Scan(string text) => Step(1 + text.Length / CharactersScanned);
+
     /// <summary>Pays for the comparison of two values: of texts it ends with the shorter one, of unlike values it is nothing.</summary>
     /// <exception cref="TemplateFault">The limit is reached.</exception>
     public void Compare(object? left, object? right)
@@ -81,5 +86,4 @@ internal sealed class Budget(RenderLimits limits)
 
     /// <summary>Goes one level up.</summary>
     public void Leave() => _depth--;
-
 }

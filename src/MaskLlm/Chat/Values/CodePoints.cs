@@ -4,7 +4,7 @@ namespace MaskLlm.Chat.Values;
 internal static class CodePoints
 {
     /// <summary>How many there are.</summary>
-    public static int Count(string text)
+    public static int Count(ReadOnlySpan<char> text)
     {
         if (!HasPairs(text))
             return text.Length;
@@ -28,8 +28,21 @@ internal static class CodePoints
         return points;
     }
 
+    /// <summary>The text from its end to its start.</summary>
+    public static string Reverse(string text) => string.Create(text.Length, text, static (units, source) =>
+    {
+        source.CopyTo(units);
+        units.Reverse();
+        // Each pair has been turned round, too.
+        for (var at = 1; at < units.Length; at++)
+        {
+            if (char.IsSurrogatePair(units[at], units[at - 1]))
+                (units[at], units[at - 1]) = (units[at - 1], units[at]);
+        }
+    });
+
     /// <summary>Where, in units, a code point begins.</summary>
-    public static int UnitOffset(string text, int codePoint)
+    public static int UnitOffset(ReadOnlySpan<char> text, int codePoint)
     {
         if (!HasPairs(text))
             return codePoint;
@@ -40,5 +53,5 @@ internal static class CodePoints
     }
 
     /// <summary>Whether units and code points may differ.</summary>
-    public static bool HasPairs(string text) => text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF');
+    public static bool HasPairs(ReadOnlySpan<char> text) => text.ContainsAnyInRange('\uD800', '\uDFFF');
 }

@@ -4,14 +4,14 @@ namespace MaskLlm.Chat.Values;
 internal static class Equality
 {
     /// <summary>Whether two values are equal.</summary>
-    public static bool AreEqual(object? left, object? right) => (left, right) switch
+    public static bool AreEqual(object? left, object? right) => (Markup.Plain(left), Markup.Plain(right)) switch
     {
         (null, null) or (Undefined, Undefined) => true,
         (null, _) or (_, null) => false,
         (string text, string other) => text == other,
         (Sequence sequence, Sequence other) => AreEqual(sequence, other),
         (Mapping mapping, Mapping other) => AreEqual(mapping, other),
-        _ => AreEqualNumbers(left, right) ?? left.Equals(right),
+        var (value, other) => AreEqualNumbers(value, other) ?? value.Equals(other),
     };
 
     private static bool? AreEqualNumbers(object left, object right)

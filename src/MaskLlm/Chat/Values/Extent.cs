@@ -14,6 +14,7 @@ internal readonly record struct Extent(long Size, int Depth)
     public static Extent Of(object? value) => value switch
     {
         string text => new Extent(text.Length + 1, 0),
+        Markup markup => new Extent(markup.Text.Length + 1, 0),
         Sequence sequence => sequence.Extent,
         Mapping mapping => mapping.Extent,
         _ => new Extent(1, 0),

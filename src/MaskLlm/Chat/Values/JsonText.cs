@@ -3,28 +3,30 @@ using System.Globalization;
 namespace MaskLlm.Chat.Values;
 
 /// <summary>Python's <c>json.dumps</c>.</summary>
+/// <param name="budget">What pays for it.</param>
 /// <param name="builder">Where the text goes.</param>
 /// <param name="itemSeparator">Between items.</param>
 /// <param name="keySeparator">Between a key and its value.</param>
 /// <param name="indent">What each level is indented by, with a line for each item; null for one line.</param>
 /// <param name="isAscii">True to escape all other characters.</param>
 /// <param name="sortsKeys">True to sort the keys of dicts.</param>
-internal sealed class JsonText(TextBuilder builder, string itemSeparator, string keySeparator, string? indent, bool isAscii, bool sortsKeys)
+internal sealed class JsonText(Budget budget, TextBuilder builder, string itemSeparator, string keySeparator, string? indent, bool isAscii, bool sortsKeys)
 {
     /// <summary>Writes a value.</summary>
     /// <exception cref="TemplateFault">The value has no JSON, or the budget is spent.</exception>
     public void Write(object? value, int level = 0)
     {
-        switch (value)
+        budget.Step();
+        switch (Markup.Plain(value))
         {
             case string text:
                 Quote(text);
                 break;
             case Sequence { Kind: SequenceKind.List or SequenceKind.Tuple } sequence:
-                WriteItems('[', [.. sequence.Items.Select(item => (Action)(() => Write(item, level + 1)))], ']', level);
+                WriteItems('[', sequence.Items, item => Write(item, level + 1), ']', level);
                 break;
             case Mapping mapping:
-                WriteItems('{', [.. Sorted(mapping).Select(item => (Action)(() => WriteItem(item.Key, item.Value, level)))], '}', level);
+                WriteItems('{', Sorted(mapping), item => WriteItem(item.Key, item.Value, level), '}', level);
                 break;
             default:
                 builder.Append(Scalar(value));
@@ -32,24 +34,29 @@ internal sealed class JsonText(TextBuilder builder, string itemSeparator, string
         }
     }
 
-    private List<(object? Key, object? Value)> Sorted(Mapping mapping)
+    private IEnumerable<(object? Key, object? Value)> Sorted(Mapping mapping)
     {
-        List<(object? Key, object? Value)> items = [.. mapping.Items];
-        return sortsKeys ? Ordering.Sort(items, item => item.Key, isReversed: false) : items;
+        if (!sortsKeys)
+            return mapping.Items;
+        budget.Step(4 * mapping.Count);
+        budget.Sort(new Sequence([.. mapping.Keys]));
+        return Ordering.Sort([.. mapping.Items], item => item.Key, isReversed: false);
     }
 
-    private void WriteItems(char open, List<Action> items, char close, int level)
+    private void WriteItems<T>(char open, IEnumerable<T> items, Action<T> write, char close, int level)
     {
         builder.Append(open);
-        for (var index = 0; index < items.Count; index++)
+        var isFirst = true;
+        foreach (var item in items)
         {
-            if (index > 0)
+            if (!isFirst)
                 builder.Append(itemSeparator);
+            isFirst = false;
             BreakLine(level + 1);
-            items[index]();
+            write(item);
         }
 
-        if (items.Count > 0)
+        if (!isFirst)
             BreakLine(level);
         builder.Append(close);
     }
@@ -65,7 +72,7 @@ internal sealed class JsonText(TextBuilder builder, string itemSeparator, string
 
     private void WriteItem(object? key, object? value, int level)
     {
-        Quote(key as string ?? (key is Sequence ? throw new TemplateFault("a tuple cannot be a key in JSON; expected a text.") : Scalar(key)));
+        Quote(Markup.Plain(key) as string ?? (key is Sequence ? throw new TemplateFault("a tuple cannot be a key in JSON; expected a text.") : Scalar(key)));
         builder.Append(keySeparator);
         Write(value, level + 1);
     }
@@ -85,6 +92,7 @@ internal sealed class JsonText(TextBuilder builder, string itemSeparator, string
 
     private void Quote(string text)
     {
+        budget.Scan(text);
         builder.Append('"');
         foreach (var unit in text)
         {

@@ -10,7 +10,7 @@ internal readonly struct MappingKey : IEquatable<MappingKey>
     public MappingKey(object? value)
     {
         Value = value;
-        _hash = Hash(value);
+        _hash = Hash(Markup.Plain(value));
     }
 
     /// <summary>The value.</summary>
@@ -25,6 +25,14 @@ internal readonly struct MappingKey : IEquatable<MappingKey>
     /// <inheritdoc/>
     public override int GetHashCode() => _hash;
 
+    /// <summary>Whether a value can be a key: no list and no dict, nor a tuple with one.</summary>
+    public static bool CanBe(object? value) => value switch
+    {
+        Mapping or Sequence { Kind: SequenceKind.List } => false,
+        Sequence { Kind: SequenceKind.Tuple } tuple => tuple.Items.All(CanBe),
+        _ => true,
+    };
+
     private static int Hash(object? value) => value switch
     {
         null => 0,
@@ -33,8 +41,9 @@ internal readonly struct MappingKey : IEquatable<MappingKey>
         long number => HashCode.Combine((double)number),
         double number => HashCode.Combine(number),
         string text => text.GetHashCode(StringComparison.Ordinal),
-        Sequence { Kind: SequenceKind.Tuple } tuple => tuple.Items.Aggregate(1, (hash, item) => HashCode.Combine(hash, Hash(item))),
-        Sequence or Mapping => throw new TemplateFault($"{TypeNames.Describe(value)} cannot be the key of a dict."),
+        Sequence { Kind: SequenceKind.Tuple } tuple => tuple.Items.Aggregate(1, (hash, item) => HashCode.Combine(hash, Hash(Markup.Plain(item)))),
+        Undefined => 1,
+        Sequence { Kind: SequenceKind.List } or Mapping => throw new TemplateFault($"{TypeNames.Describe(value)} cannot be the key of a dict."),
         _ => value.GetHashCode(),
     };
 }

@@ -11,6 +11,7 @@ internal static class Ordering
             throw undefined.Fault();
         if (right is Undefined other)
             throw other.Fault();
+        (left, right) = (Markup.Plain(left), Markup.Plain(right));
         if (left is string text && right is string otherText)
             return CompareTexts(text, otherText);
         if (left is Sequence { HasIndex: true } items && right is Sequence { HasIndex: true } otherItems && items.Kind == otherItems.Kind)

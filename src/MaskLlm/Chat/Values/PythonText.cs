@@ -10,28 +10,43 @@ internal static class PythonText
     /// <exception cref="NotSupportedException">The value is a function or the like, which print as an address in Python.</exception>
     public static string Of(object? value, Budget budget)
     {
-        if (value is string text)
+        if (Markup.Plain(value) is string text)
             return text;
         if (value is Undefined)
             return "";
         var builder = new TextBuilder(budget);
-        Represent(value, builder);
+        Represent(value, builder, budget);
         return builder.ToString();
     }
 
-    private static void Represent(object? value, TextBuilder builder)
+    /// <summary>What a value prints as within another: texts in quotes.</summary>
+    /// <exception cref="TemplateFault">The budget is spent.</exception>
+    public static string Representation(object? value, Budget budget)
     {
+        var builder = new TextBuilder(budget);
+        Represent(value, builder, budget);
+        return builder.ToString();
+    }
+
+    private static void Represent(object? value, TextBuilder builder, Budget budget)
+    {
+        budget.Step();
         switch (value)
         {
             case string text:
-                Quote(text, builder);
+                Quote(text, builder, budget);
+                break;
+            case Markup markup:
+                builder.Append("Markup(");
+                Quote(markup.Text, builder, budget);
+                builder.Append(')');
                 break;
             case Sequence sequence:
-                Represent(sequence, builder);
+                Represent(sequence, builder, budget);
                 break;
             case Mapping mapping:
                 builder.Append('{');
-                Join(mapping.Items.Select(item => (Action)(() => RepresentItem(item.Key, item.Value, builder))), builder);
+                Join(mapping.Items, item => RepresentItem(item.Key, item.Value, builder, budget), builder);
                 builder.Append('}');
                 break;
             default:
@@ -50,39 +65,40 @@ internal static class PythonText
         _ => throw new NotSupportedException($"chat template: to print {TypeNames.Describe(value)} is not supported. Print what it gives or holds."),
     };
 
-    private static void Represent(Sequence sequence, TextBuilder builder)
+    private static void Represent(Sequence sequence, TextBuilder builder, Budget budget)
     {
         if (sequence.Kind is not (SequenceKind.List or SequenceKind.Tuple))
             throw new NotSupportedException($"chat template: to print {TypeNames.Describe(sequence)} is not supported. Make a list of it first, with the filter 'list'.");
         var isTuple = sequence.Kind == SequenceKind.Tuple;
         builder.Append(isTuple ? '(' : '[');
-        Join(sequence.Items.Select(item => (Action)(() => Represent(item, builder))), builder);
+        Join(sequence.Items, item => Represent(item, builder, budget), builder);
         if (isTuple && sequence.Items.Count == 1)
             builder.Append(',');
         builder.Append(isTuple ? ')' : ']');
     }
 
-    private static void RepresentItem(object? key, object? value, TextBuilder builder)
+    private static void RepresentItem(object? key, object? value, TextBuilder builder, Budget budget)
     {
-        Represent(key, builder);
+        Represent(key, builder, budget);
         builder.Append(": ");
-        Represent(value, builder);
+        Represent(value, builder, budget);
     }
 
-    private static void Join(IEnumerable<Action> parts, TextBuilder builder)
+    private static void Join<T>(IEnumerable<T> items, Action<T> write, TextBuilder builder)
     {
         var isFirst = true;
-        foreach (var part in parts)
+        foreach (var item in items)
         {
             if (!isFirst)
                 builder.Append(", ");
             isFirst = false;
-            part();
+            write(item);
         }
     }
 
-    private static void Quote(string text, TextBuilder builder)
+    private static void Quote(string text, TextBuilder builder, Budget budget)
     {
+        budget.Scan(text);
         var quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
         builder.Append(quote);
         for (var at = 0; at < text.Length; at++)

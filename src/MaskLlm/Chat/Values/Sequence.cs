@@ -7,9 +7,11 @@ internal sealed class Sequence
 
     /// <summary>Makes a sequence.</summary>
     /// <exception cref="TemplateFault">It would be nested too deep.</exception>
-    public Sequence(IReadOnlyList<object?> items, SequenceKind kind = SequenceKind.List)
+    public Sequence(IReadOnlyList<object?> items, SequenceKind kind = SequenceKind.List, IReadOnlyList<string>? names = null)
     {
-        (Items, Kind) = (items, kind);
+        Items = items;
+        Kind = kind;
+        Names = names ?? [];
         Extent = Extent.Around(items);
     }
 
@@ -18,6 +20,9 @@ internal sealed class Sequence
 
     /// <summary>Which of Python's sequences it is.</summary>
     public SequenceKind Kind { get; }
+
+    /// <summary>Names of the values, in a tuple that has them.</summary>
+    public IReadOnlyList<string> Names { get; }
 
     /// <summary>How large it is, with all that is in it.</summary>
     public Extent Extent { get; }

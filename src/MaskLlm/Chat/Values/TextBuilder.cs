@@ -25,6 +25,10 @@ internal sealed class TextBuilder(Budget budget)
         return this;
     }
 
+    /// <summary>Appends a text, or a character where there is none.</summary>
+    /// <exception cref="TemplateFault">The budget is spent.</exception>
+    public TextBuilder Append(string? text, char otherwise) => text is null ? Append(otherwise) : Append(text);
+
     /// <inheritdoc/>
     public override string ToString() => _text.ToString();
 }

@@ -11,6 +11,7 @@ internal static class Truth
         long number => number != 0,
         double number => number != 0,
         string text => text.Length > 0,
+        Markup markup => markup.Text.Length > 0,
         Sequence sequence => !sequence.HasLength || sequence.Items.Count > 0,
         Mapping mapping => mapping.Count > 0,
         _ => true,

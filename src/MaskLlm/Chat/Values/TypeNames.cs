@@ -19,7 +19,7 @@ internal static class TypeNames
         bool => "bool",
         long => "int",
         double => "float",
-        string => "str",
+        string or Markup => "str",
         Mapping => "dict",
         Sequence { Kind: SequenceKind.List } => "list",
         Sequence { Kind: SequenceKind.Tuple } => "tuple",
