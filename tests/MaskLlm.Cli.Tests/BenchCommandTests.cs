@@ -29,4 +29,28 @@ public class BenchCommandTests
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("--skip", run.Error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Busy_Json_HasTheFourKindsOfWork()
+    {
+        CommandRun run = CommandRun.Of("bench", "busy", TinyModel.Folder, "--seconds", "0", "--repeats", "1", "--threads", "2", "--json");
+
+        run.AssertSuccess();
+        JsonArray rows = JsonNode.Parse(run.Output)!["rows"]!.AsArray();
+        Assert.Equal(["learn", "eval", "prune", "decode"], rows.Select(row => (string?)row!["what"]));
+        Assert.All(rows, row => Assert.Equal((double)row!["busy"]! / (double)row["quiet"]!, (double)row["ratio"]!, 1e-9));
+        Assert.All(rows, row => Assert.True((double)row!["quiet"]! > 0));
+    }
+
+    [Theory]
+    [InlineData("--processes", "0")]
+    [InlineData("--repeats", "0")]
+    [InlineData("--seconds", "-1")]
+    public void Busy_NumberOutOfRange_NamesTheOption(string option, string value)
+    {
+        CommandRun run = CommandRun.Of("bench", "busy", TinyModel.Folder, option, value);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(option, run.Error, StringComparison.Ordinal);
+    }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MaskLlm.Cli.Output;
+using MaskLlm.Experiments;
 using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
@@ -25,7 +26,7 @@ internal static class BenchCommand
         Option<int> repeats = NumberOption.Of(OptionRanges.Repeats, defaults.Repeats, "Pairs of a dense and a sparse measurement; medians are reported.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        Command command = new("bench", "Measure speed and memory on this machine, 2:4 beside dense in one run.") { model, shape, types, repeats, threads, json, CreateLearn(stop) };
+        Command command = new("bench", "Measure speed and memory on this machine, 2:4 beside dense in one run.") { model, shape, types, repeats, threads, json, CreateLearn(stop), CreateBusy(stop) };
         command.SetAction(parsed =>
         {
             RuntimeBenchmarkOptions options = new()
@@ -64,6 +65,38 @@ internal static class BenchCommand
                 new LearnBenchmarkOptions { Model = parsed.GetValue(model)!, Learning = numbers.ReadOfSpeed(parsed), Repeats = parsed.GetValue(repeats) }, progress, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else BenchTable.Print(parsed.InvocationConfiguration.Output, report);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command CreateBusy(CancellationToken stop)
+    {
+        Argument<string> model = SharedOptions.Model();
+        Option<int> processes = NumberOption.Of(OptionRanges.Processes, 1, "Busy processes beside this one.");
+        Option<int> repeats = NumberOption.Of(OptionRanges.Repeats, 3, "Pairs of a quiet and a disturbed measurement; medians are reported.");
+        Option<double> seconds = NumberOption.Of(OptionRanges.Seconds, 4.0, "How long each measurement goes on, at least.");
+        Option<int?> threads = SharedOptions.Threads();
+        Option<bool> json = SharedOptions.Json();
+        Command command = new("busy", "How much of its speed learning, evaluation, pruning and decoding keep beside a busy process, in pairs.")
+        {
+            model, processes, repeats, seconds, threads, json,
+        };
+        command.SetAction(parsed =>
+        {
+            TorchRuntime.Start(parsed.GetValue(threads));
+            BusyBenchmarkOptions options = new()
+            {
+                Model = parsed.GetValue(model)!,
+                Processes = parsed.GetValue(processes),
+                Repeats = parsed.GetValue(repeats),
+                Seconds = parsed.GetValue(seconds),
+                Threads = parsed.GetValue(threads),
+            };
+            IReadOnlyList<BusyBenchmarkRow> rows;
+            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error)) rows = BusyBenchmark.Run(options, progress, stop);
+            if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, BusyTable.ToJson(rows));
+            else BusyTable.Print(parsed.InvocationConfiguration.Output, rows);
             return ExitCode.Done;
         });
         return command;

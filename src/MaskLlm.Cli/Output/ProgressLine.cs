@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Output;
@@ -6,9 +7,15 @@ namespace MaskLlm.Cli.Output;
 /// <summary>Progress on standard error: one line that is rewritten on a terminal, a line now and then elsewhere.</summary>
 internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, IDisposable
 {
-    private static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(200), Elsewhere = TimeSpan.FromSeconds(10);
+    // Of the time that the run could have had a processor; below it nothing is worth saying.
+    private const double MuchWaiting = 0.2;
+
+    private static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(200), Elsewhere = TimeSpan.FromSeconds(10), BeforeBusy = TimeSpan.FromSeconds(15);
     private readonly bool _terminal = error == Console.Error && !Console.IsErrorRedirected;
     private readonly Lock _lock = new();
+    private readonly ProcessorWait _processors = new();
+    private readonly long _begin = Stopwatch.GetTimestamp();
+    private bool _saidBusy;
     private string _phase = "";
     private long _phaseStart, _lastWrite, _firstDone;
     private int _width;
@@ -25,6 +32,7 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
             }
             else if (value.Done < value.Total && Stopwatch.GetElapsedTime(_lastWrite, now) < (_terminal ? OnTerminal : Elsewhere)) return;
             _lastWrite = now;
+            NoteOtherWork(now);
             Write(Format(value, Stopwatch.GetElapsedTime(_phaseStart, now)));
         }
     }
@@ -40,6 +48,20 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
     }
 
     public void Dispose() => EndLine();
+
+    private void NoteOtherWork(long now)
+    {
+        if (_saidBusy || Stopwatch.GetElapsedTime(_begin, now) < BeforeBusy) return;
+        double share = _processors.Share();
+        if (share < MuchWaiting) return;
+        _saidBusy = true;
+        EndLine();
+        error.WriteLine(BusySentence(share));
+    }
+
+    internal static string BusySentence(double share) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"other work on this machine, or a quota, keeps {share:P0} of its processor time from this run; with fewer --threads it waits less for them (and rounds otherwise in the last digits).");
 
     private string Format(RunProgress value, TimeSpan elapsed)
     {

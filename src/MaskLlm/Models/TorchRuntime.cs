@@ -10,7 +10,8 @@ public static partial class TorchRuntime
     // Who sets one of them has decided.
     private static readonly string[] SpinVariables = ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY"];
 
-    private static ReadOnlySpan<byte> BarrierSpins => "5000\0"u8;
+    /// <summary>Turns of libgomp's waiting loop before a thread sleeps, some 40 ns each.</summary>
+    internal const string BarrierSpins = "5000";
 
     /// <summary>
     /// Sets the number of threads and lets denormal numbers count as zero: late in a learning run the softmax
@@ -49,12 +50,14 @@ public static partial class TorchRuntime
     {
         if (!OperatingSystem.IsLinux() || SpinVariables.Any(name => Environment.GetEnvironmentVariable(name) is not null)) return;
         if (!NativeLibrary.TryLoad("libc.so.6", out IntPtr libc) || !NativeLibrary.TryGetExport(libc, "setenv", out IntPtr setenv)) return;
-        ReadOnlySpan<byte> name = "GOMP_SPINCOUNT\0"u8, value = BarrierSpins;
+        IntPtr name = Marshal.StringToCoTaskMemUTF8(SpinVariables[0]), value = Marshal.StringToCoTaskMemUTF8(BarrierSpins);
         unsafe
         {
             // .NET keeps an environment of its own, which native libraries do not see.
-            fixed (byte* key = name, text = value) ((delegate* unmanaged<byte*, byte*, int, int>)setenv)(key, text, 0);
+            ((delegate* unmanaged<IntPtr, IntPtr, int, int>)setenv)(name, value, 0);
         }
+        Marshal.FreeCoTaskMem(name);
+        Marshal.FreeCoTaskMem(value);
     }
 
     // TorchSharp has no set_flush_denormal. The flag belongs to a thread, and OpenMP's workers inherit it

@@ -16,6 +16,8 @@ internal static class OptionRanges
     internal static readonly NumberRange<int> HiddenMemory = AtLeast("--hidden-memory", 0);
     internal static readonly NumberRange<int> Threads = new("--threads", 1, 1024);
     internal static readonly NumberRange<int> Repeats = AtLeast("--repeats", 1);
+    internal static readonly NumberRange<int> Processes = new("--processes", 1, 1024);
+    internal static readonly NumberRange<double> Seconds = new("--seconds", 0, 3600);
     internal static readonly NumberRange<ulong> Seed = new("--seed", 0, ulong.MaxValue);
     internal static readonly NumberRange<ulong> Seeds = new("--seeds", 0, ulong.MaxValue);
 

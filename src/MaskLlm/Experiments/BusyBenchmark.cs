@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using MaskLlm.Evaluation;
+using MaskLlm.Kernels.Products;
+using MaskLlm.Learning;
+using MaskLlm.Models;
+using MaskLlm.Priors;
+using MaskLlm.Runs;
+using MaskLlm.Runtime;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Experiments;
+
+/// <summary>How much of its speed each kind of work keeps on a machine where other processes work too: pairs of both in one run.</summary>
+public sealed class BusyBenchmark
+{
+    private const int Sequences = 8, LongestSequence = 256, TokensOfADecode = 16;
+
+    private readonly BusyBenchmarkOptions _options;
+    private readonly IProgress<RunProgress>? _progress;
+    private readonly CancellationToken _cancellation;
+    private readonly List<BusyBenchmarkRow> _rows = [];
+
+    private BusyBenchmark(BusyBenchmarkOptions options, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    {
+        options.Validate();
+        (_options, _progress, _cancellation) = (options, progress, cancellation);
+    }
+
+    /// <summary>Measures learning steps, perplexity, pruning by SparseGPT and decoding. Token ids are made up: time does not depend on them.</summary>
+    /// <param name="options">Model and neighbours.</param>
+    /// <param name="progress">Told of every measurement.</param>
+    /// <param name="cancellation">Stops after a measurement.</param>
+    /// <exception cref="ArgumentException">Options make no sense.</exception>
+    /// <exception cref="InvalidDataException">The model is broken.</exception>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public static IReadOnlyList<BusyBenchmarkRow> Run(
+        BusyBenchmarkOptions options, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        BusyBenchmark benchmark = new(options, progress, cancellation);
+        benchmark.MeasureTensors();
+        benchmark.MeasureDecoding();
+        return benchmark._rows;
+    }
+
+    private void MeasureTensors()
+    {
+        using Decoder model = Checkpoint.Load(_options.Model, keepBFloat16: true);
+        int length = Math.Min(LongestSequence, model.Config.MaxPositions - 1);
+        int[] ids = [.. Enumerable.Range(0, Sequences * (length + 1)).Select(i => (int)(i * 7919L % model.Config.VocabularySize))];
+        List<int[]> windows = [.. ids.Chunk(length + 1).Select(row => row[..length])];
+        LearnOptions learning = LearnOptions.Of(Recipe.Distilled) with { BatchSize = Sequences, SequenceLength = length, ScoreStrength = 0 };
+        using (MaskLearner learner = new(model, learning, null))
+        {
+            using DisposeScope scope = NewDisposeScope();
+            (Tensor inputs, Tensor targets) = TokenBatch.Split(ids, Sequences, model.Device);
+            Measure("learn", Sequences * length, () => learner.Step(0, inputs, targets));
+        }
+        Measure("eval", Sequences * length, () => Perplexity.OfWindows(model, windows, _cancellation));
+        IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, learning);
+        Measure("prune", Sequences * length, () =>
+            OneShot.Prune(model, PruneRun.SparseGptMethod, learning.Pattern, layers, windows, null, _cancellation));
+    }
+
+    private void MeasureDecoding()
+    {
+        string folder = Directory.CreateTempSubdirectory("maskllm-").FullName;
+        try
+        {
+            string file = Path.Combine(folder, "dense");
+            RandomModel.Write(File.ReadAllBytes(Path.Combine(_options.Model, "config.json")), WeightType.BFloat16, isSparse: false, file);
+            using BenchmarkedModel model = new(file, new RuntimeBenchmarkOptions { Model = file, Threads = _options.Threads, Sequences = [1], Prompts = [], Context = 16 });
+            Measure("decode", TokensOfADecode, () => model.Decode(1, TokensOfADecode));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private void Measure(string what, int tokens, Action work)
+    {
+        work();
+        double[] quiet = new double[_options.Repeats], busy = new double[_options.Repeats], ratios = new double[_options.Repeats];
+        for (int i = 0; i < _options.Repeats; i++)
+        {
+            _progress?.Report(new RunProgress($"{what}, quiet and beside other work", i, _options.Repeats));
+            quiet[i] = Speed(tokens, work);
+            using (new BusyNeighbour(_options.Processes)) busy[i] = Speed(tokens, work);
+            ratios[i] = busy[i] / quiet[i];
+        }
+        _rows.Add(new BusyBenchmarkRow(what, Median(quiet), Median(busy), Median(ratios)));
+    }
+
+    private double Speed(int tokens, Action work)
+    {
+        long begin = Stopwatch.GetTimestamp(), done = 0;
+        do
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            work();
+            done += tokens;
+        }
+        while (Stopwatch.GetElapsedTime(begin).TotalSeconds < _options.Seconds);
+        return done / Stopwatch.GetElapsedTime(begin).TotalSeconds;
+    }
+
+    private static double Median(double[] values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2;
+    }
+}
