@@ -56,7 +56,7 @@ public sealed class BusyBenchmark
             (Tensor inputs, Tensor targets) = TokenBatch.Split(ids, Sequences, model.Device);
             Measure("learn", Sequences * length, () => learner.Step(0, inputs, targets));
         }
-        Measure("eval", Sequences * length, () => Perplexity.OfWindows(model, windows, _cancellation));
+        Measure("eval", Sequences * length, () => Perplexity.OfWindows(model, windows, cancellation: _cancellation));
         IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, learning);
         Measure("prune", Sequences * length, () =>
             OneShot.Prune(model, PruneRun.SparseGptMethod, learning.Pattern, layers, windows, null, _cancellation));
