@@ -12,6 +12,9 @@ internal sealed class JsonComponents(string file)
     /// <summary>The most special tokens around a text.</summary>
     private const int MostSpecialTokens = 1024;
 
+    /// <summary>The most steps that put a character before each word: with steps that cut between them, each doubles the text.</summary>
+    private const int MostMetaspaces = 4;
+
     private const string AsciiPunctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
 
     /// <summary>The error for what is not supported.</summary>
@@ -54,6 +57,8 @@ internal sealed class JsonComponents(string file)
             steps.AddRange(kind == "ByteLevel" ? ByteLevelSteps(element) : [PreTokenizer(element, kind)]);
         }
 
+        if (steps.Count(step => step is MetaspacePreTokenizer) > MostMetaspaces)
+            throw new InvalidDataException($"{file}: pre_tokenizer: more than {MostMetaspaces} Metaspace steps; tokenizers have one.");
         return steps;
     }
 

@@ -6,15 +6,16 @@ namespace MaskLlm.Tokens;
 internal sealed class TextFinder
 {
     private readonly SearchValues<string> _search;
-    private readonly Dictionary<char, string[]> _byFirstChar;
+    private readonly Dictionary<(int Node, char Unit), int> _next = [];
+    private readonly Dictionary<int, string> _ends = [];
 
     /// <summary>Prepares the search; empty texts are not looked for.</summary>
     public TextFinder(IEnumerable<string> texts)
     {
         string[] wanted = [.. texts.Where(text => text.Length > 0).Distinct(StringComparer.Ordinal)];
         _search = SearchValues.Create(wanted, StringComparison.Ordinal);
-        _byFirstChar = wanted.GroupBy(text => text[0])
-            .ToDictionary(group => group.Key, group => group.OrderByDescending(text => text.Length).ToArray());
+        foreach (string text in wanted)
+            Grow(text);
     }
 
     /// <summary>The first of the texts from <paramref name="from"/> on; null where there is none.</summary>
@@ -24,18 +25,40 @@ internal sealed class TextFinder
     public string? Find(ReadOnlySpan<char> text, int from, out int start)
     {
         start = -1;
-        if (_byFirstChar.Count == 0 || from >= text.Length)
+        if (_ends.Count == 0 || from >= text.Length)
             return null;
         int found = text[from..].IndexOfAny(_search);
         if (found < 0)
             return null;
         start = from + found;
-        foreach (string candidate in _byFirstChar[text[start]])
+        return LongestAt(text[start..]) ?? throw new InvalidOperationException("The search found a text that is not there.");
+    }
+
+    // A tree of the texts by their units: a find costs what it is long, however many texts begin like it.
+    private void Grow(string text)
+    {
+        int node = 0;
+        foreach (char unit in text)
         {
-            if (text[start..].StartsWith(candidate, StringComparison.Ordinal))
-                return candidate;
+            if (!_next.TryGetValue((node, unit), out int next))
+                _next[(node, unit)] = next = _next.Count + 1;
+            node = next;
         }
 
-        throw new InvalidOperationException("The search found a text that is not there.");
+        _ends[node] = text;
+    }
+
+    private string? LongestAt(ReadOnlySpan<char> text)
+    {
+        int node = 0;
+        string? longest = null;
+        foreach (char unit in text)
+        {
+            if (!_next.TryGetValue((node, unit), out node))
+                break;
+            longest = _ends.GetValueOrDefault(node, longest!);
+        }
+
+        return longest;
     }
 }

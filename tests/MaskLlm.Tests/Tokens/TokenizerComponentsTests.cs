@@ -89,6 +89,18 @@ public class TokenizerComponentsTests
     public void PostProcessor_PutsTokensAround(string processor, int[] wanted) =>
         Assert.Equal(wanted, Tokenizer("post_processor", processor, null).Encode("a", addSpecialTokens: true));
 
+    // Every token that begins like the one that is found was compared with it: a million tokens in a text of a million of them.
+    [Fact]
+    public void AddedTokens_ManyOfOneBeginning_CostWhatIsFound()
+    {
+        const string Model = """{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}, "decoder": {"type": "Fuse"}}""";
+        JsonObject root = JsonNode.Parse(Model)!.AsObject();
+        IEnumerable<JsonNode> tokens = Enumerable.Range(1, 50_000).Select(id => new JsonObject { ["id"] = id, ["content"] = $"<{id:D5}>" });
+        root["added_tokens"] = new JsonArray([.. tokens]);
+        string text = string.Concat(Enumerable.Repeat("<00001><50000>", 50_000));
+        Assert.Equal(100_000, Read(root.ToJsonString()).Encode(text).Length);
+    }
+
     // Each step doubles: 2^40 characters. No step is begun whose text is beyond the budget.
     [Theory]
     [InlineData("String")]
@@ -131,6 +143,22 @@ public class TokenizerComponentsTests
             deep = Sequence(members, deep, 1);
         string json = $$"""{"model": {}, "{{component}}": {{deep}} }""";
         AssertSentence("nested deeper than 64", Assert.Throws<InvalidDataException>(() => Read(json)));
+    }
+
+    // A character before every word, then every character a word: the words double with each pair of steps.
+    [Fact]
+    public void PreTokenizer_DoublingSteps_AreOneSentence()
+    {
+        const string Steps = """
+            {"type": "Metaspace", "replacement": "_", "prepend_scheme": "always"},
+            {"type": "Split", "pattern": {"Regex": "."}, "behavior": "Isolated"},
+            {"type": "Metaspace", "replacement": "-", "prepend_scheme": "always"},
+            {"type": "Split", "pattern": {"Regex": "."}, "behavior": "Isolated"}
+            """;
+        Assert.Equal("-|_|-|a", Words(Sequence("pretokenizers", Steps, 1), "a"));
+        string many = Sequence("pretokenizers", Steps, 3);
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => Tokenizer("pre_tokenizer", many, null));
+        AssertSentence("pre_tokenizer: more than 4 Metaspace steps", error);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ namespace MaskLlm.Tokens.Expressions;
 internal ref struct ExpressionMatcher
 {
     private const int FirstDepth = 64;
-    private const long FreeSteps = 4096, UsualSteps = 32, MostSteps = 500, SmallTextSteps = 20_000_000, LargestMemory = 1L << 30;
+    private const long FreeSteps = 4096, UsualSteps = 32, MostSteps = 2000, SmallText = 64, LargestMemory = 1L << 30;
     private readonly ExpressionProgram _program;
     private readonly Step[] _steps;
     private readonly ReadOnlySpan<char> _text;
@@ -36,7 +36,7 @@ internal ref struct ExpressionMatcher
         _registers = program.Registers > 0 ? new int[program.Registers] : [];
         _stack = ArrayPool<Frame>.Shared.Rent(FirstDepth);
         _usual = usual ?? FreeSteps + UsualSteps * text.Length;
-        _most = SmallTextSteps + MostSteps * text.Length;
+        _most = MostSteps * (text.Length + SmallText);
     }
 
     /// <summary>The first match that begins at <paramref name="from"/> or after it.</summary>
