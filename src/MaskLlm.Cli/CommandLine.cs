@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using MaskLlm.Cli.Commands;
 using MaskLlm.Cli.Output;
 
@@ -14,17 +13,9 @@ internal static class CommandLine
         // Numbers are the same in every country, whatever the environment says, in this thread and those to come.
         (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = (CultureInfo.InvariantCulture, CultureInfo.InvariantCulture);
         (CultureInfo.DefaultThreadCurrentCulture, CultureInfo.DefaultThreadCurrentUICulture) = (CultureInfo.InvariantCulture, CultureInfo.InvariantCulture);
-        using CancellationTokenSource stop = new();
-        void OnSignal(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            if (stop.IsCancellationRequested) Environment.Exit(ExitCode.Interrupted);   // asked twice: at once
-            Console.Error.WriteLine("\nstopping after this step; once more stops at once");
-            stop.Cancel();
-        }
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        return Run(args, Console.Out, Console.Error, stop.Token);
+        ErrorOutput error = new(Console.Error);
+        using StopSignals signals = new(error);
+        return Run(args, Console.Out, error, signals.Token);
     }
 
     internal static int Run(string[] args, TextWriter output, TextWriter error, CancellationToken stop)
@@ -42,7 +33,7 @@ internal static class CommandLine
         }
         catch (Exception e)
         {
-            error.WriteLine(parsed.GetValue(SharedOptions.Verbose) ? e.ToString() : ExitCode.Sentence(e));
+            error.WriteLine(parsed.GetValue(SharedOptions.Verbose) ? e.ToString() : ExitCode.Sentence(e, parsed.CommandResult.Command));
             return ExitCode.Of(e);
         }
     }

@@ -1,12 +1,12 @@
+using System.CommandLine;
+using MaskLlm.Formats;
+
 namespace MaskLlm.Cli;
 
 /// <summary>What an exception means for whoever started the program.</summary>
 internal static class ExitCode
 {
     internal const int Done = 0, Failed = 1, BadInput = 2, Interrupted = 130;
-
-    // ENOSPC of Unix, which is what .NET gives there.
-    private const int NoSpace = 28;
 
     internal static int Of(Exception e) => e switch
     {
@@ -15,15 +15,24 @@ internal static class ExitCode
         _ => Failed,
     };
 
-    internal static string Sentence(Exception e) => e switch
+    /// <summary>What went wrong, for people, and what they can do with this verb.</summary>
+    internal static string Sentence(Exception e, Command? verb = null) => e switch
     {
         OperationCanceledException => "interrupted",
         // .NET adds the parameter's name in a second sentence; a user knows options, not parameters.
         ArgumentException { ParamName: not null } argument => argument.Message.Split(" (Parameter '")[0],
         OutOfMemoryException and not InsufficientMemoryException => "out of memory; lower --batch-size, --micro-batch-size or --seq-len.",
-        IOException { HResult: NoSpace } full => $"the disk is full ({full.Message}); make room and go on with --resume, or name another --out.",
+        IOException when DiskFullException.Of(e) is { } full => $"{full.Message}; {full.Remedy ?? $"{full.Relief} and {GoOn(verb)}"}.",
         // libtorch's message goes on with its C++ stack.
         System.Runtime.InteropServices.ExternalException => e.Message.Split('\n')[0],
         _ => e.Message,
     };
+
+    private static string GoOn(Command? verb)
+    {
+        bool Has(string option) => verb is not null && verb.Options.Any(one => one.Name == option);
+        return Has("--resume") ? "go on with --resume, or name another --out"
+            : Has("--out") ? "start again, or name another --out"
+            : "start again";
+    }
 }

@@ -47,17 +47,18 @@ public sealed class ApplyCommandTests
         string[] arguments = ["apply", source, "--mask", MaskFile("llama-gqa-tied", folder), "--out", target];
         CommandRun.Of(arguments).AssertSuccess();
         byte[] weights = File.ReadAllBytes(Path.Combine(target, "model.safetensors"));
-        File.WriteAllText(Path.Combine(target, "config.json"), "changed");
+        File.WriteAllText(Path.Combine(target, "notes.txt"), "mine");
 
         CommandRun refused = CommandRun.Of(arguments);
 
         Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
         Assert.Contains("--force", refused.Error, StringComparison.Ordinal);
-        Assert.Equal("changed", File.ReadAllText(Path.Combine(target, "config.json")));
         CommandRun.Of([.. arguments, "--force"]).AssertSuccess();
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(target, "notes.txt")));
         Assert.Equal(File.ReadAllBytes(Path.Combine(source, "config.json")), File.ReadAllBytes(Path.Combine(target, "config.json")));
         Assert.Equal(weights, File.ReadAllBytes(Path.Combine(target, "model.safetensors")));
-        Assert.Equal(2, Directory.GetFileSystemEntries(target).Length);
+        Assert.Equal([".maskllm.json", "config.json", "model.safetensors", "notes.txt"],
+            Directory.GetFileSystemEntries(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -101,7 +101,8 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void Model_TokenizerOfAnotherModel_IsRefused()
     {
-        BpeTrainer.Train([File.ReadAllText(TinyModel.TextPath)], 320, ["<|endoftext|>"], Broken.PathOf("tokenizer.json"));
+        File.WriteAllBytes(Broken.PathOf("tokenizer.json"),
+            BpeTrainer.Train([File.ReadAllText(TinyModel.TextPath)], 320, ["<|endoftext|>"]));
         Refuses(Learn(Broken.Folder), Broken.Folder, "319", "300", "different checkpoints");
     }
 
@@ -266,7 +267,8 @@ public sealed class BadInputTests : IDisposable
     {
         string used = Directory.CreateDirectory(_folder.File("used")).FullName;
         File.WriteAllText(Path.Combine(used, "mine.txt"), "mine");
-        Refuses(LearnTo(used), used, "already holds files", "--resume", "--force");
+        foreach (string[] options in new string[][] { [], ["--force"] }) Refuses(LearnTo(used, options), used, "already holds files",
+            "no run of this program");
         Refuses(LearnTo(used, "--resume"), used, "no run", "--resume");
         Assert.Equal("mine", File.ReadAllText(Path.Combine(used, "mine.txt")));
         Assert.Single(Directory.GetFileSystemEntries(used));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace MaskLlm.Cli.Tests;
 
@@ -6,7 +7,9 @@ namespace MaskLlm.Cli.Tests;
 internal sealed class ProgramRun : IDisposable
 {
     private readonly Process _process;
-    private readonly Task<string> _output, _error;
+    private readonly Task<string> _output;
+    private readonly Task _errorEnd;
+    private readonly StringBuilder _error = new();
 
     private ProgramRun(string file, IEnumerable<string> arguments)
     {
@@ -14,12 +17,21 @@ internal sealed class ProgramRun : IDisposable
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
         _process = Process.Start(start)!;
         _output = _process.StandardOutput.ReadToEndAsync();
-        _error = _process.StandardError.ReadToEndAsync();
+        _errorEnd = ReadErrors();
     }
 
     internal int Id => _process.Id;
 
     internal bool HasExited => _process.HasExited;
+
+    /// <summary>What it has said on standard error.</summary>
+    internal string ErrorSoFar
+    {
+        get
+        {
+            lock (_error) return _error.ToString();
+        }
+    }
 
     /// <summary>What starts the program, as a prefix of its arguments.</summary>
     internal static string[] Command => ["dotnet", Path.Combine(AppContext.BaseDirectory, "maskllm.dll")];
@@ -33,9 +45,12 @@ internal sealed class ProgramRun : IDisposable
     internal void Kill() => _process.Kill();
 
     /// <summary>kill -15.</summary>
-    internal void Terminate()
+    internal void Terminate() => Signal("TERM");
+
+    /// <summary>kill with a signal of this name.</summary>
+    internal void Signal(string name)
     {
-        using Process kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]);
+        using Process kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]);
         kill.WaitForExit();
     }
 
@@ -53,7 +68,17 @@ internal sealed class ProgramRun : IDisposable
     internal async Task<CommandRun> End()
     {
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return new CommandRun(_process.ExitCode, await _output, await _error);
+        await _errorEnd;
+        return new CommandRun(_process.ExitCode, await _output, ErrorSoFar);
+    }
+
+    private async Task ReadErrors()
+    {
+        char[] some = new char[1024];
+        for (int count; (count = await _process.StandardError.ReadAsync(some)) > 0;)
+        {
+            lock (_error) _error.Append(some, 0, count);
+        }
     }
 
     public void Dispose()

@@ -13,7 +13,7 @@ internal static class TensorFile
         return file.Tensors.Values.ToDictionary(entry => entry.Name, entry => entry.Type switch
         {
             TensorType.Bool => tensor(file.Bytes(entry).ToArray().Select(bit => (float)bit).ToArray()).view(entry.Shape.ToArray()),
-            _ => TensorBytes.Read(entry, (offset, length) => file.Bytes(entry, offset, length)),
+            _ => TensorBytes.Read(entry, (offset, target) => file.Read(entry, offset, target)),
         });
     }
 

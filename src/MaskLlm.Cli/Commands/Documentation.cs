@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using MaskLlm.Data;
+using MaskLlm.Formats;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -30,7 +31,10 @@ internal static class Documentation
     {
         string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', files.Select(file => $"{file} {new FileInfo(file).Length}")))))[..16];
         string path = Path.Combine(CorpusOptions.DefaultCacheFolder, $"dotnet-docs-{key}.txt");
-        if (!File.Exists(path)) ReferenceDocumentation.WriteText(files, path);
+        PrivateFolder.Create(CorpusOptions.DefaultCacheFolder);
+        if (!File.Exists(path))
+            DiskFullException.Naming(path, () => ReferenceDocumentation.WriteText(files, path),
+                "make room there, or name another folder for such caches with XDG_CACHE_HOME, and start again");
         return path;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using MaskLlm.Cli.Output;
+using MaskLlm.Formats;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Kernels.Products;
@@ -32,7 +33,7 @@ internal static class ExportCommand
         command.SetAction(parsed =>
         {
             string source = parsed.GetValue(model)!, target = parsed.GetValue(output)!;
-            RequireNew(target, parsed.GetValue(force));
+            RequireNew(target, parsed.GetValue(force), source, parsed.GetValue(mask));
             Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? MaskNpz.Read(file, Checkpoint.LinearShapes(source)) : null;
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
             void Report(long done, long total) => progress.Report(new RunProgress("packing", done, total));
@@ -71,9 +72,15 @@ internal static class ExportCommand
             $"{target}: {report.Bytes / 1e6:0.0} MB, {string.Join(", ", report.TensorCounts.Select(count => $"{count.Value} tensors in {count.Key.Spelling()}"))}");
     }
 
-    private static void RequireNew(string target, bool force)
+    private static void RequireNew(string target, bool force, string source, string? mask)
     {
+        CheckpointFiles.RequireNone(source, target);
+        if (mask is not null && FileIdentity.AreSame(mask, target))
+            throw new ArgumentException($"--out {target} is the mask that is read; name another file.");
         if (Directory.Exists(target)) throw new ArgumentException($"--out {target} is a folder; name a file.");
         if (File.Exists(target) && !force) throw new ArgumentException($"--out {target}: a file is there; name another, or replace it with --force.");
+        if (File.Exists(target) && !RuntimeModel.IsRuntimeFile(target) && !GgufWriter.IsOwn(target))
+            throw new ArgumentException($"--out {target}: --force replaces files that export wrote, and this is none (or one of an " +
+                $"earlier version); remove it, or name another.");
     }
 }

@@ -50,7 +50,8 @@ internal static class GenerateCommand
     }
 
     private static ChatFormat ChatOf(RuntimeModel model, Tokenizer tokenizer) => ChatFormat.Read(model.File, tokenizer.SpecialTokens)
-        ?? throw new ArgumentException($"{model.Path} has no chat template; leave out --chat and --interactive, or export it from a folder that has one.");
+        ?? throw new ArgumentException(
+            $"{model.Path} has no chat template; leave out --chat and --interactive, or name a checkpoint that has one.");
 
     // A template writes the special tokens itself.
     private static int[] Prompt(Tokenizer tokenizer, ChatFormat? format, string text) => format is null

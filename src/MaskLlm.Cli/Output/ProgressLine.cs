@@ -11,7 +11,7 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
     private const double MuchWaiting = 0.2;
 
     private static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(200), Elsewhere = TimeSpan.FromSeconds(10), BeforeBusy = TimeSpan.FromSeconds(15);
-    private readonly bool _terminal = error == Console.Error && !Console.IsErrorRedirected;
+    private readonly bool _terminal = error is ErrorOutput && !Console.IsErrorRedirected;
     private readonly Lock _lock = new();
     private readonly ProcessorWait _processors = new();
     private readonly long _begin = Stopwatch.GetTimestamp();

@@ -23,7 +23,7 @@ internal static class MetricsText
         Add(text, "new_tokens_per_second", "gauge", "New tokens a second, over the last ten seconds.", batch.Counts.Rate.PerSecond(Environment.TickCount64));
         Add(text, "cache_positions_free", "gauge", "Positions of the cache that no text holds.", model.FreePositions());
         Add(text, "cache_positions_unpromised", "gauge", "Positions of the cache that are promised to no text.", batch.UnpromisedPositions);
-        Add(text, "resident_bytes", "gauge", "Memory of the process, the mapped model included.", Environment.WorkingSet);
+        Add(text, "resident_bytes", "gauge", "Memory of the process, the model included.", Environment.WorkingSet);
         return text.ToString();
     }
 

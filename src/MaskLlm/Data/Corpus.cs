@@ -1,8 +1,8 @@
 namespace MaskLlm.Data;
 
 /// <summary>
-/// Token ids of one or more sources, blended by weight and split into training and held-out data. They lie in memory-mapped files: a corpus
-/// may be larger than memory.
+/// Token ids of one or more sources, blended by weight and split into training and held-out data. They lie in files and are read
+/// where they are asked for: a corpus may be larger than memory.
 /// </summary>
 public sealed class Corpus : IDisposable
 {
@@ -93,7 +93,7 @@ public sealed class Corpus : IDisposable
         return Data.HeldOutWindows.Read(heldOut, [.. Sources.Select(source => source.Weight)], sequenceLength, maxWindows);
     }
 
-    /// <summary>Closes the mapped files; samplers of this corpus cannot be used afterwards.</summary>
+    /// <summary>Closes the files; samplers of this corpus cannot be used afterwards.</summary>
     public void Dispose()
     {
         foreach (TokenFile file in _files)

@@ -34,6 +34,9 @@ public sealed record CorpusOptions
         }
     }
 
+    /// <summary>The paths of all files behind the sources.</summary>
+    internal IEnumerable<string> Files() => Sources.SelectMany(source => SourceFiles.Find(source.Path).Files).Select(file => file.Path);
+
     internal void Validate()
     {
         if (Sources is null or { Count: 0 })

@@ -41,7 +41,7 @@ public static class ReferenceDocumentation
     {
         int documents = 0;
         HashSet<string> seen = new(StringComparer.Ordinal);
-        AtomicFile.Write(path, stream =>
+        AtomicFile.WritePrivate(path, stream =>
         {
             using StreamWriter writer = new(stream, new UTF8Encoding(false), leaveOpen: true);
             foreach (string document in files.SelectMany(Documents))

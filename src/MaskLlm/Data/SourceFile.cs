@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using ICSharpCode.SharpZipLib.GZip;
+using MaskLlm.Formats;
 using ZstdSharp;
 
 namespace MaskLlm.Data;
@@ -43,9 +44,21 @@ internal sealed record SourceFile(string Path, ContentKind Kind, Compression Com
         return new SourceFile(path, kind, compression);
     }
 
+    /// <summary>Opens a file that is read more than once.</summary>
+    /// <exception cref="InvalidDataException">It is a pipe or a device, which gives its bytes once.</exception>
     public SourceStream Open()
     {
-        FileStream file = new(Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        RequireRegular();
+        return Opened(new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan));
+    }
+
+    /// <summary>Opens a file that is read once, which may be a pipe.</summary>
+    /// <exception cref="OperationCanceledException">The program was stopped while it waited for the pipe.</exception>
+    public SourceStream OpenOnce(CancellationToken cancellation) =>
+        FileIdentity.Of(Path) is { IsRegular: false } ? Opened(new PipeStream(Path, cancellation)) : Open();
+
+    private SourceStream Opened(Stream file)
+    {
         Stream content = Compression switch
         {
             Compression.Gzip => new GZipInputStream(file), // .NET's own reads a file that is cut short without a word
@@ -59,6 +72,7 @@ internal sealed record SourceFile(string Path, ContentKind Kind, Compression Com
     public string ContentHash(CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        RequireRegular();
         using FileStream file = new(Path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan);
         byte[] buffer = new byte[1 << 18];
         for (int count; (count = file.Read(buffer)) > 0;)
@@ -68,6 +82,13 @@ internal sealed record SourceFile(string Path, ContentKind Kind, Compression Com
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private void RequireRegular()
+    {
+        if (FileIdentity.Of(Path) is { IsRegular: false })
+            throw new InvalidDataException($"{Path}: a pipe or a device, which gives its text once, and here it is read several " +
+                $"times. Write it to a file first, and name that.");
     }
 
     private static Compression CompressionOf(string path) =>

@@ -4,7 +4,7 @@ using ZstdSharp;
 namespace MaskLlm.Data;
 
 /// <summary>The uncompressed bytes of one file, with errors that name it.</summary>
-internal sealed class SourceStream(string path, FileStream file, Stream content) : IDisposable
+internal sealed class SourceStream(string path, Stream file, Stream content) : IDisposable
 {
     // What text or ids can compress by, with room; a file beyond both is made to fill a memory or a disk.
     private const long AlwaysUnpacked = 1 << 28, LargestRatio = 500;
@@ -16,7 +16,7 @@ internal sealed class SourceStream(string path, FileStream file, Stream content)
     public string Path => path;
 
     /// <summary>Bytes read from disk so far.</summary>
-    public long BytesOnDisk => file.CanRead ? file.Position : 0;
+    public long BytesOnDisk => file.CanSeek ? file.Position : 0;
 
     /// <summary>Fills the whole buffer unless the file ends first.</summary>
     /// <returns>Bytes read; fewer than the buffer takes only at the end.</returns>
@@ -32,7 +32,8 @@ internal sealed class SourceStream(string path, FileStream file, Stream content)
         }
         catch (Exception e) when (e is SharpZipBaseException or ZstdException or EndOfStreamException)
         {
-            throw new InvalidDataException($"{path}: the compressed data are damaged or cut short at about byte {BytesOnDisk} of {file.Length}. Make the file again.", e);
+            throw new InvalidDataException($"{path}: the compressed data are damaged or cut short at about byte " +
+                $"{BytesOnDisk}{(file.CanSeek ? $" of {file.Length}" : "")}. Make the file again.", e);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using MaskLlm.Formats;
 
 namespace MaskLlm.Data;
 
@@ -18,9 +19,10 @@ internal sealed class TokenCache(CorpusOptions options, TokenEncoding encoding, 
         string path = Path.Combine(options.CacheFolder, Key(files, hashes) + ".tokens");
         if (TokenFile.TryOpen(path, cancellation) is TokenFile cached)
             return cached;
-        Directory.CreateDirectory(options.CacheFolder);
+        PrivateFolder.Create(options.CacheFolder);
         DeleteAbandoned();
-        Build(path, files, cancellation);
+        DiskFullException.Naming(path, () => Build(path, files, cancellation),
+            "make room there, or name another folder for such caches with XDG_CACHE_HOME, and start again");
         return TokenFile.TryOpen(path, cancellation)
             ?? throw new IOException($"{path}: the token cache was written but does not read back as written. Check the disk, or choose another cache folder.");
     }
@@ -43,7 +45,10 @@ internal sealed class TokenCache(CorpusOptions options, TokenEncoding encoding, 
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key.ToString())));
     }
 
-    /// <summary>Removes what killed processes left: temporary files that nobody has written to for days.</summary>
+    /// <summary>
+    /// Removes what killed processes of earlier versions left: temporary files without the process's name that nobody has
+    /// written to for days.
+    /// </summary>
     private void DeleteAbandoned()
     {
         foreach (string file in Directory.EnumerateFiles(options.CacheFolder, "*.tmp"))

@@ -1,25 +1,24 @@
-using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Microsoft.Win32.SafeHandles;
 
 namespace MaskLlm.Data;
 
 /// <summary>A document of a token file: a hash of its content and where its ids end.</summary>
 internal readonly record struct TokenDocument(ulong Hash, long End);
 
-/// <summary>A token cache file, memory-mapped: it takes no memory of its own and may be larger than memory. Safe to read on many threads.</summary>
+/// <summary>
+/// A token cache file, read from the disk where it is asked for: it takes no memory of its own and may be larger than memory.
+/// Safe to read on many threads.
+/// </summary>
 internal sealed class TokenFile : IDisposable
 {
-    private readonly TokenFileHeader _header;
-    private readonly MemoryMappedFile _map;
-    private readonly MemoryMappedViewAccessor _view;
+    private const int DocumentsAtOnce = 4096;
 
-    private TokenFile(FileStream file, TokenFileHeader header)
-    {
-        _header = header;
-        _map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        _view = _map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-    }
+    private readonly string _path;
+    private readonly FileStream _file;
+    private readonly TokenFileHeader _header;
+
+    private TokenFile(string path, FileStream file, TokenFileHeader header) => (_path, _file, _header) = (path, file, header);
 
     /// <summary>Ids in the file.</summary>
     public long Tokens => _header.Tokens;
@@ -29,8 +28,6 @@ internal sealed class TokenFile : IDisposable
 
     /// <summary>Ids in each document where all are rows of one width; 0 otherwise.</summary>
     public long RowTokens => _header.RowTokens;
-
-    private SafeMemoryMappedViewHandle Bytes => _view.SafeMemoryMappedViewHandle;
 
     /// <summary>Opens a file after checking all of it.</summary>
     /// <returns>Null where there is none, or what is there is cut short, damaged or of another version: it is to be made again.</returns>
@@ -42,7 +39,7 @@ internal sealed class TokenFile : IDisposable
         try
         {
             if (CheckedHeader(file, cancellation) is TokenFileHeader header)
-                return new TokenFile(file, header);
+                return new TokenFile(path, file, header);
         }
         catch
         {
@@ -62,7 +59,7 @@ internal sealed class TokenFile : IDisposable
     {
         if (_header.TokenBytes == sizeof(int))
         {
-            Bytes.ReadSpan((ulong)(TokenFileHeader.Bytes + (position * sizeof(int))), ids);
+            ReadBytes(TokenFileHeader.Bytes + (position * sizeof(int)), MemoryMarshal.AsBytes(ids));
             return;
         }
 
@@ -70,7 +67,7 @@ internal sealed class TokenFile : IDisposable
         for (int done = 0; done < ids.Length;)
         {
             Span<ushort> part = narrow[..Math.Min(narrow.Length, ids.Length - done)];
-            Bytes.ReadSpan((ulong)(TokenFileHeader.Bytes + ((position + done) * sizeof(ushort))), part);
+            ReadBytes(TokenFileHeader.Bytes + ((position + done) * sizeof(ushort)), MemoryMarshal.AsBytes(part));
             foreach (ushort id in part)
                 ids[done++] = id;
         }
@@ -79,18 +76,32 @@ internal sealed class TokenFile : IDisposable
     /// <summary>The documents, in order.</summary>
     public IEnumerable<TokenDocument> Documents()
     {
-        long[] entry = new long[2];
-        for (long i = 0; i < DocumentCount; i++)
+        long[] entries = new long[2 * (int)Math.Min(DocumentsAtOnce, DocumentCount)];
+        for (long first = 0; first < DocumentCount; first += DocumentsAtOnce)
         {
-            Bytes.ReadArray((ulong)(_header.DocumentsOffset + (i * TokenFileHeader.DocumentBytes)), entry, 0, entry.Length);
-            yield return new TokenDocument((ulong)entry[0], entry[1]);
+            int count = (int)Math.Min(DocumentsAtOnce, DocumentCount - first);
+            ReadBytes(_header.DocumentsOffset + (first * TokenFileHeader.DocumentBytes),
+                MemoryMarshal.AsBytes(entries.AsSpan(0, 2 * count)));
+            for (int i = 0; i < count; i++)
+                yield return new TokenDocument((ulong)entries[2 * i], entries[(2 * i) + 1]);
         }
     }
 
-    public void Dispose()
+    public void Dispose() => _file.Dispose();
+
+    // Mapped, a file that is cut short would end the process without a word.
+    private void ReadBytes(long offset, Span<byte> target)
     {
-        _view.Dispose();
-        _map.Dispose();
+        ObjectDisposedException.ThrowIf(_file.SafeFileHandle.IsClosed, this);
+        while (!target.IsEmpty)
+        {
+            int count = RandomAccess.Read(_file.SafeFileHandle, target, offset);
+            if (count == 0)
+                throw new InvalidDataException(
+                    $"{_path}: the cache of tokens was cut short while it was read. Start again, and it is made anew.");
+            target = target[count..];
+            offset += count;
+        }
     }
 
     private static TokenFileHeader? CheckedHeader(FileStream file, CancellationToken cancellation)

@@ -10,10 +10,11 @@ namespace MaskLlm.Data;
 internal sealed class TokenFileWriter : IDisposable
 {
     private readonly string _path;
-    private readonly string _temporaryPath;
+    private readonly TemporaryPath _temporary;
     private readonly int _tokenBytes;
     private readonly FileStream _tokens;
     private readonly FileStream _documents;
+    private readonly TemporaryPath _documentsName;
     private readonly IncrementalHash _checksum = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _documentStart;
     private ulong _documentHash;
@@ -24,10 +25,13 @@ internal sealed class TokenFileWriter : IDisposable
     public TokenFileWriter(string path, int vocabularySize)
     {
         _path = path;
-        _temporaryPath = $"{path}.{Guid.NewGuid():N}.tmp"; // its own for each process and attempt
+        _temporary = TemporaryPath.Beside(path);
         _tokenBytes = vocabularySize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(int);
-        _tokens = new FileStream(_temporaryPath, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 20);
-        _documents = new FileStream(_temporaryPath + ".documents.tmp", FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        _tokens = Create(_temporary.Path, 1 << 20, FileOptions.None);
+        _documentsName = TemporaryPath.Beside(path);
+        _documents = Create(_documentsName.Path, 1 << 16, FileOptions.DeleteOnClose);
+        // Without a name already it leaves nothing, however this process ends.
+        if (!OperatingSystem.IsWindows()) _documentsName.Dispose();
         _tokens.Write(stackalloc byte[TokenFileHeader.Bytes]);
     }
 
@@ -85,8 +89,7 @@ internal sealed class TokenFileWriter : IDisposable
         _tokens.Position = 0;
         _tokens.Write(head);
         _tokens.Flush(flushToDisk: true);
-        _tokens.Dispose();
-        DurableName.Take(_temporaryPath, _path);
+        DurableName.Take(_temporary.Path, _path);
     }
 
     public void Dispose()
@@ -94,7 +97,23 @@ internal sealed class TokenFileWriter : IDisposable
         _documents.Dispose();
         _tokens.Dispose();
         _checksum.Dispose();
-        File.Delete(_temporaryPath); // there only where the file was not completed
+        _documentsName.Dispose();
+        _temporary.Dispose();
+    }
+
+    // What texts hold is their reader's own business.
+    private static FileStream Create(string path, int buffer, FileOptions options)
+    {
+        FileStreamOptions how = new()
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None,
+            BufferSize = buffer,
+            Options = options,
+        };
+        if (!OperatingSystem.IsWindows()) how.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(path, how);
     }
 
     private void Write(ReadOnlySpan<byte> bytes)

@@ -9,12 +9,13 @@ public static class WholeText
     private const int ChunkChars = 1 << 16;
 
     /// <summary>Reads a text file; one that ends in <c>.gz</c> or <c>.zst</c> is decompressed.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file; may be a pipe.</param>
+    /// <param name="cancellation">Stops the wait for a pipe.</param>
     /// <exception cref="ArgumentException">The path is a folder.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is empty, no UTF-8, damaged, or too long for one string.</exception>
     /// <exception cref="NotSupportedException">The name says that the file holds JSON documents or token ids.</exception>
-    public static string Read(string path) => Read(FileAt(path));
+    public static string Read(string path, CancellationToken cancellation = default) => Read(FileAt(path), cancellation);
 
     internal static SourceFile FileAt(string path)
     {
@@ -26,11 +27,11 @@ public static class WholeText
         throw new FileNotFoundException($"{path}: no such file. Check the path; it is taken from {Environment.CurrentDirectory}.", path);
     }
 
-    internal static string Read(SourceFile file)
+    internal static string Read(SourceFile file, CancellationToken cancellation)
     {
         if (file.Kind != ContentKind.Text)
             throw new NotSupportedException($"{file.Path}: {(file.Kind == ContentKind.JsonLines ? "many documents of JSON" : "token ids")}; one text is needed, as plain text, .gz or .zst.");
-        using SourceStream stream = file.Open();
+        using SourceStream stream = file.OpenOnce(cancellation);
         Utf8Text decoder = new(stream);
         StringBuilder text = new();
         char[] chunk = new char[ChunkChars];

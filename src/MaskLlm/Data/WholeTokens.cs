@@ -7,16 +7,17 @@ public static class WholeTokens
     /// <param name="path">The file; one that ends in <c>.gz</c> or <c>.zst</c> is decompressed.</param>
     /// <param name="vocabularySize">V; ids of a <c>.npy</c> file are 0 to V - 1.</param>
     /// <param name="encode">Gives the ids of a whole text; not called for a <c>.npy</c> file.</param>
+    /// <param name="cancellation">Stops the wait for a pipe.</param>
     /// <exception cref="ArgumentException">The path is a folder.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is empty, damaged or no UTF-8, or an id is outside the vocabulary, or the text cannot be encoded.</exception>
     /// <exception cref="NotSupportedException">JSON documents, or an array of another type or shape.</exception>
-    public static int[] Read(string path, int vocabularySize, Func<string, int[]> encode)
+    public static int[] Read(string path, int vocabularySize, Func<string, int[]> encode, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(encode);
         SourceFile file = WholeText.FileAt(path);
-        if (file.Kind == ContentKind.TokenIds) return ReadIds(file, vocabularySize);
-        string text = WholeText.Read(file);
+        if (file.Kind == ContentKind.TokenIds) return ReadIds(file, vocabularySize, cancellation);
+        string text = WholeText.Read(file, cancellation);
         try
         {
             return encode(text);
@@ -49,9 +50,9 @@ public static class WholeTokens
     }
 
     // Grows with what is read, so that a header that promises too much costs nothing.
-    private static int[] ReadIds(SourceFile file, int vocabularySize)
+    private static int[] ReadIds(SourceFile file, int vocabularySize, CancellationToken cancellation)
     {
-        using SourceStream stream = file.Open();
+        using SourceStream stream = file.OpenOnce(cancellation);
         TokenArray array = TokenArray.Read(stream);
         if (array.Rows * array.Columns > Array.MaxLength)
             throw new InvalidDataException($"{file.Path}: {array.Rows * array.Columns} ids; at most {Array.MaxLength} are read at once. Split the file.");

@@ -28,7 +28,7 @@ public static class MaskEvaluation
         Perplexity.RequireWindow(config, length, request.MaxWindows);
         // Whatever can be wrong with small files is found before the weights are read.
         List<IReadOnlyDictionary<string, Mask>> masks = ReadMasks(request);
-        int[] ids = ReadIds(request, config, progress);
+        int[] ids = ReadIds(request, config, progress, cancellation);
         Perplexity.RequireText(ids.Length, length);
         cancellation.ThrowIfCancellationRequested();
         progress?.Invoke("loading the model", 0, 1);
@@ -54,9 +54,11 @@ public static class MaskEvaluation
         return [.. request.Masks.Select(file => MaskNpz.Read(file, shapes))];
     }
 
-    private static int[] ReadIds(EvaluationRequest request, DecoderConfig config, Action<string, int, int>? progress)
+    private static int[] ReadIds(EvaluationRequest request, DecoderConfig config, Action<string, int, int>? progress,
+        CancellationToken cancellation)
     {
         progress?.Invoke($"reading {request.Data}", 0, 1);
-        return WholeTokens.Read(request.Data, config.VocabularySize, text => ModelTokenizer.Load(request.Model, config).Encode(text));
+        return WholeTokens.Read(request.Data, config.VocabularySize, text => ModelTokenizer.Load(request.Model, config).Encode(text),
+            cancellation);
     }
 }

@@ -41,7 +41,8 @@ internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts
         if (arm.Prune is null && arm.Learn is null) return null;
         string path = Path.Combine(_folder.RunOf(arm.Slug), "run.json");
         // The record is the last thing that a run writes.
-        if (File.Exists(path)) return JsonFile.Read(path, Checked);
+        if (File.Exists(path))
+            return CheckedJson.Read(path, Checked, $"remove the folder {Path.GetDirectoryName(path)}, and the mask is made again");
         return (arm.Learn is null ? PruneRun.Execute(arm.Prune!, progress, cancellation) : LearnRun.Execute(arm.Learn, progress, notes.Add, cancellation)).ToJson();
     }
 

@@ -44,7 +44,7 @@ internal sealed class EvaluationTexts
         {
             cancellation.ThrowIfCancellationRequested();
             progress?.Report(new RunProgress("reading the texts", texts._ids.Count, named.Count, path));
-            int[] ids = WholeTokens.Read(path, config.VocabularySize, text => tokenizer.Encode(text));
+            int[] ids = WholeTokens.Read(path, config.VocabularySize, text => tokenizer.Encode(text), cancellation);
             if (ids.Length < request.WindowLength)
                 throw new ArgumentException($"{path}: {ids.Length} tokens; a window takes {request.WindowLength}. Lower --eval-seq-len, or name a longer text.");
             texts._ids.Add(name, ids);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using MaskLlm.Formats;
 using MaskLlm.Models;
 using MaskLlm.Runs;
 
@@ -41,8 +42,9 @@ public static class ExperimentRun
         EvaluationTexts texts = EvaluationTexts.Read(request, named, config, progress, cancellation);
         string[] masks = [.. arms.Where(arm => arm.Prune is null && arm.Learn is null && arm.Merge is null).Select(arm => arm.Mask).OfType<string>()];
         JsonObject settings = ExperimentSettings.Of(request, named, domains, masks, cancellation);
-        if (File.Exists(folder.SettingsPath)) ExperimentSettings.RequireSame(JsonFile.Read(folder.SettingsPath, ExperimentSettings.Checked), settings, request.Out);
-        else JsonFile.Write(folder.SettingsPath, settings);
+        if (File.Exists(folder.SettingsPath)) ExperimentSettings.RequireSame(
+            CheckedJson.Read(folder.SettingsPath, ExperimentSettings.Checked, "name another folder"), settings, request.Out);
+        else CheckedJson.Write(folder.SettingsPath, settings);
         return Run(request, arms, named.Keys, texts, folder, progress, note ?? (_ => { }), cancellation);
     }
 
@@ -51,7 +53,9 @@ public static class ExperimentRun
         IProgress<RunProgress>? progress, Action<string> note, CancellationToken cancellation)
     {
         OrderedDictionary<string, ExperimentRow> done = new(
-            arms.Where(arm => File.Exists(folder.ResultOf(arm.Slug))).Select(arm => KeyValuePair.Create(arm.Slug, JsonFile.Read(folder.ResultOf(arm.Slug), ExperimentRow.Parse))));
+            arms.Where(arm => File.Exists(folder.ResultOf(arm.Slug))).Select(arm =>
+                KeyValuePair.Create(arm.Slug,
+                CheckedJson.Read(folder.ResultOf(arm.Slug), ExperimentRow.Parse, "remove it, and what it stood for is done again"))));
         ExperimentReport Report() => new(request, names, [.. arms.Where(arm => done.ContainsKey(arm.Slug)).Select(arm => done[arm.Slug])]);
         if (done.Count > 0) note($"{done.Count} of {arms.Count} arms are done already.");
         ArmCosts costs = new(arms, texts);
@@ -61,7 +65,7 @@ public static class ExperimentRun
             long begin = Stopwatch.GetTimestamp();
             note($"arm {done.Count + 1} of {arms.Count}: {arm.Title}");
             ExperimentRow row = runner.Run(arm);
-            JsonFile.Write(folder.ResultOf(arm.Slug), row.ToJson());
+            CheckedJson.Write(folder.ResultOf(arm.Slug), row.ToJson());
             done.Add(arm.Slug, row);
             costs.Add(arm, begin);
             Write(Report(), folder);
@@ -89,6 +93,7 @@ public static class ExperimentRun
     private static void RequireUsable(ExperimentFolder folder)
     {
         if (File.Exists(folder.Path)) throw new ArgumentException($"--out {folder.Path}: a file; name a folder.");
+        TemporaryPath.Clean(folder.Path);
         if (!File.Exists(folder.SettingsPath) && Directory.Exists(folder.Path) && Directory.EnumerateFileSystemEntries(folder.Path).Any())
             throw new ArgumentException($"--out {folder.Path}: the folder holds files and no experiment; name a new one.");
     }

@@ -7,51 +7,69 @@ public static class AtomicFile
 
     /// <summary>
     /// Writes to a temporary name in the same folder, flushes it to the disk, renames it to <paramref name="path"/>, replacing
-    /// what was there, and flushes the folder. On failure the temporary file is removed and the old one stays.
+    /// what was there, and flushes the folder. A link stays and what it leads to is replaced; a file that is replaced
+    /// keeps its permissions. On failure the temporary file is removed and the old one stays.
     /// </summary>
     /// <param name="path">The file to make; its folder is made where it is missing.</param>
     /// <param name="write">Writes the content to the stream, which can seek.</param>
     /// <exception cref="IOException">The disk refuses.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<Stream> write) => WriteTo(path, write, isPrivate: false);
+
+    /// <summary>The same, and a new file is its user's only.</summary>
+    internal static void WritePrivate(string path, Action<Stream> write) => WriteTo(path, write, isPrivate: true);
+
+    /// <summary>The file that a path leads to, behind the links that are files themselves.</summary>
+    /// <exception cref="IOException">Links lead round in a circle, or to no regular file.</exception>
+    internal static string Target(string path)
+    {
+        string target = new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
+        if (FileIdentity.Of(target) is { IsRegular: false })
+            throw new IOException($"{path}: there is something that is no file; name another.");
+        return target;
+    }
+
+    private static void WriteTo(string path, Action<Stream> write, bool isPrivate)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
-        string temporary = TemporaryName(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(temporary)!);
-        try
-        {
-            WriteDurably(temporary, write);
-            DurableName.Take(temporary, path);
-        }
-        // How .NET reports EFBIG; it is the disk's refusal and no fault of the caller.
-        catch (ArgumentOutOfRangeException e) when (e.ParamName == "value")
-        {
-            RemoveIfThere(temporary);
-            throw new IOException($"{path}: the disk, or a limit of the shell, takes no file this large; name a folder elsewhere.", e);
-        }
-        catch
-        {
-            RemoveIfThere(temporary);
-            throw;
-        }
+        string target = Target(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
+        using TemporaryPath temporary = TemporaryPath.Beside(target);
+        DiskFullException.Naming(path, () => Replace(target, temporary.Path, write, ModeOf(target, isPrivate)));
     }
 
-    private static string TemporaryName(string path)
+    // Open, and so locked, until it has its name: nobody takes it for abandoned.
+    private static void Replace(string target, string temporary, Action<Stream> write, UnixFileMode? mode)
     {
-        string full = Path.GetFullPath(path);
-        return Path.Combine(Path.GetDirectoryName(full) ?? full, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");
+        using FileStream stream = Create(temporary, mode);
+        WriteDurably(stream, write, mode);
+        DurableName.Take(temporary, target);
     }
 
-    private static void WriteDurably(string temporary, Action<Stream> write)
+    private static UnixFileMode? ModeOf(string target, bool isPrivate) => OperatingSystem.IsWindows() ? null
+        : File.Exists(target) ? File.GetUnixFileMode(target)
+        : isPrivate ? UnixFileMode.UserRead | UnixFileMode.UserWrite : null;
+
+    private static FileStream Create(string temporary, UnixFileMode? mode)
     {
-        using var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, BufferBytes);
+        FileStreamOptions options = new()
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            // Windows renames no locked file.
+            Share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None,
+            BufferSize = BufferBytes,
+        };
+        // Never readable by more than the file that it replaces, not even while it is written.
+        if (mode is { } first && !OperatingSystem.IsWindows())
+            options.UnixCreateMode = first | UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(temporary, options);
+    }
+
+    private static void WriteDurably(FileStream stream, Action<Stream> write, UnixFileMode? mode)
+    {
         write(stream);
         stream.Flush(flushToDisk: true);
-    }
-
-    // A folder that is gone (File.Delete then throws) must not hide the reason for the failure.
-    private static void RemoveIfThere(string temporary)
-    {
-        if (File.Exists(temporary)) File.Delete(temporary);
+        if (mode is { } last && !OperatingSystem.IsWindows()) File.SetUnixFileMode(stream.SafeFileHandle, last);
     }
 }

@@ -15,7 +15,7 @@ internal static class LearnCheckpoint
     private const string OptionsKey = "options";
 
     /// <summary>Saves the state after <paramref name="step"/> steps; the file is whole or not there.</summary>
-    internal static void Save(string path, MaskLearner learner, long step, JsonObject options) => TensorState.Save(
+    internal static void Save(string path, MaskLearner learner, long step, JsonObject options) => TensorState.SaveChecked(
         path, learner.State,
         new Dictionary<string, string> { [CheckpointStep.Key] = step.ToString(CultureInfo.InvariantCulture), [OptionsKey] = options.ToJsonString() });
 
@@ -25,13 +25,13 @@ internal static class LearnCheckpoint
     /// <exception cref="InvalidDataException">Damaged, or of another model.</exception>
     internal static long Load(string path, MaskLearner learner, JsonObject options)
     {
-        using (SafetensorsFile file = SafetensorsFile.Open(path))
+        using (SafetensorsFile file = SafetensorsFile.OpenChecked(path, TensorState.Remedy(Path.GetDirectoryName(path)!)))
         {
             long step = CheckpointStep.Read(file);
             if (!file.Metadata.TryGetValue(OptionsKey, out string? saved))
                 throw new InvalidDataException($"{path}: no options in its header; it is no checkpoint of a learning run.");
             DecisiveOptions.RequireSame(path, saved, options);
-            TensorState.Load(path, learner.State);
+            TensorState.Load(file, learner.State);
             return step;
         }
     }

@@ -9,7 +9,7 @@ internal static class LearnMemory
     // Measured over the runs in docs/results: what glibc's heap holds beyond the tensors that are alive, as a share of them.
     private const double HeapShare = 0.2;
 
-    // Measured likewise: what libtorch, its threads, the runtime and mapped text take once steps run.
+    // Measured likewise: what libtorch, its threads, the runtime and text take once steps run.
     private const double FirstStepBytes = 150e6;
 
     /// <summary>The parts.</summary>

@@ -29,7 +29,8 @@ public sealed class LearnRun
         request.Validate();
         (_request, _progress, _warn, _cancellation) = (request, progress, warn ?? (_ => { }), cancellation);
         RequirePositions(Checkpoint.ReadConfig(request.Model));
-        _folder = RunFolder.Open(request.Out, request.Force, request.Resume);
+        RunModelFolder.Require(request.Out, request.Model, ModelOption(request), "--save-model");
+        _folder = RunFolder.Open(request.Out, request.Force, request.Resume, Inputs(request));
     }
 
     /// <summary>Learns to the end, or to a checkpoint when cancelled.</summary>
@@ -86,6 +87,16 @@ public sealed class LearnRun
         return Finish(LearnRecord.Create(_request, corpus, options, inputs, learned, new PerplexityTriple(dense, priorPerplexity, final), priorSeconds, plan), learned);
     }
 
+    private static string? ModelOption(LearnRequest request) =>
+        request.SaveModel ? "--save-model" : request.Options.TrainWeights != WeightTraining.None ? "--train-weights" : null;
+
+    private static IEnumerable<string> Inputs(LearnRequest request)
+    {
+        IEnumerable<string?> named =
+            [request.Model, request.PrunesForPrior || request.Prior == LearnRequest.NoPrior ? null : request.Prior, request.EvalText];
+        return named.OfType<string>().Concat(CheckpointFiles.All(request.Model)).Concat(request.Data.Files());
+    }
+
     private void Explain(MemoryPlan plan)
     {
         foreach (MemoryPart part in plan.Parts) _warn(string.Create(CultureInfo.InvariantCulture, $"{part.Bytes / 1e6,10:0.0} MB  {part.What}"));
@@ -121,7 +132,7 @@ public sealed class LearnRun
         IReadOnlyList<int[]> heldOut, double? dense, double? priorPerplexity)
     {
         using MaskLearner learner = new(model, _request.Options, prior, inputSquares);
-        bool resumes = _request.Resume && File.Exists(_folder.CheckpointPath);
+        bool resumes = _request.Resume && _folder.HasCheckpoint;
         long first = resumes ? LearnCheckpoint.Load(_folder.CheckpointPath, learner, decisive) : 0;
         if (_request.Resume) _warn(resumes ? $"going on after step {first}." : "no checkpoint yet; starting at the first step.");
         if (prior is not null) _warn(string.Create(CultureInfo.InvariantCulture, $"{learner.PriorGroupShare:0.00%} of the groups start on the prior."));
@@ -191,7 +202,8 @@ public sealed class LearnRun
     // The file that is named; or what the interrupted run began with.
     private IReadOnlyDictionary<string, Mask>? LoadPrior()
     {
-        string? path = !_request.PrunesForPrior ? _request.Prior : _request.Resume && File.Exists(_folder.PriorPath) ? _folder.PriorPath : null;
+        string? path = !_request.PrunesForPrior ? _request.Prior : _request.Resume && _folder.HasCheckpoint
+            && File.Exists(_folder.PriorPath) ? _folder.PriorPath : null;
         return path is null or LearnRequest.NoPrior ? null : MaskNpz.Read(path, Checkpoint.LinearShapes(_request.Model));
     }
 
@@ -210,7 +222,7 @@ public sealed class LearnRun
     private List<int[]> WindowsOf(string text, Tokenizer tokenizer, DecoderConfig config)
     {
         int length = _request.Options.SequenceLength;
-        int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => tokenizer.Encode(whole));
+        int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => tokenizer.Encode(whole), _cancellation);
         return [.. ids.Chunk(length).Take(Math.Min(_request.EvalWindows, ids.Length / length))];
     }
 
@@ -236,23 +248,25 @@ public sealed class LearnRun
         using DisposeScope scope = NewDisposeScope();
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(_request.Model);
         Directory.CreateDirectory(Path.GetDirectoryName(TrainedPath)!);
-        TensorState.Save(
+        TensorState.SaveChecked(
             TrainedPath, [.. weights.Select(weight => (weight.Key, Finite.RequireWritable(weight.Key, weight.Value.to(TensorBytes.TypeOf(source.Tensors[weight.Key])))))],
             new Dictionary<string, string>());
     }
 
     private void WriteTrained(IReadOnlyDictionary<string, Mask> masks)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(TrainedPath);
+        using SafetensorsFile file = SafetensorsFile.OpenChecked(TrainedPath, "learn again");
         MaskedCheckpoint.Write(
-            _request.Model, masks, masks.Keys.ToDictionary(name => name, _ => file, StringComparer.Ordinal), _folder.File("model"), _request.Force || _request.Resume, null, CancellationToken.None);
+            _request.Model, masks, masks.Keys.ToDictionary(name => name, _ => file, StringComparer.Ordinal),
+                RunModelFolder.PathOf(_folder.Path), force: true, null, CancellationToken.None);
     }
 
     private RunRecord Finish(RunRecord record, LearnedRun learned)
     {
         MaskNpz.Write(_folder.MaskPath, learned.Masks);
         if (_request.Options.TrainWeights != WeightTraining.None) WriteTrained(learned.Masks);
-        else if (_request.SaveModel) MaskedCheckpoint.Write(_request.Model, learned.Masks, _folder.File("model"), _request.Force || _request.Resume);
+        else if (_request.SaveModel)
+            MaskedCheckpoint.Write(_request.Model, learned.Masks, RunModelFolder.PathOf(_folder.Path), force: true);
         LearnCard.Write(_folder.CardPath, _request, record);
         record.Write(_folder.RecordPath);
         _folder.RemoveCheckpoint();

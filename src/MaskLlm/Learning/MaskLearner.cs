@@ -133,7 +133,7 @@ public sealed class MaskLearner : IDisposable
     {
         RequireFiniteLogits();
         using DisposeScope scope = NewDisposeScope();
-        TensorState.Save(
+        TensorState.SaveChecked(
             path, [.. _layers.Select(layer => (layer.Logits.Name, layer.Logits.Logits.t().contiguous()))],
             _table is null
                 ? new Dictionary<string, string> { ["pattern"] = _options.Pattern.ToString(), ["parametrization"] = "items" }

@@ -115,7 +115,7 @@ public static class Checkpoint
     {
         TensorEntry entry = RequireParameter(folder, file, name, shape);
         using DisposeScope scope = NewDisposeScope();
-        Tensor weight = TensorBytes.Read(entry, (offset, length) => file.Bytes(name, offset, length));
+        Tensor weight = TensorBytes.Read(entry, (offset, target) => file.Read(name, offset, target));
         Tensor computed = weight.to(typeOf(entry));
         // After the conversion: what is too large for the type that is computed in is infinite there.
         if (!Finite.All(computed)) throw NotFinite(folder, name, Finite.All(weight) ? $" in {computed.dtype}" : "");

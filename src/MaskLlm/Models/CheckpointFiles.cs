@@ -1,3 +1,4 @@
+using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
 
 namespace MaskLlm.Models;
@@ -15,6 +16,17 @@ internal static class CheckpointFiles
         ConfigName, "generation_config.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json",
         "added_tokens.json", "vocab.json", "merges.txt", "chat_template.json", "chat_template.jinja",
     };
+
+    /// <summary>The paths of all files of a folder; none where there is no such folder, which is said elsewhere.</summary>
+    internal static IEnumerable<string> All(string folder) => Directory.Exists(folder) ? Directory.EnumerateFiles(folder) : [];
+
+    /// <summary>Says so where a file to write is one of a folder, whatever links lead there.</summary>
+    /// <exception cref="ArgumentException">It is.</exception>
+    internal static void RequireNone(string folder, string outFile)
+    {
+        if (All(folder).FirstOrDefault(file => FileIdentity.AreSame(file, outFile)) is { } lost)
+            throw new ArgumentException($"{outFile} is {lost}, a file of the model itself, which would be lost; name another file.");
+    }
 
     /// <summary>The names of the files that make a checkpoint with its safetensors: neither weights nor hidden.</summary>
     internal static IEnumerable<string> BesideWeights(string folder)

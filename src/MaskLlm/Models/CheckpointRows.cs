@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using MaskLlm.Formats.Safetensors;
@@ -16,13 +17,20 @@ internal static class CheckpointRows
     internal static void Read(SafetensorsCheckpoint file, TensorEntry entry, long first, Span<float> target)
     {
         int width = entry.Type.ByteWidth();
-        ReadOnlySpan<byte> bytes = file.Bytes(entry.Name, first * width, target.Length * width);
+        if (entry.Type == TensorType.Float32)
+        {
+            file.Read(entry.Name, first * width, MemoryMarshal.AsBytes(target));
+            return;
+        }
+        byte[] rented = ArrayPool<byte>.Shared.Rent(target.Length * width);
+        Span<byte> bytes = rented.AsSpan(0, target.Length * width);
+        file.Read(entry.Name, first * width, bytes);
         switch (entry.Type)
         {
-            case TensorType.Float32: MemoryMarshal.Cast<byte, float>(bytes).CopyTo(target); break;
             case TensorType.Float16: TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), target); break;
             default: BFloat16Bits.Widen(MemoryMarshal.Cast<byte, ushort>(bytes), target); break;
         }
+        ArrayPool<byte>.Shared.Return(rented);
     }
 
     /// <summary>The same, where every value must be finite.</summary>

@@ -32,8 +32,7 @@ public static class GgufExport
         GgufArchitecture.Require(modelFolder, Checkpoint.ReadConfig(modelFolder));
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(modelFolder);
         DecoderConfig config = Checkpoint.ReadConfig(source);
-        if (source.Files.Any(file => Path.GetFullPath(file.Path) == Path.GetFullPath(outFile)))
-            throw new ArgumentException($"{outFile} holds the weights of the model itself, which would be lost; name another file.");
+        CheckpointFiles.RequireNone(modelFolder, outFile);
         foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>()) MaskedCheckpoint.CheckMask(source, name, mask);
         GgufFields fields = new();
         List<string> notes = [];

@@ -16,7 +16,8 @@ public static class MaskedCheckpoint
     /// <param name="sourceFolder">A Hugging Face folder with safetensors weights in float32, bfloat16 or float16.</param>
     /// <param name="masks">Masks by the checkpoint's name; tensors without one stay dense.</param>
     /// <param name="outFolder">The folder to write; it appears whole, or not at all where this fails or is cancelled.</param>
-    /// <param name="force">Whether a checkpoint that <paramref name="outFolder"/> holds is replaced; files of other kinds in it stay.</param>
+    /// <param name="force">Whether a checkpoint that this program wrote to <paramref name="outFolder"/> is replaced; other files in it
+    /// stay.</param>
     /// <param name="progress">Told the bytes of weights done and the bytes in all.</param>
     /// <param name="cancellation">Stops within a megabyte.</param>
     /// <exception cref="ArgumentException">
@@ -41,9 +42,7 @@ public static class MaskedCheckpoint
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(sourceFolder);
         foreach ((string name, Mask mask) in masks) CheckMask(source, name, mask);
         foreach ((string name, SafetensorsFile file) in updated ?? ReadOnlyDictionary<string, SafetensorsFile>.Empty) CheckUpdated(source, name, file);
-        using StagedFolder staged = StagedFolder.Create(outFolder, force);
-        if (staged.Replaces(sourceFolder))
-            throw new ArgumentException($"--out {outFolder} is the folder of the model itself, whose weights would be lost; name another folder.");
+        using StagedFolder staged = StagedFolder.Create(outFolder, force, sourceFolder);
         CopyOtherFiles(sourceFolder, staged, cancellation);
         MaskedShards shards = new(source, masks, updated, progress, cancellation);
         foreach (SafetensorsFile file in source.Files) shards.Write(file, staged.File(Path.GetFileName(file.Path)));

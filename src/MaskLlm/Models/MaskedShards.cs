@@ -33,7 +33,7 @@ internal sealed class MaskedShards(
         {
             cancellation.ThrowIfCancellationRequested();
             Span<byte> chunk = _chunk.AsSpan(0, (int)Math.Min(ChunkBytes, entry.ByteLength - at));
-            values.Bytes(valuesEntry, at, chunk.Length).CopyTo(chunk);
+            values.Read(valuesEntry, at, chunk);
             if (mask is not null && !FloatBits.AreFinite(chunk, entry.Type)) throw Checkpoint.NotFinite(source.Folder, entry.Name);
             if (mask is not null) PrunedValues.Zero(chunk, mask.Packed[(int)(at / (8 * width))..], width);
             stream.Write(chunk);

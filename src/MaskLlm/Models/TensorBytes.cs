@@ -28,15 +28,15 @@ internal static class TensorBytes
 
     /// <summary>A new CPU tensor that holds a tensor of a checkpoint in the type of the file.</summary>
     /// <param name="entry">Name, type and shape.</param>
-    /// <param name="slice">Bytes of the tensor by offset and length, as <see cref="SafetensorsCheckpoint"/> gives them.</param>
-    internal static unsafe Tensor Read(TensorEntry entry, Func<long, int, ReadOnlySpan<byte>> slice)
+    /// <param name="read">Copies bytes of the tensor from an offset on, as <see cref="SafetensorsFile"/> does.</param>
+    internal static unsafe Tensor Read(TensorEntry entry, Action<long, Span<byte>> read)
     {
         Tensor tensor = empty(entry.Shape.ToArray(), TypeOf(entry));
         byte* target = (byte*)Address(tensor);
         for (long at = 0; at < entry.ByteLength; at += SliceBytes)
         {
             int length = (int)Math.Min(SliceBytes, entry.ByteLength - at);
-            slice(at, length).CopyTo(new Span<byte>(target + at, length));
+            read(at, new Span<byte>(target + at, length));
         }
         return tensor;
     }

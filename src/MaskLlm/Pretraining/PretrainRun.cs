@@ -32,8 +32,9 @@ public static class PretrainRun
     {
         request.Validate();
         DecoderConfig config = ReadConfig(request);
-        using RunFolder folder = RunFolder.Open(request.Out, request.Force, request.Resume);
-        using StagedTokenizer staged = StagedTokenizer.Prepare(request, config, [EndOfText], folder, progress);
+        using RunFolder folder =
+            RunFolder.OpenModel(request.Out, request.Force, request.Resume, request.Data.Files().Prepend(request.ConfigPath));
+        StagedTokenizer staged = StagedTokenizer.Prepare(request, config, [EndOfText], folder, progress, cancellation);
         Tokenizer tokenizer = staged.Load();
         tokenizer.TryGetId(EndOfText, out int separator);
         using Corpus corpus = Corpus.Open(
@@ -109,15 +110,16 @@ public static class PretrainRun
         (parameter.Name, parameter.Value), ($"{parameter.Name}.m", parameter.FirstMoment), ($"{parameter.Name}.v", parameter.SecondMoment),
     });
 
-    private static void SaveState(RunFolder folder, Pretrainer trainer, long step) => TensorState.Save(
+    private static void SaveState(RunFolder folder, Pretrainer trainer, long step) => TensorState.SaveChecked(
         folder.CheckpointPath, State(trainer), new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) });
 
     private static long LoadState(RunFolder folder, Pretrainer trainer)
     {
-        if (!File.Exists(folder.CheckpointPath)) return 0;
-        using SafetensorsFile file = SafetensorsFile.Open(folder.CheckpointPath);
+        if (!folder.HasCheckpoint) return 0;
+        using SafetensorsFile file =
+            SafetensorsFile.OpenChecked(folder.CheckpointPath, TensorState.Remedy(Path.GetDirectoryName(folder.CheckpointPath)!));
         long step = CheckpointStep.Read(file);
-        TensorState.Load(folder.CheckpointPath, State(trainer));
+        TensorState.Load(file, State(trainer));
         return step;
     }
 

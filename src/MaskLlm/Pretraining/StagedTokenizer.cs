@@ -6,19 +6,14 @@ using MaskLlm.Tokens;
 
 namespace MaskLlm.Pretraining;
 
-/// <summary>The tokenizer of a pretraining run, outside the run's folder until the run is known to start.</summary>
-internal sealed class StagedTokenizer : IDisposable
+/// <summary>The tokenizer of a pretraining run, in memory until the run is known to start.</summary>
+internal sealed class StagedTokenizer
 {
     private const string FileName = "tokenizer.json";
-    private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("maskllm-");
     private readonly string _target;
-    private readonly string _trained;
+    private readonly byte[]? _trained;
 
-    private StagedTokenizer(RunFolder folder)
-    {
-        _target = folder.File(FileName);
-        _trained = Path.Combine(_temporary.FullName, FileName);
-    }
+    private StagedTokenizer(string target, byte[]? trained) => (_target, _trained) = (target, trained);
 
     /// <summary>Trains a tokenizer, or takes the one of the run that is resumed.</summary>
     /// <param name="request">The text, and whether the run is resumed.</param>
@@ -26,31 +21,25 @@ internal sealed class StagedTokenizer : IDisposable
     /// <param name="specialTokens">Texts of the special tokens.</param>
     /// <param name="folder">The run's folder.</param>
     /// <param name="progress">Told that the training begins.</param>
+    /// <param name="cancellation">Stops between documents.</param>
     internal static StagedTokenizer Prepare(
-        PretrainRequest request, DecoderConfig config, IReadOnlyList<string> specialTokens, RunFolder folder, IProgress<RunProgress>? progress)
+        PretrainRequest request, DecoderConfig config, IReadOnlyList<string> specialTokens, RunFolder folder,
+            IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
-        StagedTokenizer staged = new(folder);
-        if (request.Resume && File.Exists(staged._target)) return staged;
-        try
-        {
-            progress?.Report(new RunProgress("training the tokenizer", 0, 1));
-            BpeTrainer.Train(CorpusText.Documents(request.Data), config.VocabularySize, specialTokens, staged._trained);
-            return staged;
-        }
-        catch
-        {
-            staged.Dispose();
-            throw;
-        }
+        string target = folder.File(FileName);
+        if (request.Resume && folder.HasCheckpoint && File.Exists(target)) return new StagedTokenizer(target, null);
+        progress?.Report(new RunProgress("training the tokenizer", 0, 1));
+        IEnumerable<string> documents = CorpusText.Documents(request.Data).TakeWhile(_ => !cancellation.IsCancellationRequested);
+        byte[] trained = BpeTrainer.Train(documents, config.VocabularySize, specialTokens);
+        cancellation.ThrowIfCancellationRequested();
+        return new StagedTokenizer(target, trained);
     }
 
-    internal Tokenizer Load() => Tokenizer.FromFile(File.Exists(_trained) ? _trained : _target);
+    internal Tokenizer Load() => _trained is null ? Tokenizer.FromFile(_target) : Tokenizer.FromBytes(_target, _trained);
 
     /// <summary>Writes a new tokenizer into the run's folder.</summary>
     internal void Place()
     {
-        if (File.Exists(_trained)) AtomicFile.Write(_target, stream => stream.Write(File.ReadAllBytes(_trained)));
+        if (_trained is not null) AtomicFile.Write(_target, stream => stream.Write(_trained));
     }
-
-    public void Dispose() => _temporary.Delete(recursive: true);
 }

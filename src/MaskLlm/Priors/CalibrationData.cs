@@ -29,7 +29,7 @@ internal static class CalibrationData
         Tokenizer tokenizer = ModelTokenizer.Load(request.Model, config);
         if (only is not null && only.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
         {
-            int[] stream = WholeTokens.Read(only, config.VocabularySize, text => tokenizer.Encode(text));
+            int[] stream = WholeTokens.Read(only, config.VocabularySize, text => tokenizer.Encode(text), cancellation);
             return new(Cut(only, stream, length, samples), [IdsOf(only, 1, stream.Length, cancellation)]);
         }
         using Corpus corpus = Corpus.Open(

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace MaskLlm.Priors;
 
 /// <summary>
-/// What goes into a block, a few sequences a batch: in memory up to a limit, above it in a mapped file. With a folder every state is
+/// What goes into a block, a few sequences a batch: in memory up to a limit, above it in a file. With a folder every state is
 /// written to a file there, so that a run can go on; the numbers are the same in all cases.
 /// </summary>
 internal sealed class HiddenStates : IDisposable
@@ -48,7 +48,7 @@ internal sealed class HiddenStates : IDisposable
     internal static HiddenStates Load(Decoder model, IReadOnlyList<int[]> sequences, string folder, long limitBytes, int block)
     {
         HiddenStates states = Empty(model, sequences, folder, limitBytes);
-        states._file = SafetensorsFile.Open(PathOf(folder, block));
+        states._file = SafetensorsFile.OpenChecked(PathOf(folder, block), TensorState.Remedy(folder));
         for (int i = 0; i < states.Count; i++)
             if (!states._file.Tensors.TryGetValue(NameOf(i), out TensorEntry? entry) || entry.Type != TensorType.Float32 || !entry.Shape.SequenceEqual(states._shapes[i]))
                 throw new InvalidDataException($"{states._file.Path}: no {NameOf(i)} of shape ({string.Join(", ", states._shapes[i])}); the checkpoint belongs to another run.");
@@ -70,7 +70,7 @@ internal sealed class HiddenStates : IDisposable
         if (_file is null) return _states[batch].alias();
         using DisposeScope scope = NewDisposeScope();
         TensorEntry entry = _file.Tensors[NameOf(batch)];
-        return TensorBytes.Read(entry, (offset, length) => _file.Bytes(entry, offset, length)).to(device).MoveToOuterDisposeScope();
+        return TensorBytes.Read(entry, (offset, target) => _file.Read(entry, offset, target)).to(device).MoveToOuterDisposeScope();
     }
 
     /// <summary>Puts the states before the next block in place of these.</summary>
@@ -115,7 +115,7 @@ internal sealed class HiddenStates : IDisposable
         [.. sequences.Chunk(Together).Select(batch => new long[] { batch.Length, batch[0].Length, model.Config.HiddenSize })],
         folder, folder is null || BytesOf(model.Config.HiddenSize, sequences) <= limitBytes);
 
-    private void Write(string folder, int block, Func<int, Tensor> batch) => SafetensorsWriter.Write(
+    private void Write(string folder, int block, Func<int, Tensor> batch) => SafetensorsWriter.WriteChecked(
         PathOf(folder, block),
         [.. _shapes.Select((shape, i) => new TensorToWrite(NameOf(i), TensorType.Float32, shape, shape.Aggregate((long)sizeof(float), (bytes, size) => bytes * size), stream =>
         {

@@ -1,5 +1,7 @@
+using MaskLlm.Formats;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
+using MaskLlm.Models;
 using MaskLlm.Patterns;
 using MaskLlm.Runs;
 
@@ -84,7 +86,13 @@ public static class MergeRun
     private static void RequireOut(MergeRequest request, string[] paths)
     {
         if (Directory.Exists(request.Out)) throw new ArgumentException($"--out {request.Out}: a folder; name the mask file to write.");
-        if (paths.Any(path => Path.GetFullPath(path) == Path.GetFullPath(request.Out))) throw new ArgumentException($"--out {request.Out}: one of the masks to merge; name another file.");
+        if (paths.Any(path => FileIdentity.AreSame(path, request.Out)))
+            throw new ArgumentException($"--out {request.Out}: one of the masks to merge; name another file.");
         if (File.Exists(request.Out) && !request.Force) throw new ArgumentException($"--out {request.Out}: the file exists; name another, or replace it with --force.");
+        if (request.Model is { } model && CheckpointFiles.All(model).Any(file => FileIdentity.AreSame(file, request.Out)))
+            throw new ArgumentException($"--out {request.Out}: a file of the model; name another.");
+        if (File.Exists(request.Out) && !MaskNpz.IsOwn(request.Out))
+            throw new ArgumentException($"--out {request.Out}: --force replaces masks that this program wrote, and this is none (or " +
+                $"one of an earlier version); remove it, or name another.");
     }
 }

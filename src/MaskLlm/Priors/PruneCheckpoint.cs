@@ -34,7 +34,7 @@ internal sealed class PruneCheckpoint
     /// <exception cref="InvalidDataException">The checkpoint is damaged or of another kind of run.</exception>
     internal static PruneCheckpoint Open(RunFolder folder, bool resume, JsonObject options, int blocks)
     {
-        if (resume && File.Exists(folder.CheckpointPath))
+        if (resume && folder.HasCheckpoint)
         {
             RequireSame(folder.CheckpointPath, options);
             // Hidden states before a block are written after the files of the blocks before it.
@@ -42,7 +42,7 @@ internal sealed class PruneCheckpoint
             return new PruneCheckpoint(folder, finished);
         }
         folder.Create();
-        SafetensorsWriter.Write(folder.CheckpointPath, [], new Dictionary<string, string> { [OptionsKey] = options.ToJsonString() });
+        SafetensorsWriter.WriteChecked(folder.CheckpointPath, [], new Dictionary<string, string> { [OptionsKey] = options.ToJsonString() });
         return new PruneCheckpoint(folder, 0);
     }
 
@@ -52,7 +52,7 @@ internal sealed class PruneCheckpoint
         using DisposeScope scope = NewDisposeScope();
         List<(string, Tensor)> tensors = [.. layers.Select(pruned => (pruned.Layer.Name + MaskEnding, MaskTensors.ToTensor(pruned.Mask, CPU, ScalarType.Byte)))];
         if (weightType is not null) tensors.AddRange(layers.Select(pruned => (pruned.Layer.Name, Finite.RequireWritable(pruned.Layer.Name, pruned.Weight.to(weightType(pruned.Layer.Name))))));
-        TensorState.Save(BlockPath(block), tensors, new Dictionary<string, string>());
+        TensorState.SaveChecked(BlockPath(block), tensors, new Dictionary<string, string>());
     }
 
     /// <summary>The masks of a finished block.</summary>
@@ -61,22 +61,22 @@ internal sealed class PruneCheckpoint
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
     internal IEnumerable<KeyValuePair<string, Mask>> Masks(int block, IEnumerable<LinearLayer> layers)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(BlockPath(block));
+        using SafetensorsFile file = OpenChecked(BlockPath(block));
         foreach (LinearLayer layer in layers)
             if (file.Tensors.TryGetValue(layer.Name + MaskEnding, out TensorEntry? entry))
                 yield return KeyValuePair.Create(layer.Name, Mask.FromBytes(layer.Rows, layer.Columns, file.Bytes(entry)));
     }
 
     /// <summary>Writes the model with the weights of all blocks in place of its own.</summary>
-    internal void WriteModel(string model, IReadOnlyDictionary<string, Mask> masks, string outFolder, bool force, CancellationToken cancellation)
+    internal void WriteModel(string model, IReadOnlyDictionary<string, Mask> masks, string outFolder, CancellationToken cancellation)
     {
         List<SafetensorsFile> files = [];
         try
         {
-            foreach (string path in Directory.EnumerateFiles(Folder, "block-*.safetensors")) files.Add(SafetensorsFile.Open(path));
+            foreach (string path in Directory.EnumerateFiles(Folder, "block-*.safetensors")) files.Add(OpenChecked(path));
             Dictionary<string, SafetensorsFile> updated = files
                 .SelectMany(file => file.Tensors.Keys.Where(masks.ContainsKey).Select(name => KeyValuePair.Create(name, file))).ToDictionary(StringComparer.Ordinal);
-            MaskedCheckpoint.Write(model, masks, updated, outFolder, force, null, cancellation);
+            MaskedCheckpoint.Write(model, masks, updated, outFolder, force: true, null, cancellation);
         }
         finally
         {
@@ -84,13 +84,16 @@ internal sealed class PruneCheckpoint
         }
     }
 
+    private static SafetensorsFile OpenChecked(string path) =>
+        SafetensorsFile.OpenChecked(path, TensorState.Remedy(Path.GetDirectoryName(path)!));
+
     private string BlockPath(int block) => Path.Combine(Folder, $"block-{block}.safetensors");
 
     private static string FolderOf(RunFolder folder) => Path.GetDirectoryName(folder.CheckpointPath)!;
 
     private static void RequireSame(string path, JsonObject asked)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
+        using SafetensorsFile file = OpenChecked(path);
         if (!file.Metadata.TryGetValue(OptionsKey, out string? text) || file.Tensors.Count > 0)
             throw new InvalidDataException($"{path}: no checkpoint of a pruning run; name the folder of the run, or start anew with --force.");
         DecisiveOptions.RequireSame(path, text, asked);

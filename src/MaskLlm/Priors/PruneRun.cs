@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using MaskLlm.Formats;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Models;
@@ -33,8 +34,10 @@ public static class PruneRun
         ArgumentNullException.ThrowIfNull(request);
         RequireMethod(request);
         RequireOwnFolder(request);
-        RequireModelFolder(request);
-        using RunFolder folder = RunFolder.Open(request.Out, request.Force, request.Resume);
+        RunModelFolder.Require(request.Out, request.Model, request.UpdateWeights ? "--update-weights" : null, "--update-weights");
+        using RunFolder folder = RunFolder.Open(
+            request.Out, request.Force, request.Resume,
+                CheckpointFiles.All(request.Model).Prepend(request.Model).Concat(request.Data?.Files() ?? []));
         progress?.Report(new RunProgress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
@@ -51,7 +54,7 @@ public static class PruneRun
         {
             PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume, PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount);
             masks = new BlockwiseRun(request, model, layers, checkpoint, progress, cancellation).Prune(calibration.Sequences);
-            if (request.UpdateWeights) checkpoint.WriteModel(request.Model, masks, ModelPath(request), request.Force || request.Resume, cancellation);
+            if (request.UpdateWeights) checkpoint.WriteModel(request.Model, masks, RunModelFolder.PathOf(request.Out), cancellation);
         }
         RunRecord record = PruneRecord.Create(request, options, inputs, masks, calibration, watch.Elapsed.TotalSeconds);
         MaskNpz.Write(folder.MaskPath, masks);
@@ -85,21 +88,7 @@ public static class PruneRun
     // --force would replace the checkpoint's own README.md.
     private static void RequireOwnFolder(PruneRequest request)
     {
-        if (Full(request.Out) == Full(request.Model)) throw new ArgumentException($"--out {request.Out}: the model's own folder; name another.");
+        if (FileIdentity.AreSame(request.Out, request.Model))
+            throw new ArgumentException($"--out {request.Out}: the model's own folder; name another.");
     }
-
-    // Said before the work, not after it. An older checkpoint is replaced by a newer one, and never left beside a mask that is not its own.
-    private static void RequireModelFolder(PruneRequest request)
-    {
-        string target = ModelPath(request);
-        bool own = Full(target) == Full(request.Model);
-        if (request.UpdateWeights && own) throw new ArgumentException($"--out {request.Out}: the updated weights go to {target}, which is the model itself; name another folder.");
-        if (request.UpdateWeights && File.Exists(target)) throw new ArgumentException($"--out {request.Out}: the updated weights go to {target}, and a file is there; name another folder.");
-        if (request.Force && !request.UpdateWeights && !own && File.Exists(Path.Combine(target, CheckpointFiles.ConfigName)))
-            throw new ArgumentException($"--out {request.Out}: {target} holds the model of an earlier run, which this one without --update-weights does not replace; remove it, or name another folder.");
-    }
-
-    private static string ModelPath(PruneRequest request) => Path.Combine(request.Out, "model");
-
-    private static string Full(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 }

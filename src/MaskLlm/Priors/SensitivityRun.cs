@@ -33,7 +33,9 @@ public static class SensitivityRun
         // Whatever can be wrong with small files is found before the weights are read.
         IReadOnlyDictionary<string, Mask>? fromFile = request.Mask == PruneRun.MagnitudeMethod ? null : ReadMask(request);
         progress?.Report(new RunProgress($"reading {request.Data}", 0, 1));
-        int[] ids = WholeTokens.Read(request.Data, config.VocabularySize, text => ModelTokenizer.Load(request.Model, config).Encode(text));
+        int[] ids =
+            WholeTokens.Read(request.Data, config.VocabularySize, text => ModelTokenizer.Load(request.Model, config).Encode(text),
+            cancellation);
         Perplexity.RequireText(ids.Length, length);
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new RunProgress("loading the model", 0, 1));

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using MaskLlm.Formats;
 using TorchSharp;
 
 namespace MaskLlm.Runs;
@@ -7,6 +8,7 @@ namespace MaskLlm.Runs;
 /// <summary>The figures of logged steps, to <c>metrics.jsonl</c> and as TensorBoard events.</summary>
 public sealed class MetricsLog : IDisposable
 {
+    private readonly string _path;
     private readonly StreamWriter _lines;
     private readonly TorchSharp.Modules.SummaryWriter _events;
 
@@ -15,6 +17,7 @@ public sealed class MetricsLog : IDisposable
     public MetricsLog(RunFolder folder, long firstStep)
     {
         MetricsLines.Keep(folder.MetricsPath, firstStep);
+        _path = folder.MetricsPath;
         _lines = new StreamWriter(folder.MetricsPath, append: true, new UTF8Encoding(false)) { AutoFlush = true };
         _events = torch.utils.tensorboard.SummaryWriter(folder.Path, createRunName: false);
     }
@@ -25,12 +28,12 @@ public sealed class MetricsLog : IDisposable
     public void Write(long step, params IEnumerable<(string Name, double Value)> figures)
     {
         JsonObject line = new() { ["step"] = step };
-        foreach ((string name, double value) in figures)
+        foreach ((string name, double value) in figures) line[name] = double.IsFinite(value) ? value : null;
+        DiskFullException.Naming(_path, () =>
         {
-            line[name] = double.IsFinite(value) ? value : null;
-            _events.add_scalar(name, (float)value, (int)step);
-        }
-        _lines.WriteLine(line.ToJsonString());
+            foreach ((string name, double value) in figures) _events.add_scalar(name, (float)value, (int)step);
+            _lines.WriteLine(line.ToJsonString());
+        });
     }
 
     /// <summary>Closes both files.</summary>

@@ -1,20 +1,33 @@
+using System.Text.Json.Nodes;
+using MaskLlm.Formats;
+
 namespace MaskLlm.Runs;
 
 /// <summary>The folder that a run writes, and no other run beside it until it is disposed.</summary>
 public sealed class RunFolder : IDisposable
 {
-    private const string LockName = ".running";
+    // There from the first file of a run to its end, and locked while a process writes: a folder that has it and no checkpoint
+    // holds a run that had not begun.
+    private const string LockName = ".running", RecordName = "run.json", ConfigName = "config.json";
 
-    private readonly bool _force;
+    private static readonly string[] MaskNames = [RecordName, "metrics.jsonl", "mask.npz", "prior.npz", "README.md", "logits.safetensors"];
+    private static readonly string[] ModelNames = [RecordName, "metrics.jsonl", ConfigName, "model.safetensors", "tokenizer.json"];
+
+    private readonly string[] _ownNames;
+    private readonly bool _wasRunning;
+    private bool _clears;
+    private bool _created;
+    private bool _finished;
     private FileStream? _lock;
 
-    private RunFolder(string path, bool force) => (Path, _force) = (path, force);
+    private RunFolder(string path, string[] ownNames) =>
+        (Path, _ownNames, _wasRunning) = (path, ownNames, IsMarker(System.IO.Path.Combine(path, LockName)));
 
     /// <summary>The folder.</summary>
     public string Path { get; }
 
     /// <summary>Resolved options, versions, figures.</summary>
-    public string RecordPath => File("run.json");
+    public string RecordPath => File(RecordName);
 
     /// <summary>A line of JSON a logged step.</summary>
     public string MetricsPath => File("metrics.jsonl");
@@ -31,26 +44,32 @@ public sealed class RunFolder : IDisposable
     /// <summary>Present while the run is unfinished: everything that resuming needs.</summary>
     public string CheckpointPath => System.IO.Path.Combine(Path, "checkpoint", "state.safetensors");
 
-    /// <summary>Names the folder and checks that it may be used; a start that fails leaves nothing in it.</summary>
+    /// <summary>Whether there is something for a resumed run to go on with.</summary>
+    internal bool HasCheckpoint => System.IO.File.Exists(CheckpointPath);
+
+    private bool HasRecord => System.IO.File.Exists(RecordPath);
+
+    // Nothing that was computed is lost where such a run begins again.
+    private bool HasNotBegun => _wasRunning && !HasCheckpoint && !HasRecord;
+
+    /// <summary>
+    /// Names the folder of a run that makes masks and checks that it may be used; a start that fails leaves nothing in it.
+    /// </summary>
     /// <param name="path">Where.</param>
-    /// <param name="force">Whether a folder that holds files may be used; its files are replaced one by one.</param>
+    /// <param name="force">Whether a folder that holds an earlier run may be used; the run's files are replaced, others stay.</param>
     /// <param name="resume">Whether to go on with the run that the folder holds.</param>
+    /// <param name="inputs">Files and folders that the run reads; asked for only where the folder holds files.</param>
     /// <exception cref="ArgumentException">
-    /// Both flags are set; or the folder holds files and neither is; or it holds no unfinished run to resume; or it is a file, or cannot be written;
-    /// or another run writes it.
+    /// Both flags are set; or the folder holds files and neither is; or it holds no unfinished run to resume, or none to replace; or an
+    /// input would be
+    /// replaced; or it is a file, or cannot be written; or another run writes it.
     /// </exception>
-    public static RunFolder Open(string path, bool force, bool resume)
-    {
-        if (force && resume) throw new ArgumentException("--force and --resume exclude each other: one starts anew, the other goes on.");
-        RunFolder folder = new(path, force);
-        bool used = Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => System.IO.Path.GetFileName(entry) != LockName);
-        if (used && !force && !resume)
-            throw new ArgumentException($"--out {path}: the folder already holds files; name another, go on with --resume, or replace them with --force.");
-        if (used && resume) folder.RequireUnfinished();
-        RequireWritable(path);
-        if (Directory.Exists(path)) folder.Lock();
-        return folder;
-    }
+    public static RunFolder Open(string path, bool force, bool resume, IEnumerable<string>? inputs = null) =>
+        Open(new RunFolder(path, MaskNames), force, resume, inputs ?? []);
+
+    /// <summary>The same for a run that makes a model, which is the folder itself.</summary>
+    internal static RunFolder OpenModel(string path, bool force, bool resume, IEnumerable<string> inputs) =>
+        Open(new RunFolder(path, ModelNames), force, resume, inputs);
 
     /// <summary>Makes the folder where it is missing and, with force, removes what an earlier run wrote: for right before the first file.</summary>
     /// <exception cref="ArgumentException">Another run has begun to write it.</exception>
@@ -58,7 +77,8 @@ public sealed class RunFolder : IDisposable
     {
         Directory.CreateDirectory(Path);
         Lock();
-        if (_force) Clear();
+        _created = true;
+        if (_clears) Clear();
     }
 
     /// <summary>A path in the folder.</summary>
@@ -68,14 +88,44 @@ public sealed class RunFolder : IDisposable
     public void RemoveCheckpoint()
     {
         string checkpoint = File("checkpoint");
-        if (Directory.Exists(checkpoint)) Directory.Delete(checkpoint, recursive: true);
+        if (Directory.Exists(checkpoint))
+        {
+            // The state last: as long as it is there, the run can be resumed.
+            foreach (string file in Directory.GetFiles(checkpoint).Where(IsOfCheckpoint).OrderBy(file => file == CheckpointPath))
+                System.IO.File.Delete(file);
+            if (!Directory.EnumerateFileSystemEntries(checkpoint).Any()) Directory.Delete(checkpoint);
+        }
+        _finished = true;
     }
 
     /// <summary>Lets other runs have the folder.</summary>
     public void Dispose()
     {
+        if (_lock is not null && (_finished || (!_created && !_wasRunning))) System.IO.File.Delete(File(LockName));
         _lock?.Dispose();
         _lock = null;
+    }
+
+    private static RunFolder Open(RunFolder folder, bool force, bool resume, IEnumerable<string> inputs)
+    {
+        if (force && resume) throw new ArgumentException("--force and --resume exclude each other: one starts anew, the other goes on.");
+        TemporaryPath.Clean(folder.Path);
+        TemporaryPath.Clean(folder.File("checkpoint"));
+        bool used = Directory.Exists(folder.Path)
+            && Directory.EnumerateFileSystemEntries(folder.Path).Any(entry => System.IO.Path.GetFileName(entry) != LockName);
+        if (used)
+        {
+            folder.RequireNoInput(inputs);
+            if (!folder.HasNotBegun)
+            {
+                if (resume) folder.RequireUnfinished();
+                else folder.RequireReplaceable(force);
+            }
+        }
+        folder._clears = force || folder.HasNotBegun;
+        RequireWritable(folder.Path);
+        if (Directory.Exists(folder.Path)) folder.Lock();
+        return folder;
     }
 
     // A process that dies leaves the file, but not the lock.
@@ -83,7 +133,7 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            _lock ??= new FileStream(File(LockName), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            _lock ??= new FileStream(File(LockName), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1);
         }
         catch (IOException e)
         {
@@ -91,18 +141,75 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    // Only what runs write: a folder named by mistake keeps its other files.
+    // Only what runs write: a folder keeps its other files.
     private void Clear()
     {
         RemoveCheckpoint();
-        foreach (string own in new[] { RecordPath, MetricsPath, MaskPath, PriorPath, CardPath, File("logits.safetensors") }) System.IO.File.Delete(own);
+        _finished = false;
+        foreach (string own in _ownNames) System.IO.File.Delete(File(own));
         foreach (string events in Directory.EnumerateFiles(Path, "events.out.tfevents.*")) System.IO.File.Delete(events);
+    }
+
+    private void RequireReplaceable(bool force)
+    {
+        if (!_wasRunning && !HasCheckpoint && !IsRecord(RecordPath))
+            throw new ArgumentException($"--out {Path}: the folder already holds files, and no run of this program that --force could " +
+                $"replace or --resume go on with; name another.");
+        if (!force)
+            throw new ArgumentException(
+                $"--out {Path}: the folder already holds files; name another, go on with --resume, or replace them with --force.");
+        bool makesModels = _ownNames == ModelNames;
+        if (System.IO.File.Exists(File(ConfigName)) && !(makesModels && MadeModel()))
+            throw new ArgumentException($"--out {Path}: the folder holds a checkpoint, which --force does not replace here; name another.");
+        if (!makesModels && System.IO.File.Exists(CardPath)
+            && !System.IO.File.ReadAllText(CardPath).Contains("maskllm", StringComparison.OrdinalIgnoreCase))
+            throw new ArgumentException(
+                $"--out {Path}: its README.md is not the one that a run wrote, and would be replaced; move it, or name another folder.");
+    }
+
+    private bool MadeModel() => _wasRunning || HasCheckpoint || ReadRecord(RecordPath)?["options"]?["config"] is not null;
+
+    private void RequireNoInput(IEnumerable<string> inputs)
+    {
+        string[] own = [.. _ownNames.Select(File).Where(System.IO.File.Exists)];
+        foreach (string input in inputs)
+        {
+            if (FileIdentity.AreSame(input, Path)) throw new ArgumentException($"--out {Path}: the model's own folder; name another.");
+            if (own.FirstOrDefault(file => FileIdentity.AreSame(input, file)) is { } lost)
+                throw new ArgumentException(
+                    $"--out {Path}: the run reads {input} and would replace it ({System.IO.Path.GetFileName(lost)}); name another folder.");
+        }
+    }
+
+    private static bool IsOfCheckpoint(string path)
+    {
+        string name = System.IO.Path.GetFileName(path);
+        return name is "state.safetensors" or "weights.safetensors"
+            || (name.EndsWith(".safetensors", StringComparison.Ordinal)
+                && (name.StartsWith("block-", StringComparison.Ordinal) || name.StartsWith("hidden-", StringComparison.Ordinal)));
+    }
+
+    private static bool IsMarker(string path) => System.IO.File.Exists(path) && new FileInfo(path).Length == 0;
+
+    private static bool IsRecord(string path) => ReadRecord(path)?["versions"]?["maskllm"] is not null;
+
+    // A file of another program with this name, or a damaged one, is none.
+    private static JsonObject? ReadRecord(string path)
+    {
+        try
+        {
+            return System.IO.File.Exists(path) ? JsonNode.Parse(System.IO.File.ReadAllBytes(path)) as JsonObject : null;
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return null;
+        }
     }
 
     private void RequireUnfinished()
     {
-        if (System.IO.File.Exists(CheckpointPath)) return;
-        if (System.IO.File.Exists(RecordPath))
+        if (HasCheckpoint) return;
+        if (HasRecord)
             throw new ArgumentException($"--out {Path}: the run there is complete and --resume has nothing to go on with; name another folder, or start anew with --force.");
         if (!System.IO.File.Exists(MetricsPath))
             throw new ArgumentException($"--out {Path}: the folder holds files but no run for --resume to go on with; name the folder of the run.");
@@ -119,9 +226,8 @@ public sealed class RunFolder : IDisposable
         }
         try
         {
-            string probe = System.IO.Path.Combine(existing, $".{Guid.NewGuid():N}.tmp");
-            System.IO.File.WriteAllBytes(probe, []);
-            System.IO.File.Delete(probe);
+            using TemporaryPath probe = TemporaryPath.In(existing, path);
+            System.IO.File.WriteAllBytes(probe.Path, []);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {

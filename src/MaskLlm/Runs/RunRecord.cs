@@ -1,11 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using MaskLlm.Formats;
 
 namespace MaskLlm.Runs;
 
@@ -17,8 +13,6 @@ namespace MaskLlm.Runs;
 /// <param name="Figures">Tokens, seconds, losses, perplexities.</param>
 public sealed record RunRecord(JsonObject Options, ulong Seed, string Kernel, JsonObject Inputs, JsonObject Figures)
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>The record as one object.</summary>
     public JsonObject ToJson() => new()
     {
@@ -30,8 +24,8 @@ public sealed record RunRecord(JsonObject Options, ulong Seed, string Kernel, Js
         ["figures"] = Figures.DeepClone(),
     };
 
-    /// <summary>Writes the record.</summary>
-    public void Write(string path) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(ToJson().ToJsonString(Indented) + "\n")));
+    /// <summary>Writes the record, with a checksum.</summary>
+    public void Write(string path) => CheckedJson.Write(path, ToJson());
 
     /// <summary>The most memory that this process had resident so far, in bytes.</summary>
     internal static long PeakMemoryBytes()

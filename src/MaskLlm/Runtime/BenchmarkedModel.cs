@@ -10,10 +10,10 @@ internal sealed class BenchmarkedModel : IDisposable
     private readonly List<KeyValueCache> _caches = [];
     private readonly int _context;
 
-    internal BenchmarkedModel(string file, RuntimeBenchmarkOptions options)
+    internal BenchmarkedModel(Func<RuntimeModel> open, RuntimeBenchmarkOptions options)
     {
         long before = ResidentNow();
-        _model = RuntimeModel.Open(file);
+        _model = open();
         _context = options.Context;
         int atOnce = options.Prompts.Append(options.Context).Concat(options.Sequences).Max();
         _decoder = new RuntimeDecoder(_model, new RuntimeDecoderOptions { Threads = options.Threads, TokensAtOnce = atOnce, ContextLength = Math.Max(atOnce, _context) + 64 });
@@ -23,6 +23,9 @@ internal sealed class BenchmarkedModel : IDisposable
 
     /// <summary>What the process's resident memory grew by, from opening to having run every weight.</summary>
     internal long ResidentBytes { get; }
+
+    /// <summary>Bytes of the model's file.</summary>
+    internal long FileBytes => _model.FileBytes;
 
     internal string Kernel => string.Create(
         CultureInfo.InvariantCulture, $"{_decoder.Kernel}, {_decoder.Threads} threads: {_model.SparseLayers} of {_model.LinearLayers} layers 2:4, head dense");

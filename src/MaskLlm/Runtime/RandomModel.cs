@@ -17,7 +17,16 @@ internal static class RandomModel
     /// <param name="isSparse">Whether the linear layers of the blocks are 2:4.</param>
     /// <param name="path">The file.</param>
     /// <exception cref="ArgumentException">2:4 of a matrix whose columns are no multiple of 4.</exception>
-    internal static void Write(byte[] configJson, WeightType type, bool isSparse, string path)
+    internal static void Write(byte[] configJson, WeightType type, bool isSparse, string path) =>
+        SafetensorsWriter.WriteChecked(path, Tensors(configJson, type, isSparse), RuntimeExport.Metadata(type), RuntimeExport.CacheLine);
+
+    /// <summary>The same in memory.</summary>
+    internal static RuntimeModel Make(byte[] configJson, WeightType type, bool isSparse) =>
+        RuntimeModel.Of(
+            SafetensorsWriter.Collect("random weights", Tensors(configJson, type, isSparse), RuntimeExport.Metadata(type), RuntimeExport.CacheLine),
+            isFolder: false);
+
+    private static List<TensorToWrite> Tensors(byte[] configJson, WeightType type, bool isSparse)
     {
         DecoderConfig config = ModelFamily.Read(RuntimeFormat.ConfigName, configJson);
         List<TensorToWrite> tensors = [.. ParameterShapes.Vectors(config).Select(Ones)];
@@ -27,7 +36,7 @@ internal static class RandomModel
             tensors.Add(new TensorToWrite(name, TensorType.UInt8, [shape.Blocks, shape.Panels, shape.PanelBytes], shape.Bytes, stream => WriteBlocks(stream, shape)));
         }
         tensors.Add(RuntimeExport.KeptFile(RuntimeFormat.ConfigName, configJson));
-        SafetensorsWriter.Write(path, tensors, RuntimeExport.Metadata(type), RuntimeExport.CacheLine);
+        return tensors;
     }
 
     private static TensorToWrite Ones((string Name, int Length) vector) => new(vector.Name, TensorType.Float32, [vector.Length], vector.Length * sizeof(float), stream =>

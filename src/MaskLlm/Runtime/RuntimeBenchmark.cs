@@ -40,33 +40,26 @@ public static class RuntimeBenchmark
 
     private static void Measure(RuntimeBenchmarkOptions options, WeightType type, List<RuntimeBenchmarkRow> rows, Action<string, int, int>? progress, CancellationToken stop)
     {
-        string folder = Directory.CreateTempSubdirectory("maskllm-").FullName;
-        try
+        byte[] config = options.Model is null ? ModelShape.ConfigJson(options.Shape!) : ConfigOf(options.Model);
+        progress?.Invoke($"making random {ShortName(type)} weights", 0, 1);
+        using BenchmarkedModel first = new(() => RandomModel.Make(config, type, isSparse: false), options);
+        using BenchmarkedModel second =
+            new(() => options.Model is null ? RandomModel.Make(config, type, isSparse: true) : RuntimeModel.Open(options.Model), options);
+        string name = ShortName(type), kernel = second.Kernel;
+        List<(string What, int Tokens, Action<BenchmarkedModel> Work)> works =
+        [
+            .. options.Sequences.Select(count =>
+                (Text($"decode {name} x{count}"), count * StepsOfAPair, (Action<BenchmarkedModel>)(model => model.Decode(count, StepsOfAPair)))),
+            .. options.Prompts.Select(length =>
+                (Text($"prefill {name} x{length}"), length, (Action<BenchmarkedModel>)(model => model.Prefill(length)))),
+        ];
+        for (int i = 0; i < works.Count; i++)
         {
-            string dense = Path.Combine(folder, "dense"), sparse = options.Model ?? Path.Combine(folder, "sparse");
-            byte[] config = options.Model is null ? ModelShape.ConfigJson(options.Shape!) : ConfigOf(options.Model);
-            progress?.Invoke($"writing random {ShortName(type)} weights", 0, 1);
-            RandomModel.Write(config, type, isSparse: false, dense);
-            if (options.Model is null) RandomModel.Write(config, type, isSparse: true, sparse);
-            using BenchmarkedModel first = new(dense, options), second = new(sparse, options);
-            string name = ShortName(type), kernel = second.Kernel;
-            List<(string What, int Tokens, Action<BenchmarkedModel> Work)> works =
-            [
-                .. options.Sequences.Select(count => (Text($"decode {name} x{count}"), count * StepsOfAPair, (Action<BenchmarkedModel>)(model => model.Decode(count, StepsOfAPair)))),
-                .. options.Prompts.Select(length => (Text($"prefill {name} x{length}"), length, (Action<BenchmarkedModel>)(model => model.Prefill(length)))),
-            ];
-            for (int i = 0; i < works.Count; i++)
-            {
-                progress?.Invoke(works[i].What, i, works.Count);
-                rows.Add(Pairs(works[i].What, works[i].Tokens, first, second, works[i].Work, options.Repeats, kernel, stop));
-            }
-            rows.Add(Sizes($"file {name}", new FileInfo(dense).Length, new FileInfo(sparse).Length, kernel));
-            rows.Add(Sizes($"memory {name}", first.ResidentBytes, second.ResidentBytes, kernel));
+            progress?.Invoke(works[i].What, i, works.Count);
+            rows.Add(Pairs(works[i].What, works[i].Tokens, first, second, works[i].Work, options.Repeats, kernel, stop));
         }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        rows.Add(Sizes($"file {name}", first.FileBytes, second.FileBytes, kernel));
+        rows.Add(Sizes($"memory {name}", first.ResidentBytes, second.ResidentBytes, kernel));
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -6,7 +6,7 @@ using MaskLlm.Models;
 
 namespace MaskLlm.Runtime;
 
-/// <summary>Writes the one file that the CPU runtime maps into memory: packed weights, norms, configuration and tokenizer.</summary>
+/// <summary>Writes the one file of the CPU runtime: packed weights, norms, configuration and tokenizer.</summary>
 public static class RuntimeExport
 {
     // Weights are computed with where they lie in the file.
@@ -32,7 +32,27 @@ public static class RuntimeExport
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         DecoderConfig config = Checkpoint.ReadConfig(modelFolder);
+        CheckpointFiles.RequireNone(modelFolder, path);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(modelFolder);
+        SafetensorsWriter.WriteChecked(path, Tensors(file, config, masks, type, progress, stop), Metadata(type), CacheLine);
+    }
+
+    /// <summary>The same file in memory, under the name of the folder; the caller disposes it.</summary>
+    internal static SafetensorsFile Collect(
+        string modelFolder, IReadOnlyDictionary<string, Mask>? masks, WeightType type, Action<long, long>? progress, CancellationToken stop)
+    {
+        DecoderConfig config = Checkpoint.ReadConfig(modelFolder);
+        using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(modelFolder);
+        List<TensorToWrite> tensors = Tensors(file, config, masks, type, progress, stop);
+        AvailableMemory.Require(tensors.Sum(tensor => tensor.ByteLength), $"{modelFolder}, packed,", "name a smaller --type");
+        return SafetensorsWriter.Collect(modelFolder, tensors, Metadata(type), CacheLine);
+    }
+
+    private static List<TensorToWrite> Tensors(
+        SafetensorsCheckpoint file, DecoderConfig config, IReadOnlyDictionary<string, Mask>? masks, WeightType type,
+            Action<long, long>? progress, CancellationToken stop)
+    {
+        string modelFolder = file.Folder;
         MatrixRows rows = new(file, masks, config, type);
         List<TensorToWrite> tensors = [];
         foreach ((string name, int length) in ParameterShapes.Vectors(config)) tensors.Add(Vector(file, Checkpoint.RequireParameter(file.Folder, file, name, [length])));
@@ -40,8 +60,9 @@ public static class RuntimeExport
         PackingProgress packing = new(shapes.Sum(shape => shape.Bytes), progress);
         foreach (((string name, _, _, _), PackedMatrix shape) in ParameterShapes.Matrices(config).Zip(shapes))
             tensors.Add(MatrixWriter.ToWrite(name, shape, (row, values, kept) => rows.Read(name, row, values, kept), packing, stop));
-        foreach (string name in RuntimeFormat.FileNames.Where(name => File.Exists(Path.Combine(modelFolder, name)))) tensors.Add(KeptFile(name, File.ReadAllBytes(Path.Combine(modelFolder, name))));
-        SafetensorsWriter.Write(path, tensors, Metadata(type), CacheLine);
+        foreach (string name in RuntimeFormat.FileNames.Where(name => File.Exists(Path.Combine(modelFolder, name))))
+            tensors.Add(KeptFile(name, File.ReadAllBytes(Path.Combine(modelFolder, name))));
+        return tensors;
     }
 
     /// <summary>What the header says of a file.</summary>

@@ -8,17 +8,17 @@ using MaskLlm.Tokens;
 
 namespace MaskLlm.Runtime;
 
-/// <summary>A runtime file, mapped into memory: weights are multiplied where they lie.</summary>
+/// <summary>A runtime file in memory: weights are multiplied where they lie. What happens to the file meanwhile changes nothing.</summary>
 public sealed class RuntimeModel : IDisposable
 {
     private readonly SafetensorsFile _file;
-    private string? _temporary;
+    private readonly bool _isFolder;
 
-    private RuntimeModel(SafetensorsFile file)
+    private RuntimeModel(SafetensorsFile file, bool isFolder)
     {
-        _file = file;
+        (_file, _isFolder) = (file, isFolder);
         Type = TypeOf(file);
-        Config = ModelFamily.Read($"{file.Path}: {RuntimeFormat.ConfigName}", File(RuntimeFormat.ConfigName)
+        Config = ModelFamily.Read(NameOf(RuntimeFormat.ConfigName), File(RuntimeFormat.ConfigName)
             ?? throw Broken("it holds no config.json"));
         // The file has a head exactly where it is another than the embedding, whatever the configuration says.
         Config = Config with { TieWordEmbeddings = Config.TieWordEmbeddings && !file.Tensors.ContainsKey(ParameterShapes.Head) };
@@ -34,7 +34,10 @@ public sealed class RuntimeModel : IDisposable
     /// <summary>How its matrices are stored.</summary>
     public WeightType Type { get; }
 
-    /// <summary>The file as it was named.</summary>
+    /// <summary>Bytes of the file.</summary>
+    internal long FileBytes => _file.Length;
+
+    /// <summary>The file, or the folder, as it was named.</summary>
     public string Path => _file.Path;
 
     /// <summary>How many of the linear layers of the blocks are 2:4.</summary>
@@ -67,7 +70,11 @@ public sealed class RuntimeModel : IDisposable
         SafetensorsFile file = SafetensorsFile.Open(path);
         try
         {
-            return new RuntimeModel(file);
+            TypeOf(file);   // before a file that is none of ours is read to its end
+            AvailableMemory.Require(file.Length, path, "export it again in a smaller --type");
+            file.Load();
+            file.RequireChecksum("export it again");
+            return new RuntimeModel(file, isFolder: false);
         }
         catch
         {
@@ -76,7 +83,35 @@ public sealed class RuntimeModel : IDisposable
         }
     }
 
-    /// <summary>Opens a runtime file, or packs a Hugging Face folder into one that goes when the model is disposed.</summary>
+    /// <summary>Whether a file is one of these, of whatever version.</summary>
+    internal static bool IsRuntimeFile(string path)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return file.Metadata.GetValueOrDefault(RuntimeFormat.FormatKey) == RuntimeFormat.FormatName;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A model over a file in memory, which it disposes.</summary>
+    internal static RuntimeModel Of(SafetensorsFile file, bool isFolder)
+    {
+        try
+        {
+            return new RuntimeModel(file, isFolder);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a runtime file, or packs a Hugging Face folder in memory.</summary>
     /// <param name="path">A runtime file, or a Hugging Face folder.</param>
     /// <param name="type">For a folder: how its matrices are stored.</param>
     /// <param name="mask">For a folder: a mask.npz of its linear layers, or null.</param>
@@ -92,38 +127,22 @@ public sealed class RuntimeModel : IDisposable
             if (mask is not null) throw new ArgumentException($"{path} is a runtime file, whose mask is its own; --mask is for a Hugging Face folder.");
             return Open(path);
         }
-        string packed = System.IO.Path.Combine(Directory.CreateTempSubdirectory("maskllm-").FullName, "packed");
-        try
-        {
-            RuntimeExport.Write(path, mask is null ? null : MaskNpz.Read(mask, Checkpoint.LinearShapes(path)), type, packed, progress, stop);
-            RuntimeModel model = Open(packed);
-            model._temporary = packed;
-            return model;
-        }
-        catch
-        {
-            Remove(packed);
-            throw;
-        }
+        return Of(RuntimeExport.Collect(path, mask is null ? null : MaskNpz.Read(mask, Checkpoint.LinearShapes(path)), type, progress,
+            stop), isFolder: true);
     }
 
     /// <summary>The tokenizer that the checkpoint had, with the tokens that end a text.</summary>
     /// <exception cref="InvalidDataException">The file holds none, or a damaged one.</exception>
-    public Tokenizer LoadTokenizer() => Tokenizer.Load(new TokenizerFiles(File, name => $"{Path}: {name}"), Config.VocabularySize)
-        ?? throw Broken("it holds no tokenizer; export it again from a folder that has tokenizer.json or tokenizer.model");
+    public Tokenizer LoadTokenizer() => Tokenizer.Load(new TokenizerFiles(File, NameOf), Config.VocabularySize) ?? throw NoTokenizer();
 
-    /// <summary>Unmaps the file; decoders of this model must no longer be used.</summary>
-    public void Dispose()
-    {
-        _file.Dispose();
-        if (_temporary is not null) Remove(_temporary);
-        _temporary = null;
-    }
+    /// <summary>Frees the memory; decoders of this model must no longer be used.</summary>
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>A file of the checkpoint as messages name it: where the user finds it.</summary>
+    internal string NameOf(string name) => _isFolder ? System.IO.Path.Combine(Path, name) : $"{Path}: {name}";
 
     /// <summary>A file of the checkpoint, or null.</summary>
     internal byte[]? File(string name) => _file.Tensors.TryGetValue(RuntimeFormat.FilePrefix + name, out TensorEntry? entry) ? _file.Bytes(entry).ToArray() : null;
-
-    private static void Remove(string temporary) => Directory.Delete(System.IO.Path.GetDirectoryName(temporary)!, recursive: true);
 
     private static WeightType TypeOf(SafetensorsFile file)
     {
@@ -187,6 +206,10 @@ public sealed class RuntimeModel : IDisposable
     }
 
     private TensorEntry Require(string name) => _file.Tensors.GetValueOrDefault(name) ?? throw Broken($"it holds no {name}");
+
+    private InvalidDataException NoTokenizer() => _isFolder
+        ? new($"{Path} has neither tokenizer.json nor tokenizer.model; copy one of them there from where the checkpoint came from.")
+        : Broken("it holds no tokenizer; export it again from a folder that has tokenizer.json or tokenizer.model");
 
     private InvalidDataException Broken(string what) => new($"{Path} is no whole runtime file: {what}.");
 }

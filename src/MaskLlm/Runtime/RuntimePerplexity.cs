@@ -27,7 +27,7 @@ public static class RuntimePerplexity
         int length = MaskEvaluation.WindowOf(model.Config, request.SequenceLength);
         Perplexity.RequireWindow(model.Config, length, request.MaxWindows);
         progress?.Invoke($"reading {request.Data}", 0, 1);
-        int[] ids = WholeTokens.Read(request.Data, model.Config.VocabularySize, text => model.LoadTokenizer().Encode(text));
+        int[] ids = WholeTokens.Read(request.Data, model.Config.VocabularySize, text => model.LoadTokenizer().Encode(text), cancellation);
         Perplexity.RequireText(ids.Length, length);
         int windows = Math.Min(ids.Length / length, request.MaxWindows ?? int.MaxValue);
         using RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = threads });

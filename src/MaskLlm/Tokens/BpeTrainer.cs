@@ -5,7 +5,7 @@ public static class BpeTrainer
 {
     private const int ByteCount = 256;
 
-    /// <summary>Learns a vocabulary from documents and writes it as a <c>tokenizer.json</c> that Hugging Face tokenizers loads.</summary>
+    /// <summary>Learns a vocabulary from documents.</summary>
     /// <remarks>
     /// Ids: special tokens first, then the 256 byte symbols, then one token a merge. The most frequent pair merges first,
     /// of equally frequent ones the pair with the lower ids; the result depends on the documents only, not on their order.
@@ -14,18 +14,13 @@ public static class BpeTrainer
     /// <param name="documents">The texts; read once, by several threads in turn.</param>
     /// <param name="vocabularySize">Tokens wanted, special tokens and bytes included.</param>
     /// <param name="specialTokens">Texts of the special tokens, in the order of their ids.</param>
-    /// <param name="tokenizerJsonPath">The file to write; replaced where it exists.</param>
+    /// <returns>A <c>tokenizer.json</c> that Hugging Face tokenizers loads.</returns>
     /// <exception cref="ArgumentException">A special token is empty or given twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The vocabulary has no room for the special tokens and the bytes.</exception>
-    public static void Train(
-        IEnumerable<string> documents,
-        int vocabularySize,
-        IReadOnlyList<string> specialTokens,
-        string tokenizerJsonPath)
+    public static byte[] Train(IEnumerable<string> documents, int vocabularySize, IReadOnlyList<string> specialTokens)
     {
         ArgumentNullException.ThrowIfNull(documents);
         ArgumentNullException.ThrowIfNull(specialTokens);
-        ArgumentException.ThrowIfNullOrEmpty(tokenizerJsonPath);
         if (specialTokens.Any(string.IsNullOrEmpty) || specialTokens.Distinct().Count() != specialTokens.Count)
             throw new ArgumentException($"Special tokens must be distinct and not empty; got '{string.Join("', '", specialTokens)}'.", nameof(specialTokens));
         var tokens = new TokenList([.. specialTokens, .. ByteSymbols.All.Order().Select(symbol => symbol.ToString())]);
@@ -37,6 +32,6 @@ public static class BpeTrainer
 
         var words = WordCounts.Count(documents);
         var merges = new PairMerger(words, tokens).Run(vocabularySize);
-        TokenizerJsonWriter.Write(tokenizerJsonPath, specialTokens, tokens.Texts, merges);
+        return TokenizerJsonWriter.Write(specialTokens, tokens.Texts, merges);
     }
 }

@@ -89,8 +89,11 @@ public sealed class Tokenizer
     public static Tokenizer FromFile(string file)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
-        return new Tokenizer(TokenizerSource.OfFile(file, File.ReadAllBytes(file)), embeddings: null);
+        return FromBytes(file, File.ReadAllBytes(file));
     }
+
+    /// <summary>The same of bytes that lie in no file yet; <paramref name="file"/> is for messages.</summary>
+    internal static Tokenizer FromBytes(string file, byte[] bytes) => new(TokenizerSource.OfFile(file, bytes), embeddings: null);
 
     /// <summary>Reads the tokenizer of a checkpoint whose files are anywhere; null where it has none.</summary>
     internal static Tokenizer? Load(TokenizerFiles files, int? embeddings) => TokenizerSource.Find(files) is { } source ? new Tokenizer(source, embeddings) : null;

@@ -8,22 +8,26 @@ internal static class TokenizerJsonWriter
 {
     private static readonly JsonWriterOptions Layout = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes the file; who wants it whole or not at all stages it.</summary>
-    public static void Write(string path, IReadOnlyList<string> specialTokens, IReadOnlyList<string> tokens, IReadOnlyList<(int Left, int Right)> merges)
+    /// <summary>The bytes of the file.</summary>
+    public static byte[] Write(IReadOnlyList<string> specialTokens, IReadOnlyList<string> tokens,
+        IReadOnlyList<(int Left, int Right)> merges)
     {
-        using FileStream stream = File.Create(path);
-        using Utf8JsonWriter json = new(stream, Layout);
-        json.WriteStartObject();
-        json.WriteString("version", "1.0");
-        json.WriteNull("truncation");
-        json.WriteNull("padding");
-        WriteAddedTokens(json, specialTokens);
-        json.WriteNull("normalizer");
-        WriteByteLevel(json, "pre_tokenizer", addsPrefixSpace: false);
-        json.WriteNull("post_processor");
-        WriteByteLevel(json, "decoder", addsPrefixSpace: true);
-        WriteModel(json, tokens, merges);
-        json.WriteEndObject();
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, Layout))
+        {
+            json.WriteStartObject();
+            json.WriteString("version", "1.0");
+            json.WriteNull("truncation");
+            json.WriteNull("padding");
+            WriteAddedTokens(json, specialTokens);
+            json.WriteNull("normalizer");
+            WriteByteLevel(json, "pre_tokenizer", addsPrefixSpace: false);
+            json.WriteNull("post_processor");
+            WriteByteLevel(json, "decoder", addsPrefixSpace: true);
+            WriteModel(json, tokens, merges);
+            json.WriteEndObject();
+        }
+        return stream.ToArray();
     }
 
     private static void WriteAddedTokens(Utf8JsonWriter json, IReadOnlyList<string> specialTokens)

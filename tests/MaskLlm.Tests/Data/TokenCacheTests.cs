@@ -146,6 +146,25 @@ public sealed class TokenCacheTests : IDisposable
     }
 
     [Fact]
+    public void Open_NewCache_IsItsUsersOnly()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Skip("Unix has such permissions");
+        DataFolder.Open(_folder.Options(WriteDocuments()), _folder.Bytes()).Dispose();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_folder.Cache));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Assert.Single(_folder.CacheFiles)));
+    }
+
+    [Fact]
+    public void Read_FileCutShortMeanwhile_SaysSo()
+    {
+        using Corpus corpus = DataFolder.Open(_folder.Options(WriteDocuments()), _folder.Bytes());
+        using (FileStream cut =
+            new(Assert.Single(_folder.CacheFiles), FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) cut.SetLength(80);
+        InvalidDataException refused = Assert.Throws<InvalidDataException>(() => corpus.Batches(4, 8, 0).Fill(0, new int[36]));
+        Assert.Contains("cut short", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Open_Tokenising_ReportsUpToAllBytes()
     {
         string path = WriteDocuments();

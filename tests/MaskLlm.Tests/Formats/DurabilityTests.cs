@@ -17,10 +17,12 @@ public sealed class DurabilityTests
     private static readonly Dictionary<string, string> OwnFiles = new(StringComparer.Ordinal)
     {
         [nameof(AtomicFile)] = "the rule itself",
+        ["TokenFile"] = "only reads",
         ["TokenFileWriter"] = "appends, and takes its name by DurableName",
-        ["TokenizerJsonWriter"] = "into a folder of its own; what is placed goes through AtomicFile",
+        ["TemporaryPath"] = "opens what others left, to see whether they still write",
         ["MetricsLog"] = "a log, line by line",
         ["RunFolder"] = "the lock, and a probe for permissions",
+        ["PipeStream"] = "only reads what another program writes",
         ["SourceFile"] = "only reads, with a buffer of its own",
     };
 
@@ -56,7 +58,7 @@ public sealed class DurabilityTests
 
     /// <summary>The name after the content, and by the one way that flushes the folder too.</summary>
     [Theory]
-    [InlineData(typeof(AtomicFile), nameof(AtomicFile.Write), "WriteDurably", TakeName)]
+    [InlineData(typeof(AtomicFile), "Replace", "WriteDurably", TakeName)]
     [InlineData(typeof(TokenFileWriter), nameof(TokenFileWriter.Complete), FlushFile, TakeName)]
     [InlineData(typeof(DurableName), nameof(DurableName.Take), "System.IO.File::Move", FlushFolder)]
     [InlineData(typeof(StagedFolder), nameof(StagedFolder.Commit), "System.IO.Directory::Move", FlushFolder)]
@@ -89,6 +91,7 @@ public sealed class DurabilityTests
         [
             "System.IO.File::WriteAll", "System.IO.File::Append", "System.IO.File::Create(", "System.IO.File::CreateText", "System.IO.File::OpenWrite", "System.IO.File::Open(",
             "System.IO.StreamWriter::.ctor(System.String", "System.IO.FileStream::.ctor(System.String,System.IO.FileMode,System.IO.FileAccess,System.IO.FileShare,",
+            "System.IO.FileStream::.ctor(System.String,System.IO.FileStreamOptions",
         ];
         Assert.Equal(OwnFiles.Keys.Order(StringComparer.Ordinal), Callers(making));
     }

@@ -35,6 +35,7 @@ public class GgufExportTests
         {
             ["general.architecture"] = "llama",
             ["general.type"] = "model",
+            ["general.exported_by"] = "maskllm",
             ["general.name"] = "llama-head-dim",
             ["general.file_type"] = 2u,
             ["general.quantization_version"] = 2u,

@@ -61,7 +61,7 @@ public class MaskedCheckpointTests
 
         Write(source, OneMask, folder.File("out"));
 
-        Assert.Equal(kept.Keys.Append("model.safetensors").Order(), Directory.EnumerateFileSystemEntries(folder.File("out")).Select(Path.GetFileName).Order());
+        Assert.Equal(kept.Keys.Concat([".maskllm.json", "model.safetensors"]).Order(StringComparer.Ordinal), Names(folder.File("out")));
         Assert.All(kept, pair => Assert.Equal(pair.Value, File.ReadAllBytes(folder.File($"out/{pair.Key}"))));
         Assert.Equal(["out", "source"], Names(folder.Path));
     }
@@ -132,7 +132,10 @@ public class MaskedCheckpointTests
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         Directory.CreateDirectory(folder.File("out"));
         folder.Write("out/notes.txt", [1]);
-        Assert.Contains("--force", Refusal<ArgumentException>(source, new(OneMask), folder), StringComparison.Ordinal);
+        foreach (bool force in new[] { false, true })
+            Assert.Contains("already holds " +
+                "files", Assert.Throws<ArgumentException>(() => Write(source, OneMask, folder.File("out"), force)).Message,
+                StringComparison.Ordinal);
         Assert.Equal(["notes.txt"], Names(folder.File("out")));
     }
 
@@ -141,16 +144,69 @@ public class MaskedCheckpointTests
     {
         using var folder = new TemporaryFolder();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
-        File.WriteAllBytes(Path.Combine(source, "config.json"), [1]);
+        foreach (string name in new[] { "config.json", "tokenizer.model",
+            "extra.txt" }) File.WriteAllBytes(Path.Combine(source, name), [7]);
+        Write(source, OneMask, folder.File("out"));
         Directory.CreateDirectory(folder.File("out/runs"));
-        foreach (string name in new[] { "config.json", "tokenizer.model", "model-00001-of-00002.safetensors", "model.safetensors.index.json", "notes.txt" })
-            folder.Write($"out/{name}", [7]);
+        folder.Write("out/notes.txt", [7]);
+        File.WriteAllBytes(Path.Combine(source, "config.json"), [1]);
+        foreach (string name in new[] { "tokenizer.model", "extra.txt" }) File.Delete(Path.Combine(source, name));
+
+        Assert.Contains("--force", Assert.Throws<ArgumentException>(() => Write(source, OneMask, folder.File("out"))).Message,
+            StringComparison.Ordinal);
+        Write(source, OneMask, folder.File("out"), force: true);
+
+        Assert.Equal([".maskllm.json", "config.json", "model.safetensors", "notes.txt", "runs"], Names(folder.File("out")));
+        Assert.Equal([1], File.ReadAllBytes(folder.File("out/config.json")));
+        Assert.Equal([0, 2, 3, 0, 0, 0, 7, 8], Values(folder.File("out")));
+    }
+
+    [Theory]
+    [InlineData("model.safetensors")]
+    [InlineData("config.json")]
+    [InlineData("tokenizer.json")]
+    [InlineData("model.safetensors.index.json")]
+    public void Write_ForcedWhereTheUserPutAFile_IsRefusedAndItStays(string name)
+    {
+        using var folder = new TemporaryFolder();
+        string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
+        File.WriteAllBytes(Path.Combine(source, "config.json"), [1]);
+        Write(source, OneMask, folder.File("out"));
+        File.WriteAllText(folder.File($"out/{name}"), "mine");
+
+        string refused = Assert.Throws<ArgumentException>(() => Write(source, OneMask, folder.File("out"), force: true)).Message;
+
+        Assert.Contains(name, refused, StringComparison.Ordinal);
+        Assert.Equal("mine", File.ReadAllText(folder.File($"out/{name}")));
+    }
+
+    /// <summary>A kill between two renames: some files of the old checkpoint, some of the new, no config.json.</summary>
+    [Fact]
+    public void Write_ForcedOverAReplacementThatWasKilled_ReplacesIt()
+    {
+        using var folder = new TemporaryFolder();
+        string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
+        File.WriteAllBytes(Path.Combine(source, "config.json"), [1]);
+        Write(source, OneMask, folder.File("out"));
+        WrittenFiles.AnyOf(["config.json", "model.safetensors", "tokenizer.model"]).Write(folder.File("out"));
+        File.Delete(folder.File("out/config.json"));
+        folder.Write("out/tokenizer.model", [9]);
+        string left = Directory.CreateDirectory(folder.File("out/.out.999999999-1.0123456789ab.tmp")).FullName;
+        File.WriteAllBytes(Path.Combine(left, "config.json"), [9]);
 
         Write(source, OneMask, folder.File("out"), force: true);
 
-        Assert.Equal(["config.json", "model.safetensors", "notes.txt", "runs"], Names(folder.File("out")));
-        Assert.Equal([1], File.ReadAllBytes(folder.File("out/config.json")));
-        Assert.Equal([0, 2, 3, 0, 0, 0, 7, 8], Values(folder.File("out")));
+        Assert.Equal([".maskllm.json", "config.json", "model.safetensors"], Names(folder.File("out")));
+    }
+
+    [Fact]
+    public void Write_IntoAFolderWithOnlyWhatAKillLeft_Writes()
+    {
+        using var folder = new TemporaryFolder();
+        string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
+        Directory.CreateDirectory(folder.File("out/.out.999999999-1.0123456789ab.tmp"));
+        Write(source, OneMask, folder.File("out"));
+        Assert.Equal([".maskllm.json", "model.safetensors"], Names(folder.File("out")));
     }
 
     [Fact]
@@ -172,8 +228,9 @@ public class MaskedCheckpointTests
     {
         using var folder = new TemporaryFolder();
         string source = OneTensor(folder, TensorType.Float32, new uint[600_000], 8);
-        if (existing) Directory.CreateDirectory(folder.File("out"));
-        if (existing) folder.Write("out/model.safetensors", [7]);
+        if (existing) Write(source, new Dictionary<string, Mask>(), folder.File("out"));
+        string weights = folder.File("out/model.safetensors");
+        DateTime written = File.GetLastWriteTimeUtc(weights);
         string[] before = Names(folder.Path);
         using CancellationTokenSource stop = new();
 
@@ -181,8 +238,8 @@ public class MaskedCheckpointTests
             MaskedCheckpoint.Write(source, new Dictionary<string, Mask>(), folder.File("out"), force: true, (_, _) => stop.Cancel(), stop.Token));
 
         Assert.Equal(before, Names(folder.Path));
-        if (existing) Assert.Equal(["model.safetensors"], Names(folder.File("out")));
-        if (existing) Assert.Equal([7], File.ReadAllBytes(folder.File("out/model.safetensors")));
+        if (existing) Assert.Equal([".maskllm.json", "model.safetensors"], Names(folder.File("out")));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(weights));
     }
 
     private static void Write(

@@ -24,7 +24,8 @@ public sealed class MagnitudeTests
         TensorEntry weight = file.Tensors["weight"];
         Mask recorded = Mask.FromBytes((int)weight.Shape[0], (int)weight.Shape[1], file.Bytes(file.Tensors[$"magnitude.{key}.mask"]));
 
-        Mask mask = Magnitude.Prune(TensorBytes.Read(weight, (offset, length) => file.Bytes(weight, offset, length)), NmPattern.Parse(pattern));
+        Mask mask =
+            Magnitude.Prune(TensorBytes.Read(weight, (offset, target) => file.Read(weight, offset, target)), NmPattern.Parse(pattern));
 
         Assert.True(recorded.Packed.SequenceEqual(mask.Packed));
         Assert.Equal(0, mask.ViolationCount(NmPattern.Parse(pattern)));

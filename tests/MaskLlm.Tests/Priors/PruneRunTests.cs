@@ -47,6 +47,28 @@ public sealed class PruneRunTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(request.Out, "checkpoint")));
     }
 
+    [Fact]
+    public void Execute_AnyFileOfTheCheckpointDamaged_IsRefusedByName()
+    {
+        PruneRequest request = Request("wanda") with { HiddenMemoryBytes = 0 };
+        using CancellationTokenSource stop = new();
+        Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), stop.Token));
+        string[] files = Directory.GetFiles(Path.Combine(request.Out, "checkpoint"));
+        Assert.Equal(["block-0.safetensors", "hidden-1.safetensors", "state.safetensors"],
+            files.Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        foreach (string file in files)
+        {
+            byte[] whole = File.ReadAllBytes(file), damaged = [.. whole];
+            damaged[^1] ^= 1;
+            File.WriteAllBytes(file, damaged);
+            InvalidDataException refused = Assert.Throws<InvalidDataException>(
+                () => PruneRun.Execute(request with { Resume = true }, null, TestContext.Current.CancellationToken));
+            Assert.StartsWith(file, refused.Message, StringComparison.Ordinal);
+            File.WriteAllBytes(file, whole);
+        }
+        PruneRun.Execute(request with { Resume = true }, null, TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [InlineData("wanda")]
     [InlineData("sparsegpt")]

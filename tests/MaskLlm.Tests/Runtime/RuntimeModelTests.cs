@@ -91,6 +91,21 @@ public class RuntimeModelTests
             Assert.Throws<InvalidDataException>(() => RuntimeModel.Open(folder.Write("cut", whole[..length])));
     }
 
+    /// <summary>Nothing that the user never named, and no file anywhere.</summary>
+    [Fact]
+    public void OpenOrPack_FolderWithAFault_NamesItsOwnFile()
+    {
+        using TemporaryFolder folder = new();
+        foreach (string name in new[] { "config.json",
+            "model.safetensors" }) File.Copy(Path.Combine(Fixture.PathOf("models/llama-gqa-tied"), name), folder.File(name));
+        folder.Write("generation_config.json", [(byte)'{']);
+        using RuntimeModel model = RuntimeModel.OpenOrPack(folder.Path, WeightType.Int8, null, stop: TestContext.Current.CancellationToken);
+        Assert.Equal(folder.Path, model.Path);
+        Assert.StartsWith($"{folder.Path} has neither", Assert.Throws<InvalidDataException>(model.LoadTokenizer).Message,
+            StringComparison.Ordinal);
+        Assert.Equal(3, Directory.GetFileSystemEntries(folder.Path).Length);
+    }
+
     [Fact]
     public void Open_FileWithoutATensor_NamesIt()
     {
@@ -99,7 +114,7 @@ public class RuntimeModelTests
         using SafetensorsFile file = SafetensorsFile.Open(folder.File("whole"));
         foreach (TensorEntry left in file.InFileOrder)
         {
-            SafetensorsWriter.Write(folder.File("less"), [.. file.InFileOrder.Where(entry => entry != left).Select(entry =>
+            SafetensorsWriter.WriteChecked(folder.File("less"), [.. file.InFileOrder.Where(entry => entry != left).Select(entry =>
                 new TensorToWrite(entry.Name, entry.Type, entry.Shape, entry.ByteLength, stream => stream.Write(file.Bytes(entry))))], file.Metadata);
             // Files beside config.json are wanted only by those that use them.
             if (left.Name.StartsWith("files/", StringComparison.Ordinal) && left.Name != "files/config.json") continue;

@@ -8,6 +8,9 @@ internal static class GgufWriter
     /// <summary>Where no <c>general.alignment</c> says otherwise, every tensor begins at a multiple of this.</summary>
     internal const int Alignment = 32;
 
+    /// <summary>The key and value that say who wrote a file, near its beginning.</summary>
+    internal const string OwnKey = "general.exported_by", OwnValue = "maskllm";
+
     private const uint Version = 3;
     private const int LongestName = 63;
 
@@ -26,6 +29,16 @@ internal static class GgufWriter
             WriteHeader(stream, fields, tensors);
             foreach (GgufTensor tensor in tensors) WriteTensor(stream, tensor);
         });
+    }
+
+    /// <summary>Whether a file is a GGUF file of this program.</summary>
+    internal static bool IsOwn(string path)
+    {
+        Span<byte> head = stackalloc byte[512];
+        using FileStream file = File.OpenRead(path);
+        head = head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
+        return head.StartsWith("GGUF"u8) && head.IndexOf(Encoding.UTF8.GetBytes(OwnKey)) is > 0 and var key
+            && head[key..].IndexOf(Encoding.UTF8.GetBytes(OwnValue)) > 0;
     }
 
     private static void Check(IReadOnlyList<GgufTensor> tensors)

@@ -26,7 +26,7 @@ internal sealed class LogitsFile : IDisposable
     /// <summary>The names of the weights, in the order of the file.</summary>
     internal IEnumerable<string> Names => _file.InFileOrder.Select(entry => entry.Name);
 
-    /// <summary>Opens a file and checks all but the values; the caller disposes it.</summary>
+    /// <summary>Opens a file and checks it; the caller disposes it.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is damaged or holds no logits.</exception>
     internal static LogitsFile Open(string path)
@@ -34,6 +34,8 @@ internal sealed class LogitsFile : IDisposable
         SafetensorsFile file = SafetensorsFile.Open(path);
         try
         {
+            // Earlier versions wrote none, and what they learned is worth hours.
+            if (file.Metadata.ContainsKey(SafetensorsChecksum.Key)) file.RequireChecksum("copy it again, or merge the masks of the runs");
             return new LogitsFile(file);
         }
         catch
@@ -53,7 +55,7 @@ internal sealed class LogitsFile : IDisposable
         return MemoryMarshal.Cast<byte, float>(_file.Bytes(_file.Tensors[name], (long)firstGroup * groupBytes, groups * groupBytes));
     }
 
-    /// <summary>Unmaps the file.</summary>
+    /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 
     private static NmPattern ReadPattern(SafetensorsFile file)

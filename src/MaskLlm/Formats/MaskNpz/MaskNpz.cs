@@ -24,6 +24,7 @@ public static class MaskNpz
         archive.RequireModestSize();
         var packed = new OrderedDictionary<string, byte[]>(StringComparer.Ordinal);
         foreach ((string parameter, ZipArchiveEntry entry) in archive.Members()) packed.Add(parameter, archive.Packed(parameter, entry));
+        archive.RequireComment(packed);
         return packed;
     }
 
@@ -38,15 +39,32 @@ public static class MaskNpz
         ArgumentNullException.ThrowIfNull(shapes);
         using NpzArchive archive = NpzArchive.Open(path);
         var masks = new OrderedDictionary<string, Mask>(StringComparer.Ordinal);
+        OrderedDictionary<string, byte[]> packed = new(StringComparer.Ordinal);
         foreach ((string parameter, ZipArchiveEntry entry) in archive.Members())
         {
             if (!shapes.TryGetValue(parameter, out (int Rows, int Columns) shape))
                 throw OtherModel(path, $"it masks '{parameter}', which the model does not have");
             // Before unpacking, so that a mask of a larger model is not read first.
             if (entry.Length > Mask.PackedLength(shape.Rows, shape.Columns) + NpyHeader.LargestBytes) throw WrongLength(path, parameter, "more", shape);
-            masks.Add(parameter, ToMask(path, parameter, archive.Packed(parameter, entry), shape));
+            packed.Add(parameter, archive.Packed(parameter, entry));
+            masks.Add(parameter, ToMask(path, parameter, packed[parameter], shape));
         }
+        archive.RequireComment(packed);
         return masks;
+    }
+
+    /// <summary>Whether a file is a mask file that <see cref="Write"/> wrote.</summary>
+    internal static bool IsOwn(string path)
+    {
+        try
+        {
+            using NpzArchive archive = NpzArchive.Open(path);
+            return NpzComment.IsOwn(archive.Comment);
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Writes masks; the same masks give the same bytes.</summary>
@@ -61,6 +79,7 @@ public static class MaskNpz
         {
             using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
             foreach ((string parameter, Mask mask) in masks) WriteMember(zip, parameter, mask);
+            zip.Comment = NpzComment.Of(masks);
         });
     }
 

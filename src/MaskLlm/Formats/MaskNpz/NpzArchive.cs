@@ -23,6 +23,7 @@ internal sealed class NpzArchive : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file.", path);
+        if (FileIdentity.Of(path) is { IsRegular: false }) throw new InvalidDataException(Sentence(path, "it is a pipe or a device"));
         FileStream stream = File.OpenRead(path);
         try
         {
@@ -33,6 +34,16 @@ internal sealed class NpzArchive : IDisposable
             stream.Dispose();
             throw new InvalidDataException(Sentence(path, "it is no zip archive"), exception);
         }
+    }
+
+    /// <summary>What the archive ends with; empty for nothing.</summary>
+    internal string Comment => _zip.Comment;
+
+    /// <summary>Holds what was read against the checksum that this program's own mask files end with.</summary>
+    /// <exception cref="InvalidDataException">They differ.</exception>
+    internal void RequireComment(IReadOnlyDictionary<string, byte[]> packed)
+    {
+        if (!NpzComment.Fits(Comment, packed)) throw Broken("names or masks do not match the check sum at its end");
     }
 
     /// <summary>The members by the parameter that they mask, in the order of the file.</summary>

@@ -60,6 +60,9 @@ public sealed class SafetensorsCheckpoint : IDisposable
     /// <exception cref="ArgumentException">There is no such tensor, or the slice leaves it.</exception>
     public ReadOnlySpan<byte> Bytes(string name, long offset, int length) => FileOf(name).Bytes(_tensors[name], offset, length);
 
+    /// <summary>Copies a slice of a tensor's bytes.</summary>
+    internal void Read(string name, long offset, Span<byte> target) => FileOf(name).Read(_tensors[name], offset, target);
+
     /// <summary>The file that holds a tensor.</summary>
     /// <param name="name">A name in <see cref="Tensors"/>.</param>
     /// <exception cref="ArgumentException">There is no such tensor.</exception>
@@ -74,7 +77,7 @@ public sealed class SafetensorsCheckpoint : IDisposable
     /// <summary>The name in <see cref="Tensors"/> of a tensor that is called otherwise in its file.</summary>
     internal string NameOf(string nameInFile) => nameInFile == HeadName ? nameInFile : _prefix + nameInFile;
 
-    /// <summary>Unmaps all files; spans over them must no longer be used.</summary>
+    /// <summary>Closes all files; spans over them must no longer be used.</summary>
     public void Dispose()
     {
         foreach (SafetensorsFile file in _files) file.Dispose();

@@ -28,11 +28,14 @@ internal sealed class SafetensorsHeader
     /// <summary>The tensors in the order of their bytes.</summary>
     internal IReadOnlyList<TensorEntry> Tensors { get; private set; } = [];
 
+    /// <summary>Bytes of the file before the first tensor's.</summary>
+    internal int Bytes => (int)_dataStart;
+
     /// <summary>What <c>__metadata__</c> holds; empty where it is absent.</summary>
     internal IReadOnlyDictionary<string, string> Metadata => _metadata;
 
     /// <summary>Reads and checks the header of an open file.</summary>
-    internal static SafetensorsHeader Read(string path, MappedFile file)
+    internal static SafetensorsHeader Read(string path, FileBytes file)
     {
         if (file.Length < PrefixBytes) throw Error(path, $"the file has {file.Length} bytes and a safetensors file has at least {PrefixBytes}");
         if (JsonSource.IsPointer(file.Slice(0, (int)Math.Min(file.Length, JsonSource.PointerBytes))))

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Collections.ObjectModel;
+using System.Text;
 using System.Text.Json;
 
 namespace MaskLlm.Formats.Safetensors;
@@ -21,15 +23,61 @@ public static class SafetensorsWriter
     /// <exception cref="IOException">The folder is missing, or the disk refuses.</exception>
     public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null, int alignment = Alignment)
     {
+        (TensorToWrite[] ordered, byte[] header) = Prepare(tensors, metadata, alignment);
+        AtomicFile.Write(path, stream => Write(stream, ordered, header));
+    }
+
+    /// <summary>
+    /// The same with a checksum in the metadata, for files that this program reads again; see
+    /// <see cref="SafetensorsFile.OpenChecked"/>.
+    /// </summary>
+    internal static void WriteChecked(string path, IReadOnlyList<TensorToWrite> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null, int alignment = Alignment)
+    {
+        (TensorToWrite[] ordered, byte[] header) = Prepare(tensors, WithChecksum(metadata), alignment);
+        AtomicFile.Write(path, stream => WriteChecked(stream, ordered, header));
+    }
+
+    /// <summary>The same file into memory, without a checksum.</summary>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="tensors">What to write; names are unique.</param>
+    /// <param name="metadata">Text about the file.</param>
+    /// <param name="alignment">As for a file.</param>
+    internal static SafetensorsFile Collect(string name, IReadOnlyList<TensorToWrite> tensors,
+        IReadOnlyDictionary<string, string>? metadata, int alignment)
+    {
+        (TensorToWrite[] ordered, byte[] header) = Prepare(tensors, metadata, alignment);
+        return SafetensorsFile.Of(name,
+            FileBytes.Collect(name, header.Length + ordered.Sum(tensor => tensor.ByteLength), stream => Write(stream, ordered, header)));
+    }
+
+    private static (TensorToWrite[] Ordered, byte[] Header) Prepare(IReadOnlyList<TensorToWrite> tensors,
+        IReadOnlyDictionary<string, string>? metadata, int alignment)
+    {
         ArgumentNullException.ThrowIfNull(tensors);
         Check(tensors);
         TensorToWrite[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Type.ByteWidth())];
-        byte[] header = Header(ordered, metadata, alignment);
-        AtomicFile.Write(path, stream =>
+        return (ordered, Header(ordered, metadata, alignment));
+    }
+
+    private static OrderedDictionary<string, string> WithChecksum(IReadOnlyDictionary<string, string>? metadata) =>
+        new(metadata ?? ReadOnlyDictionary<string, string>.Empty, StringComparer.Ordinal)
         {
-            stream.Write(header);
-            foreach (TensorToWrite tensor in ordered) WriteTensor(stream, tensor);
-        });
+            [SafetensorsChecksum.Key] = SafetensorsChecksum.Unknown,
+        };
+
+    private static void Write(Stream stream, TensorToWrite[] ordered, byte[] header)
+    {
+        stream.Write(header);
+        foreach (TensorToWrite tensor in ordered) WriteTensor(stream, tensor);
+    }
+
+    private static void WriteChecked(Stream stream, TensorToWrite[] ordered, byte[] header)
+    {
+        ChecksumStream hashed = new(stream);
+        Write(hashed, ordered, header);
+        stream.Position = SafetensorsChecksum.Find(header, SafetensorsChecksum.Unknown);
+        stream.Write(Encoding.ASCII.GetBytes(hashed.Checksum));
     }
 
     private static void Check(IReadOnlyList<TensorToWrite> tensors)

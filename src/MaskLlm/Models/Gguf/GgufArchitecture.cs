@@ -42,6 +42,7 @@ internal static class GgufArchitecture
         string architecture = Name(config);
         fields.Add("general.architecture", architecture);
         fields.Add("general.type", "model");
+        fields.Add(GgufWriter.OwnKey, GgufWriter.OwnValue);
         fields.Add("general.name", name);
         fields.Add("general.file_type", type.FileType());
         if (type.BlockValues() > 1) fields.Add("general.quantization_version", QuantizationVersion);

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using MaskLlm.Data;
+
+namespace MaskLlm.Tests.Data;
+
+/// <summary>A pipe gives its text once: read where that is enough, refused where it is not, and never in the way of a stop.</summary>
+public sealed class PipeTests : IDisposable
+{
+    private readonly DataFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Read_PipeThatSomebodyWrites_GivesItsText()
+    {
+        string pipe = Pipe();
+        Task write = Task.Run(() => File.WriteAllText(pipe, "through a pipe"), TestContext.Current.CancellationToken);
+        Assert.Equal("through a pipe", WholeText.Read(pipe, TestContext.Current.CancellationToken));
+        await write;
+    }
+
+    [Fact]
+    public void Read_PipeThatNobodyWrites_EndsWithTheStop()
+    {
+        string pipe = Pipe();
+        using CancellationTokenSource stop = new();
+        using Timer timer = new(_ => stop.Cancel(), null, 20, Timeout.Infinite);
+        Assert.ThrowsAny<OperationCanceledException>(() => WholeTokens.Read(pipe, 300, _ => [], stop.Token));
+        // Lets the thread go that still waits.
+        File.WriteAllText(pipe, "late");
+    }
+
+    [Fact]
+    public void Open_PipeAsData_IsRefusedWithoutReadingIt()
+    {
+        string pipe = Pipe();
+        foreach (Action open in new Action[] { () => DataFolder.Open(_folder.Options(pipe), _folder.Bytes()).Dispose(), () =>
+            CorpusText.Documents(_folder.Options(pipe)).ToArray() })
+            Assert.Contains("a pipe or a device", Assert.Throws<InvalidDataException>(open).Message, StringComparison.Ordinal);
+    }
+
+    private string Pipe()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("made with mkfifo");
+        string path = Path.Combine(_folder.Root, "pipe");
+        using Process make = Process.Start("mkfifo", [path]);
+        make.WaitForExit();
+        return path;
+    }
+}
