@@ -38,15 +38,14 @@ internal static class SpeedVerb
         try
         {
             byte[] config = ModelShape.ConfigJson(shape);
-            string checkpoint = Path.Combine(folder, "checkpoint"), file = Path.Combine(folder, "gguf"), dense = Path.Combine(folder, "dense"), sparse = Path.Combine(folder, "sparse");
+            string checkpoint = Path.Combine(folder, "checkpoint"), file = Path.Combine(folder, "gguf");
             RandomCheckpoint.Write(config, checkpoint);
             GgufExport.Write(checkpoint, null, gguf, file);
             Directory.Delete(checkpoint, recursive: true);
-            RandomModel.Write(config, ours, isSparse: false, dense);
-            RandomModel.Write(config, ours, isSparse: true, sparse);
             RuntimeBenchmarkOptions options = new() { Shape = shape, Threads = threads, Sequences = [1], Prompts = [prompt] };
             using LlamaModel llama = new(file, options.Context + 64, threads);
-            using BenchmarkedModel denseModel = new(dense, options), sparseModel = new(sparse, options);
+            using BenchmarkedModel denseModel = new(() => RandomModel.Make(config, ours, isSparse: false), options);
+            using BenchmarkedModel sparseModel = new(() => RandomModel.Make(config, ours, isSparse: true), options);
             llama.Fill(options.Context);
             Action[] decode = [() => llama.Decode(options.Context, StepsOfATurn), () => denseModel.Decode(1, StepsOfATurn), () => sparseModel.Decode(1, StepsOfATurn)];
             Print(shape, type, threads, "decode", StepsOfATurn, repeats, decode);

@@ -6,25 +6,19 @@ using MaskLlm.Models.Families;
 
 namespace MaskLlm.Runtime;
 
-/// <summary>Runtime files of random weights: speed does not depend on values.</summary>
+/// <summary>Runtime models of random weights: speed does not depend on values.</summary>
 internal static class RandomModel
 {
     private const float Largest = 0.05f;
 
-    /// <summary>Writes one. Sixteen rows are drawn for each matrix and repeated: as many bytes are read as for any others.</summary>
+    /// <summary>Makes one in memory. Sixteen rows are drawn for each matrix and repeated: as many bytes are read as for any others.</summary>
     /// <param name="configJson">The config.json of the shape.</param>
     /// <param name="type">How matrices are stored.</param>
     /// <param name="isSparse">Whether the linear layers of the blocks are 2:4.</param>
-    /// <param name="path">The file.</param>
     /// <exception cref="ArgumentException">2:4 of a matrix whose columns are no multiple of 4.</exception>
-    internal static void Write(byte[] configJson, WeightType type, bool isSparse, string path) =>
-        SafetensorsWriter.WriteChecked(path, Tensors(configJson, type, isSparse), RuntimeExport.Metadata(type), RuntimeExport.CacheLine);
-
-    /// <summary>The same in memory.</summary>
-    internal static RuntimeModel Make(byte[] configJson, WeightType type, bool isSparse) =>
-        RuntimeModel.Of(
-            SafetensorsWriter.Collect("random weights", Tensors(configJson, type, isSparse), RuntimeExport.Metadata(type), RuntimeExport.CacheLine),
-            isFolder: false);
+    internal static RuntimeModel Make(byte[] configJson, WeightType type, bool isSparse) => RuntimeModel.Of(
+        SafetensorsWriter.Collect("random weights", Tensors(configJson, type, isSparse), RuntimeExport.Metadata(type), RuntimeExport.CacheLine),
+        isFolder: false);
 
     private static List<TensorToWrite> Tensors(byte[] configJson, WeightType type, bool isSparse)
     {
