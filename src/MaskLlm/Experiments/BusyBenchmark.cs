@@ -64,18 +64,11 @@ public sealed class BusyBenchmark
 
     private void MeasureDecoding()
     {
-        string folder = Directory.CreateTempSubdirectory("maskllm-").FullName;
-        try
-        {
-            string file = Path.Combine(folder, "dense");
-            RandomModel.Write(File.ReadAllBytes(Path.Combine(_options.Model, "config.json")), WeightType.BFloat16, isSparse: false, file);
-            using BenchmarkedModel model = new(file, new RuntimeBenchmarkOptions { Model = file, Threads = _options.Threads, Sequences = [1], Prompts = [], Context = 16 });
-            Measure("decode", TokensOfADecode, () => model.Decode(1, TokensOfADecode));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        byte[] config = File.ReadAllBytes(Path.Combine(_options.Model, "config.json"));
+        using BenchmarkedModel model = new(
+            () => RandomModel.Make(config, WeightType.BFloat16, isSparse: false),
+            new RuntimeBenchmarkOptions { Model = "random weights", Threads = _options.Threads, Sequences = [1], Prompts = [], Context = 16 });
+        Measure("decode", TokensOfADecode, () => model.Decode(1, TokensOfADecode));
     }
 
     private void Measure(string what, int tokens, Action work)
