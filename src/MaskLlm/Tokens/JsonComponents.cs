@@ -31,8 +31,10 @@ internal sealed class JsonComponents(string file)
     /// <summary>The normalizer, or null.</summary>
     public Normalizer? Normalizer(JsonValue? component)
     {
+        if (component is null)
+            return null;
         List<Normalizer> steps = [.. Flatten(component, "normalizers").Select(NormalizerStep)];
-        return component is null || steps is [_] ? steps.FirstOrDefault() : new Normalizer.Sequence(steps);
+        return steps is [Normalizer.Nfc only] ? only : new Normalizer.Sequence(steps) { Where = $"{file}: normalizer: " };
     }
 
     /// <summary>The pre-tokenizers in turn, and where bytes take the place of characters.</summary>
@@ -87,7 +89,7 @@ internal sealed class JsonComponents(string file)
         if (component is null)
             return new TokenDecoder.JoinBySpaces();
         List<TokenDecoder> steps = [.. Flatten(component, "decoders").Select(DecoderStep)];
-        return steps is [var only] ? only : new TokenDecoder.Sequence(steps);
+        return new TokenDecoder.Sequence(steps) { Where = $"{file}: decoder: " };
     }
 
     /// <summary>The steps of a component in turn, those of sequences within it among them.</summary>

@@ -5,7 +5,10 @@ internal abstract class Normalizer
 {
     /// <summary>The changed text; the same string where nothing changes.</summary>
     /// <exception cref="InvalidDataException">It would be many times as long as the text.</exception>
-    public string Normalize(string text) => Apply(text, new TextBudget(text.Length));
+    public string Normalize(string text) => Apply(text, new TextBudget(text.Length, Where));
+
+    /// <summary>Where it stands, for messages.</summary>
+    public string Where { get; init; } = "";
 
     /// <summary>The changed text; its length is held against the budget where it may be longer.</summary>
     protected abstract string Apply(string text, TextBudget budget);

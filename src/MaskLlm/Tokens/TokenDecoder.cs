@@ -9,7 +9,10 @@ internal abstract class TokenDecoder
 {
     /// <summary>The changed texts; joined, they are the result after the last step.</summary>
     /// <exception cref="InvalidDataException">They would be many times as long as the tokens.</exception>
-    public IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => Apply(tokens, new TextBudget(Length(tokens)));
+    public IReadOnlyList<string> Decode(IReadOnlyList<string> tokens) => Apply(tokens, new TextBudget(Length(tokens), Where));
+
+    /// <summary>Where it stands, for messages.</summary>
+    public string Where { get; init; } = "";
 
     /// <summary>The changed texts; their length is held against the budget where it may be more.</summary>
     protected abstract IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget);
