@@ -131,6 +131,9 @@ public class ChatTemplateLikeJinjaTests
     [InlineData("{% set j = joiner('; ') %}{% for x in l %}{{ j() }}{{ x }}{% endfor %}{% set c = cycler('a', 'b') %}{{ c.next() }}{{ c.next() }}{{ c.next() }}{{ c.current }}", "3; 1; 2abab")]
     [InlineData("{{ 7.5 % 2 }}{{ -7 % 3 }}{{ 7 % 1e-7 < 1e-7 }}{{ -3 // 1e-7 }}{{ -7.5 // 2 }}", "1.52True-30000001.0-4.0")]
     [InlineData("{{ 'aé😀b'|reverse }}{{ 'aé😀b'[::-1] }}{{ 'aé😀b'[1:3] }}{{ 'aé😀b'[::2] }}{{ 'aé😀b'[-2] }}", "b😀éab😀éaé😀a😀😀")]
+    [InlineData("{{ d|attr('a') is defined }}{{ d|attr('items') is defined }}{{ recs|last|attr('n') }}", "FalseTrue")]
+    [InlineData("{% for x in [{'a': 1, 'c': [{'a': 2, 'c': []}]}] recursive %}{{ x.a }}:{{ loop.depth }}{{ loop.depth0 }}({{ loop(x.c) }}){% endfor %}", "1:10(2:21())")]
+    [InlineData("{{ 0xff }}{{ 0o17 }}{{ 0b101 }}{{ 0xF_f }}{% print 3 %}", "2551552553")]
     [InlineData("{{ 2.0 is even }}{{ 3.0 is odd }}", "TrueTrue")]
     public void Render_OtherBuiltins_AreJinjas(string source, string expected) => Assert.Equal(expected, Render(source));
 

@@ -17,7 +17,7 @@ internal static class ValueFilters
         ["float"] = new(["default"], ToFloat),
         ["abs"] = new(call => Arithmetic.Sign(call.Defined, isNegative: Ordering.Compare(call.Subject, 0L) < 0)),
         ["round"] = new(["precision", "method"], Round),
-        ["attr"] = new(["name"], call => call.Renderer.Members.Attribute(call.Defined, call.RequiredText(0))),
+        ["attr"] = new(["name"], call => call.Renderer.Members.OwnOnly(call.Defined, call.RequiredText(0))),
     };
 
     private static object? Default(BuiltinCall call)

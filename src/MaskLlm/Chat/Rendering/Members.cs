@@ -15,6 +15,10 @@ internal sealed class Members(Renderer renderer)
         return subject is Mapping mapping && mapping.TryGet(name, out var value) ? value : Undefined.Attribute(subject, name);
     }
 
+    /// <summary>A method or the like, and never an item.</summary>
+    /// <exception cref="TemplateFault">The subject is undefined.</exception>
+    public object? OwnOnly(object? subject, string name) => Own(subject, name) is { } own ? own.Value : Undefined.Attribute(subject, name);
+
     /// <summary><c>subject[index]</c>: an item, or else a method.</summary>
     /// <exception cref="TemplateFault">The subject is undefined.</exception>
     public object? Item(object? subject, object? index)

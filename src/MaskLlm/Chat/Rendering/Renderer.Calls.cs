@@ -24,6 +24,7 @@ internal sealed partial class Renderer
     private static object? Call(object? callee, CallArguments arguments) => callee switch
     {
         Callable callable => callable.Body(arguments),
+        LoopState loop => loop.Recurse(arguments),
         Undefined undefined => throw undefined.Fault(),
         _ => throw new TemplateFault($"{TypeNames.Describe(callee)} is called; expected a function, a method or a macro."),
     };

@@ -32,15 +32,17 @@ internal sealed partial class Renderer
         return CodePoints.Split(text);
     }
 
-    private Flow ExecuteFor(Statement.For statement)
+    private Flow ExecuteFor(Statement.For statement) => ExecuteFor(statement, Evaluate(statement.Items), depth: 0);
+
+    private Flow ExecuteFor(Statement.For statement, object? value, long depth)
     {
-        var items = Iterate(Evaluate(statement.Items));
+        var items = Iterate(value);
         if (statement.Test is { } test)
             items = [.. items.Where(item => Passes(statement.Target, test, item))];
         if (items.Count == 0)
             return statement.Otherwise is { } otherwise ? ExecuteIn(new Scope(_scope), otherwise) : Flow.Next;
-        var loop = new LoopState(items, Budget);
         var outer = _scope;
+        var loop = new LoopState(items, Budget, depth, statement.IsRecursive ? others => Recurse(statement, outer, others, depth + 1) : null);
         var flow = Flow.Next;
         for (; loop.Index < items.Count && flow != Flow.Break; loop.Index++)
         {
@@ -53,6 +55,18 @@ internal sealed partial class Renderer
 
         _scope = outer;
         return Flow.Next;
+    }
+
+    private string Recurse(Statement.For statement, Scope outer, object? value, long depth)
+    {
+        var (scope, output, line) = (_scope, _output, Line);
+        Budget.Enter();
+        (_scope, _output) = (outer, new TextBuilder(Budget));
+        ExecuteFor(statement, value, depth);
+        var text = _output.ToString();
+        (_scope, _output, Line) = (scope, output, line);
+        Budget.Leave();
+        return text;
     }
 
     private bool Passes(Target target, Expression test, object? item)

@@ -13,8 +13,8 @@ internal abstract record Statement(int Line)
     /// <summary><c>{% if %}</c>, its <c>elif</c>s, and its <c>else</c>.</summary>
     public sealed record If(int Line, IReadOnlyList<(Expression Test, Block Body)> Branches, Block? Otherwise) : Statement(Line);
 
-    /// <summary><c>{% for target in items if test %}</c>, and its <c>else</c>.</summary>
-    public sealed record For(int Line, Target Target, Expression Items, Expression? Test, Block Body, Block? Otherwise) : Statement(Line);
+    /// <summary><c>{% for target in items if test recursive %}</c>, and its <c>else</c>.</summary>
+    public sealed record For(int Line, Target Target, Expression Items, Expression? Test, Block Body, Block? Otherwise, bool IsRecursive) : Statement(Line);
 
     /// <summary><c>{% set target = value %}</c>.</summary>
     public sealed record Set(int Line, Target Target, Expression Value) : Statement(Line);

@@ -17,6 +17,7 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
         "filter" => ReadFilterBlock(word),
         "with" => ReadWith(word),
         "generation" => ReadGeneration(word),
+        "print" => new Statement.Print(word.Line, expressions.ReadTuple()),
         "break" => InLoop(word, new Statement.Break(word.Line)),
         "continue" => InLoop(word, new Statement.Continue(word.Line)),
         _ => null,
@@ -49,14 +50,13 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
             throw SyntaxErrors.Unexpected(tokens.Current, "'in'");
         var items = expressions.ReadTupleWithoutIf();
         var test = tokens.SkipName("if") ? expressions.Read() : null;
-        if (tokens.Current.IsName("recursive"))
-            throw SyntaxErrors.Unsupported(word.Line, "a recursive 'for'");
+        var isRecursive = tokens.SkipName("recursive");
         var wasInLoop = _isInLoop;
         _isInLoop = true;
         var body = template.ReadBody(word, "else", "endfor");
         _isInLoop = wasInLoop;
         var otherwise = tokens.Next().Text == "else" ? ReadLast(word, "endfor") : null;
-        return new Statement.For(word.Line, target, items, test, body, otherwise);
+        return new Statement.For(word.Line, target, items, test, body, otherwise, isRecursive);
     }
 
     private Statement ReadSet(in Token word)

@@ -111,7 +111,11 @@ internal sealed class TagLexer(string source, List<Token> tokens)
     private void ReadNumber()
     {
         if (source[_at] == '0' && _at + 1 < source.Length && source[_at + 1] is 'x' or 'X' or 'o' or 'O' or 'b' or 'B')
-            throw SyntaxErrors.Unsupported(_line, $"the number {source[_at..End(_at, char.IsAsciiLetterOrDigit)]} in another base than ten");
+        {
+            ReadNumberOfBase(char.ToLowerInvariant(source[_at + 1]) switch { 'x' => 16, 'o' => 8, _ => 2 });
+            return;
+        }
+
         var end = Digits(_at);
         var isFloat = end + 1 < source.Length && source[end] == '.' && char.IsAsciiDigit(source[end + 1]);
         if (isFloat)
@@ -120,6 +124,26 @@ internal sealed class TagLexer(string source, List<Token> tokens)
             (isFloat, end) = (true, exponentEnd);
         var text = source[_at..end];
         tokens.Add(new Token(isFloat ? TokenKind.Float : TokenKind.Integer, text, _line, Value(text.Replace("_", "", StringComparison.Ordinal), isFloat)));
+        _at = end;
+    }
+
+    private void ReadNumberOfBase(int radix)
+    {
+        var end = End(_at + 2, static letter => char.IsAsciiLetterOrDigit(letter) || letter == '_');
+        var value = 0L;
+        foreach (var digit in source.AsSpan(_at + 2, end - _at - 2))
+        {
+            if (digit == '_')
+                continue;
+            var worth = char.IsAsciiHexDigit(digit) ? Convert.ToInt32(digit.ToString(), 16) : radix;
+            if (worth >= radix || value > (long.MaxValue - worth) / radix)
+                throw SyntaxErrors.At(_line, $"found the number {source[_at..end]}; expected digits of base {radix}, and a number below 2^63.");
+            value = value * radix + worth;
+        }
+
+        if (end == _at + 2)
+            throw SyntaxErrors.At(_line, $"found the number {source[_at..end]}; expected digits of base {radix}.");
+        tokens.Add(new Token(TokenKind.Integer, source[_at..end], _line, value));
         _at = end;
     }
 
