@@ -32,6 +32,7 @@ internal sealed class TokenizerJsonReader
             AddedTokens = ReadAddedTokens(root, vocabulary),
             Normalizer = _components.Normalizer(root.Member("normalizer")),
             PreTokenizers = preTokenizers,
+            IsPlainByteLevel = root.Member("pre_tokenizer") is { } cut && JsonComponents.Kind(cut) == "ByteLevel",
             Template = _components.Template(root.Member("post_processor")),
             Decoder = _components.Decoder(root.Member("decoder")),
         };

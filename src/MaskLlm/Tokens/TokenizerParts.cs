@@ -18,6 +18,9 @@ internal sealed record TokenizerParts
     /// <summary>Changes the text first; null for none.</summary>
     public Normalizer? Normalizer { get; init; }
 
+    /// <summary>Whether the words are cut by GPT-2's way alone, in which other files may say whether a space is put in front.</summary>
+    public bool IsPlainByteLevel { get; init; }
+
     /// <summary>Cut the text into words, in turn.</summary>
     public IReadOnlyList<PreTokenizer> PreTokenizers { get; init; } = [];
 

@@ -10,6 +10,7 @@ internal sealed class TokenizerSource
     private readonly byte[] _bytes;
     private readonly List<AddedToken> _brought = [];
     private readonly Dictionary<string, int> _ids;
+    private readonly bool _cutsOtherwise;
 
     private TokenizerSource(string file, byte[] bytes, bool isJson, TokenizerParts parts, TokenizerSettings settings)
     {
@@ -21,6 +22,8 @@ internal sealed class TokenizerSource
         if (settings.IsCheckpoint) Bring(parts);
         Parts = parts with { AddedTokens = [.. parts.AddedTokens, .. _brought], Template = Template(parts) };
         if (!isJson && !settings.IsLegacy) Parts = WithoutLegacy(Parts);
+        if (ChangesPrefixSpace(parts)) Parts = Parts with { PreTokenizers = WithPrefixSpace(parts.PreTokenizers, settings.AddsPrefixSpace!.Value) };
+        _cutsOtherwise = Parts.PreTokenizers != parts.PreTokenizers;
     }
 
     /// <summary>Path of the tokenizer file, for messages.</summary>
@@ -63,7 +66,7 @@ internal sealed class TokenizerSource
             using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             hash.AppendData(_bytes);
             foreach (AddedToken token in _brought) hash.AppendData(Encoding.UTF8.GetBytes($"\0{token}"));
-            if (!IsJson && !Settings.IsLegacy) hash.AppendData(Encoding.UTF8.GetBytes($"\0{Settings.AddsPrefixSpace}"));
+            if (_cutsOtherwise) hash.AppendData(Encoding.UTF8.GetBytes($"\0{Settings.AddsPrefixSpace}"));
             return Convert.ToHexStringLower(hash.GetHashAndReset());
         }
     }
@@ -127,6 +130,13 @@ internal sealed class TokenizerSource
         (true, { } token) => [token],
         _ => own,
     };
+
+    // As transformers' classes do, which set it in the step that the file has.
+    private bool ChangesPrefixSpace(TokenizerParts parts) =>
+        parts.IsPlainByteLevel && Settings.AddsPrefixSpace is { } adds && adds != parts.PreTokenizers.Any(step => step is PrefixSpacePreTokenizer);
+
+    private static List<PreTokenizer> WithPrefixSpace(IReadOnlyList<PreTokenizer> steps, bool adds) =>
+        adds ? [new PrefixSpacePreTokenizer(), .. steps] : [.. steps.Where(step => step is not PrefixSpacePreTokenizer)];
 
     private TokenizerParts WithoutLegacy(TokenizerParts parts) => parts with
     {

@@ -78,6 +78,20 @@ public class TokenizerSettingsTests
     }
 
     [Theory]
+    [InlineData("gpt-neox-style", false, "{}", "word")]
+    [InlineData("gpt-neox-style", false, """{"add_prefix_space": true}""", " word")]
+    [InlineData("gpt-neox-style", true, "{}", " word")]
+    [InlineData("gpt-neox-style", true, """{"add_prefix_space": false}""", "word")]
+    [InlineData("digits-style", false, """{"add_prefix_space": true}""", "word")]
+    public void Json_PrefixSpace_IsWhatTheConfigurationSays(string name, bool ofTheFile, string configuration, string expected)
+    {
+        JsonNode json = JsonNode.Parse(File.ReadAllText(Path.Combine(TokenizerFixtures.OurFolder(name), "tokenizer.json")))!;
+        if (ofTheFile) json["pre_tokenizer"]!["add_prefix_space"] = true;
+        using TemporaryFolder folder = Folder("tokenizer.json", Encoding.UTF8.GetBytes(json.ToJsonString()), (Configuration, configuration));
+        Assert.Equal(TokenizerFixtures.Ours(name).Encode(expected), Tokenizer.Load(folder.Path).Encode("word"));
+    }
+
+    [Theory]
     [InlineData("""{"bos_token": "<|im_start|>"}""", """{"bos_token": "<|im_end|>"}""", "<|im_end|>")]
     [InlineData("""{"bos_token": "<|im_start|>"}""", """{"bos_token": null}""", null)]
     [InlineData("""{"bos_token": "<|im_start|>"}""", """{"eos_token": "<|im_end|>"}""", "<|im_start|>")]

@@ -15,8 +15,9 @@ internal static class ByteLevelTokens
         TokenizerParts parts = source.Parts;
         JsonValue json = JsonValue.Parse(source.File, source.Bytes.ToArray());
         string split = SplitName.Of(source.File, json.Member("pre_tokenizer"), parts.Vocabulary.IgnoresMerges);
+        if (parts.PreTokenizers.Any(step => step is PrefixSpacePreTokenizer))
+            throw new NotSupportedException($"{source.File}: {TokenizerFiles.Configuration} beside it puts a space in front of text, and llama.cpp does not; its tokens would be others, so nothing is written.");
         NoteNormalizer(source.File, parts.Normalizer, notes);
-        NoteAddedTokens(source.File, parts.AddedTokens, notes);
         string[] merges = Merges(parts.Vocabulary);
         GgufTokens tokens = new(source.File, vocabularySize, (fields, _) =>
         {
@@ -43,11 +44,5 @@ internal static class ByteLevelTokens
         if (normalizer is not Normalizer.Nfc)
             throw new NotSupportedException($"{file}: the normalizer changes the text before it is split, and llama.cpp does not; only NFC can be left out.");
         notes.Add($"{file} composes characters (NFC) and llama.cpp does not: texts in another form get other tokens.");
-    }
-
-    private static void NoteAddedTokens(string file, IReadOnlyList<AddedToken> added, List<string> notes)
-    {
-        if (added.FirstOrDefault(token => token.SingleWord || token.StripsLeft || token.StripsRight) is { } token)
-            notes.Add($"{file}: '{token.Content}' takes white space along or is a whole word only, which llama.cpp does not know: some texts get other tokens.");
     }
 }

@@ -24,6 +24,7 @@ internal static class GgufTokenizer
             return;
         }
         GgufTokens tokens = Read(files, source, vocabularySize, notes);
+        NoteAddedTokens(source, notes);
         tokens.Fit(notes);
         tokens.Describe(fields);
         SpecialIds.Describe(fields, notes, source, vocabularySize);
@@ -37,5 +38,11 @@ internal static class GgufTokenizer
         if (files.Open(TokenizerFiles.Model) is { } model) return SentencePieceTokens.Read(files.PathOf(TokenizerFiles.Model), model, source, vocabularySize, notes);
         throw new NotSupportedException(
             $"{source.File}: the tokenizer was made from a SentencePiece model, and llama.cpp needs the scores in it; copy {TokenizerFiles.Model} of the checkpoint into the folder.");
+    }
+
+    private static void NoteAddedTokens(TokenizerSource source, List<string> notes)
+    {
+        if (source.Parts.AddedTokens.FirstOrDefault(token => token.SingleWord || token.StripsLeft || token.StripsRight) is { } token)
+            notes.Add($"{source.File}: '{token.Content}' takes white space along or is a whole word only, which llama.cpp does not know: some texts get other tokens.");
     }
 }

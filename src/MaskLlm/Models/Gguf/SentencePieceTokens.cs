@@ -26,8 +26,9 @@ internal static class SentencePieceTokens
             fields.Add("tokenizer.ggml.scores", self.Scores);
         });
         for (int id = model.Pieces.Count - 1; id >= 0; id--) tokens.Set(id, model.Pieces[id].Text, model.Pieces[id].Kind, model.Pieces[id].Score);
-        // The model's own control and unknown pieces have their kinds already.
-        tokens.SetAdded(source.Parts.AddedTokens.Where(token => token.Id >= model.Pieces.Count || model.Pieces[token.Id].Kind == PieceKind.Normal));
+        // The model's own control and unknown pieces have their kinds already; a file may give their ids to other texts.
+        tokens.SetAdded(source.Parts.AddedTokens.Where(token =>
+            token.Id >= model.Pieces.Count || model.Pieces[token.Id] is var piece && (piece.Kind == PieceKind.Normal || piece.Text != token.Content)));
         return tokens;
     }
 
