@@ -21,9 +21,14 @@ internal sealed class RunningServer : IDisposable
 
     internal static Task<RunningServer> Start(params string[] options) => StartOn(TinyModel.Folder, options);
 
-    internal static async Task<RunningServer> StartOn(string model, params string[] options)
+    /// <summary>The tiny model under another name.</summary>
+    internal static Task<RunningServer> StartAs(string name) => Listening(TinyModel.Folder, name);
+
+    internal static Task<RunningServer> StartOn(string model, params string[] options) => Listening(model, "tiny", options);
+
+    private static async Task<RunningServer> Listening(string model, string name, params string[] options)
     {
-        RunningServer server = new(["serve", model, "--port", "0", "--threads", "2", "--name", "tiny", .. options]);
+        RunningServer server = new(["serve", model, "--port", "0", "--threads", "2", "--name", name, .. options]);
         while (!server._output.ToString().Contains('\n', StringComparison.Ordinal))
         {
             Assert.False(server._run.IsCompleted, server._error.ToString());

@@ -125,7 +125,7 @@ public class ServeCommandTests
         string free = Metric(await server.Get("/metrics"), "cache_positions_free");
         for (int i = 0; i < 5; i++)
         {
-            using HttpRequestMessage request = new(HttpMethod.Post, Completions) { Content = new StringContent("""{ "prompt": "the fox", "max_tokens": 60, "stream": true }""") };
+            using HttpRequestMessage request = new(HttpMethod.Post, Completions) { Content = JsonBody("""{ "prompt": "the fox", "max_tokens": 60, "stream": true }""") };
             using HttpResponseMessage response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         }
         JsonNode whole = await server.PostJson(Completions, """{ "prompt": "the fox", "max_tokens": 3 }""");
@@ -158,6 +158,8 @@ public class ServeCommandTests
             Assert.Contains(option[0], run.LastLine, StringComparison.Ordinal);
         }
     }
+
+    private static StringContent JsonBody(string text) => new(text, System.Text.Encoding.UTF8, "application/json");
 
     private static string Metric(string metrics, string name) => metrics.Split('\n').Single(line => line.StartsWith($"maskllm_{name} ", StringComparison.Ordinal)).Split(' ')[1];
 

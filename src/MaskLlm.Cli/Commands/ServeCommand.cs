@@ -17,12 +17,16 @@ internal static class ServeCommand
         RuntimeModelOptions models = new();
         ServingNumbers numbers = new();
         Option<string?> name = new("--name") { Description = "What requests call the model; by default the file's or folder's name." };
-        Option<string?> key = new("--api-key") { Description = $"Requests must bring this key; {ApiKey.Variable} in the environment does the same and shows in no list of processes." };
+        Option<bool> withoutKey = new("--without-key") { Description = "Ask for no key although other machines can reach the server (--host)." };
+        Option<string?> key = new(ApiKey.Option) { Description = $"Requests must bring this key; {ApiKey.Variable} in the environment does the same and shows in no list of processes." };
         Command command = new("serve", "Answer requests over HTTP as OpenAI's API does, many at once, on this machine's CPU.") { models.Model };
-        foreach (Option option in models.All.Concat(numbers.All).Append(name).Append(key)) command.Options.Add(option);
+        foreach (Option option in models.All.Concat(numbers.All).Append(name).Append(key).Append(withoutKey)) command.Options.Add(option);
         command.SetAction(parsed =>
         {
             (HttpServerOptions http, ServingOptions serving, long cacheBytes) = (numbers.Http(parsed), numbers.Serving(parsed), numbers.CacheBytes(parsed));
+            ApiKey asked = ApiKey.Of(parsed.GetValue(key), Environment.GetEnvironmentVariable(ApiKey.Variable));
+            if (!asked.IsAsked && !http.IsLoopback && !parsed.GetValue(withoutKey))
+                throw new ArgumentException($"--host {http.Host}: other machines can reach the server and it asks for no key; set {ApiKey.Variable}, or say --without-key.");
             using RuntimeModel model = models.Open(parsed, stop);
             using RuntimeDecoder decoder = new(model, DecoderOptions(models.DecoderOptions(parsed), serving, cacheBytes));
             Tokenizer tokenizer = model.LoadTokenizer();
@@ -30,7 +34,8 @@ internal static class ServeCommand
             using ServingLoop loop = new(batch);
             ChatFormat? chat = ChatFormat.Read(model.File, tokenizer.SpecialTokens);
             ServedModel served = new(parsed.GetValue(name) ?? NameOf(parsed.GetValue(models.Model)!), tokenizer, chat, batch, () => decoder.FreePositions);
-            using HttpServer server = new(new Router(served, new ApiKey(parsed.GetValue(key) ?? KeyOfEnvironment()), parsed.InvocationConfiguration.Error), http);
+            RequestGuard guard = new(asked, new HostNames(http), new CorsRules(http.CorsOrigins));
+            using HttpServer server = new(new Router(served, guard, http.Intake(TimeProvider.System), parsed.InvocationConfiguration.Error), http);
             if (chat?.Problem is { } problem) parsed.InvocationConfiguration.Error.WriteLine($"warning: {problem} Completions are served; a chat that needs this is refused.");
             TextWriter output = parsed.InvocationConfiguration.Output;
             output.WriteLine($"{server.Start()} serves {served.Name} ({decoder.Kernel}, {decoder.Threads} threads)");
@@ -46,8 +51,6 @@ internal static class ServeCommand
     // A text that runs needs one token of the batch; the rest is for prompts.
     private static RuntimeDecoderOptions DecoderOptions(RuntimeDecoderOptions options, ServingOptions serving, long cacheBytes) =>
         options with { TokensAtOnce = Math.Max(options.TokensAtOnce, 2 * serving.Parallel), CacheBytes = cacheBytes };
-
-    private static string? KeyOfEnvironment() => Environment.GetEnvironmentVariable(ApiKey.Variable) is { Length: > 0 } key ? key : null;
 
     private static string NameOf(string model)
     {

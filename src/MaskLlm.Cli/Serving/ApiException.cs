@@ -15,6 +15,13 @@ internal sealed class ApiException(int status, string message, string? field = n
 
     internal string? Code { get; } = code;
 
+    /// <summary>The methods that the path has, where another was asked for.</summary>
+    internal string? Allow { get; private init; }
+
+    /// <summary>A path has other methods.</summary>
+    internal static ApiException WrongMethod(string method, string path, string allow) =>
+        new(StatusCodes.Status405MethodNotAllowed, $"{path} has no {method}; it has {allow}.", null, "method_not_allowed") { Allow = allow };
+
     /// <summary>A field asks for what is not done.</summary>
     internal static ApiException Wrong(string field, string message) => new(StatusCodes.Status400BadRequest, $"{field}: {message}", field);
 }

@@ -17,11 +17,16 @@ internal sealed record ErrorReply(int Status, JsonObject Body, RequestOutcome? O
     internal static ErrorReply Of(Exception e) => e switch
     {
         ApiException { Status: StatusCodes.Status401Unauthorized } api => New(api.Status, api.Message, api.Field, api.Code, RequestOutcome.Unauthorized),
+        ApiException { Status: StatusCodes.Status405MethodNotAllowed } api =>
+            New(api.Status, api.Message, null, api.Code, RequestOutcome.Invalid) with { Allow = api.Allow },
         ApiException api => New(api.Status, api.Message, api.Field, api.Code, RequestOutcome.Invalid),
-        RefusedException { Reason: RefusalReason.QueueFull } => New(StatusCodes.Status429TooManyRequests, e.Message, null, "queue_full", RequestOutcome.Busy),
+        RefusedException { Reason: RefusalReason.QueueFull } => 
+            New(StatusCodes.Status429TooManyRequests, e.Message, null, "queue_full", RequestOutcome.Busy),
+        RefusedException { Reason: RefusalReason.BodiesFull } =>
+            New(StatusCodes.Status429TooManyRequests, e.Message, null, "bodies_full", RequestOutcome.Busy),
         RefusedException => New(StatusCodes.Status503ServiceUnavailable, e.Message, null, "stopping", RequestOutcome.Stopping),
         OperationCanceledException => New(StatusCodes.Status503ServiceUnavailable, "the request was cancelled.", null, "cancelled", null),
-        BadHttpRequestException http => New(http.StatusCode, http.StatusCode == StatusCodes.Status413PayloadTooLarge ? "the body is longer than the server takes; shorten it." : http.Message, null, null, RequestOutcome.Invalid),
+        BadHttpRequestException http => New(http.StatusCode, Sentence(http), null, null, RequestOutcome.Invalid),
         JsonException => New(StatusCodes.Status400BadRequest, $"the body is not JSON: {e.Message}", null, null, RequestOutcome.Invalid),
         RequestFieldException field => New(StatusCodes.Status400BadRequest, field.Message, field.Field, null, RequestOutcome.Invalid),
         // The template's own refusals among them.
@@ -29,16 +34,23 @@ internal sealed record ErrorReply(int Status, JsonObject Body, RequestOutcome? O
         _ => New(StatusCodes.Status500InternalServerError, "the server failed; its standard error says why.", null, null, RequestOutcome.Failed),
     };
 
+    /// <summary>The methods that the path has, where another was asked for.</summary>
+    internal string? Allow { get; init; }
+
     internal async Task Write(HttpResponse response)
     {
         if (response.HasStarted)
         {
-            await EventStream.Send(response, Body, CancellationToken.None);
+            // Of a whole answer only spaces are out, see ClientLifetime.
+            await (EventStream.IsOf(response) ? EventStream.Send(response, Body, CancellationToken.None) : response.WriteAsync(JsonReply.Text(Body), CancellationToken.None));
             return;
         }
         response.Clear();
         response.StatusCode = Status;
         if (Status == StatusCodes.Status429TooManyRequests) response.Headers.RetryAfter = RetryAfterSeconds;
+        // What is left of the body is not wanted.
+        if (Status is StatusCodes.Status408RequestTimeout or StatusCodes.Status413PayloadTooLarge) response.Headers.Connection = "close";
+        if (Allow is not null) response.Headers.Allow = Allow;
         if (Status == StatusCodes.Status401Unauthorized) response.Headers.WWWAuthenticate = "Bearer";
         await JsonReply.Write(response, Body);
     }
@@ -48,9 +60,17 @@ internal sealed record ErrorReply(int Status, JsonObject Body, RequestOutcome? O
         ["error"] = new JsonObject { ["message"] = message, ["type"] = TypeOf(status), ["param"] = field, ["code"] = code },
     }, outcome);
 
+    private static string Sentence(BadHttpRequestException e) => e.StatusCode switch
+    {
+        StatusCodes.Status413PayloadTooLarge => "the body is longer than the server takes; shorten it.",
+        StatusCodes.Status408RequestTimeout => "the body came too slowly.",
+        _ => e.Message,
+    };
+
     private static string TypeOf(int status) => status switch
     {
         StatusCodes.Status401Unauthorized => "authentication_error",
+        StatusCodes.Status403Forbidden => "permission_error",
         StatusCodes.Status429TooManyRequests => "rate_limit_error",
         >= 500 => "server_error",
         _ => "invalid_request_error",

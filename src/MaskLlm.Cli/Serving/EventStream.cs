@@ -6,9 +6,14 @@ namespace MaskLlm.Cli.Serving;
 /// <summary>Server-sent events, each a JSON object.</summary>
 internal static class EventStream
 {
+    private const string Type = "text/event-stream";
+
+    /// <summary>Whether an answer that has begun is a stream.</summary>
+    internal static bool IsOf(HttpResponse response) => response.ContentType == Type;
+
     internal static void Begin(HttpResponse response)
     {
-        response.ContentType = "text/event-stream";
+        response.ContentType = Type;
         response.Headers.CacheControl = "no-cache";
     }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,6 +14,9 @@ internal sealed class HttpServer : IDisposable
 {
     // For answers that are complete to leave, after the texts have ended.
     private static readonly TimeSpan LeavingTime = TimeSpan.FromSeconds(5);
+
+    // Above the longest line and headers that Kestrel takes.
+    private const long RequestBufferBytes = 64 << 10;
 
     private readonly WebApplication _application;
 
@@ -28,7 +32,13 @@ internal sealed class HttpServer : IDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
-            kestrel.Listen(options.Address, options.Port);
+            // What is not asked for yet waits with the client, not here.
+            kestrel.Limits.MaxRequestBufferSize = RequestBufferBytes;
+            kestrel.Listen(options.Address, options.Port, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                listen.Use(ClientLifetime.Middleware);
+            });
         });
         _application = builder.Build();
         _application.Run(router.Answer);

@@ -7,6 +7,8 @@ namespace MaskLlm.Cli.Serving;
 /// <summary>Where the server listens, and how long a body can be.</summary>
 internal sealed record HttpServerOptions
 {
+    private const long BodiesAtOnce = 4;
+
     /// <summary>An address or a name of this machine.</summary>
     internal string Host { get; init; } = "127.0.0.1";
 
@@ -16,6 +18,21 @@ internal sealed record HttpServerOptions
     /// <summary>The longest body of a request.</summary>
     internal long MaxBodyBytes { get; init; } = 4 << 20;
 
+    /// <summary>Bytes of bodies that are read and encoded at once; null for four times the longest.</summary>
+    internal long? BodyBytes { get; init; }
+
+    /// <summary>Names that requests can call the server by, beside those of this machine.</summary>
+    internal IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Origins whose pages can read answers.</summary>
+    internal IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
+    /// <summary>Whether only this machine can reach the server.</summary>
+    internal bool IsLoopback => IPAddress.IsLoopback(Address);
+
+    /// <summary>How bodies are taken in.</summary>
+    internal BodyIntake Intake(TimeProvider clock) => new(new BodyBudget(BodyBytes ?? BodiesAtOnce * MaxBodyBytes), MaxBodyBytes, clock);
+
     internal IPAddress Address => IPAddress.TryParse(Host, out IPAddress? address) ? address : Resolve(Host);
 
     /// <exception cref="ArgumentException">A number is out of range, or the host has no address.</exception>
@@ -23,6 +40,10 @@ internal sealed record HttpServerOptions
     {
         OptionRanges.Port.Require(Port);
         OptionRanges.MaxBody.Require(MaxBodyBytes);
+        if (BodyBytes < MaxBodyBytes) throw new ArgumentException($"--max-bodies {BodyBytes}: at least one body of --max-body ({MaxBodyBytes}) must fit in.");
+        foreach (string name in AllowedHosts)
+            if (Uri.CheckHostName(name.Trim('[', ']')) == UriHostNameType.Unknown) throw new ArgumentException($"--allowed-host {name}: a host's name is expected, without a port.");
+        _ = new CorsRules(CorsOrigins);
         _ = Address;
     }
 

@@ -51,7 +51,8 @@ internal static class OptionRanges
     // Running and serving packed models.
     internal static readonly NumberRange<int> Context = AtLeast("--context", 1);
     internal static readonly NumberRange<int> Port = new("--port", 0, ushort.MaxValue);
-    internal static readonly NumberRange<long> MaxBody = new("--max-body", 1, long.MaxValue);
+    internal static readonly NumberRange<long> MaxBody = new("--max-body", 1, 1 << 30);
+    internal static readonly NumberRange<long> MaxBodies = new("--max-bodies", 1, 1L << 40);
     internal static readonly NumberRange<int> Parallel = new("--parallel", 1, 1024);
     internal static readonly NumberRange<int> Queue = new("--queue", 0, 1_000_000);
     internal static readonly NumberRange<int> MaxPrompt = AtLeast("--max-prompt", 1);
