@@ -1,6 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using MaskLlm.Chat;
-using MaskLlm.Chat.Values;
 
 namespace MaskLlm.Cli.Serving;
 
@@ -53,9 +53,9 @@ internal static class MessagesField
 
     private static bool HasText(JsonElement value, string name) => value.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String;
 
-    private static List<(string, object?)> Texts(RequestFields fields)
+    private static List<(string, JsonNode?)> Texts(RequestFields fields)
     {
-        List<(string, object?)> members = [];
+        List<(string, JsonNode?)> members = [];
         foreach (string name in (string[])["name", "tool_call_id", ReasoningName])
             if (fields.Text(name) is { } text) members.Add((name, text));
         return members;
@@ -76,23 +76,15 @@ internal static class MessagesField
     /// <param name="Members">Other texts for the template.</param>
     /// <param name="Calls">Calls of tools, or null.</param>
     /// <param name="Call">The call of a function, as before there were tools, or null.</param>
-    internal sealed record Message(string Role, string? Content, IReadOnlyList<(string, object?)> Members, JsonElement? Calls, JsonElement? Call)
+    internal sealed record Message(string Role, string? Content, IReadOnlyList<(string, JsonNode?)> Members, JsonElement? Calls, JsonElement? Call)
     {
         internal bool HasCalls => Calls is not null || Call is not null;
 
-        /// <exception cref="ApiException">A value is none that templates have.</exception>
         internal ChatMessage ForTemplate(bool parsesArguments)
         {
-            List<(string, object?)> members = [.. Members];
-            try
-            {
-                if (Calls is { } calls) members.Add((ToolCallsName, ToolCalls.Of(calls, parsesArguments)));
-                if (Call is { } call) members.Add((FunctionCallName, ElementValues.Of(call)));
-            }
-            catch (TemplateFault fault)
-            {
-                throw ApiException.Wrong(Name, $"a call does not fit into a template: {fault.Message}");
-            }
+            List<(string, JsonNode?)> members = [.. Members];
+            if (Calls is { } calls) members.Add((ToolCallsName, ToolCalls.Of(calls, parsesArguments)));
+            if (Call is { } call) members.Add((FunctionCallName, JsonNode.Parse(call.GetRawText())));
             return new ChatMessage(Role, Content) { Members = members };
         }
     }

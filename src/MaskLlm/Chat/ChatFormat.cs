@@ -56,7 +56,7 @@ public sealed class ChatFormat
     public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        JsonArray turns = [.. messages.Select(message => new JsonObject { ["role"] = message.Role, ["content"] = message.Content })];
+        JsonArray turns = [.. messages.Select(Turn)];
         return Render(new JsonObject { ["messages"] = turns, ["add_generation_prompt"] = addGenerationPrompt });
     }
 
@@ -70,6 +70,13 @@ public sealed class ChatFormat
         if (_template is not null)
             return _template.Render(SpecialTokens.Concat(variables));
         throw _error is NotSupportedException ? new NotSupportedException(_error.Message, _error) : new ArgumentException(_error!.Message, _error);
+    }
+
+    private static JsonObject Turn(ChatMessage message)
+    {
+        JsonObject turn = new() { ["role"] = message.Role, ["content"] = message.Content };
+        foreach ((string name, JsonNode? value) in message.Members) turn[name] = value?.DeepClone();
+        return turn;
     }
 
     /// <summary>The text of a checkpoint's template, which may be no template; null where there is none, or none that is text.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace MaskLlm.Chat;
 
 /// <summary>One turn of a conversation.</summary>
@@ -5,6 +7,6 @@ namespace MaskLlm.Chat;
 /// <param name="Content">What is said; null where there is no text, as beside tool calls.</param>
 public sealed record ChatMessage(string Role, string? Content)
 {
-    /// <summary>What else the template can read of the message, such as <c>tool_calls</c>, as values of templates.</summary>
-    internal IReadOnlyList<(string Name, object? Value)> Members { get; init; } = [];
+    /// <summary>What else the template can read of the message, such as <c>tool_calls</c>, as JSON.</summary>
+    internal IReadOnlyList<(string Name, JsonNode? Value)> Members { get; init; } = [];
 }

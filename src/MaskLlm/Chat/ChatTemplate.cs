@@ -82,7 +82,7 @@ public sealed class ChatTemplate
     }
 
     private static Mapping Message(ChatMessage message) =>
-        new([("role", message.Role), ("content", message.Content), .. message.Members.Select(member => ((object?)member.Name, member.Value))]);
+        new([("role", message.Role), ("content", message.Content), .. message.Members.Select(member => ((object?)member.Name, JsonValues.Of(member.Value)))]);
 
     private static IEnumerable<(string, object?)> Variables(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? beginToken, string? endToken)
     {

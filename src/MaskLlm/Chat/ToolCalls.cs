@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using MaskLlm.Chat.Values;
 
 namespace MaskLlm.Chat;
@@ -12,32 +13,35 @@ internal static class ToolCalls
     private static readonly JsonDocumentOptions ArgumentOptions = new() { MaxDepth = 32 };
 
     /// <summary>Calls as clients send them: a list of objects with <c>function</c>, whose <c>arguments</c> are JSON in a text.</summary>
-    /// <param name="calls">The list; its strings must be Unicode text.</param>
+    /// <param name="calls">The list; its strings must be Unicode text and its names come once.</param>
     /// <param name="parsesArguments">
     /// True for arguments as objects, which is what most templates print with <c>tojson</c>; false for the text, which some append to one.
     /// Arguments that are no JSON object stay a text.
     /// </param>
-    internal static object Of(JsonElement calls, bool parsesArguments) =>
-        new Sequence([.. calls.EnumerateArray().Select(call => Call(call, parsesArguments))]);
-
-    private static object? Call(JsonElement call, bool parsesArguments) => call.ValueKind != JsonValueKind.Object ? ElementValues.Of(call) : new Mapping(
-        call.EnumerateObject().Select(member => ((object?)member.Name, member.NameEquals("function") ? Function(member.Value, parsesArguments) : ElementValues.Of(member.Value))));
-
-    private static object? Function(JsonElement function, bool parsesArguments) => function.ValueKind != JsonValueKind.Object ? ElementValues.Of(function) : new Mapping(
-        function.EnumerateObject().Select(member => ((object?)member.Name, parsesArguments && member.NameEquals(Arguments) ? Parsed(member.Value) : ElementValues.Of(member.Value))));
-
-    private static object? Parsed(JsonElement arguments)
+    internal static JsonArray Of(JsonElement calls, bool parsesArguments)
     {
-        if (arguments.ValueKind != JsonValueKind.String) return ElementValues.Of(arguments);
+        JsonArray copy = JsonNode.Parse(calls.GetRawText())!.AsArray();
+        if (!parsesArguments) return copy;
+        foreach (JsonNode? call in copy)
+        {
+            if (call is JsonObject && call["function"] is JsonObject function && function[Arguments] is JsonValue text && text.GetValueKind() == JsonValueKind.String)
+                function[Arguments] = Parsed(text.GetValue<string>()) ?? text.DeepClone();
+        }
+        return copy;
+    }
+
+    private static JsonObject? Parsed(string arguments)
+    {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(arguments.GetString()!, ArgumentOptions);
-            if (document.RootElement.ValueKind == JsonValueKind.Object) return ElementValues.Of(document.RootElement);
+            JsonNode? node = JsonNode.Parse(arguments, null, ArgumentOptions);
+            // Read once here: half a surrogate pair is noticed only then.
+            return JsonValues.Of(node) is Mapping ? node!.AsObject() : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or TemplateFault)
         {
             // A model wrote it, and not every text of a model is JSON, or Unicode in it.
+            return null;
         }
-        return arguments.GetString();
     }
 }
