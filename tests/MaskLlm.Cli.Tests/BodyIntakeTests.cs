@@ -65,6 +65,22 @@ public class BodyIntakeTests
         Assert.Equal(3, budget.Taken);
     }
 
+    [Fact]
+    public void GiveBack_IsAskedOnceAfterMuchAndWhenNothingIsHeld()
+    {
+        int asked = 0;
+        BodyBudget budget = new(2 * BodyBudget.MuchBytes, giveBack: () => asked++);
+        budget.Take(BodyBudget.MuchBytes - 1).Dispose();
+        Assert.Equal(0, asked);
+        BodyBudget.Charge other = budget.Take(1);
+        budget.Take(5).Dispose();
+        Assert.Equal(0, asked);
+        other.Dispose();
+        Assert.Equal(1, asked);
+        budget.Take(1).Dispose();
+        Assert.Equal(1, asked);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -8,12 +8,17 @@ namespace MaskLlm.Cli.Serving;
 /// </summary>
 /// <param name="bytes">Of all bodies together.</param>
 /// <param name="places">Bodies at once, as small ones cost more than their bytes.</param>
-internal sealed class BodyBudget(long bytes, int places = BodyBudget.DefaultPlaces)
+/// <param name="giveBack">Called when nothing is held any more and much was since the last time; it returns at once.</param>
+internal sealed class BodyBudget(long bytes, int places = BodyBudget.DefaultPlaces, Action? giveBack = null)
 {
+    /// <summary>Bytes of bodies that leave enough behind for <c>giveBack</c>.</summary>
+    internal const long MuchBytes = 8 << 20;
+
     internal const int DefaultPlaces = 512;
 
     private readonly Lock _lock = new();
-    private long _taken, _most;
+    private readonly Action? _giveBack = giveBack;
+    private long _taken, _most, _sinceGivenBack;
     private int _places;
 
     /// <summary>Bytes that are held now.</summary>
@@ -47,6 +52,7 @@ internal sealed class BodyBudget(long bytes, int places = BodyBudget.DefaultPlac
     {
         if (more > bytes - _taken) throw new RefusedException(RefusalReason.BodiesFull);
         _taken += more;
+        _sinceGivenBack += more;
         _most = Math.Max(_most, _taken);
     }
 
@@ -78,7 +84,10 @@ internal sealed class BodyBudget(long bytes, int places = BodyBudget.DefaultPlac
                 _isGone = true;
                 budget._taken -= _length;
                 budget._places--;
+                if (budget._places > 0 || budget._sinceGivenBack < MuchBytes) return;
+                budget._sinceGivenBack = 0;
             }
+            budget._giveBack?.Invoke();
         }
     }
 }

@@ -31,7 +31,7 @@ internal sealed record HttpServerOptions
     internal bool IsLoopback => IPAddress.IsLoopback(Address);
 
     /// <summary>How bodies are taken in.</summary>
-    internal BodyIntake Intake(TimeProvider clock) => new(new BodyBudget(BodyBytes ?? BodiesAtOnce * MaxBodyBytes), MaxBodyBytes, clock);
+    internal BodyIntake Intake(TimeProvider clock) => new(new BodyBudget(BodyBytes ?? BodiesAtOnce * MaxBodyBytes, giveBack: BodyMemory.GiveBack), MaxBodyBytes, clock);
 
     internal IPAddress Address => IPAddress.TryParse(Host, out IPAddress? address) ? address : Resolve(Host);
 
