@@ -24,6 +24,7 @@ internal sealed record Builtin(string[]? Parameters, Func<BuiltinCall, object?> 
     /// <exception cref="TemplateFault">The arguments do not fit, or it fails.</exception>
     public object? Invoke(Renderer renderer, string name, object? subject, CallArguments arguments)
     {
+        renderer.Budget.Step(2);
         // Before the work, and here: none of them can forget it. What holds values is paid for by whoever goes through them.
         Pay(renderer.Budget, subject);
         foreach (var value in arguments.Positional)

@@ -47,6 +47,8 @@ internal sealed record FieldSpec(
     /// <exception cref="TemplateFault">The budget is spent.</exception>
     public string OfFloat(double number, Budget budget)
     {
+        // Exact digits take the longer the more there are.
+        budget.Step(16 + Math.Min(Precision ?? 0, MostDigits));
         var isPercent = Type == '%';
         var size = Math.Abs(number) * (isPercent ? 100 : 1);
         if (Precision is > MostDigits)
