@@ -102,7 +102,7 @@ public sealed class EvalCommandTests : IDisposable
         Refused(none, TinyModel.Folder, "--data", text, "--mask", none);
         Refused("hf download", "somebody/some-model", "--data", text);
         Refused("64 positions", TinyModel.Folder, "--data", text, "--seq-len", "65");
-        Refused("at least 2 tokens", TinyModel.Folder, "--data", text, "--seq-len", "1");
+        Refused("at least 2 is needed", TinyModel.Folder, "--data", text, "--seq-len", "1");
         Refused("--max-windows is 0", TinyModel.Folder, "--data", text, "--max-windows", "0");
         Refused("one window of 64", TinyModel.Folder, "--data", _folder.Write("short.txt", "short"u8.ToArray()));
         Refused("--data", TinyModel.Folder);

@@ -37,6 +37,8 @@ internal static class EvalCommand
                 void Told(string what, int done, int total) => progress.Report(new RunProgress(what, done, total));
                 report = Evaluate(request, parsed.GetValue(threads), Told, stop);
             }
+            if (request.MaxWindows > report.Rows[0].Result.Windows)
+                parsed.InvocationConfiguration.Error.WriteLine(FormattableString.Invariant($"{request.Data} has {report.Rows[0].Result.Windows} windows of {report.SequenceLength} tokens, not {request.MaxWindows}; all are measured."));
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else EvaluationTable.Print(parsed.InvocationConfiguration.Output, report);
             return ExitCode.Done;

@@ -41,10 +41,11 @@ internal static class NumberOption
     private static T Read<T>(NumberRange<T> range, ArgumentResult result, string text)
         where T : struct, INumber<T>, IMinMaxValue<T>
     {
-        if (NumberText.TryRead(text, out T value) && range.Holds(value)) return value;
+        bool isRead = NumberText.TryRead(text, out T value);
+        if (isRead && range.Holds(value)) return value;
         NumberRange<T> named = range with { Name = NameOf(range) };
         result.AddError(NumberText.IsNumber<T>(text)
-            ? named.Refusal(text)
+            ? named.Refusal(text, isTooHigh: isRead ? value > range.Most : !text.StartsWith('-'))
             : $"{named.Name} is \"{text}\"; {named.Wanted} is needed, in {(NumberText.IsOfWhole<T>() ? "digits alone" : "digits with a point")}.");
         return default;
     }

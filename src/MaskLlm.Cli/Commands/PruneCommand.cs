@@ -49,7 +49,7 @@ internal static class PruneCommand
                 Resume = parsed.GetValue(resume),
             };
             RunRecord record;
-            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error)) record = PruneRun.Execute(request, progress, stop);
+            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error)) record = PruneRun.Execute(request, progress, progress.Note, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, record.ToJson());
             else parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"mask, {(request.UpdateWeights ? "updated model, " : "")}record and model card: {request.Out} ({record.Figures["seconds"]!.GetValue<double>():0.00} s of pruning)"));
             return ExitCode.Done;

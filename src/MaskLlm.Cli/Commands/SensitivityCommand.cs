@@ -28,6 +28,8 @@ internal static class SensitivityCommand
         };
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(mask) != PruneRun.MagnitudeMethod && parsed.GetResult(pattern) is { Implicit: false })
+                throw new ArgumentException($"--pattern {parsed.GetValue(pattern)} belongs to --mask {PruneRun.MagnitudeMethod}; {parsed.GetValue(mask)} has its own. Leave one of them out.");
             TorchRuntime.Start(parsed.GetValue(threads));
             SensitivityRequest request = new()
             {
@@ -41,6 +43,8 @@ internal static class SensitivityCommand
             };
             SensitivityReport report;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error)) report = SensitivityRun.Execute(request, progress, stop);
+            if (request.MaxWindows > report.Dense.Windows)
+                parsed.InvocationConfiguration.Error.WriteLine(FormattableString.Invariant($"{request.Data} has {report.Dense.Windows} windows of {report.SequenceLength} tokens, not {request.MaxWindows}; all are measured."));
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else SensitivityTable.Print(parsed.InvocationConfiguration.Output, report);
             return ExitCode.Done;

@@ -19,6 +19,9 @@ internal sealed class SourceFiles
     /// <summary>At least one file.</summary>
     public IReadOnlyList<SourceFile> Files { get; }
 
+    /// <summary>Whether no file needs a tokenizer.</summary>
+    public bool HasOnlyIds => Files.All(file => file.Kind == ContentKind.TokenIds);
+
     /// <summary>Finds a file, the files of a folder and its subfolders (hidden ones left out), or those that match a glob, by name in ordinal order.</summary>
     /// <exception cref="FileNotFoundException">There is no such file, or no file in there.</exception>
     public static SourceFiles Find(string path)

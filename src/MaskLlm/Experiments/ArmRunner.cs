@@ -22,7 +22,7 @@ internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts
         JsonObject? record = MakeMask(arm, notes);
         JsonObject? figures = record?["figures"]?.AsObject();
         long tokens = (long?)figures?["tokens"] ?? 0;
-        return new ExperimentRow(arm.Slug, arm.Label, Evaluate(arm), tokens, Seconds(figures, tokens))
+        return new ExperimentRow(arm.Slug, arm.Label, Evaluate(arm), tokens, Seconds(figures, arm.Learn is null ? 0 : tokens))
         {
             Series = arm.Series,
             X = arm.X,
@@ -43,7 +43,7 @@ internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts
         // The record is the last thing that a run writes.
         if (File.Exists(path))
             return CheckedJson.Read(path, Checked, $"remove the folder {Path.GetDirectoryName(path)}, and the mask is made again");
-        return (arm.Learn is null ? PruneRun.Execute(arm.Prune!, progress, cancellation) : LearnRun.Execute(arm.Learn, progress, notes.Add, cancellation)).ToJson();
+        return (arm.Learn is null ? PruneRun.Execute(arm.Prune!, progress, notes.Add, cancellation) : LearnRun.Execute(arm.Learn, progress, notes.Add, cancellation)).ToJson();
     }
 
     // What is taken from a record is of its kind.

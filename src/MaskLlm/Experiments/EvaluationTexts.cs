@@ -38,13 +38,13 @@ internal sealed class EvaluationTexts
     internal static EvaluationTexts Read(ExperimentRequest request, IReadOnlyDictionary<string, string> named, DecoderConfig config, IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
         Perplexity.RequireWindow(config, request.WindowLength, request.MaxWindows);
-        Tokenizer tokenizer = ModelTokenizer.Load(request.Model, config);
+        Lazy<Tokenizer> tokenizer = new(() => ModelTokenizer.Load(request.Model, config));   // ids need none
         EvaluationTexts texts = new(request.WindowLength, request.MaxWindows);
         foreach ((string name, string path) in named)
         {
             cancellation.ThrowIfCancellationRequested();
             progress?.Report(new RunProgress("reading the texts", texts._ids.Count, named.Count, path));
-            int[] ids = WholeTokens.Read(path, config.VocabularySize, text => tokenizer.Encode(text), cancellation);
+            int[] ids = WholeTokens.Read(path, config.VocabularySize, text => tokenizer.Value.Encode(text), cancellation);
             if (ids.Length < request.WindowLength)
                 throw new ArgumentException($"{path}: {ids.Length} tokens; a window takes {request.WindowLength}. Lower --eval-seq-len, or name a longer text.");
             texts._ids.Add(name, ids);

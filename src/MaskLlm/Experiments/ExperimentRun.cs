@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats;
 using MaskLlm.Models;
+using MaskLlm.Priors;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Experiments;
@@ -41,6 +42,8 @@ public static class ExperimentRun
         RequireUsable(folder);
         EvaluationTexts texts = EvaluationTexts.Read(request, named, config, progress, cancellation);
         string[] masks = [.. arms.Where(arm => arm.Prune is null && arm.Learn is null && arm.Merge is null).Select(arm => arm.Mask).OfType<string>()];
+        // Masks are set side by side at one density.
+        foreach (string mask in masks) PriorMask.Read(mask, request.Model, request.Options.Pattern);
         JsonObject settings = ExperimentSettings.Of(request, named, domains, masks, cancellation);
         if (File.Exists(folder.SettingsPath)) ExperimentSettings.RequireSame(
             CheckedJson.Read(folder.SettingsPath, ExperimentSettings.Checked, "name another folder"), settings, request.Out);
@@ -69,6 +72,7 @@ public static class ExperimentRun
             done.Add(arm.Slug, row);
             costs.Add(arm, begin);
             Write(Report(), folder);
+            foreach (string repetition in row.Notes.Where(told => told.Contains("repetition", StringComparison.Ordinal) || told.Contains("shortage", StringComparison.Ordinal))) note($"  {repetition}");
             note(Sentence(arm, row, done.Values, costs.Left(done.Keys.ToHashSet(StringComparer.Ordinal))));
         }
         ExperimentReport report = Report();

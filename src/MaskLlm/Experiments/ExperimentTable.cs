@@ -24,7 +24,7 @@ internal static class ExperimentTable
             - learning: {options.Steps} steps of {options.BatchSize} x {options.SequenceLength} tokens ({(long)options.Steps * options.BatchSize * options.SequenceLength:N0}) where the row says nothing else
             - recipe: the paper's{(changed.Count == 0 ? "" : " but for " + string.Join(", ", changed))}; prior {request.Prior}, one-shot methods on {request.Samples} sequences
             - seeds of the learned masks: {string.Join(", ", ExperimentPlan.Seeds(request))}{(ExperimentPlan.Seeds(request).Count > 1 ? "; mean and, after the sign, half the distance between the largest and the smallest" : "")}
-            - perplexity: exp of the mean negative log-likelihood of a predicted token over the first {request.MaxWindows} windows of {request.WindowLength} tokens of each text, the tail dropped
+            - perplexity: exp of the mean negative log-likelihood of a predicted token over at most the first {request.MaxWindows} windows of {request.WindowLength} tokens of each text, the tail dropped
 
             """);
     }

@@ -9,7 +9,6 @@ using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
-using MaskLlm.Tokens;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -56,9 +55,9 @@ public sealed class LearnRun
         using Decoder model = Checkpoint.Load(_request.Model, TorchRuntime.DeviceOf(_request.Device), _request.Options.Precision, keepBFloat16: true);
         // What can be refused is refused before the text is tokenised, which may take long.
         LearnMemory.Require(model, _request.Options);
-        Tokenizer tokenizer = ModelTokenizer.Load(_request.Model, model.Config);
+        TokenEncoding encoding = ModelTokenizer.Encoding(_request.Model, model.Config, _request.Data);
         IReadOnlyDictionary<string, Mask>? fromFile = LoadPrior();
-        using Corpus corpus = OpenCorpus(tokenizer, model.Config);
+        using Corpus corpus = OpenCorpus(encoding);
         MemoryPlan plan = LearnMemory.Plan(model, _request.Options, Environment.WorkingSet);
         if (_request.ExplainMemory) Explain(plan);
         BatchSampler batches = corpus.Batches(_request.Options.BatchSize, _request.Options.SequenceLength, _request.Options.Seed);
@@ -66,15 +65,17 @@ public sealed class LearnRun
         if (model.Device.type == DeviceType.CPU && !Precision.IsNative(model.Compute))
             _warn("this processor has no AVX-512, and bfloat16 products are emulated: less memory, but slower than --precision float32.");
         IReadOnlyList<int[]> heldOut = _request.EvalText is null
-            ? corpus.HeldOutWindows(_request.Options.SequenceLength, _request.EvalWindows) : WindowsOf(_request.EvalText, tokenizer, model.Config);
+            ? corpus.HeldOutWindows(_request.Options.SequenceLength, _request.EvalWindows) : WindowsOf(_request.EvalText, model.Config);
         if (heldOut.Count == 0) _warn(_request.EvalText is null ? "the data are too short to hold a window out; the run reports no perplexities." : $"{_request.EvalText} is shorter than a window; the run reports no perplexities.");
         long begin = Stopwatch.GetTimestamp();
         IReadOnlyList<int[]> calibration = Calibration(corpus);
+        CalibrationCount? calibrated = LooksAtCalibration(fromFile) ? CalibrationCount.Of(calibration) : null;
+        if (calibrated?.Warning(OneShot.Sequences, "a shorter --seq-len") is { } repetition) _warn(repetition);
         IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior
             ? OneShot.Prune(model, _request.Prior, _request.Options.Pattern, MaskLearner.SelectLayers(model, _request.Options), calibration, _progress, _cancellation) : null);
         using InputSquares? squares = _request.Options.UsesScores ? InputSquares.Of(model, calibration, _progress, _cancellation) : null;
         double priorSeconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
-        double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null ? null : HeldOut(model, heldOut, prior, _cancellation);
+        double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null || !CoversLearned(model, ref prior) ? null : HeldOut(model, heldOut, prior, _cancellation);
         AnnounceDuration(model, batches);
         JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
         // What two runs must share to give the same mask.
@@ -84,7 +85,10 @@ public sealed class LearnRun
         double? final = learned.Perplexity;
         if (final > priorPerplexity)
             _warn(string.Create(CultureInfo.InvariantCulture, $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or another learning rate, may help."));
-        return Finish(LearnRecord.Create(_request, corpus, options, inputs, learned, new PerplexityTriple(dense, priorPerplexity, final), priorSeconds, plan), learned);
+        RunRecord record = LearnRecord.Create(_request, corpus, options, inputs, learned, new PerplexityTriple(dense, priorPerplexity, final), priorSeconds, plan);
+        record.Figures["calibration_tokens"] = calibrated?.Tokens;
+        record.Figures["held_out_windows"] = heldOut.Count;
+        return Finish(record, learned);
     }
 
     private static string? ModelOption(LearnRequest request) =>
@@ -204,8 +208,23 @@ public sealed class LearnRun
     {
         string? path = !_request.PrunesForPrior ? _request.Prior : _request.Resume && _folder.HasCheckpoint
             && File.Exists(_folder.PriorPath) ? _folder.PriorPath : null;
-        return path is null or LearnRequest.NoPrior ? null : MaskNpz.Read(path, Checkpoint.LinearShapes(_request.Model));
+        return path is null or LearnRequest.NoPrior ? null : PriorMask.Read(path, _request.Model, _request.Options.Pattern);
     }
+
+    // Figures are set side by side at equal density only: of the layers that are learned, and of all of them.
+    private bool CoversLearned(Decoder model, ref IReadOnlyDictionary<string, Mask> prior)
+    {
+        IReadOnlyDictionary<string, Mask> masks = prior;
+        string[] learned = [.. MaskLearner.SelectLayers(model, _request.Options).Select(layer => layer.Name)], covered = [.. learned.Where(masks.ContainsKey)];
+        if (covered.Length < masks.Count) _warn(FormattableString.Invariant($"--prior {_request.Prior} masks {masks.Count - covered.Length} layers that are not learned; they stay dense."));
+        if (covered.Length < learned.Length)
+            _warn(FormattableString.Invariant($"--prior {_request.Prior} has no mask of {learned.Length - covered.Length} of the {learned.Length} learned layers, which start from nothing; its perplexity is another density's and not set beside theirs."));
+        prior = new OrderedDictionary<string, Mask>(covered.Select(name => KeyValuePair.Create(name, masks[name])), StringComparer.Ordinal);
+        return covered.Length == learned.Length;
+    }
+
+    private bool LooksAtCalibration(IReadOnlyDictionary<string, Mask>? fromFile) =>
+        _request.Options.UsesScores || (fromFile is null && _request.PrunesForPrior && _request.Prior != PruneRun.MagnitudeMethod);
 
     // What a one-shot prior and the scores look at.
     private List<int[]> Calibration(Corpus corpus)
@@ -216,13 +235,13 @@ public sealed class LearnRun
         return [.. ids.Chunk(options.SequenceLength + 1).Select(row => row[..^1])];
     }
 
-    private Corpus OpenCorpus(Tokenizer tokenizer, DecoderConfig config) =>
-        Corpus.Open(_request.Data, ModelTokenizer.Encoding(tokenizer, config), new TokenisingProgress(_progress), _cancellation);
+    private Corpus OpenCorpus(TokenEncoding encoding) =>
+        Corpus.Open(_request.Data, encoding, new TokenisingProgress(_progress), _cancellation);
 
-    private List<int[]> WindowsOf(string text, Tokenizer tokenizer, DecoderConfig config)
+    private List<int[]> WindowsOf(string text, DecoderConfig config)
     {
         int length = _request.Options.SequenceLength;
-        int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => tokenizer.Encode(whole), _cancellation);
+        int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => ModelTokenizer.Load(_request.Model, config).Encode(whole), _cancellation);
         return [.. ids.Chunk(length).Take(Math.Min(_request.EvalWindows, ids.Length / length))];
     }
 

@@ -46,6 +46,7 @@ public sealed class MaskLearner : IDisposable
         for (int i = 0; i < selected.Count; i++)
         {
             Mask? start = prior?.GetValueOrDefault(selected[i].Name);
+            if (start is not null) PriorMask.Require("MASK", selected[i].Name, start, options.Pattern);
             MaskLogits logits = options.TrainWeights == WeightTraining.Only ? Frozen(selected[i], start, options) : MaskLogits.Create(selected[i], i, _table, options, start, inputSquares?[selected[i].Name]);
             if (start is not null) onPrior += MaskAgreement.Between(start, logits.ArgmaxMask(), options.Pattern.GroupSize).EqualGroups;
             _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations, RewardScale(selected[i].Weight, options))
@@ -179,8 +180,6 @@ public sealed class MaskLearner : IDisposable
     private static MaskLogits Frozen(LinearLayer layer, Mask? mask, LearnOptions options)
     {
         if (mask is null) throw new ArgumentException($"--train-weights only trains under a mask, and --prior has none of {layer.Name}; name a mask of all layers, or --skip what stays dense.");
-        long violations = mask.ViolationCount(options.Pattern);
-        if (violations > 0) throw new ArgumentException($"--prior: {violations} groups of {layer.Name} are not {options.Pattern}; say which --pattern the mask has.");
         return MaskLogits.Freeze(layer, options, mask);
     }
 

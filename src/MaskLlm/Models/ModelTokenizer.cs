@@ -6,6 +6,9 @@ namespace MaskLlm.Models;
 /// <summary>The tokenizer of a checkpoint, with the model that it is for.</summary>
 public static class ModelTokenizer
 {
+    // In place of a tokenizer's hash.
+    private const string IdsAlone = "token-ids";
+
     /// <summary>
     /// Loads <c>tokenizer.json</c> or <c>tokenizer.model</c> with what the files beside it say. Tokens beyond the model's embedding
     /// are no fault; a text that has one is refused.
@@ -21,9 +24,16 @@ public static class ModelTokenizer
         return Tokenizer.Load(folder, config.VocabularySize);
     }
 
-    /// <summary>What a corpus needs to know to tokenise for the model.</summary>
-    /// <param name="tokenizer">Of the model.</param>
-    /// <param name="config">The configuration of the model.</param>
-    internal static TokenEncoding Encoding(Tokenizer tokenizer, DecoderConfig config) => new(
-        text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, tokenizer.SeparatorId < config.VocabularySize ? tokenizer.SeparatorId : null);
+    /// <summary>What a corpus needs to know to tokenise for the model. Where all of it is token ids, no tokenizer is looked for.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="config">The configuration of the model in it.</param>
+    /// <param name="data">What is tokenised.</param>
+    /// <exception cref="FileNotFoundException">There is text and no tokenizer; or a source is missing.</exception>
+    internal static TokenEncoding Encoding(string folder, DecoderConfig config, CorpusOptions data)
+    {
+        if (data.Sources.All(source => SourceFiles.Find(source.Path).HasOnlyIds))
+            return new(_ => throw new InvalidOperationException("token ids are not encoded"), IdsAlone, config.VocabularySize, null);
+        Tokenizer tokenizer = Load(folder, config);
+        return new(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, tokenizer.SeparatorId < config.VocabularySize ? tokenizer.SeparatorId : null);
+    }
 }

@@ -25,11 +25,12 @@ internal sealed record NumberRange<T>(string Name, T Least, T Most)
     /// <exception cref="ArgumentException">It is outside.</exception>
     internal void Require(T? value)
     {
-        if (value is { } number && !Holds(number)) throw new ArgumentException(Refusal(FormattableString.Invariant($"{number}")));
+        if (value is { } number && !Holds(number)) throw new ArgumentException(Refusal(FormattableString.Invariant($"{number}"), isTooHigh: number > Most));
     }
 
     /// <summary>What is said of a number outside.</summary>
-    internal string Refusal(string found) => $"{Name} is {found}; {Wanted} is needed.";
+    internal string Refusal(string found, bool isTooHigh) =>
+        isTooHigh && IsOpen ? FormattableString.Invariant($"{Name} is {found}; at most {Most} is needed.") : $"{Name} is {found}; {Wanted} is needed.";
 
     /// <summary>The range in words.</summary>
     internal string Wanted => HasZeroToo ? FormattableString.Invariant($"0, or {Least} to {Most},")

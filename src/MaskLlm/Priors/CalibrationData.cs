@@ -2,7 +2,6 @@ using MaskLlm.Data;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
 using MaskLlm.Runs;
-using MaskLlm.Tokens;
 
 namespace MaskLlm.Priors;
 
@@ -26,14 +25,13 @@ internal static class CalibrationData
         string? only = request.Data.Sources is [{ Path: var path }] ? path : null;
         if (only is not null && WholeTokens.ReadRows(only, config.VocabularySize, samples) is { } rows)
             return new(Rows(only, rows, request.SequenceLength, config), [IdsOf(only, rows.Length, rows.Length * (long)rows[0].Length, cancellation)]);
-        Tokenizer tokenizer = ModelTokenizer.Load(request.Model, config);
         if (only is not null && only.EndsWith(".npy", StringComparison.OrdinalIgnoreCase))
         {
-            int[] stream = WholeTokens.Read(only, config.VocabularySize, text => tokenizer.Encode(text), cancellation);
+            int[] stream = WholeTokens.Read(only, config.VocabularySize, text => ModelTokenizer.Load(request.Model, config).Encode(text), cancellation);
             return new(Cut(only, stream, length, samples), [IdsOf(only, 1, stream.Length, cancellation)]);
         }
         using Corpus corpus = Corpus.Open(
-            request.Data with { HeldOutFraction = 0 }, ModelTokenizer.Encoding(tokenizer, config), new TokenisingProgress(progress), cancellation);
+            request.Data with { HeldOutFraction = 0 }, ModelTokenizer.Encoding(request.Model, config, request.Data), new TokenisingProgress(progress), cancellation);
         int[] ids = new int[samples * (length + 1)];
         corpus.Batches(samples, length, request.Seed).Fill(0, ids);
         return new([.. ids.Chunk(length + 1).Select(row => row[..length])], corpus.Sources);

@@ -14,13 +14,15 @@ internal static class PruneRecord
     // One-shot methods take no loss, and those without data see no token; the names stay, as every run's record has them.
     internal static RunRecord Create(PruneRequest request, JsonObject options, JsonObject inputs, IReadOnlyDictionary<string, Mask> masks, Calibration? calibration, double seconds)
     {
-        long tokens = calibration?.Sequences.Sum(sequence => (long)sequence.Length) ?? 0;
+        CalibrationCount? count = calibration is null ? null : CalibrationCount.Of(calibration.Sequences);
+        long read = (long?)count?.Sequences * count?.Length ?? 0;
         return new(options, request.Seed, Kernel: "plain", inputs, new JsonObject
         {
-            ["tokens"] = tokens,
+            ["tokens"] = count?.Tokens ?? 0,   // once each, however often they were read
+            ["different_samples"] = count?.Different,
             ["sources"] = calibration is null ? null : DataRecord.Contents(calibration.Sources),
             ["seconds"] = seconds,
-            ["tokens_per_second"] = tokens / seconds,
+            ["tokens_per_second"] = read / seconds,
             ["masked_weights"] = masks.Values.Sum(mask => (long)mask.Rows * mask.Columns),
             ["peak_memory_bytes"] = RunRecord.PeakMemoryBytes(),
             ["first_loss"] = null,

@@ -22,6 +22,7 @@ public static class PruneRun
     /// </summary>
     /// <param name="request">What to do.</param>
     /// <param name="progress">Told of every layer or block.</param>
+    /// <param name="warn">Told, in one sentence, of calibration that repeats or is short.</param>
     /// <param name="cancellation">Stops between layers, or between batches of a block; what was done before that block is kept.</param>
     /// <returns>The run's record, as in <c>run.json</c>.</returns>
     /// <exception cref="ArgumentException">Method, options or folder make no sense.</exception>
@@ -29,7 +30,7 @@ public static class PruneRun
     /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The weights, or the statistics of a block, do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static RunRecord Execute(PruneRequest request, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
+    public static RunRecord Execute(PruneRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         RequireMethod(request);
@@ -42,6 +43,7 @@ public static class PruneRun
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
         Calibration? calibration = request.Method == MagnitudeMethod ? null : CalibrationData.Read(request, model.Config, progress, cancellation);
+        if (calibration is not null && CalibrationCount.Of(calibration.Sequences).Warning(request.Samples, "fewer --samples") is { } repetition) warn?.Invoke(repetition);
         JsonObject options = PruneRecord.Options(request, calibration), inputs = PruneRecord.Inputs(request, calibration);
         Stopwatch watch = Stopwatch.StartNew();
         OrderedDictionary<string, Mask> masks;

@@ -32,13 +32,13 @@ public sealed class PruneRunTests : IDisposable
     public void Execute_StoppedAfterABlockAndResumed_GivesTheSameBytes(string method, bool update, int hiddenMegabytes)
     {
         PruneRequest request = Request(method) with { UpdateWeights = update, HiddenMemoryBytes = (long)hiddenMegabytes << 20 };
-        PruneRun.Execute(request with { Out = _folder.File("whole") }, null, TestContext.Current.CancellationToken);
+        PruneRun.Execute(request with { Out = _folder.File("whole") }, null, null, TestContext.Current.CancellationToken);
         using CancellationTokenSource stop = new();
         List<long> blocks = [];
 
-        Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), stop.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), null, stop.Token));
         Assert.False(File.Exists(Path.Combine(request.Out, "run.json")));
-        PruneRun.Execute(request with { Resume = true }, new Done(blocks), TestContext.Current.CancellationToken);
+        PruneRun.Execute(request with { Resume = true }, new Done(blocks), null, TestContext.Current.CancellationToken);
 
         // What was finished before the stop is reported once and not done again.
         Assert.Equal([1L, 2L], blocks);
@@ -75,8 +75,8 @@ public sealed class PruneRunTests : IDisposable
     public void Execute_HiddenStatesInFiles_GivesTheSameBytes(string method)
     {
         PruneRequest request = Request(method) with { UpdateWeights = method == "sparsegpt" };
-        PruneRun.Execute(request, null, TestContext.Current.CancellationToken);
-        PruneRun.Execute(request with { Out = _folder.File("spilled"), HiddenMemoryBytes = 0 }, null, TestContext.Current.CancellationToken);
+        PruneRun.Execute(request, null, null, TestContext.Current.CancellationToken);
+        PruneRun.Execute(request with { Out = _folder.File("spilled"), HiddenMemoryBytes = 0 }, null, null, TestContext.Current.CancellationToken);
 
         foreach (string file in request.UpdateWeights ? ["mask.npz", "model/model.safetensors"] : new[] { "mask.npz" })
             Assert.Equal(File.ReadAllBytes(Path.Combine(request.Out, file)), File.ReadAllBytes(Path.Combine(_folder.File("spilled"), file)));
@@ -87,9 +87,9 @@ public sealed class PruneRunTests : IDisposable
     {
         PruneRequest request = Request("wanda");
         using CancellationTokenSource stop = new();
-        Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), stop.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), null, stop.Token));
 
-        string message = Assert.Throws<ArgumentException>(() => PruneRun.Execute(request with { Resume = true, Method = "ria" }, null, TestContext.Current.CancellationToken)).Message;
+        string message = Assert.Throws<ArgumentException>(() => PruneRun.Execute(request with { Resume = true, Method = "ria" }, null, null, TestContext.Current.CancellationToken)).Message;
 
         Assert.Contains("started with method \"wanda\", now it is \"ria\"", message, StringComparison.Ordinal);
     }
@@ -102,7 +102,7 @@ public sealed class PruneRunTests : IDisposable
     {
         PruneRequest request = Request("sparsegpt", name) with { UpdateWeights = true };
 
-        PruneRun.Execute(request, null, TestContext.Current.CancellationToken);
+        PruneRun.Execute(request, null, null, TestContext.Current.CancellationToken);
 
         using DisposeScope scope = NewDisposeScope();
         string target = Path.Combine(request.Out, "model");
