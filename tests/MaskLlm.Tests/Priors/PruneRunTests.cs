@@ -52,7 +52,7 @@ public sealed class PruneRunTests : IDisposable
     {
         PruneRequest request = Request("wanda") with { HiddenMemoryBytes = 0 };
         using CancellationTokenSource stop = new();
-        Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), stop.Token));
+        Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), null, stop.Token));
         string[] files = Directory.GetFiles(Path.Combine(request.Out, "checkpoint"));
         Assert.Equal(["block-0.safetensors", "hidden-1.safetensors", "state.safetensors"],
             files.Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -62,11 +62,11 @@ public sealed class PruneRunTests : IDisposable
             damaged[^1] ^= 1;
             File.WriteAllBytes(file, damaged);
             InvalidDataException refused = Assert.Throws<InvalidDataException>(
-                () => PruneRun.Execute(request with { Resume = true }, null, TestContext.Current.CancellationToken));
+                () => PruneRun.Execute(request with { Resume = true }, null, null, TestContext.Current.CancellationToken));
             Assert.StartsWith(file, refused.Message, StringComparison.Ordinal);
             File.WriteAllBytes(file, whole);
         }
-        PruneRun.Execute(request with { Resume = true }, null, TestContext.Current.CancellationToken);
+        PruneRun.Execute(request with { Resume = true }, null, null, TestContext.Current.CancellationToken);
     }
 
     [Theory]
