@@ -81,7 +81,11 @@ internal sealed class BrokenModel
     internal BrokenModel WithHole(string tensor, long rows, long columns)
     {
         long bytes = rows * columns * 2;
-        byte[] header = Encoding.UTF8.GetBytes($$"""{"{{tensor}}":{"dtype":"BF16","shape":[{{rows}},{{columns}}],"data_offsets":[0,{{bytes}}] } }""");
+        // Both blocks are there, with nothing in them.
+        const string Empty = """{"dtype":"BF16","shape":[0],"data_offsets":[0,0]}""";
+        const string Blocks = $"\"model.layers.0.none\":{Empty},\"model.layers.1.none\":{Empty}";
+        string entry = $$"""{"dtype":"BF16","shape":[{{rows}},{{columns}}],"data_offsets":[0,{{bytes}}] }""";
+        byte[] header = Encoding.UTF8.GetBytes($"{{{Blocks},\"{tensor}\":{entry}}}");
         using FileStream file = File.Create(WeightsPath);
         file.Write(BitConverter.GetBytes((ulong)header.Length));
         file.Write(header);

@@ -21,11 +21,12 @@ internal static class CheckpointContents
     /// <exception cref="InvalidDataException">The tensors have fewer blocks than the configuration.</exception>
     internal static DecoderConfig Fit(DecoderConfig config, SafetensorsCheckpoint file)
     {
-        int blocks = file.Tensors.Keys.Select(BlockOf).OfType<int>().Distinct().Count();
-        if (config.BlockCount > blocks)
+        HashSet<int> blocks = [.. file.Tensors.Keys.Select(BlockOf).OfType<int>()];
+        int first = Enumerable.Range(0, config.BlockCount).FirstOrDefault(block => !blocks.Contains(block), config.BlockCount);
+        if (first < config.BlockCount)
             throw new InvalidDataException(
-                $"{file.Folder}: config.json gives num_hidden_layers {config.BlockCount} and the tensors are of {blocks} blocks; "
-                + "is the checkpoint complete?");
+                $"{file.Folder}: {ParameterShapes.Block(first)}* is missing: config.json gives num_hidden_layers {config.BlockCount} "
+                + $"and the tensors are of {blocks.Count} blocks; is the checkpoint complete?");
         return HasOtherHead(config, file) ? config with { TieWordEmbeddings = false } : config;
     }
 

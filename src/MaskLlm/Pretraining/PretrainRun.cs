@@ -41,6 +41,7 @@ public static class PretrainRun
             request.Data, new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, separator),
             new TokenisingProgress(progress), cancellation);
         BatchSampler batches = corpus.Batches(request.Options.BatchSize, request.Options.SequenceLength, request.Options.Seed);
+        RequireMemory(request.ConfigPath, config);
         using Pretrainer trainer = new(config, request.Options);
         long first = request.Resume ? LoadState(folder, trainer) : 0;
         folder.Create();
@@ -52,6 +53,14 @@ public static class PretrainRun
         record.Write(folder.RecordPath);
         folder.RemoveCheckpoint();
         return record;
+    }
+
+    // Weights, gradients and two moments, float32; a configuration may ask for any size.
+    private static void RequireMemory(string configPath, DecoderConfig config)
+    {
+        double values = ParameterShapes.All(config).Sum(parameter => parameter.Shape.Aggregate(1.0, (product, size) => product * size));
+        AvailableMemory.Require(
+            (long)Math.Min(values * 4 * sizeof(float), long.MaxValue / 2), $"{configPath}: training {values / 1e6:0} million weights", "lower its sizes");
     }
 
     private static DecoderConfig ReadConfig(PretrainRequest request)

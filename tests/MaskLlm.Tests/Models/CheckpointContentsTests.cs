@@ -102,7 +102,8 @@ public sealed class CheckpointContentsTests
             () => GgufExport.Write(folder.Path, null, GgufType.Float32, folder.File("a.gguf"), cancellation: Stop),
         ];
         Assert.All(readers, read => Assert.Equal(
-            $"{folder.Path}: config.json gives num_hidden_layers {blocks} and the tensors are of 2 blocks; is the checkpoint complete?",
+            $"{folder.Path}: model.layers.2.* is missing: config.json gives num_hidden_layers {blocks} and the tensors are of 2 blocks; "
+                + "is the checkpoint complete?",
             Assert.Throws<InvalidDataException>(read).Message));
     }
 
