@@ -233,6 +233,15 @@ public class HttpTests
         }
     }
 
+    // What the sampler throws for logits that are NaN.
+    [Fact]
+    public void Logits_ThatAreNoNumbers_Are500InOpenAIsShape()
+    {
+        Exception thrown = Assert.Throws<InvalidDataException>(() => new MaskLlm.Runtime.Sampler(new MaskLlm.Runtime.SamplingOptions(), 3).Draw([0, float.NaN, 1], 0));
+        Serving.ErrorReply reply = Serving.ErrorReply.Of(thrown);
+        Assert.Equal((500, "server_error", MaskLlm.Serving.RequestOutcome.Failed), (reply.Status, reply.Body["error"]!["type"]!.GetValue<string>(), reply.Outcome));
+    }
+
     private static async Task<HttpResponseMessage> Ask(RunningServer server, string method, string path, string? origin = null, string? body = null)
     {
         using HttpRequestMessage request = new(new HttpMethod(method), path);
