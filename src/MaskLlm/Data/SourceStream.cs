@@ -30,7 +30,8 @@ internal sealed class SourceStream(string path, Stream file, Stream content) : I
             RequireModestSize();
             return read;
         }
-        catch (Exception e) when (e is SharpZipBaseException or ZstdException or EndOfStreamException)
+        // SharpZipLib reads tables of damaged data as they are, and runs out of its own arrays.
+        catch (Exception e) when (e is SharpZipBaseException or ZstdException or EndOfStreamException or IndexOutOfRangeException)
         {
             throw new InvalidDataException($"{path}: the compressed data are damaged or cut short at about byte " +
                 $"{BytesOnDisk}{(file.CanSeek ? $" of {file.Length}" : "")}. Make the file again.", e);

@@ -1,0 +1,51 @@
+using System.Text.Json;
+using MaskLlm.Chat;
+using MaskLlm.Cli.Serving;
+using MaskLlm.Kernels.Products;
+using MaskLlm.Runtime;
+using MaskLlm.Serving;
+using MaskLlm.Tokens;
+
+namespace MaskLlm.Fuzz;
+
+/// <summary>Bodies of requests.</summary>
+internal static class RequestReaders
+{
+    private static readonly Lazy<ServedModel> Served = new(Serve);
+
+    internal static IReadOnlyList<FuzzReader> All { get; } =
+    [
+        Of("completions", new CompletionShape(),
+            """{"model":"m","prompt":"The fox","max_tokens":4,"temperature":0.5,"top_p":0.9,"stop":["\n","x"],"stream":true,"stream_options":{"include_usage":true},"seed":7,"n":1,"user":"u"}""",
+            """{"prompt":[1,2,3],"frequency_penalty":0,"presence_penalty":0.0,"logit_bias":{},"echo":false,"suffix":null,"best_of":1,"top_k":3,"repetition_penalty":1.1}"""),
+        Of("chat", new ChatShape(),
+            """
+            {"model":"m","messages":[{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"text","text":"hi"}]},{"role":"assistant","content":"ok"}],"max_completion_tokens":4,"response_format":{"type":"text"},"tools":[],"stop":"."}
+            """,
+            """{"messages":[{"role":"user","content":"hello","name":"x"}],"logprobs":false,"stream":false,"temperature":0,"metadata":{"a":"b"}}"""),
+    ];
+
+    private static FuzzReader Of(string name, ITextShape shape, params string[] bodies) => FuzzReaders.Make(name, () => bodies.Select(body => FuzzSeed.Of("body.json", body)), input =>
+    {
+        using JsonDocument body = JsonDocument.Parse(input.Bytes);
+        TextCall.Read(body.RootElement, Served.Value, shape);
+    }) with
+    {
+        // A body that is no JSON is answered before the fields are read; what an option's range refuses is a 400 too.
+        Refusals = [typeof(ApiException), typeof(ArgumentException), typeof(RefusedException), typeof(JsonException)],
+        NamesFile = false,
+    };
+
+    // One for the process: it ends with it.
+    private static ServedModel Serve()
+    {
+        string path = Path.Combine(Directory.CreateTempSubdirectory("maskllm-fuzz-").FullName, "model");
+        File.WriteAllBytes(path, SeedModel.Runtime(WeightType.Float32, false));
+        RuntimeModel model = RuntimeModel.Open(path);
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
+        Tokenizer tokenizer = Tokenizer.FromBytes("tokenizer.json", SeedTokenizers.ByteLevel.Value);
+        RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = 1, TokensAtOnce = 8, CacheBytes = 8 << 20 });
+        ChatFormat chat = new(ChatTemplate.Parse("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"), null, null);
+        return new ServedModel("m", tokenizer, chat, new TextBatch(decoder, tokenizer, [0], new ServingOptions { Parallel = 4 }), () => decoder.FreePositions);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using MaskLlm.Experiments;
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Models;
+using MaskLlm.Priors;
+using MaskLlm.Runs;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Fuzz;
+
+/// <summary>What runs leave for a later start.</summary>
+internal static class RunReaders
+{
+    private const string Row = """
+        {"arm":"magnitude","label":"magnitude","series":"learned","x":1000,"domain":null,"seed":3,"perplexity":{"a":12.5,"b":null},"tokens":100,"seconds":1.5,
+        "options":{"steps":3,"skip":["a"]},"notes":["it read its data twice"]}
+        """;
+
+    private const string Settings = """
+        {"experiment":"compare","model":"M","data":["a:1"],"eval-text":["t"],"seeds":["0"],"options":{"steps":"300","tau":"4:0.05"},"inputs":{"a":"00ff"}}
+        """;
+
+    private const string Metrics = """
+        {"step":0,"loss":4.5,"reward":0.1}
+        {"step":9,"loss":4.25,"reward":null}
+        {"step":19,"loss
+        """;
+
+    internal static IReadOnlyList<FuzzReader> All { get; } =
+    [
+        FuzzReaders.Make("experiment-result", () => [FuzzSeed.Of("result.json", Row)], input => JsonFile.Read(input.Path(), ExperimentRow.Parse)),
+        FuzzReaders.Make("experiment-settings", () => [FuzzSeed.Of("experiment.json", Settings)], input =>
+            ExperimentSettings.RequireSame(JsonFile.Read(input.Path(), earlier => earlier), JsonNode.Parse(Settings)!.AsObject(), "OUT")) with
+            {
+                Refusals = [.. FuzzReader.OfFiles, typeof(ArgumentException)],
+                NamesFile = false,
+            },
+        FuzzReaders.Make("metrics", () => [FuzzSeed.Of("metrics.jsonl", Metrics)], input =>
+        {
+            using RunFolder folder = RunFolder.Open(input.Folder(), force: true, resume: false);
+            new MetricsLog(folder, 10).Dispose();
+            foreach (string events in Directory.GetFiles(folder.Path, "events.out*")) File.Delete(events);
+        }) with { Weight = 0.02 },
+        FuzzReaders.Make("state", () => [FuzzSeed.Of("state.safetensors", State(), Containers.Safetensors)], input =>
+        {
+            using Tensor logits = zeros(4, 6), moments = zeros(4, 6, dtype: ScalarType.BFloat16);
+            TensorState.Load(input.Path(), [("a.logits", logits), ("a.m", moments)]);
+        }) with { Weight = 0.2 },
+        FuzzReaders.Make("prune-checkpoint", () => [FuzzSeed.Of("state.safetensors", PruneState(), Containers.Safetensors)], input =>
+        {
+            string run = Directory.CreateDirectory(Path.Combine(input.Folder(), "run")).FullName;
+            using RunFolder folder = RunFolder.Open(run, force: true, resume: false);
+            Directory.CreateDirectory(Path.GetDirectoryName(folder.CheckpointPath)!);
+            File.Copy(input.Path(), folder.CheckpointPath, overwrite: true);
+            PruneCheckpoint.Open(folder, resume: true, JsonNode.Parse(Settings)!.AsObject(), 2);
+        }) with { Refusals = [.. FuzzReader.OfFiles, typeof(ArgumentException)], NamesFile = false, Weight = 0.2 },
+    ];
+
+    private static byte[] State() => SeedModel.Safetensors(
+        new Dictionary<string, string> { ["step"] = "7", ["options"] = Settings }, ("a.logits", TensorType.Float32, [4, 6]), ("a.m", TensorType.BFloat16, [4, 6]));
+
+    private static byte[] PruneState() => SeedModel.Safetensors(new Dictionary<string, string> { ["options"] = Settings });
+}
