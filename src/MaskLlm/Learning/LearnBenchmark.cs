@@ -64,10 +64,10 @@ public sealed class LearnBenchmark
         }
         List<StepTimes> plain = PlainSteps(model, inputs, targets);
         LearnBenchmarkRow Row(string what, Func<StepTimes, double> part) =>
-            new(what, Median(plain.Select(part)) / weights * 1e9, Median(fused.Select(part)) / weights * 1e9);
+            new(what, Median.Of(plain.Select(part)) / weights * 1e9, Median.Of(fused.Select(part)) / weights * 1e9);
         return new LearnBenchmarkReport(
             kernel, weights, inputs.NumberOfElements, [Row("sample", times => times.Sample), Row("backward", times => times.Backward), Row("update", times => times.Update)],
-            Median(dense), Median(fused.Select(times => times.Total)), Median(fused.Zip(dense, (times, seconds) => times.Total / seconds)), state, peak, planned);
+            Median.Of(dense), Median.Of(fused.Select(times => times.Total)), Median.Of(fused.Zip(dense, (times, seconds) => times.Total / seconds)), state, peak, planned);
     }
 
     private List<StepTimes> PlainSteps(Decoder model, Tensor inputs, Tensor targets)
@@ -109,10 +109,4 @@ public sealed class LearnBenchmark
 
     private int[] MadeUpIds(int vocabulary) =>
         [.. Enumerable.Range(0, _options.Learning.BatchSize * (_options.Learning.SequenceLength + 1)).Select(i => (int)(i * 7919L % vocabulary))];
-
-    private static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 }

@@ -37,14 +37,17 @@ internal sealed class BlockwisePruner
     /// <param name="option">That named the method.</param>
     /// <param name="advice">What the user may lower.</param>
     /// <exception cref="InsufficientMemoryException">It would not.</exception>
-    internal static void RequireMemory(Decoder model, string method, IReadOnlyList<int[]> sequences, long hiddenBytes, string option, string advice)
+    internal static void RequireMemory(Decoder model, string method, IReadOnlyList<int[]> sequences, long hiddenBytes, string option, string advice) =>
+        AvailableMemory.Require(MemoryBytes(model, method, hiddenBytes), $"{option} {method} with {sequences.Count} sequences of {sequences[0].Length}", advice);
+
+    /// <summary>Second moments of a block's inputs and, of its widest layer, the work of the factorisation; hidden states before and behind the block.</summary>
+    internal static long MemoryBytes(Decoder model, string method, long hiddenBytes)
     {
-        // Second moments of a block's inputs and, of its widest layer, the work of the factorisation; hidden states before and behind the block.
         const long FactorMatrices = 6;
         long[] widths = [.. model.Blocks[0].LinearsByInput.Select(sharing => (long)sharing[0].Columns)];
         long statistics = method != PruneRun.SparseGptMethod ? 0
             : sizeof(float) * (widths.Sum(width => width * width) + FactorMatrices * widths.Max() * widths.Max());
-        AvailableMemory.Require(statistics + 2 * hiddenBytes, $"{option} {method} with {sequences.Count} sequences of {sequences[0].Length}", advice);
+        return statistics + 2 * hiddenBytes;
     }
 
     /// <summary>Prunes all blocks from one on; the model has its dense weights again afterwards.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using MaskLlm.Kernels.Products;
+using MaskLlm.Runs;
 
 namespace MaskLlm.Runtime;
 
@@ -84,7 +85,7 @@ public static class RuntimeBenchmark
             sparseSpeeds[i] = tokens / Seconds(sparse, work);
             ratios[i] = sparseSpeeds[i] / denseSpeeds[i];
         }
-        return new RuntimeBenchmarkRow(what, Median(denseSpeeds), Median(sparseSpeeds), Median(ratios), "tokens/s", kernel);
+        return new RuntimeBenchmarkRow(what, Median.Of(denseSpeeds), Median.Of(sparseSpeeds), Median.Of(ratios), "tokens/s", kernel);
     }
 
     private static RuntimeBenchmarkRow Sizes(string what, long dense, long sparse, string kernel) => new(what, dense / 1e6, sparse / 1e6, (double)dense / sparse, "MB", kernel);
@@ -94,11 +95,5 @@ public static class RuntimeBenchmark
         long start = Stopwatch.GetTimestamp();
         work(model);
         return Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
-
-    private static double Median(double[] values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2;
     }
 }

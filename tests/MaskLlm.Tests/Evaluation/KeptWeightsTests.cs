@@ -95,4 +95,48 @@ public sealed class KeptWeightsTests
         byte[] bytes = [.. values.SelectMany(value => value)];
         return new TensorToWrite(name, type, shape, bytes.Length, stream => stream.Write(bytes));
     }
+
+    /// <summary>More than is looked at in one piece, in bytes and in wider values.</summary>
+    [Theory]
+    [InlineData(TensorType.UInt8, 1)]
+    [InlineData(TensorType.BFloat16, 2)]
+    public void Read_MatrixOfManyMegabytes_KeepsTheLastValues(TensorType type, int width)
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("a.safetensors");
+        byte[] bytes = new byte[(1 << 24) + 8 * width];
+        foreach (int value in (int[])[0, (1 << 24) / width - 1, (1 << 24) / width, (1 << 24) / width + 7]) bytes[value * width] = 1;
+        SafetensorsWriter.Write(path, [new TensorToWrite("a", type, [1, bytes.Length / width], bytes.Length, stream => stream.Write(bytes))]);
+        Mask mask = Read(path).Masks["a"];
+        Assert.Equal(4, mask.KeptCount);
+        Assert.Equal((byte)0b1000_0001, mask.Packed[^1]);
+        Assert.Equal((byte)1, mask.Packed[^2]);
+    }
+
+    [Fact]
+    public void Read_ZerosOfAnySign_AreNotKept()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("a.safetensors");
+        SafetensorsWriter.Write(path,
+        [
+            Tensor("c64", TensorType.Complex64, [1, 3], BitConverter.GetBytes(-0f), BitConverter.GetBytes(-0f), BitConverter.GetBytes(0f), BitConverter.GetBytes(1f), BitConverter.GetBytes(1f), BitConverter.GetBytes(0f)),
+            Tensor("i64", TensorType.Int64, [1, 2], BitConverter.GetBytes(long.MinValue), BitConverter.GetBytes(0L)),
+            Tensor("f8", TensorType.Float8E5M2, [1, 3], [0x80, 0x81, 0x7F]),
+        ]);
+        IReadOnlyDictionary<string, Mask> masks = Read(path).Masks;
+        Assert.Equal([0, 1, 1], Bits(masks["c64"]));
+        Assert.Equal([1, 0], Bits(masks["i64"]));
+        Assert.Equal([0, 1, 1], Bits(masks["f8"]));
+    }
+
+    [Fact]
+    public void InShapeOf_OtherSizes_FitOnlyWhereTheBitsDo()
+    {
+        Mask seven = Mask.FromBytes(1, 7, [1, 1, 1, 1, 1, 1, 1]);
+        KeptWeights flat = new(new Dictionary<string, Mask> { ["a"] = new(1, 8, [0xFF]), ["b"] = new(1, 8, [0xFE]) }, ShapesKnown: false);
+        Assert.Null(flat.InShapeOf(seven, "a"));
+        Assert.Equal((1, 7), (flat.InShapeOf(seven, "b")!.Rows, flat.InShapeOf(seven, "b")!.Columns));
+        Assert.Null((flat with { ShapesKnown = true }).InShapeOf(seven, "b"));
+    }
 }

@@ -9,6 +9,7 @@ public sealed class SkipSuggestionTests
     [InlineData(0.9, 0.4, "b", 0.4)]
     [InlineData(0.9, 0.2, "b,c", 0.1)]
     [InlineData(0.9, 1, "", 0.9)]
+    [InlineData(0.9, 0.9, "", 0.9)]
     [InlineData(0.9, 0, "b,c,a", 0)]
     public void Of_IncreasesThatAddUp_SkipsTheMostSensitiveFirst(double rise, double maxLoss, string expected, double estimate)
     {
@@ -42,4 +43,14 @@ public sealed class SkipSuggestionTests
 
     private static SensitivityRow[] Rows(params double[] increases) =>
         [.. increases.Select((increase, i) => new SensitivityRow($"{(char)('a' + i)}", $"*.{(char)('a' + i)}.weight", 8, 1, increase))];
+
+    /// <summary>What is allowed may be used up whole.</summary>
+    [Fact]
+    public void Of_EstimateThatIsJustAllowed_IsTaken()
+    {
+        SkipSuggestion suggestion = SkipSuggestion.Of(Rows(0.25, 0.5), [], 0.75, 0.25)!;
+        Assert.Equal(["b"], suggestion.Parts);
+        Assert.Equal((0.25, 0.5), (suggestion.EstimatedRise, suggestion.DenseShare));
+        Assert.True(double.IsNaN(suggestion.MeasuredRise));
+    }
 }

@@ -29,4 +29,20 @@ public sealed class MaskAgreementTests
         Assert.Throws<ArgumentException>(() => MaskAgreement.Between(mask, mask, 4));
         Assert.Throws<ArgumentOutOfRangeException>(() => MaskAgreement.Between(mask, mask, 0));
     }
+
+    [Theory]
+    [InlineData(1, 24)]
+    [InlineData(16, 0)]
+    [InlineData(32, 0)]
+    public void Between_AnyGroupSize_CountsEqualGroups(int groupSize, long equal)
+    {
+        byte[] bits = [.. Enumerable.Range(0, 32).Select(i => (byte)(i % 3 == 0 ? 1 : 0))], other = [.. bits];
+        for (int i = 0; i < 32; i += 4) other[i] ^= 1;
+        Mask a = Mask.FromBytes(1, 32, bits), b = Mask.FromBytes(1, 32, other);
+        Assert.Equal(new MaskAgreement(32 / groupSize, equal, 0.75), MaskAgreement.Between(a, b, groupSize));
+    }
+
+    [Fact]
+    public void Between_GroupsBeyond32_AreRefused() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => MaskAgreement.Between(Mask.FromBytes(1, 33, new byte[33]), Mask.FromBytes(1, 33, new byte[33]), 33));
 }

@@ -76,4 +76,14 @@ public sealed class MaskMergeTests
     }
 
     private static Mask Parse(string bits) => Mask.FromBytes(1, bits.Length, [.. bits.Select(bit => (byte)(bit - '0'))]);
+
+    /// <summary>Two inputs that the same masks keep, and room for one of them: the lower index, however far apart.</summary>
+    [Theory]
+    [InlineData("11000", "00110", "00101", "10100")]
+    [InlineData("01001", "00110", "10100", "01100")]
+    public void Vote_InputsThatTheSameMasksKeep_GoByTheirIndex(string a, string b, string c, string expected)
+    {
+        Mask merged = MaskMerge.Vote([Parse(a), Parse(b), Parse(c)], new NmPattern(2, 5));
+        Assert.Equal(expected, string.Concat(Enumerable.Range(0, 5).Select(column => merged[0, column] ? '1' : '0')));
+    }
 }

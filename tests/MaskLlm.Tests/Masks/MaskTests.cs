@@ -108,4 +108,42 @@ public sealed class MaskTests
         Assert.Throws<ArgumentException>(() => Mask.FromBytes(1, 4, [1, 0, 0]));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Mask(0, 4, []));
     }
+
+    /// <summary>Groups wider than a byte, wherever they begin.</summary>
+    [Theory]
+    [InlineData(9)]
+    [InlineData(11)]
+    [InlineData(16)]
+    [InlineData(23)]
+    [InlineData(31)]
+    [InlineData(32)]
+    public void ViolationCount_WideGroups_CountsTheWrongOnes(int groupSize)
+    {
+        Random random = new(groupSize);
+        byte[] bits = [.. Enumerable.Range(0, 3 * 5 * groupSize).Select(_ => (byte)random.Next(2))];
+        Mask mask = Mask.FromBytes(3, 5 * groupSize, bits);
+        for (int kept = 1; kept < groupSize; kept++)
+            Assert.Equal(bits.Chunk(groupSize).Count(group => group.Count(bit => bit == 1) != kept), mask.ViolationCount(new NmPattern(kept, groupSize)));
+    }
+
+    [Theory]
+    [InlineData(16)]
+    [InlineData(32)]
+    public void DetectPattern_OnlyWideGroupsAreAlike_FindsThem(int groupSize)
+    {
+        // Half of every group, but more of them in the first quarter in one group and in the last in the other.
+        byte[] first = [.. Enumerable.Range(0, groupSize).Select(i => (byte)(i < groupSize / 2 ? 1 : 0))], second = [.. first.Reverse()];
+        Mask mask = Mask.FromBytes(2, groupSize, [.. first, .. second]);
+        Assert.Equal(new NmPattern(groupSize / 2, groupSize), mask.DetectPattern());
+    }
+
+    [Fact]
+    public void Indexer_OutsideTheMatrix_IsRefused()
+    {
+        Mask mask = Mask.FromBytes(2, 3, [1, 0, 1, 0, 1, 0]);
+        Assert.All(((int, int)[])[(-1, 0), (0, -1), (2, 0), (0, 3)], at => Assert.Throws<ArgumentOutOfRangeException>(() => mask[at.Item1, at.Item2]));
+        Assert.Throws<ArgumentException>(() => mask.CopyTo(new byte[5]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Mask.FromBytes(1, 0, []));
+        Assert.Contains("at row 1, column 2 it was given 7", Assert.Throws<ArgumentException>(() => Mask.FromBytes(2, 3, [0, 0, 0, 0, 0, 7])).Message, StringComparison.Ordinal);
+    }
 }

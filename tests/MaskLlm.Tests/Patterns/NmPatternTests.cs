@@ -67,4 +67,18 @@ public sealed class NmPatternTests
 
     private static string KeptPositions(byte[] row) =>
         string.Concat(Enumerable.Range(0, row.Length).Where(column => row[column] == 1));
+
+    [Fact]
+    public void Candidates_GroupsWiderThanEight_AreNotListed()
+    {
+        Assert.Equal(32, NmPattern.Parse("31:32").GroupSize);
+        Assert.Throws<NotSupportedException>(() => new NmPattern(4, 9).Candidates.Length);
+    }
+
+    [Fact]
+    public void Deconstruct_Pattern_GivesBothNumbers()
+    {
+        (int kept, int groupSize) = new NmPattern(3, 7);
+        Assert.Equal((3, 7), (kept, groupSize));
+    }
 }

@@ -81,4 +81,30 @@ public sealed class MergeRunTests : IDisposable
             new Dictionary<string, string> { ["pattern"] = (said ?? pattern).ToString() });
         return path;
     }
+
+    /// <summary>Of equal sums the first candidate; of a sum the one that is largest, not the one of most files.</summary>
+    [Fact]
+    public void Execute_EqualLogits_TakeTheFirstCandidate()
+    {
+        float[] equal = new float[12], one = [0, 0, 5, 0, 0, 0, 1, 2, 0, 0, 0, 2], other = [0, 0, -5, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        string target = _folder.File("merged.npz");
+
+        MergeReport report = Merge(target, Logits("one", NmPattern.TwoOfFour, one), Logits("other", NmPattern.TwoOfFour, other), Logits("equal", NmPattern.TwoOfFour, equal));
+
+        // Group 0: 5 and -5 cancel, all are equal: 1100. Group 1: candidates 1 and 5 have 2: 1010.
+        Assert.Equal([0b1100_1010], MaskNpz.ReadPacked(target)["w"]);
+        Assert.Equal((2L, 0L), (report.Groups, report.UnanimousGroups));
+        // The files' own: 1001 1010, 1100 1100, 1100 1100.
+        Assert.Equal([(1L, 0.75), (1L, 0.75), (1L, 0.75)], report.Inputs.Select(input => (input.WithResult.EqualGroups, input.WithResult.EqualBits)));
+    }
+
+    [Fact]
+    public void Execute_TooFewOrTooMany_AreRefused()
+    {
+        string mask = _folder.File("a.npz");
+        MaskNpz.Write(mask, new Dictionary<string, Mask> { ["w"] = new(1, 8, [0b1100_1010]) });
+        Assert.Contains("was given 1 file; name at least two", Assert.Throws<ArgumentException>(() => Merge(_folder.File("x.npz"), mask)).Message, StringComparison.Ordinal);
+        Assert.Contains("was given 33 files; at most 32", Assert.Throws<ArgumentException>(() => Merge(_folder.File("x.npz"), [.. Enumerable.Repeat(mask, 33)])).Message, StringComparison.Ordinal);
+        Assert.Equal(2, Merge(_folder.File("x.npz"), [.. Enumerable.Repeat(mask, 32)]).UnanimousGroups);
+    }
 }

@@ -95,4 +95,55 @@ public class SamplerTests
     [InlineData(1f, 0, 1f, 0f)]
     public void Validate_OutOfRange_IsRefused(float temperature, int topK, float topP, float penalty) => Assert.Throws<ArgumentException>(() =>
         new SamplingOptions { Temperature = temperature, TopK = topK, TopP = topP, RepetitionPenalty = penalty }.Validate());
+
+    /// <summary>A penalty lowers: what is positive is divided, what is negative multiplied.</summary>
+    [Fact]
+    public void Draw_RepetitionPenaltyOnNegativeLogits_LowersThem()
+    {
+        Sampler sampler = new(new SamplingOptions { RepetitionPenalty = 2 }, 3);
+        sampler.See(0);
+        Assert.Equal(1, sampler.Draw([-1f, -1.5f, -3f], 0));
+        Assert.Equal(0, sampler.Draw([-1f, -2.5f, -3f], 0));
+        Assert.Equal(0, sampler.Draw([3f, 1f, -3f], 0));
+        Sampler raising = new(new SamplingOptions { RepetitionPenalty = 0.5f }, 2);
+        raising.See(1);
+        Assert.Equal(1, raising.Draw([-1f, -1.5f], 0));
+    }
+
+    /// <summary>The definition: the token at which the running sum of the softmax passes the position's uniform number.</summary>
+    [Theory]
+    [InlineData(0.5f, 1f, 0)]
+    [InlineData(1f, 1f, 0)]
+    [InlineData(2f, 1f, 0)]
+    [InlineData(2f, 1f, 3)]
+    [InlineData(1f, 0.8f, 0)]
+    public void Draw_Position_TakesWhereTheSumPassesItsNumber(float temperature, float topP, int topK)
+    {
+        Sampler sampler = new(new SamplingOptions { Temperature = temperature, TopP = topP, TopK = topK, Seed = 11 }, 4);
+        double[] weights = [.. Logits.Select(logit => Math.Exp(logit / temperature))];
+        int[] order = topK > 0 || topP < 1 ? [.. Enumerable.Range(0, 4).OrderByDescending(id => weights[id])] : [0, 1, 2, 3];
+        if (topK > 0) order = order[..topK];
+        // Softmax at 1: 0.66 and 0.24 pass 0.8 together.
+        if (topP < 1) order = order[..2];
+        double sum = order.Sum(id => weights[id]);
+        Span<uint> words = stackalloc uint[4];
+        for (int position = 0; position < 200; position++)
+        {
+            MaskLlm.Kernels.Philox.Block(11, 0, (ulong)position, words);
+            double left = words[0] / 4294967296.0 * sum;
+            int expected = order.First(id => (left -= weights[id]) < 1e-9 * sum);
+            Assert.Equal(expected, sampler.Draw(Logits, position));
+        }
+    }
+
+    [Theory]
+    [InlineData(0f, 0, 1f, 1f, true)]
+    [InlineData(100f, 1, 0.001f, 100f, true)]
+    [InlineData(100.5f, 0, 1f, 1f, false)]
+    [InlineData(1f, 0, 1f, 100.5f, false)]
+    [InlineData(1f, 0, 1f, 0.001f, true)]
+    [InlineData(1f, 0, float.NaN, 1f, false)]
+    [InlineData(1f, 0, 1f, float.NaN, false)]
+    public void Validate_EndsOfTheRanges_AreIn(float temperature, int topK, float topP, float penalty, bool isRight) => Assert.Equal(
+        isRight, Record.Exception(new SamplingOptions { Temperature = temperature, TopK = topK, TopP = topP, RepetitionPenalty = penalty }.Validate) is null);
 }

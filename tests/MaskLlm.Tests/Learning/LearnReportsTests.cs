@@ -1,0 +1,120 @@
+using System.Text.Json.Nodes;
+using MaskLlm.Data;
+using MaskLlm.Learning;
+using MaskLlm.Patterns;
+using MaskLlm.Runs;
+
+namespace MaskLlm.Tests.Learning;
+
+/// <summary>Every figure and word of a learning run's card, record and benchmark.</summary>
+public sealed class LearnReportsTests
+{
+    private static readonly LearnRequest Request = new()
+    {
+        Model = "/models/some/",
+        Data = new CorpusOptions { Sources = [] },
+        Out = "/out",
+        Options = LearnOptions.Of(Recipe.Distilled) with { SequenceLength = 16, Seed = 7 },
+    };
+
+    private static readonly JsonObject Figures = new()
+    {
+        ["tokens"] = 128L,
+        ["seconds"] = 2.004,
+        ["tokens_per_second"] = 63.876,
+        ["perplexity"] = new JsonObject { ["dense"] = 10.0, ["prior"] = 12.5, ["learned"] = 11.255 },
+    };
+
+    [Fact]
+    public void Card_MasksAlone_SaysWhatToDoWithThem() => Assert.Equal("""
+        # 2:4 mask for some
+
+        Learned with maskllm (recipe `distilled`, after MaskLLM, arXiv 2409.17481). `mask.npz` holds one bit a weight of every linear layer of the blocks; the weights themselves are unchanged.
+
+        | held-out perplexity | |
+        |---|---|
+        | dense | 10.00 |
+        | prior (sparsegpt) | 12.50 |
+        | learned | 11.26 |
+
+        Perplexity over windows of 16 tokens of text that learning never saw, 15 predicted tokens a window.
+
+        Tokens seen: 128. Seconds: 2.00. Tokens a second: 63.88. Seed: 7.
+
+        Masked checkpoint: `maskllm apply MODEL --mask mask.npz --out DIR`. Every option, version and input hash is in `run.json`.
+
+        """, Card(Request, Figures));
+
+    [Fact]
+    public void Card_TrainedWeightsOnAText_NamesBothAndGivesNoAdviceForAMaskAlone()
+    {
+        LearnRequest request = Request with
+        {
+            Options = Request.Options with { TrainWeights = WeightTraining.WithMasks, Recipe = Recipe.MaskLlm, Pattern = new NmPattern(1, 4) },
+            EvalText = "/texts/test.txt",
+            Prior = LearnRequest.NoPrior,
+        };
+        JsonObject figures = Figures.DeepClone().AsObject();
+        figures["perplexity"]!["prior"] = null;
+
+        string card = Card(request, figures);
+
+        Assert.StartsWith("# 1:4 mask for some\n\nLearned with maskllm (recipe `maskllm`,", card, StringComparison.Ordinal);
+        Assert.Contains("; `model` holds the weights, which were trained too.\n", card, StringComparison.Ordinal);
+        Assert.Contains("| prior (none) | not measured |\n", card, StringComparison.Ordinal);
+        Assert.Contains("windows of 16 tokens of test.txt, 15 predicted", card, StringComparison.Ordinal);
+        Assert.EndsWith("Seed: 7.\n\nEvery option, version and input hash is in `run.json`.\n", card, StringComparison.Ordinal);
+        Assert.DoesNotContain("apply", card, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Totals_Steps_AddUpAndKeepTheFirstAndLastLoss()
+    {
+        LearnTotals totals = new(5);
+        totals.Add(new StepFigures(4, 0.5, 1, 0.9, new StepTimes(1, 0.25, 0.125, 0.0625, 8)));
+        totals.Add(new StepFigures(3, 0.5, 1, 0.9, new StepTimes(2, 0.5, 0.25, 0.125, 16)));
+        totals.Add(new StepFigures(2, 0.5, 1, 0.9, new StepTimes(0, 0, 0, 0, 1)));
+        Assert.Equal((5L, 3L, 25.0), (totals.FirstStep, totals.Steps, totals.Seconds));
+        Assert.Equal((3.0, 1.3125), (totals.DenseSeconds, totals.SamplingSeconds));
+        Assert.Equal((4.0, 2.0), (totals.FirstLoss, totals.FinalLoss));
+    }
+
+    [Fact]
+    public void Benchmark_ToJson_HasEveryFigure()
+    {
+        LearnBenchmarkReport report = new("fused-avx2", 1000, 512, [new("sample", 8, 2), new("update", 3, 4)], 0.5, 2, 4.25, 9.125, 7_000_000, 6_000_000);
+        Assert.Equal((256.0, 4.0, 0.75), (report.TokensPerSecond, report.Rows[0].Ratio, report.Rows[1].Ratio));
+        Assert.Equal(
+            Json("""
+            {"kernel":"fused-avx2","weights":1000,"tokens":512,"rows":[{"what":"sample","plain_ns":8,"fused_ns":2,"ratio":4},{"what":"update","plain_ns":3,"fused_ns":4,"ratio":0.75}],
+            "dense_step_seconds":0.5,"learn_step_seconds":2,"step_ratio":4.25,"tokens_per_second":256,"state_bytes_per_weight":9.125,"peak_memory_bytes":7000000,"planned_memory_bytes":6000000}
+            """),
+            report.ToJson().ToJsonString());
+    }
+
+    [Theory]
+    [InlineData(100.0, ScheduleKind.Linear, 0)]
+    [InlineData(200.0, ScheduleKind.Linear, 1)]
+    [InlineData(400.0, ScheduleKind.Linear, 3)]
+    [InlineData(100.0, ScheduleKind.Exponential, 0)]
+    [InlineData(223.606797749979, ScheduleKind.Exponential, 2)]
+    public void At_Step_LiesOnTheWay(double expected, ScheduleKind kind, long step) => Assert.Equal(expected, Schedules.At(new ScheduleRange(100, 500), kind, step, 4), 1e-9);
+
+    [Fact]
+    public void ScheduleRange_Text_ReadsBackAndBadOnesAreRefused()
+    {
+        Assert.Equal(new ScheduleRange(4, 0.05), ScheduleRange.Parse("4:0.05"));
+        Assert.Equal("4:0.05", new ScheduleRange(4, 0.05).ToString());
+        Assert.All((string[])["", "4", "4:5:6", "0:1", "1:0", "-1:2", "a:1", "1:a", "1e39:1", "1:1e39", "NaN:1", "1:Infinity", "0,5:1"], text => Assert.Throws<ArgumentException>(() => ScheduleRange.Parse(text)));
+    }
+
+    private static string Card(LearnRequest request, JsonObject figures)
+    {
+        using TemporaryFolder folder = new();
+        LearnCard.Write(folder.File("README.md"), request, new RunRecord([], 7, "plain", [], figures));
+        return File.ReadAllText(folder.File("README.md"));
+    }
+
+    // Without the white space.
+    private static string Json(string text) => JsonNode.Parse(text)!.ToJsonString();
+}
