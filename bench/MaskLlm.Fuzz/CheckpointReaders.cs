@@ -62,8 +62,8 @@ internal static class CheckpointReaders
             string folder = input.Folder();
             Tokenizer tokenizer = ModelTokenizer.Load(folder, Checkpoint.ReadConfig(folder));
             Use(tokenizer);
-            ModelTokenizer.SeparatorId(folder, tokenizer);
-            ChatFormat.Read(folder)?.Render(Turns, addGenerationPrompt: true);
+            _ = (tokenizer.SeparatorId, tokenizer.EndOfTextIds.Count);
+            ChatFormat.Read(name => Path.Combine(folder, name) is var file && File.Exists(file) ? File.ReadAllBytes(file) : null, tokenizer.SpecialTokens)?.Render(Turns, addGenerationPrompt: true);
         }) with { Refusals = [.. FuzzReader.OfFiles, typeof(ArgumentException)], NamesFile = false },
         FuzzReaders.Make("chat-template", () => Templates.Select(template => FuzzSeed.Of("chat_template.jinja", template)), input =>
             ChatTemplate.Parse(input.Text).Render(Turns, true, "<s>", "</s>", new Chat.Values.RenderLimits(100_000, 150, 1 << 18), TimeProvider.System)) with

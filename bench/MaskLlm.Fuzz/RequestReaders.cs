@@ -20,7 +20,8 @@ internal static class RequestReaders
             """{"prompt":[1,2,3],"frequency_penalty":0,"presence_penalty":0.0,"logit_bias":{},"echo":false,"suffix":null,"best_of":1,"top_k":3,"repetition_penalty":1.1}"""),
         Of("chat", new ChatShape(),
             """
-            {"model":"m","messages":[{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"text","text":"hi"}]},{"role":"assistant","content":"ok"}],"max_completion_tokens":4,"response_format":{"type":"text"},"tools":[],"stop":"."}
+            {"model":"m","messages":[{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"text","text":"hi"}]},{"role":"assistant","content":null,
+            "tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]}],"max_completion_tokens":4,"response_format":{"type":"text"},"tools":[],"stop":"."}
             """,
             """{"messages":[{"role":"user","content":"hello","name":"x"}],"logprobs":false,"stream":false,"temperature":0,"metadata":{"a":"b"}}"""),
     ];
@@ -43,9 +44,10 @@ internal static class RequestReaders
         File.WriteAllBytes(path, SeedModel.Runtime(WeightType.Float32, false));
         RuntimeModel model = RuntimeModel.Open(path);
         Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
-        Tokenizer tokenizer = Tokenizer.FromBytes("tokenizer.json", SeedTokenizers.ByteLevel.Value);
+        Tokenizer tokenizer = model.LoadTokenizer();
         RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = 1, TokensAtOnce = 8, CacheBytes = 8 << 20 });
-        ChatFormat chat = new(ChatTemplate.Parse("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"), null, null);
+        byte[] template = "{% for m in messages %}{{ m.role }}: {{ m.content }}{% for call in m.tool_calls or [] %}{{ call | tojson }}{% endfor %}\n{% endfor %}"u8.ToArray();
+        ChatFormat? chat = ChatFormat.Read(name => name.EndsWith(".jinja", StringComparison.Ordinal) ? template : null, tokenizer.SpecialTokens);
         return new ServedModel("m", tokenizer, chat, new TextBatch(decoder, tokenizer, [0], new ServingOptions { Parallel = 4 }), () => decoder.FreePositions);
     }
 }

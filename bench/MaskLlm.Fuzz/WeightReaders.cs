@@ -1,3 +1,4 @@
+using MaskLlm.Chat;
 using MaskLlm.Data;
 using MaskLlm.Formats.Logits;
 using MaskLlm.Formats.MaskNpz;
@@ -6,6 +7,7 @@ using MaskLlm.Formats.Safetensors;
 using MaskLlm.Kernels.Products;
 using MaskLlm.Masks;
 using MaskLlm.Runtime;
+using MaskLlm.Tokens;
 
 namespace MaskLlm.Fuzz;
 
@@ -50,9 +52,8 @@ internal static class WeightReaders
         FuzzReaders.Make("runtime", Packed, input =>
         {
             using RuntimeModel model = RuntimeModel.Open(input.Path());
-            Chat.ChatFormat.Read(model.File);
-            _ = model.EndOfTextIds.Count;
-            model.LoadTokenizer();
+            Tokenizer tokenizer = model.LoadTokenizer();
+            ChatFormat.Read(model.File, tokenizer.SpecialTokens);
         }) with { NamesFile = false },
     ];
 
