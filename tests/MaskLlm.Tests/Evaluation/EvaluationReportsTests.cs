@@ -16,9 +16,9 @@ public sealed class EvaluationReportsTests
     public void Of_SumOverWindows_IsTheMeanOverPredictedTokens()
     {
         // 3 windows of 16: 45 predictions of 50 tokens, 2 in the tail.
-        PerplexityResult result = PerplexityResult.Of(90, 50, 16, 3, 0.25);
+        PerplexityResult result = PerplexityResult.Of("T", 90, 50, 16, 3, 0.25);
         Assert.Equal(new PerplexityResult(Math.Exp(2), 50, 3, 2, 0.25), result);
-        Assert.Equal(0, PerplexityResult.Of(90, 48, 16, 3, 0).TailTokens);
+        Assert.Equal(0, PerplexityResult.Of("T", 90, 48, 16, 3, 0).TailTokens);
     }
 
     /// <summary>Held-out windows count as those of a text do: all tokens of a window but the first are predicted.</summary>
@@ -32,7 +32,7 @@ public sealed class EvaluationReportsTests
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
         int[] ids = [.. Enumerable.Range(0, length * windows).Select(i => i * i * 7 % 128)];
         double expected = Perplexity.Evaluate(model, ids, length, cancellation: TestContext.Current.CancellationToken).Perplexity;
-        Assert.Equal(expected, Perplexity.OfWindows(model, [.. ids.Chunk(length)], TestContext.Current.CancellationToken), 1e-9 * expected);
+        Assert.Equal(expected, Perplexity.OfWindows(model, [.. ids.Chunk(length)], cancellation: TestContext.Current.CancellationToken), 1e-9 * expected);
     }
 
     [Fact]

@@ -141,7 +141,8 @@ public class SamplerTests
     [InlineData(100f, 1, 0.001f, 100f, true)]
     [InlineData(100.5f, 0, 1f, 1f, false)]
     [InlineData(1f, 0, 1f, 100.5f, false)]
-    [InlineData(1f, 0, 1f, 0.001f, true)]
+    [InlineData(1f, 0, 1f, 0.01f, true)]
+    [InlineData(1f, 0, 1f, 0.009f, false)]
     [InlineData(1f, 0, float.NaN, 1f, false)]
     [InlineData(1f, 0, 1f, float.NaN, false)]
     public void Validate_EndsOfTheRanges_AreIn(float temperature, int topK, float topP, float penalty, bool isRight) => Assert.Equal(
