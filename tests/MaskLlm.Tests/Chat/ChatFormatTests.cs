@@ -101,6 +101,15 @@ public class ChatFormatTests
         Assert.Equal("!n", given!.Render([], addGenerationPrompt: false));
     }
 
+    /// <summary>Whatever a message carries reaches the template, beside the special tokens.</summary>
+    [Fact]
+    public void Render_MessageWithMembers_GivesThemToTheTemplate()
+    {
+        const string Template = "{{ bos_token }}{% for m in messages %}{{ m.role }}={{ m.content }};{{ m.name }};{% for call in m.tool_calls or [] %}{{ call }}{% endfor %}|{% endfor %}{{ add_generation_prompt }}";
+        ChatMessage[] turns = [new("user", "Hi"), new("assistant", null) { Members = [("name", "n"), ("tool_calls", new MaskLlm.Chat.Values.Sequence(["f", "g"]))] }];
+        Assert.Equal("<s>user=Hi;;|assistant=None;n;fg|True", Read((Jinja, Template), (Configuration, """{"bos_token": "<s>"}"""))!.Render(turns, addGenerationPrompt: true));
+    }
+
     [Fact]
     public void Render_Variables_AreWhateverIsGiven()
     {
