@@ -67,12 +67,12 @@ public sealed class RunRecordTests
     public void RequireSame_OtherOptions_AreNamedWithBothValues()
     {
         JsonObject saved = new() { ["steps"] = 3, ["prior"] = "a", ["gone"] = 1 };
-        DecisiveOptions.RequireSame(saved, new JsonObject { ["steps"] = 3, ["prior"] = "a" });
+        DecisiveOptions.RequireSame("P", saved.ToJsonString(), new JsonObject { ["steps"] = 3, ["prior"] = "a" });
         Assert.Contains("started with steps 3, now it is 4;", Refusal(new JsonObject { ["steps"] = 4 }), StringComparison.Ordinal);
         Assert.Contains("started with prior \"a\", now it is unset;", Refusal(new JsonObject { ["prior"] = null }), StringComparison.Ordinal);
         Assert.Contains("started with tau unset, now it is \"1:2\";", Refusal(new JsonObject { ["steps"] = 3, ["tau"] = "1:2" }), StringComparison.Ordinal);
 
-        string Refusal(JsonObject asked) => Assert.Throws<ArgumentException>(() => DecisiveOptions.RequireSame(saved, asked)).Message;
+        string Refusal(JsonObject asked) => Assert.Throws<ArgumentException>(() => DecisiveOptions.RequireSame("P", saved.ToJsonString(), asked)).Message;
     }
 
     private static CorpusSource Source(string path, double weight) => new(path, Documents: 2, Tokens: 30, HeldOutTokens: 4, weight, "hash");
