@@ -1,6 +1,12 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MaskLlm.Formats;
+using MaskLlm.Formats.Safetensors;
 using ZstdSharp;
 
 namespace MaskLlm.Fuzz;
@@ -19,6 +25,36 @@ internal static class Containers
         byte[] prefix = new byte[Prefix];
         BinaryPrimitives.WriteInt64LittleEndian(prefix, header.Length);
         return [.. prefix, .. header, .. data];
+    }
+
+    /// <summary>The same of a file with a checksum in its header, which is right again: of all bytes, its own digits as zeros.</summary>
+    internal static byte[] CheckedSafetensors(byte[] whole, Mutator mutator)
+    {
+        byte[] changed = Safetensors(whole, mutator);
+        ReadOnlySpan<byte> name = "\"checksum\":\""u8;
+        int at = changed.AsSpan().IndexOf(name) + name.Length;
+        Span<byte> digits = changed.AsSpan(at, Math.Min(SafetensorsChecksum.Unknown.Length, changed.Length - at));
+        if (at < name.Length || digits.Length < SafetensorsChecksum.Unknown.Length) return changed;
+        digits.Fill((byte)'0');
+        XxHash3 hash = new();
+        hash.Append(changed);
+        Encoding.ASCII.GetBytes(ChecksumStream.Digits(hash)).CopyTo(digits);
+        return changed;
+    }
+
+    /// <summary>An object of JSON with a checksum in it, which is right again.</summary>
+    internal static byte[] CheckedJson(byte[] whole, Mutator mutator)
+    {
+        byte[] changed = mutator.Change(whole);
+        try
+        {
+            if (JsonNode.Parse(changed) is not JsonObject value) return changed;
+            return SeedModel.Made(path => Runs.CheckedJson.Write(path, value));
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException)
+        {
+            return changed;
+        }
     }
 
     /// <summary>A member of a zip file, or its name; now and then one is gone or there twice.</summary>

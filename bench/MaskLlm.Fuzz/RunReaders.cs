@@ -28,36 +28,45 @@ internal static class RunReaders
 
     internal static IReadOnlyList<FuzzReader> All { get; } =
     [
-        FuzzReaders.Make("experiment-result", () => [FuzzSeed.Of("result.json", Row)], input => JsonFile.Read(input.Path(), ExperimentRow.Parse)),
-        FuzzReaders.Make("experiment-settings", () => [FuzzSeed.Of("experiment.json", Settings)], input =>
-            ExperimentSettings.RequireSame(JsonFile.Read(input.Path(), earlier => earlier), JsonNode.Parse(Settings)!.AsObject(), "OUT")) with
+        FuzzReaders.Make("experiment-result", () => [Checked("result.json", Row)], input => CheckedJson.Read(input.Path(), ExperimentRow.Parse, "remove it")) with { Weight = 0.2 },
+        FuzzReaders.Make("experiment-settings", () => [Checked("experiment.json", Settings)], input =>
+            ExperimentSettings.RequireSame(CheckedJson.Read(input.Path(), earlier => earlier, "remove it"), JsonNode.Parse(Settings)!.AsObject(), "OUT")) with
             {
                 Refusals = [.. FuzzReader.OfFiles, typeof(ArgumentException)],
                 NamesFile = false,
+                Weight = 0.2,
             },
         FuzzReaders.Make("metrics", () => [FuzzSeed.Of("metrics.jsonl", Metrics)], input =>
         {
-            using RunFolder folder = RunFolder.Open(input.Folder(), force: true, resume: false);
-            new MetricsLog(folder, 10).Dispose();
-            foreach (string events in Directory.GetFiles(folder.Path, "events.out*")) File.Delete(events);
+            string run = Directory.CreateDirectory(Path.Combine(input.Folder(), "run")).FullName;
+            using (RunFolder folder = RunFolder.Open(run, force: false, resume: false))
+            {
+                File.Copy(input.Path(), folder.MetricsPath, overwrite: true);
+                new MetricsLog(folder, 10).Dispose();
+            }
+            Directory.Delete(run, recursive: true);
         }) with { Weight = 0.02 },
-        FuzzReaders.Make("state", () => [FuzzSeed.Of("state.safetensors", State(), Containers.Safetensors)], input =>
+        FuzzReaders.Make("state", () => [FuzzSeed.Of("state.safetensors", State(), Containers.CheckedSafetensors)], input =>
         {
             using Tensor logits = zeros(4, 6), moments = zeros(4, 6, dtype: ScalarType.BFloat16);
-            TensorState.Load(input.Path(), [("a.logits", logits), ("a.m", moments)]);
+            using SafetensorsFile file = SafetensorsFile.OpenChecked(input.Path(), "remove it");
+            TensorState.Load(file, [("a.logits", logits), ("a.m", moments)]);
         }) with { Weight = 0.2 },
-        FuzzReaders.Make("prune-checkpoint", () => [FuzzSeed.Of("state.safetensors", PruneState(), Containers.Safetensors)], input =>
+        FuzzReaders.Make("prune-checkpoint", () => [FuzzSeed.Of("state.safetensors", PruneState(), Containers.CheckedSafetensors)], input =>
         {
-            string run = Directory.CreateDirectory(Path.Combine(input.Folder(), "run")).FullName;
-            using RunFolder folder = RunFolder.Open(run, force: true, resume: false);
-            Directory.CreateDirectory(Path.GetDirectoryName(folder.CheckpointPath)!);
-            File.Copy(input.Path(), folder.CheckpointPath, overwrite: true);
+            string checkpoint = Path.Combine(input.Folder(), "run", "checkpoint", "state.safetensors");
+            Directory.CreateDirectory(Path.GetDirectoryName(checkpoint)!);
+            File.Copy(input.Path(), checkpoint, overwrite: true);
+            using RunFolder folder = RunFolder.Open(Path.Combine(input.Folder(), "run"), force: false, resume: true);
             PruneCheckpoint.Open(folder, resume: true, JsonNode.Parse(Settings)!.AsObject(), 2);
         }) with { Refusals = [.. FuzzReader.OfFiles, typeof(ArgumentException)], NamesFile = false, Weight = 0.2 },
     ];
 
-    private static byte[] State() => SeedModel.Safetensors(
+    private static byte[] State() => SeedModel.Checked(
         new Dictionary<string, string> { ["step"] = "7", ["options"] = Settings }, ("a.logits", TensorType.Float32, [4, 6]), ("a.m", TensorType.BFloat16, [4, 6]));
 
-    private static byte[] PruneState() => SeedModel.Safetensors(new Dictionary<string, string> { ["options"] = Settings });
+    private static byte[] PruneState() => SeedModel.Checked(new Dictionary<string, string> { ["options"] = Settings });
+
+    private static FuzzSeed Checked(string name, string text) =>
+        FuzzSeed.Of(name, SeedModel.Made(path => CheckedJson.Write(path, JsonNode.Parse(text)!.AsObject())), Containers.CheckedJson);
 }

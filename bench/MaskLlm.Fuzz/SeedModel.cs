@@ -41,6 +41,12 @@ internal static class SeedModel
         [.. tensors.Select(tensor => Entry(tensor.Name, tensor.Type, tensor.Shape, 0))],
         metadata));
 
+    /// <summary>The same with a checksum, as this program's own files have it.</summary>
+    internal static byte[] Checked(IReadOnlyDictionary<string, string>? metadata, params (string Name, TensorType Type, long[] Shape)[] tensors) => Made(path => SafetensorsWriter.WriteChecked(
+        path,
+        [.. tensors.Select(tensor => Entry(tensor.Name, tensor.Type, tensor.Shape, 0))],
+        metadata));
+
     /// <summary>The bytes of what is written to a path.</summary>
     internal static byte[] Made(Action<string> write)
     {

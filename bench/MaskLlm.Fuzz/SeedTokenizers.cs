@@ -12,7 +12,7 @@ internal static class SeedTokenizers
     private static readonly string[] Special = ["<|endoftext|>", "<|user|>"];
 
     /// <summary>Byte-level, as this program trains them.</summary>
-    internal static readonly Lazy<byte[]> ByteLevel = new(() => SeedModel.Made(path => BpeTrainer.Train(["the fox sees the river, the heron sees 12 stones\n"], 288, Special, path)));
+    internal static readonly Lazy<byte[]> ByteLevel = new(() => BpeTrainer.Train(["the fox sees the river, the heron sees 12 stones\n"], 288, Special));
 
     /// <summary>Byte-level with a pattern of its own, digits apart, NFC, a template and added tokens of several kinds.</summary>
     internal static byte[] Pattern() => Layout(

@@ -24,7 +24,6 @@ public sealed class DurabilityTests
         ["RunFolder"] = "the lock, and a probe for permissions",
         ["PipeStream"] = "only reads what another program writes",
         ["SourceFile"] = "only reads, with a buffer of its own",
-        ["TokenFile"] = "only reads",
     };
 
     [Fact]
