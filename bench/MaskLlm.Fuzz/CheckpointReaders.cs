@@ -1,6 +1,7 @@
 using System.Text;
 using MaskLlm.Chat;
 using MaskLlm.Models;
+using MaskLlm.Models.Families;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Fuzz;
@@ -50,17 +51,22 @@ internal static class CheckpointReaders
     [
         FuzzReaders.Make("config", () => Configurations.Select(config => FuzzSeed.Of("config.json", config)), input =>
         {
-            string folder = input.Folder();
-            DecoderConfig config = Checkpoint.ReadConfig(folder);
+            DecoderConfig config = ModelFamily.Read(input.Path(), input.Bytes);
             _ = config.SlidingWindow(1);
         }),
+        FuzzReaders.Make("checkpoint", Folders, input =>
+        {
+            string folder = input.Folder();
+            Checkpoint.ReadConfig(folder);
+            foreach ((string name, _) in Checkpoint.LinearShapes(folder)) GC.KeepAlive(name);
+        }) with { Refusals = [.. FuzzReader.OfFiles, typeof(FileNotFoundException)], NamesFile = false },
         FuzzReaders.Make("tokenizer-json", Tokenizers, input => Use(Tokenizer.FromFile(input.Path()))),
         FuzzReaders.Make(
             "tokenizer-model", () => new[] { false, true }.Select(bytes => FuzzSeed.Of("tokenizer.model", SeedTokenizers.SentencePiece(bytes))), input => Use(Tokenizer.FromFile(input.Path()))),
         FuzzReaders.Make("tokenizer-settings", Settings, input =>
         {
             string folder = input.Folder();
-            Tokenizer tokenizer = ModelTokenizer.Load(folder, Checkpoint.ReadConfig(folder));
+            Tokenizer tokenizer = Tokenizer.Load(folder, 288);
             Use(tokenizer);
             _ = (tokenizer.SeparatorId, tokenizer.EndOfTextIds.Count);
             ChatFormat.Read(name => Path.Combine(folder, name) is var file && File.Exists(file) ? File.ReadAllBytes(file) : null, tokenizer.SpecialTokens)?.Render(Turns, addGenerationPrompt: true);
@@ -74,6 +80,14 @@ internal static class CheckpointReaders
     ];
 
     private static string Config(string family, string rest) => $"{{\"model_type\":\"{family}\",{Sizes}{rest}}}";
+
+    // What the configuration promises is held against the weights.
+    private static IEnumerable<FuzzSeed> Folders()
+    {
+        Dictionary<string, byte[]> files = new(StringComparer.Ordinal) { ["config.json"] = Encoding.UTF8.GetBytes(SeedModel.Config), ["model.safetensors"] = SeedModel.Weights(0x3D) };
+        yield return new FuzzSeed(files, "config.json");
+        yield return new FuzzSeed(files, "model.safetensors", Containers.Safetensors);
+    }
 
     private static IEnumerable<FuzzSeed> Tokenizers() =>
         new[] { SeedTokenizers.ByteLevel.Value, SeedTokenizers.Pattern(), SeedTokenizers.Escaped(), SeedTokenizers.Metaspace() }.Select(bytes => FuzzSeed.Of("tokenizer.json", bytes));

@@ -20,6 +20,8 @@ internal static class RunReaders
         {"experiment":"compare","model":"M","data":["a:1"],"eval-text":["t"],"seeds":["0"],"options":{"steps":"300","tau":"4:0.05"},"inputs":{"a":"00ff"}}
         """;
 
+    private const string Record = """{"options":{"steps":3,"config":"c.json"},"seed":1,"versions":{"maskllm":"0.1.0"},"kernel":"plain","inputs":{},"figures":{}}""";
+
     private const string Metrics = """
         {"step":0,"loss":4.5,"reward":0.1}
         {"step":9,"loss":4.25,"reward":null}
@@ -39,13 +41,21 @@ internal static class RunReaders
         FuzzReaders.Make("metrics", () => [FuzzSeed.Of("metrics.jsonl", Metrics)], input =>
         {
             string run = Directory.CreateDirectory(Path.Combine(input.Folder(), "run")).FullName;
-            using (RunFolder folder = RunFolder.Open(run, force: false, resume: false))
+            try
             {
+                using RunFolder folder = RunFolder.Open(run, force: false, resume: false);
                 File.Copy(input.Path(), folder.MetricsPath, overwrite: true);
                 new MetricsLog(folder, 10).Dispose();
             }
-            Directory.Delete(run, recursive: true);
+            finally
+            {
+                Directory.Delete(run, recursive: true);
+            }
         }) with { Weight = 0.02 },
+        FuzzReaders.Make("run-record", () => [FuzzSeed.Of("run.json", Record)], input =>
+        {
+            using RunFolder folder = RunFolder.Open(input.Folder(), force: true, resume: false);
+        }) with { Refusals = FuzzReader.OfArguments, NamesFile = false, Weight = 0.2 },
         FuzzReaders.Make("state", () => [FuzzSeed.Of("state.safetensors", State(), Containers.CheckedSafetensors)], input =>
         {
             using Tensor logits = zeros(4, 6), moments = zeros(4, 6, dtype: ScalarType.BFloat16);

@@ -20,19 +20,24 @@ internal static class SeedModel
     internal static byte[] Runtime(WeightType type, bool isSparse) => Made(path =>
     {
         using ScratchFolder folder = new();
-        DecoderConfig config = ModelFamily.Read("config.json", Encoding.UTF8.GetBytes(Config));
-        byte fill = isSparse ? (byte)0 : (byte)0x3D;
-        // Zeros are 2:4 as they are; norms are ones of bfloat16 either way.
-        SafetensorsWriter.Write(Path.Combine(folder.Path, "model.safetensors"), [.. ParameterShapes.All(config).Select(parameter =>
-            Entry(parameter.Name, TensorType.BFloat16, [.. parameter.Shape.Select(size => (long)size)], parameter.Shape.Length == 1 ? (byte)0x3F : fill))]);
         folder.Hold(
         [
+            // Zeros are 2:4 as they are.
+            ("model.safetensors", Weights(isSparse ? (byte)0 : (byte)0x3D)),
             ("config.json", Encoding.UTF8.GetBytes(Config)),
             ("generation_config.json", """{"eos_token_id":[0,1]}"""u8.ToArray()),
             ("tokenizer_config.json", """{"eos_token":"<|endoftext|>","chat_template":"{% for m in messages %}{{ m.content }}{% endfor %}"}"""u8.ToArray()),
             ("tokenizer.json", SeedTokenizers.ByteLevel.Value),
         ]);
         RuntimeExport.Write(folder.Path, null, type, path);
+    });
+
+    /// <summary>The weights of the configuration, all bytes of matrices alike.</summary>
+    internal static byte[] Weights(byte fill) => Made(path =>
+    {
+        DecoderConfig config = ModelFamily.Read("config.json", Encoding.UTF8.GetBytes(Config));
+        SafetensorsWriter.Write(path, [.. ParameterShapes.All(config).Select(parameter =>
+            Entry(parameter.Name, TensorType.BFloat16, [.. parameter.Shape.Select(size => (long)size)], parameter.Shape.Length == 1 ? (byte)0x3F : fill))]);
     });
 
     /// <summary>A safetensors file of a few small tensors.</summary>

@@ -167,7 +167,7 @@ public sealed class RunFolder : IDisposable
                 $"--out {Path}: its README.md is not the one that a run wrote, and would be replaced; move it, or name another folder.");
     }
 
-    private bool MadeModel() => _wasRunning || HasCheckpoint || ReadRecord(RecordPath)?["options"]?["config"] is not null;
+    private bool MadeModel() => _wasRunning || HasCheckpoint || RecordHas(RecordPath, "options", "config");
 
     private void RequireNoInput(IEnumerable<string> inputs)
     {
@@ -191,18 +191,20 @@ public sealed class RunFolder : IDisposable
 
     private static bool IsMarker(string path) => System.IO.File.Exists(path) && new FileInfo(path).Length == 0;
 
-    private static bool IsRecord(string path) => ReadRecord(path)?["versions"]?["maskllm"] is not null;
+    private static bool IsRecord(string path) => RecordHas(path, "versions", "maskllm");
 
     // A file of another program with this name, or a damaged one, is none.
-    private static JsonObject? ReadRecord(string path)
+    private static bool RecordHas(string path, string part, string member)
     {
         try
         {
-            return System.IO.File.Exists(path) ? JsonNode.Parse(System.IO.File.ReadAllBytes(path)) as JsonObject : null;
+            return System.IO.File.Exists(path) && JsonNode.Parse(System.IO.File.ReadAllBytes(path)) is JsonObject record
+                && record[part] is JsonObject members && members[member] is not null;
         }
-        catch (System.Text.Json.JsonException)
+        // Members are looked at when they are first asked for: a name that is there twice, or no text, is found only then.
+        catch (Exception e) when (e is System.Text.Json.JsonException or ArgumentException or InvalidOperationException)
         {
-            return null;
+            return false;
         }
     }
 

@@ -27,7 +27,7 @@ public sealed class MetricsLogTests : IDisposable
 
     private void Write(long firstStep, params (long Step, (string, double)[] Figures)[] lines)
     {
-        using RunFolder folder = RunFolder.Open(_folder.Path, force: true, resume: false);
+        using RunFolder folder = RunFolder.Open(_folder.Path, force: false, resume: firstStep > 0);
         using MetricsLog log = new(folder, firstStep);
         foreach ((long step, (string, double)[] figures) in lines) log.Write(step, figures);
     }
