@@ -106,7 +106,7 @@ public class ChatFormatTests
     public void Render_MessageWithMembers_GivesThemToTheTemplate()
     {
         const string Template = "{{ bos_token }}{% for m in messages %}{{ m.role }}={{ m.content }};{{ m.name }};{% for call in m.tool_calls or [] %}{{ call }}{% endfor %}|{% endfor %}{{ add_generation_prompt }}";
-        ChatMessage[] turns = [new("user", "Hi"), new("assistant", null) { Members = [("name", "n"), ("tool_calls", new MaskLlm.Chat.Values.Sequence(["f", "g"]))] }];
+        ChatMessage[] turns = [new("user", "Hi"), new("assistant", null) { Members = [("name", "n"), ("tool_calls", new JsonArray("f", "g"))] }];
         Assert.Equal("<s>user=Hi;;|assistant=None;n;fg|True", Read((Jinja, Template), (Configuration, """{"bos_token": "<s>"}"""))!.Render(turns, addGenerationPrompt: true));
     }
 
