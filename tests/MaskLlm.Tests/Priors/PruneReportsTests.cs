@@ -96,7 +96,8 @@ public sealed class PruneReportsTests
     [Fact]
     public void Record_Calibration_CountsItsTokens()
     {
-        Calibration calibration = new([new int[16], new int[16], new int[16]], [new CorpusSource("a.txt", 1, 480, 0, 1, "hash")]);
+        // Three sequences, two of them the same.
+        Calibration calibration = new([[.. Enumerable.Repeat(1, 16)], new int[16], new int[16]], [new CorpusSource("a.txt", 1, 480, 0, 1, "hash")]);
         Dictionary<string, Mask> masks = new() { ["a"] = Mask.FromBytes(2, 4, new byte[8]), ["b"] = Mask.FromBytes(3, 8, new byte[24]) };
 
         RunRecord record = PruneRecord.Create(Request, new JsonObject { ["x"] = 1 }, new JsonObject { ["y"] = "z" }, masks, calibration, 2);
@@ -104,8 +105,8 @@ public sealed class PruneReportsTests
         Assert.Equal((5UL, "plain"), (record.Seed, record.Kernel));
         JsonObject figures = record.Figures;
         Assert.Equal(
-            ["tokens", "sources", "seconds", "tokens_per_second", "masked_weights", "peak_memory_bytes", "first_loss", "final_loss", "perplexity"], figures.Select(pair => pair.Key));
-        Assert.Equal((48L, 2.0, 24.0, 32L), ((long)figures["tokens"]!, (double)figures["seconds"]!, (double)figures["tokens_per_second"]!, (long)figures["masked_weights"]!));
+            ["tokens", "different_samples", "sources", "seconds", "tokens_per_second", "masked_weights", "peak_memory_bytes", "first_loss", "final_loss", "perplexity"], figures.Select(pair => pair.Key));
+        Assert.Equal((32L, 2, 2.0, 24.0, 32L), ((long)figures["tokens"]!, (int)figures["different_samples"]!, (double)figures["seconds"]!, (double)figures["tokens_per_second"]!, (long)figures["masked_weights"]!));
         Assert.Equal("""{"dense":null,"prior":null,"learned":null}""", figures["perplexity"]!.ToJsonString());
         Assert.Equal(0, (long)PruneRecord.Create(Request, [], [], masks, null, 2).Figures["tokens"]!);
     }
