@@ -11,15 +11,18 @@ internal sealed partial class DiskFullException : IOException
     private const int NoSpace = 28, TooLarge = 27, Quota = 122, MacQuota = 69, WindowsHandleFull = unchecked((int)0x80070027),
         WindowsFull = unchecked((int)0x80070070);
 
+    private readonly string _path;
+    private readonly (string Words, string Relief) _reason;
+
     private DiskFullException(string path, (string Words, string Relief) reason, string? remedy, Exception inner)
         : base($"{path}: {reason.Words}", inner)
     {
-        Relief = reason.Relief;
+        (_path, _reason) = (path, reason);
         Remedy = remedy;
     }
 
     /// <summary>What makes room: the begin of a remedy.</summary>
-    internal string Relief { get; }
+    internal string Relief => _reason.Relief;
 
     /// <summary>All that is to be done, where that is the same for every verb; null where it is not.</summary>
     internal string? Remedy { get; }
@@ -44,6 +47,12 @@ internal sealed partial class DiskFullException : IOException
             throw new DiskFullException(path, Reason(e)!.Value, remedy, e);
         }
     }
+
+    /// <summary>The same failure under the name that a file of a folder was to have.</summary>
+    /// <param name="folder">Where it was written.</param>
+    /// <param name="target">The folder as the user knows it.</param>
+    internal DiskFullException In(string folder, string target) =>
+        new(Path.Combine(target, Path.GetRelativePath(folder, _path)), _reason, Remedy, InnerException!);
 
     /// <summary>
     /// The same of any exception, which names its file where the system said one; null where it is another kind of failure.

@@ -43,9 +43,12 @@ public static class MaskedCheckpoint
         foreach ((string name, Mask mask) in masks) CheckMask(source, name, mask);
         foreach ((string name, SafetensorsFile file) in updated ?? ReadOnlyDictionary<string, SafetensorsFile>.Empty) CheckUpdated(source, name, file);
         using StagedFolder staged = StagedFolder.Create(outFolder, force, sourceFolder);
-        CopyOtherFiles(sourceFolder, staged, cancellation);
         MaskedShards shards = new(source, masks, updated, progress, cancellation);
-        foreach (SafetensorsFile file in source.Files) shards.Write(file, staged.File(Path.GetFileName(file.Path)));
+        staged.Fill(() =>
+        {
+            CopyOtherFiles(sourceFolder, staged, cancellation);
+            foreach (SafetensorsFile file in source.Files) shards.Write(file, staged.File(Path.GetFileName(file.Path)));
+        });
         staged.Commit();
     }
 

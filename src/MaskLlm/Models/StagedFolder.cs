@@ -47,6 +47,19 @@ internal sealed class StagedFolder : IDisposable
     /// <summary>A path in the temporary folder.</summary>
     internal string File(string name) => Path.Combine(_temporary.Path, name);
 
+    /// <summary>Writes the files; where the disk is full, the exception names the file that the user would have had.</summary>
+    internal void Fill(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (DiskFullException e)
+        {
+            throw e.In(_temporary.Path, _target);
+        }
+    }
+
     /// <summary>Puts the files in place.</summary>
     internal void Commit()
     {

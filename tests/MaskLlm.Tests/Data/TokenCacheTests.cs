@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using MaskLlm.Data;
 
 namespace MaskLlm.Tests.Data;
@@ -146,6 +147,7 @@ public sealed class TokenCacheTests : IDisposable
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public void Open_NewCache_IsItsUsersOnly()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("Unix has such permissions");

@@ -17,7 +17,7 @@ public sealed class WholeTokensTests : IDisposable
         {
             encoded.Add(text);
             return [1, 2];
-        });
+        }, TestContext.Current.CancellationToken);
         Assert.Equal([1, 2], ids);
         Assert.Equal(["a\nb"], encoded);
     }
@@ -27,25 +27,29 @@ public sealed class WholeTokensTests : IDisposable
     [InlineData("2, 3")]
     [InlineData("3, 2")]
     public void Read_Ids_AreTakenAsTheyAreRowAfterRow(string shape) =>
-        Assert.Equal([5, 4, 3, 2, 1, 0], WholeTokens.Read(_folder.WriteNpy("ids.npy", "|u1", shape, [5, 4, 3, 2, 1, 0]), 6, NotCalled));
+        Assert.Equal([5, 4, 3, 2, 1, 0],
+            WholeTokens.Read(_folder.WriteNpy("ids.npy", "|u1", shape, [5, 4, 3, 2, 1, 0]), 6, NotCalled,
+            TestContext.Current.CancellationToken));
 
     [Fact]
     public void Read_IdOutsideTheVocabulary_IsRefused() =>
-        Assert.Throws<InvalidDataException>(() => WholeTokens.Read(_folder.WriteNpy("ids.npy", "|u1", "3,", [5, 4, 3]), 5, NotCalled));
+        Assert.Throws<InvalidDataException>(() =>
+            WholeTokens.Read(_folder.WriteNpy("ids.npy", "|u1", "3,", [5, 4, 3]), 5, NotCalled, TestContext.Current.CancellationToken));
 
     [Theory]
     [InlineData("4,")]
     [InlineData("1000000000,")]
     [InlineData("3000000000,")]
     public void Read_FewerIdsThanPromised_IsRefused(string shape) =>
-        Assert.Throws<InvalidDataException>(() => WholeTokens.Read(_folder.WriteNpy("ids.npy", "|u1", shape, [5, 4, 3]), 6, NotCalled));
+        Assert.Throws<InvalidDataException>(() =>
+            WholeTokens.Read(_folder.WriteNpy("ids.npy", "|u1", shape, [5, 4, 3]), 6, NotCalled, TestContext.Current.CancellationToken));
 
     [Fact]
     public void Read_ArrayOfNumpy_GivesItsIds()
     {
         string? path = Fixture.Shared("fixtures/trained/small/calibration.npy");
         if (path is null) Assert.Skip("shared/ is not on this machine");
-        int[] ids = WholeTokens.Read(path, 4096, _ => throw new UnreachableException());
+        int[] ids = WholeTokens.Read(path, 4096, _ => throw new UnreachableException(), TestContext.Current.CancellationToken);
         Assert.Equal(64 * 256, ids.Length);
         Assert.All(ids, id => Assert.InRange(id, 0, 4095));
         Assert.Equal(File.ReadAllBytes(path)[^4..], BitConverter.GetBytes(ids[^1]));

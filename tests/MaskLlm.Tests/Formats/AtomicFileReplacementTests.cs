@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using MaskLlm.Formats;
 
 namespace MaskLlm.Tests.Formats;
@@ -33,6 +34,7 @@ public sealed class AtomicFileReplacementTests : IDisposable
     [InlineData(
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherExecute)]
     [InlineData(UnixFileMode.UserRead)]
+    [UnsupportedOSPlatform("windows")]
     public void Write_OverAFile_KeepsItsPermissions(UnixFileMode mode)
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("Unix has such permissions");
@@ -50,6 +52,7 @@ public sealed class AtomicFileReplacementTests : IDisposable
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public void Write_NewFile_HasThePermissionsOfAnyOther()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("Unix has such permissions");

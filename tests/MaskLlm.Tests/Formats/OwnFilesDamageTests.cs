@@ -6,7 +6,6 @@ using MaskLlm.Kernels.Products;
 using MaskLlm.Masks;
 using MaskLlm.Runs;
 using MaskLlm.Runtime;
-using MaskLlm.Tests;
 
 namespace MaskLlm.Tests.Formats;
 
@@ -21,8 +20,8 @@ public sealed class OwnFilesDamageTests : IDisposable
     public void OpenChecked_AnyBitFlipped_IsRefusedByName()
     {
         string path = _folder.File("state.safetensors");
-        SafetensorsWriter.WriteChecked(path, [Tensor("logits", 6), Tensor("moments", 3)], new Dictionary<string,
-            string> { ["step"] = "17", ["options"] = "{\"checksum\":\"0000000000000000\"}" });
+        Dictionary<string, string> metadata = new() { ["step"] = "17", ["options"] = "{\"checksum\":\"0000000000000000\"}" };
+        SafetensorsWriter.WriteChecked(path, [Tensor("logits", 6), Tensor("moments", 3)], metadata);
         using (SafetensorsFile whole = SafetensorsFile.OpenChecked(path, "start anew"))
             Assert.Equal(("17", "{\"checksum\":\"0000000000000000\"}"), (whole.Metadata["step"], whole.Metadata["options"]));
 
@@ -63,9 +62,8 @@ public sealed class OwnFilesDamageTests : IDisposable
     public void Logits_ValueFlipped_IsRefused()
     {
         string path = _folder.File("logits.safetensors");
-        SafetensorsWriter.WriteChecked(path,
-            [new TensorToWrite("a", TensorType.Float32, [1, 6], 24, stream => stream.Write(new byte[24]))], new Dictionary<string,
-            string> { ["pattern"] = "2:4" });
+        TensorToWrite logits = new("a", TensorType.Float32, [1, 6], 24, stream => stream.Write(new byte[24]));
+        SafetensorsWriter.WriteChecked(path, [logits], new Dictionary<string, string> { ["pattern"] = "2:4" });
         using (LogitsFile.Open(path)) { }
         byte[] damaged = File.ReadAllBytes(path);
         damaged[^2] ^= 4;
@@ -77,8 +75,8 @@ public sealed class OwnFilesDamageTests : IDisposable
     public void Mask_AnyBitFlipped_IsRefusedOrChangesNothing()
     {
         string path = _folder.File("mask.npz");
-        Dictionary<string, Mask> masks = new() { ["layers.1"] = Mask.FromBytes(2, 4, [1, 1, 0, 0, 0, 0, 1, 1]),
-            ["layers.2"] = Mask.FromBytes(2, 4, [1, 0, 1, 0, 0, 1, 0, 1]) };
+        Mask one = Mask.FromBytes(2, 4, [1, 1, 0, 0, 0, 0, 1, 1]), other = Mask.FromBytes(2, 4, [1, 0, 1, 0, 0, 1, 0, 1]);
+        Dictionary<string, Mask> masks = new() { ["layers.1"] = one, ["layers.2"] = other };
         Dictionary<string, (int, int)> shapes = Enumerable.Range(0, 10).ToDictionary(i => $"layers.{i}", _ => (2, 4));
         MaskNpz.Write(path, masks);
         byte[] whole = File.ReadAllBytes(path);
@@ -105,8 +103,14 @@ public sealed class OwnFilesDamageTests : IDisposable
     public void CheckedJson_AnyBitFlipped_IsRefusedOrChangesNothing()
     {
         string path = _folder.File("result.json");
-        JsonObject value = new() { ["perplexity"] = 12.25, ["label"] = "kappa é \"1\"", ["notes"] = new JsonArray("a", "b"),
-            ["none"] = null, ["large"] = 1e300 };
+        JsonObject value = new()
+        {
+            ["perplexity"] = 12.25,
+            ["label"] = "kappa é \"1\"",
+            ["notes"] = new JsonArray("a", "b"),
+            ["none"] = null,
+            ["large"] = 1e300,
+        };
         CheckedJson.Write(path, value);
         byte[] whole = File.ReadAllBytes(path);
         Assert.True(JsonNode.DeepEquals(value, CheckedJson.Read(path, read => read.DeepClone(), "remove it")));

@@ -210,6 +210,17 @@ public class MaskedCheckpointTests
     }
 
     [Fact]
+    public void Write_DiskFull_NamesTheFileThatTheUserWouldHaveHad()
+    {
+        using var folder = new TemporaryFolder();
+        string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
+        IOException full = Assert.ThrowsAny<IOException>(
+            () => Write(source, OneMask, folder.File("out"), progress: (_, _) => throw new IOException("No space left on device", 28)));
+        Assert.Equal($"{folder.File("out/model.safetensors")}: the disk is full", full.Message);
+        Assert.Equal(["source"], Names(folder.Path));
+    }
+
+    [Fact]
     public void Write_OverItsSource_IsRefusedByAnyPath()
     {
         using var folder = new TemporaryFolder();
