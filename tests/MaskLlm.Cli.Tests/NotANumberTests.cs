@@ -47,6 +47,15 @@ public sealed class NotANumberTests : IDisposable
         Refuses(Run("generate", file, "--prompt", Prompt, "--max-tokens", "3", "--temperature", "1"), "logits for position", "NaN or infinite");
     }
 
+    [Fact]
+    public void Generate_SquaresBeyondFloat32_DrawNoToken()
+    {
+        // Hidden states of about 1e30 are finite and their squares are not: the norm made zeros of them, and all tokens were equal.
+        string model = new BrokenModel(_folder.File("large")).WithLastValue("model.layers.1.mlp.down_proj.weight", 0x7F00).Folder;
+        Refuses(Run("generate", model, "--prompt", "the fox sees", "--max-tokens", "3"), "logits for position", "NaN or infinite");
+        Refuses(Run("eval", model, "--data", TinyModel.TextPath, "--max-windows", "1"), "perplexity of the dense model", "is NaN");
+    }
+
     [Theory]
     [InlineData("wanda")]
     [InlineData("ria")]

@@ -51,7 +51,7 @@ public sealed class NumericOptionTests
         ["serve"] =
         [
             .. Runtime, "--port 8080 0 65535 -1 65536", "--parallel 16 1 1024 0 1025", "--queue 64 0 1000000 -1 1000001", $"--max-prompt - 1 {Int} 0 {AboveInt}", $"--max-output 1024 1 {Int} 0 {AboveInt}",
-            "--max-body 4194304 1 9223372036854775807 0 9223372036854775808", $"--cache-mb 2048 1 {Int} 0 {AboveInt}",
+            "--max-body 4194304 1 1073741824 0 1073741825", "--max-bodies - 1 1099511627776 0 1099511627777", $"--cache-mb 2048 1 {Int} 0 {AboveInt}",
         ],
         ["bench"] = [$"--repeats 9 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],
         ["bench learn"] = [.. Learning, $"--repeats 5 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],

@@ -14,7 +14,9 @@ internal static class RmsNorm
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor wide = x.to(ScalarType.Float32);
-        Tensor inverse = wide.Squared().mean([-1], keepdim: true).Plus(epsilon).rsqrt();   // (..., 1)
+        Tensor mean = wide.Squared().mean([-1], keepdim: true);   // (..., 1)
+        // 1 / infinity is 0, and zeros look like numbers: 0 * infinity is NaN, and of anything finite it adds nothing.
+        Tensor inverse = mean.Plus(epsilon).rsqrt().Plus(mean.Times(0));
         return ((wide * inverse).to(x.dtype) * weight).MoveToOuterDisposeScope();
     }
 }

@@ -49,7 +49,9 @@ public sealed unsafe partial class RuntimeDecoder
 
     private void Norm(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, Span<float> target)
     {
-        float inverse = (float)(1 / Math.Sqrt(TensorPrimitives.SumOfSquares(x) / x.Length + _config.NormEpsilon));
+        float squares = TensorPrimitives.SumOfSquares(x);
+        // 1 / infinity is 0, and zeros look like numbers: what is beyond float32 stays so until it is noticed.
+        float inverse = float.IsFinite(squares) ? (float)(1 / Math.Sqrt(squares / x.Length + _config.NormEpsilon)) : float.NaN;
         TensorPrimitives.Multiply(x, inverse, target);
         TensorPrimitives.Multiply(target, weight, target);
     }
