@@ -9,6 +9,7 @@ internal sealed class PipeStream : Stream
     private readonly FileStream _pipe;
     private readonly CancellationToken _cancellation;
     private byte[] _buffer = [];
+    private long _position;
 
     /// <summary>Opens a pipe, which takes until somebody writes to it.</summary>
     /// <exception cref="OperationCanceledException">The program was stopped.</exception>
@@ -26,9 +27,10 @@ internal sealed class PipeStream : Stream
 
     public override long Length => throw new NotSupportedException();
 
+    /// <summary>Bytes that came so far.</summary>
     public override long Position
     {
-        get => throw new NotSupportedException();
+        get => _position;
         set => throw new NotSupportedException();
     }
 
@@ -40,6 +42,7 @@ internal sealed class PipeStream : Stream
         if (_buffer.Length < wanted) _buffer = new byte[wanted];
         int count = Await(() => _pipe.Read(_buffer, 0, wanted));
         _buffer.AsSpan(0, count).CopyTo(buffer);
+        _position += count;
         return count;
     }
 

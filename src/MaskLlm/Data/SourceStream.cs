@@ -9,14 +9,17 @@ internal sealed class SourceStream(string path, Stream file, Stream content) : I
     // What text or ids can compress by, with room; a file beyond both is made to fill a memory or a disk.
     private const long AlwaysUnpacked = 1 << 28, LargestRatio = 500;
 
-    private readonly long _bytes = file.Length;
+    // Of a pipe only what came through it so far is known.
+    private readonly long? _length = file.CanSeek ? file.Length : null;
     private long _unpacked;
 
     /// <summary>The file, for messages.</summary>
     public string Path => path;
 
     /// <summary>Bytes read from disk so far.</summary>
-    public long BytesOnDisk => file.CanSeek ? file.Position : 0;
+    public long BytesOnDisk => file.CanSeek || file is PipeStream ? file.Position : 0;
+
+    private long Bytes => _length ?? file.Position;
 
     /// <summary>Fills the whole buffer unless the file ends first.</summary>
     /// <returns>Bytes read; fewer than the buffer takes only at the end.</returns>
@@ -40,9 +43,9 @@ internal sealed class SourceStream(string path, Stream file, Stream content) : I
 
     private void RequireModestSize()
     {
-        if (content == file || _unpacked <= AlwaysUnpacked || _unpacked <= _bytes * LargestRatio) return;
+        if (content == file || _unpacked <= AlwaysUnpacked || _unpacked <= Bytes * LargestRatio) return;
         throw new InvalidDataException(
-            $"{path}: its {_bytes} bytes unpack to more than {LargestRatio} times as many, as no text does; unpack it first where it is meant so.");
+            $"{path}: its {Bytes} bytes unpack to more than {LargestRatio} times as many, as no text does; unpack it first where it is meant so.");
     }
 
     public void Dispose()
