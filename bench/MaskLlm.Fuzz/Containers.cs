@@ -32,9 +32,9 @@ internal static class Containers
     {
         byte[] changed = Safetensors(whole, mutator);
         ReadOnlySpan<byte> name = "\"checksum\":\""u8;
-        int at = changed.AsSpan().IndexOf(name) + name.Length;
-        Span<byte> digits = changed.AsSpan(at, Math.Min(SafetensorsChecksum.Unknown.Length, changed.Length - at));
-        if (at < name.Length || digits.Length < SafetensorsChecksum.Unknown.Length) return changed;
+        int found = changed.AsSpan().IndexOf(name), at = found + name.Length;
+        if (found < 0 || changed.Length - at < SafetensorsChecksum.Unknown.Length) return changed;
+        Span<byte> digits = changed.AsSpan(at, SafetensorsChecksum.Unknown.Length);
         digits.Fill((byte)'0');
         XxHash3 hash = new();
         hash.Append(changed);

@@ -46,7 +46,7 @@ internal sealed class FuzzCommand(ulong seed, string save, TextWriter output)
             long begin = Stopwatch.GetTimestamp();
             ProcessStartInfo start = new(Environment.ProcessPath!);
             // Under `dotnet MaskLlm.Fuzz.dll` the program is an argument.
-            if (!Path.GetFileNameWithoutExtension(Environment.ProcessPath!).EndsWith("Fuzz", StringComparison.Ordinal)) start.ArgumentList.Add(typeof(FuzzCommand).Assembly.Location);
+            if (!Path.GetFileName(Environment.ProcessPath!).Contains("Fuzz", StringComparison.Ordinal)) start.ArgumentList.Add(typeof(FuzzCommand).Assembly.Location);
             foreach ((string name, object value) in (ReadOnlySpan<(string, object)>)[("--reader", reader.Name), ("--inputs", inputs), ("--first", first), ("--seed", seed), ("--save", save), ("--mark", mark)])
             {
                 start.ArgumentList.Add(name);

@@ -5,6 +5,7 @@ using MaskLlm.Kernels.Products;
 using MaskLlm.Runtime;
 using MaskLlm.Serving;
 using MaskLlm.Tokens;
+using Microsoft.AspNetCore.Http;
 
 namespace MaskLlm.Fuzz;
 
@@ -12,6 +13,8 @@ namespace MaskLlm.Fuzz;
 internal static class RequestReaders
 {
     private static readonly Lazy<ServedModel> Served = new(Serve);
+
+    private static readonly BodyIntake Intake = new(new BodyBudget(1 << 24), 1 << 20, TimeProvider.System);
 
     internal static IReadOnlyList<FuzzReader> All { get; } =
     [
@@ -28,12 +31,14 @@ internal static class RequestReaders
 
     private static FuzzReader Of(string name, ITextShape shape, params string[] bodies) => FuzzReaders.Make(name, () => bodies.Select(body => FuzzSeed.Of("body.json", body)), input =>
     {
-        using JsonDocument body = JsonDocument.Parse(input.Bytes);
-        TextCall.Read(body.RootElement, Served.Value, shape);
+        DefaultHttpContext http = new();
+        (http.Request.Body, http.Request.ContentLength, http.Request.ContentType) = (new MemoryStream(input.Bytes), input.Bytes.Length, "application/json");
+        using RequestBody body = RequestBody.Read(http.Request, Intake).GetAwaiter().GetResult();
+        TextCall.Read(body.Root, Served.Value, shape);
     }) with
     {
         // A body that is no JSON is answered before the fields are read; what an option's range refuses is a 400 too.
-        Refusals = [typeof(ApiException), typeof(ArgumentException), typeof(RefusedException), typeof(JsonException)],
+        Refusals = [typeof(ApiException), typeof(ArgumentException), typeof(RefusedException), typeof(JsonException), typeof(BadHttpRequestException)],
         NamesFile = false,
     };
 

@@ -32,7 +32,7 @@ internal static class RunReaders
     [
         FuzzReaders.Make("experiment-result", () => [Checked("result.json", Row)], input => CheckedJson.Read(input.Path(), ExperimentRow.Parse, "remove it")) with { Weight = 0.2 },
         FuzzReaders.Make("experiment-settings", () => [Checked("experiment.json", Settings)], input =>
-            ExperimentSettings.RequireSame(CheckedJson.Read(input.Path(), earlier => earlier, "remove it"), JsonNode.Parse(Settings)!.AsObject(), "OUT")) with
+            ExperimentSettings.RequireSame(CheckedJson.Read(input.Path(), ExperimentSettings.Checked, "remove it"), JsonNode.Parse(Settings)!.AsObject(), "OUT")) with
             {
                 Refusals = [.. FuzzReader.OfFiles, typeof(ArgumentException)],
                 NamesFile = false,
