@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.Safetensors;
@@ -178,7 +177,7 @@ public sealed class CheckpointContentsTests
         // As whoever made such a file would have it: its checksum is right.
         Span<byte> digits = bytes.AsSpan(bytes.AsSpan().IndexOf("\"checksum\":\""u8) + "\"checksum\":\""u8.Length, 16);
         digits.Fill((byte)'0');
-        Encoding.ASCII.GetBytes(XxHash3.HashToUInt64(bytes).ToString("x16", CultureInfo.InvariantCulture)).CopyTo(digits);
+        System.Text.Encoding.ASCII.GetBytes(XxHash3.HashToUInt64(bytes).ToString("x16", CultureInfo.InvariantCulture)).CopyTo(digits);
         File.WriteAllBytes(packed, bytes);
         Assert.StartsWith(
             $"{packed}: config.json: rms_norm_eps is -100000; ",
