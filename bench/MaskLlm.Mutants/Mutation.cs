@@ -11,7 +11,8 @@ namespace MaskLlm.Mutants;
 /// <param name="Value">A constant's new value; null for another instruction.</param>
 /// <param name="File">Of the source.</param>
 /// <param name="Line">In it.</param>
-internal sealed record Mutation(string Method, int Index, OpCode From, OpCode To, object? Value, string File, int Line)
+/// <param name="Words">What the source has there, one of them: nothing is asked of other instructions than constants.</param>
+internal sealed record Mutation(string Method, int Index, OpCode From, OpCode To, object? Value, string File, int Line, IReadOnlyList<string> Words)
 {
     // Each comparison negated and moved by one; sums and products turned round.
     private static readonly (OpCode From, OpCode To)[] Pairs =
@@ -34,7 +35,7 @@ internal sealed record Mutation(string Method, int Index, OpCode From, OpCode To
             place = method.DebugInformation.GetSequencePoint(instruction) is { IsHidden: false } next ? next : place;
             if (place is null) continue;
             foreach ((OpCode to, object? value) in Changes(instruction, method.Name == "MoveNext"))
-                yield return new Mutation(method.FullName, i, instruction.OpCode, to, value, place.Document.Url, place.StartLine);
+                yield return new Mutation(method.FullName, i, instruction.OpCode, to, value, place.Document.Url, place.StartLine, Words(instruction));
         }
     }
 
@@ -67,6 +68,14 @@ internal sealed record Mutation(string Method, int Index, OpCode From, OpCode To
         else if (instruction.Operand is float single) yield return (OpCodes.Ldc_R4, single + 1);
         else if (instruction.Operand is long large) yield return (OpCodes.Ldc_I8, large + 1);
     }
+
+    private static string[] Words(Instruction instruction) => Constant(instruction) switch
+    {
+        null => [""],
+        0 => ["0", "false"],
+        1 => ["1", "true"],
+        { } other => [FormattableString.Invariant($"{other}")],
+    };
 
     private static int? Constant(Instruction instruction) => instruction.OpCode.Code switch
     {

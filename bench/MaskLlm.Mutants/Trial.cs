@@ -19,6 +19,7 @@ internal sealed class Trial : IDisposable
 
     private readonly string _copies = Directory.CreateTempSubdirectory("maskllm-mutants-").FullName;
     private readonly string _original;
+    private readonly Dictionary<string, string[]> _sources = new(StringComparer.Ordinal);
     private readonly DefaultAssemblyResolver _references = new();
     private readonly bool _quick;
     private readonly TextWriter _output;
@@ -75,8 +76,16 @@ internal sealed class Trial : IDisposable
         return
         [
             .. Methods(library).Where(method => rooms.Count == 0 || rooms.Contains(Room(method.DeclaringType)))
-                .SelectMany(Mutation.Of).GroupBy(mutation => mutation.File).OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => file.ToArray()),
+                .SelectMany(Mutation.Of).Where(IsOfTheSource).GroupBy(mutation => mutation.File).OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => file.ToArray()),
         ];
+    }
+
+    // Messages are held by tests where they matter; and a constant that the line does not have, the compiler put there.
+    private bool IsOfTheSource(Mutation mutation)
+    {
+        if (!_sources.TryGetValue(mutation.File, out string[]? lines)) _sources[mutation.File] = lines = File.ReadAllLines(mutation.File);
+        string line = lines.ElementAtOrDefault(mutation.Line - 1) ?? "";
+        return !line.Contains("throw ", StringComparison.Ordinal) && mutation.Words.Any(word => line.Contains(word, StringComparison.Ordinal));
     }
 
     private void Write(Mutation mutation)

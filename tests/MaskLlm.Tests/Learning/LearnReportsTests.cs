@@ -68,6 +68,88 @@ public sealed class LearnReportsTests
     }
 
     [Fact]
+    public void Options_OfTheRecord_AreNamedAsOnTheCommandLine()
+    {
+        using Corpus corpus = Corpus(out TemporaryFolder folder);
+        using TemporaryFolder owned = folder;
+        LearnRequest request = Request with
+        {
+            Prior = "p.npz",
+            Options = new LearnOptions
+            {
+                Recipe = Recipe.Distilled,
+                Pattern = new NmPattern(1, 4),
+                PriorStrength = 1.5,
+                ScoreStrength = 2.5,
+                ExactPrior = true,
+                InitialStd = 0.25,
+                Kappa = new ScheduleRange(1, 2),
+                Tau = new ScheduleRange(3, 4),
+                Noise = 0.5,
+                Parametrization = Parametrization.Items,
+                AverageDecay = 0.75,
+                Schedule = ScheduleKind.Exponential,
+                Distillation = 0.125,
+                WeightReward = 5,
+                NormalizedReward = true,
+                Hard = true,
+                Steps = 6,
+                BatchSize = 8,
+                MicroBatchSize = 4,
+                SequenceLength = 9,
+                Epsilon = 10,
+                StateDistillation = 11,
+                Blockwise = true,
+                LearningRate = 12,
+                TrainWeights = WeightTraining.WithMasks,
+                WeightLearningRate = 13,
+                Skip = ["*.a"],
+                Seed = 14,
+                Kernel = MaskLlm.Learning.KernelKind.Plain,
+                Moments = MaskLlm.Kernels.MomentType.BFloat16,
+                Precision = TorchSharp.torch.ScalarType.BFloat16,
+                CheckpointActivations = true,
+            },
+        };
+        JsonObject options = LearnRecord.Options(request, corpus);
+        Assert.EndsWith("a.txt:1", (string?)options["data"]![0], StringComparison.Ordinal);
+        options.Remove("data");
+        Assert.Equal(
+            Json("""
+            {"model":"/models/some/","document-separator":null,"pattern":"1:4","recipe":"distilled","prior":"p.npz","prior-strength":1.5,"score-strength":2.5,"exact-prior":true,
+            "initial-std":0.25,"kappa":"1:2","tau":"3:4","noise":0.5,"parametrization":"items","average-decay":0.75,"schedule":"exponential","distillation":0.125,"weight-reward":5,
+            "normalized-reward":true,"hard":true,"steps":6,"batch-size":8,"micro-batch-size":4,"seq-len":9,"epsilon":10,"state-distillation":11,"blockwise":true,"learning-rate":12,
+            "train-weights":"with-masks","weight-learning-rate":13,"skip":["*.a"],"seed":14,"kernel":"plain","moments":"bfloat16","precision":"bfloat16","checkpoint-activations":true}
+            """),
+            options.ToJsonString());
+        Assert.Equal(8, (int)LearnRecord.Options(request with { Options = request.Options with { MicroBatchSize = null } }, corpus)["micro-batch-size"]!);
+    }
+
+    [Fact]
+    public void Figures_OfTheRecord_AreThoseOfTheSteps()
+    {
+        using Corpus corpus = Corpus(out TemporaryFolder folder);
+        using TemporaryFolder owned = folder;
+        LearnTotals totals = new(5);
+        totals.Add(new StepFigures(4, 0.5, 1, 0.9, new StepTimes(1, 0.25, 0.125, 0.125, 2)));
+        totals.Add(new StepFigures(3, 0.5, 1, 0.9, new StepTimes(1, 0.25, 0.125, 0.125, 2)));
+        LearnRequest request = Request with { Options = Request.Options with { BatchSize = 2, Steps = 7 }, EvalText = "t.txt" };
+        RunRecord record = LearnRecord.Create(
+            request, corpus, new JsonObject { ["x"] = 1 }, [], new LearnedRun(new Dictionary<string, MaskLlm.Masks.Mask>(), 11, totals, 1000, "fused-avx2", 0.25), new PerplexityTriple(10, 12, 11), 1.5,
+            new MemoryPlan([new MemoryPart("a", 100), new MemoryPart("b", 23.5)]));
+        Assert.Equal((7UL, "fused-avx2"), (record.Seed, record.Kernel));
+        JsonObject figures = record.Figures.DeepClone().AsObject();
+        foreach (string own in (string[])["sources", "peak_memory_bytes"]) Assert.True(figures.Remove(own));
+        // Of all 7 steps 2 were taken here: 2 x 2 x 16 tokens in 4 seconds.
+        Assert.Equal(
+            Json("""
+            {"tokens":224,"seconds":4,"tokens_per_second":16,"sampling_share":0.25,"dense_model_seconds":2,"prior_seconds":1.5,"groups_starting_on_prior":0.25,"resumed_at_step":5,
+            "eval_text":"t.txt","masked_weights":1000,"planned_memory_bytes":123,"first_loss":4,"final_loss":3,"perplexity":{"dense":10,"prior":12,"learned":11}}
+            """),
+            figures.ToJsonString());
+    }
+
+    [Fact]
     public void Totals_Steps_AddUpAndKeepTheFirstAndLastLoss()
     {
         LearnTotals totals = new(5);
@@ -106,6 +188,14 @@ public sealed class LearnReportsTests
         Assert.Equal(new ScheduleRange(4, 0.05), ScheduleRange.Parse("4:0.05"));
         Assert.Equal("4:0.05", new ScheduleRange(4, 0.05).ToString());
         Assert.All((string[])["", "4", "4:5:6", "0:1", "1:0", "-1:2", "a:1", "1:a", "1e39:1", "1:1e39", "NaN:1", "1:Infinity", "0,5:1"], text => Assert.Throws<ArgumentException>(() => ScheduleRange.Parse(text)));
+    }
+
+    private static Corpus Corpus(out TemporaryFolder folder)
+    {
+        folder = new TemporaryFolder();
+        string path = folder.Write("a.txt", [.. Enumerable.Repeat((byte)'a', 200)]);
+        return MaskLlm.Data.Corpus.Open(
+            new CorpusOptions { Sources = [new DataSource(path)], CacheFolder = folder.File("cache") }, new TokenEncoding(text => [.. text.Select(letter => (int)letter)], "letters", 256, null));
     }
 
     private static string Card(LearnRequest request, JsonObject figures)

@@ -58,4 +58,16 @@ public sealed class OneShotLayerTests
 
         Assert.InRange(TensorFile.MaxDifference(golden["hessian"], inputs.Hessian()), 0, 1e-4 * golden["hessian"].abs().max().item<float>());
     }
+
+    /// <summary>Of each row the scores over the root of their mean square; a row of zeros has none.</summary>
+    [Fact]
+    public void OfRow_RowsOfAnySize_HaveAMeanSquareOfOne()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor weight = tensor(new[] { 3f, -4f, 0f, 1f, 1f, -2f, 0f, 0f, 0f }).view(3, 3), squares = tensor(new[] { 1f, 1f, 4f });
+        float[] scores = ActivationScores.OfRow("layer", weight, squares).data<float>().ToArray();
+        double first = Math.Sqrt((9 + 16) / 3.0), second = Math.Sqrt((1 + 1 + 16) / 3.0);
+        double[] expected = [3 / first, 4 / first, 0, 1 / second, 1 / second, 4 / second, 0, 0, 0];
+        for (int i = 0; i < 9; i++) Assert.Equal(expected[i], scores[i], 1e-5);
+    }
 }
