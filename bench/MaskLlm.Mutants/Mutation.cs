@@ -35,7 +35,7 @@ internal sealed record Mutation(string Method, int Index, OpCode From, OpCode To
             place = method.DebugInformation.GetSequencePoint(instruction) is { IsHidden: false } next ? next : place;
             if (place is null) continue;
             foreach ((OpCode to, object? value) in Changes(instruction, method.Name == "MoveNext"))
-                yield return new Mutation(method.FullName, i, instruction.OpCode, to, value, place.Document.Url, place.StartLine, Words(instruction));
+                yield return new Mutation(method.FullName, i, instruction.OpCode, to, value, place.Document.Url, place.StartLine, WordsOf(instruction));
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed record Mutation(string Method, int Index, OpCode From, OpCode To
         else if (instruction.Operand is long large) yield return (OpCodes.Ldc_I8, large + 1);
     }
 
-    private static string[] Words(Instruction instruction) => Constant(instruction) switch
+    private static string[] WordsOf(Instruction instruction) => Constant(instruction) switch
     {
         null => [""],
         0 => ["0", "false"],
