@@ -24,6 +24,9 @@ internal readonly record struct TokenFileHeader(int TokenBytes, long Tokens, lon
     /// <summary>Raised with every change of the layout or of what is written: it is part of each cache's key.</summary>
     public const int Version = 1;
 
+    // More than any file has, and so few that the length of the file does not overflow.
+    private const long MostCount = 1L << 48;
+
     private const ulong Magic = 0x534E454B4F544C4D; // "MLTOKENS"
 
     /// <summary>Where the documents begin.</summary>
@@ -47,10 +50,12 @@ internal readonly record struct TokenFileHeader(int TokenBytes, long Tokens, lon
     {
         if (BinaryPrimitives.ReadUInt64LittleEndian(fields) != Magic || BinaryPrimitives.ReadInt32LittleEndian(fields[8..]) != Version)
             return null;
-        return new TokenFileHeader(
+        TokenFileHeader header = new(
             BinaryPrimitives.ReadInt32LittleEndian(fields[12..]),
             BinaryPrimitives.ReadInt64LittleEndian(fields[16..]),
             BinaryPrimitives.ReadInt64LittleEndian(fields[24..]),
             BinaryPrimitives.ReadInt64LittleEndian(fields[32..]));
+        return header is { TokenBytes: sizeof(ushort) or sizeof(int), Tokens: >= 0 and <= MostCount, Documents: >= 0 and <= MostCount, RowTokens: >= 0 and <= MostCount }
+            ? header : null;
     }
 }
