@@ -18,7 +18,7 @@ internal sealed class Trial : IDisposable
     private static readonly TimeSpan LongestOfRoom = TimeSpan.FromMinutes(2), LongestOfAll = TimeSpan.FromMinutes(20);
 
     private readonly string _copies = Directory.CreateTempSubdirectory("maskllm-mutants-").FullName;
-    private readonly string _original;
+    private readonly string _original, _sourceFolder;
     private readonly Dictionary<string, string[]> _sources = new(StringComparer.Ordinal);
     private readonly DefaultAssemblyResolver _references = new();
     private readonly bool _quick;
@@ -31,8 +31,12 @@ internal sealed class Trial : IDisposable
     {
         (_quick, _output) = (quick, output);
         string binaries = Path.Combine(Path.GetFullPath(repository), "artifacts", "bin");
-        _original = Path.Combine(binaries, Projects[0], "debug", Library);
-        _references.AddSearchDirectory(Path.GetDirectoryName(_original));
+        // A build meanwhile changes nothing of what is tried.
+        _original = Path.Combine(_copies, Library);
+        foreach (string ending in (string[])[".dll", ".pdb"])
+            File.Copy(Path.ChangeExtension(Path.Combine(binaries, Projects[0], "debug", Library), ending), Path.ChangeExtension(_original, ending));
+        _references.AddSearchDirectory(Path.Combine(binaries, Projects[0], "debug"));
+        _sourceFolder = Path.Combine(Path.GetFullPath(repository), "src", "MaskLlm");
         // Beside the repository's own files, which some tests look for above their folder: links, and two copies of the library.
         foreach (string project in Projects) Link(Path.Combine(binaries, project, "debug"), Path.Combine(_copies, "artifacts", "bin", project, "debug"));
         foreach (string entry in Directory.EnumerateFileSystemEntries(repository).Where(entry => Path.GetFileName(entry) != "artifacts"))
@@ -102,7 +106,7 @@ internal sealed class Trial : IDisposable
 
     private string? Noticed(Mutation mutation)
     {
-        string room = Path.GetRelativePath(Path.Combine(_original, "..", "..", "..", "..", "..", "src", "MaskLlm"), mutation.File).Split(Path.DirectorySeparatorChar)[0];
+        string room = Path.GetRelativePath(_sourceFolder, mutation.File).Split(Path.DirectorySeparatorChar)[0];
         if (!Passes(Projects[0], "-class", $"MaskLlm.Tests.{room}.*")) return "noticed";
         if (_quick) return null;
         return !Passes(Projects[0]) ? "noticed by others" : !Passes(Projects[1]) ? "noticed by verbs" : null;

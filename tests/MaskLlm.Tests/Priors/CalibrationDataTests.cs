@@ -1,3 +1,4 @@
+using MaskLlm.Data;
 using MaskLlm.Models;
 using MaskLlm.Priors;
 using MaskLlm.Tests.Data;
@@ -39,9 +40,30 @@ public sealed class CalibrationDataTests : IDisposable
         Assert.Contains($"the model has {positions} positions", Assert.Throws<ArgumentException>(() => Read(path, 1, null)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Read_OneStream_GivesPiecesInOrderOfOneDocument()
+    {
+        string path = Ids("15,");
+        Calibration calibration = Calibration(path, 3, 4);
+        Assert.Equal([[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]], calibration.Sequences);
+        CorpusSource source = Assert.Single(calibration.Sources);
+        Assert.Equal((path, 1L, 15L, 0L, 1.0), (source.Path, source.Documents, source.Tokens, source.HeldOutTokens, source.Weight));
+        Assert.Equal(3, Calibration(path, 3, 5).Sequences.Count);
+        Assert.Contains("15 ids; 4 sequences of 4 need 16.", Assert.Throws<ArgumentException>(() => Calibration(path, 4, 4)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_Matrix_CountsRowsAndIds()
+    {
+        CorpusSource source = Assert.Single(Calibration(Ids("3, 5"), 2, null).Sources);
+        Assert.Equal((2L, 10L), (source.Documents, source.Tokens));
+    }
+
     private string Ids(string shape) => _folder.WriteNpy("ids.npy", "|u1", shape, [.. Enumerable.Range(0, 15).Select(id => (byte)id)]);
 
-    private static IReadOnlyList<int[]> Read(string path, int samples, int? length) => CalibrationData.Read(
+    private static IReadOnlyList<int[]> Read(string path, int samples, int? length) => Calibration(path, samples, length).Sequences;
+
+    private static Calibration Calibration(string path, int samples, int? length) => CalibrationData.Read(
         new PruneRequest { Model = Model, Method = "wanda", Out = "", Data = new() { Sources = [new(path)] }, Samples = samples, SequenceLength = length },
-        Checkpoint.ReadConfig(Model), null, TestContext.Current.CancellationToken).Sequences;
+        Checkpoint.ReadConfig(Model), null, TestContext.Current.CancellationToken);
 }
