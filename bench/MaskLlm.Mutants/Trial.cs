@@ -49,6 +49,9 @@ internal sealed class Trial : IDisposable
     {
         Mutation[][] files = Sites(rooms);
         _output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{files.Sum(file => file.Length)} changes in {files.Length} files, seed {seed}"));
+        // Tests that fail without a change notice nothing.
+        foreach (string room in files.Select(file => RoomOf(file[0])).Distinct())
+            if (!Passes(Projects[0], "-class", $"MaskLlm.Tests.{room}.*")) throw new InvalidOperationException($"The tests of {room} fail without any change.");
         Random random = new(seed);
         int lived = 0;
         for (int i = 0; i < count; i++)
@@ -106,11 +109,12 @@ internal sealed class Trial : IDisposable
 
     private string? Noticed(Mutation mutation)
     {
-        string room = Path.GetRelativePath(_sourceFolder, mutation.File).Split(Path.DirectorySeparatorChar)[0];
-        if (!Passes(Projects[0], "-class", $"MaskLlm.Tests.{room}.*")) return "noticed";
+        if (!Passes(Projects[0], "-class", $"MaskLlm.Tests.{RoomOf(mutation)}.*")) return "noticed";
         if (_quick) return null;
         return !Passes(Projects[0]) ? "noticed by others" : !Passes(Projects[1]) ? "noticed by verbs" : null;
     }
+
+    private string RoomOf(Mutation mutation) => Path.GetRelativePath(_sourceFolder, mutation.File).Split(Path.DirectorySeparatorChar)[0];
 
     private bool Passes(string project, params string[] filter)
     {

@@ -23,7 +23,7 @@ public sealed class ExperimentTextsTests
         - learning: 100 steps of 16 x 256 tokens (409,600) where the row says nothing else
         - recipe: the paper's but for tau 2:0.05; prior sparsegpt, one-shot methods on 128 sequences
         - seeds of the learned masks: 3
-        - perplexity: exp of the mean negative log-likelihood of a predicted token over the first 128 windows of 256 tokens of each text, the tail dropped
+        - perplexity: exp of the mean negative log-likelihood of a predicted token over at most the first 128 windows of 256 tokens of each text, the tail dropped
 
         | | geometric mean over the texts | times dense | of SparseGPT's gap left | tokens | seconds |
         |---|---|---|---|---|---|
