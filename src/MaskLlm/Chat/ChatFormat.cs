@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using MaskLlm.Json;
 
 namespace MaskLlm.Chat;
 
@@ -104,6 +105,9 @@ public sealed class ChatFormat
     {
         if (open(name) is not { } bytes)
             return null;
+        // As a template it would be a text, and the prompt of every chat.
+        if (JsonSource.IsPointer(bytes))
+            throw new InvalidDataException($"{name}: a pointer of Git LFS and not the file itself. Fetch it with `git lfs pull`.");
         try
         {
             var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);

@@ -7,6 +7,7 @@ namespace MaskLlm.Tests.Chat;
 
 public class ChatFormatTests
 {
+    private const string Pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 3\n";
     private const string Jinja = "chat_template.jinja";
     private const string Json = "chat_template.json";
     private const string Configuration = "tokenizer_config.json";
@@ -60,6 +61,8 @@ public class ChatFormatTests
     [InlineData(Configuration, """{"chat_template": "\ud800"}""", "tokenizer_config.json: chat_template holds half a surrogate pair")]
     [InlineData(Json, """{"chat_template": "{{"}""", "chat template, line 1: found a tag")]
     [InlineData(Json, """{""", "chat_template.json: no JSON")]
+    [InlineData(Json, Pointer, "chat_template.json: a pointer of Git LFS")]
+    [InlineData(Jinja, Pointer, "chat_template.jinja: a pointer of Git LFS and not the file itself. Fetch it with `git lfs pull`.")]
     [InlineData(Jinja, "{% include 'x' %}", "chat template, line 1: the statement 'include' is not supported.")]
     [InlineData(Jinja, "a\n{% for m in messages %}{{ m | nosuch }}{% endfor %}", "chat template, line 2: the filter 'nosuch' is not supported.")]
     [InlineData(Jinja, "{{ messages is nosuch }}", "chat template, line 1: the test 'nosuch' is not supported.")]
