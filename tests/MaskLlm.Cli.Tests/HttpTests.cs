@@ -118,12 +118,39 @@ public class HttpTests
     [InlineData("application/x-www-form-urlencoded", 415)]
     [InlineData("application/json; charset=utf-16", 415)]
     [InlineData("application/jsonp", 415)]
+    [InlineData("text/plain, application/json", 415)]
     [InlineData("Application/JSON; charset=UTF-8", 200)]
+    [InlineData("application/json; charset=utf8", 200)]
+    [InlineData("application/json; charset=us-ascii", 200)]
+    [InlineData("application/json;", 200)]
     public async Task Body_ThatIsNotSaidToBeJson_IsRefused(string? type, int status)
     {
         using RunningServer server = await RunningServer.Start();
         using ByteArrayContent content = new(Encoding.UTF8.GetBytes(Fox));
         if (type is not null) content.Headers.TryAddWithoutValidation("Content-Type", type);
+        using HttpResponseMessage response = await server.Client.PostAsync(Completions, content, TestContext.Current.CancellationToken);
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Body_AfterAByteOrderMark_IsRead()
+    {
+        using RunningServer server = await RunningServer.Start();
+        using ByteArrayContent content = new([0xEF, 0xBB, 0xBF, .. Encoding.UTF8.GetBytes(Fox)]);
+        content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
+        using HttpResponseMessage response = await server.Client.PostAsync(Completions, content, TestContext.Current.CancellationToken);
+        Assert.Equal(200, (int)response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("gzip", 415)]
+    [InlineData("identity", 200)]
+    public async Task Body_OfAnotherCoding_IsRefusedAsSuch(string coding, int status)
+    {
+        using RunningServer server = await RunningServer.Start();
+        using ByteArrayContent content = new(Encoding.UTF8.GetBytes(Fox));
+        content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
+        content.Headers.TryAddWithoutValidation("Content-Encoding", coding);
         using HttpResponseMessage response = await server.Client.PostAsync(Completions, content, TestContext.Current.CancellationToken);
         Assert.Equal(status, (int)response.StatusCode);
     }

@@ -14,6 +14,11 @@ internal sealed class RequestBody : IDisposable
     private const string JsonType = "application/json";
     private const int FirstBytes = 16 << 10;
 
+    // ASCII is UTF-8 too, and whether it is UTF-8 is looked at.
+    private static readonly string[] Utf8Names = ["utf-8", "utf8", "us-ascii"];
+
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     private readonly BodyBudget.Charge _charge;
     private byte[] _bytes;
     private JsonDocument? _document;
@@ -36,13 +41,17 @@ internal sealed class RequestBody : IDisposable
     internal static async Task<RequestBody> Read(HttpRequest request, BodyIntake intake)
     {
         CheckType(request.ContentType);
+        if (request.Headers.ContentEncoding.Any(coding => !string.Equals(coding, "identity", StringComparison.OrdinalIgnoreCase)))
+            throw Unsupported("the body has a Content-Encoding, which is not read; send it as it is");
         if (request.ContentLength > intake.MaxBytes) throw new BadHttpRequestException("", StatusCodes.Status413PayloadTooLarge);
         RequestBody body = new(intake.Budget.Take(request.ContentLength ?? 0), (int)Math.Max(FirstBytes, request.ContentLength ?? 0));
         try
         {
             int length = await body.Fill(request, intake);
-            CheckText(body._bytes.AsSpan(0, length));
-            body._document = JsonDocument.Parse(body._bytes.AsMemory(0, length), Options);
+            // Some clients put a byte order mark before their text, and JSON's parser takes none.
+            int start = body._bytes.AsSpan(0, length).StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
+            CheckText(body._bytes.AsSpan(start, length - start));
+            body._document = JsonDocument.Parse(body._bytes.AsMemory(start, length - start), Options);
             return body;
         }
         catch
@@ -64,13 +73,16 @@ internal sealed class RequestBody : IDisposable
     // A page of another site can send text/plain and forms to a server of this machine without asking it first; JSON it cannot.
     private static void CheckType(string? contentType)
     {
-        bool isJson = MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type)
+        bool isJson = MediaTypeHeaderValue.TryParse(contentType?.TrimEnd(' ', ';'), out MediaTypeHeaderValue? type)
             && string.Equals(type.MediaType, JsonType, StringComparison.OrdinalIgnoreCase)
-            && (type.CharSet is null || string.Equals(type.CharSet.Trim('"'), "utf-8", StringComparison.OrdinalIgnoreCase));
+            && (type.CharSet is null || Utf8Names.Contains(type.CharSet.Trim('"'), StringComparer.OrdinalIgnoreCase));
         if (isJson) return;
         string found = contentType is null ? "the body has no Content-Type" : "the body's Content-Type is not JSON in UTF-8";
-        throw new ApiException(StatusCodes.Status415UnsupportedMediaType, $"{found}; send `Content-Type: {JsonType}`.", null, "unsupported_media_type");
+        throw Unsupported($"{found}; send `Content-Type: {JsonType}`");
     }
+
+    private static ApiException Unsupported(string found) =>
+        new(StatusCodes.Status415UnsupportedMediaType, $"{found}.", null, "unsupported_media_type");
 
     private async Task<int> Fill(HttpRequest request, BodyIntake intake)
     {
