@@ -57,7 +57,9 @@ internal static class ExportCommand
         using RuntimeModel written = RuntimeModel.Open(target);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{target}: {new FileInfo(target).Length / 1e6:0.0} MB, {written.SparseLayers} of {written.LinearLayers} linear layers 2:4, which take {written.LinearBytes / 1e6:0.0} MB in {RuntimeFormat.NameOf(weights)} ({(double)written.LinearBytes / written.DenseLinearBytes:0.000} of dense)");
+            $"{target}: {FileIdentity.LengthOf(target) / 1e6:0.0} MB, {written.SparseLayers} of {written.LinearLayers} linear layers 2:4, " +
+            $"which take {written.LinearBytes / 1e6:0.0} MB in {RuntimeFormat.NameOf(weights)} " +
+            $"({(double)written.LinearBytes / written.DenseLinearBytes:0.000} of dense)");
     }
 
     private static string Gguf(

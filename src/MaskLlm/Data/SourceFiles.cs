@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using MaskLlm.Formats;
 using Microsoft.Extensions.FileSystemGlobbing;
 
 namespace MaskLlm.Data;
@@ -36,7 +37,7 @@ internal sealed class SourceFiles
     }
 
     /// <summary>Bytes on disk of all files.</summary>
-    public long TotalBytes() => Files.Sum(file => new FileInfo(file.Path).Length);
+    public long TotalBytes() => Files.Sum(file => FileIdentity.LengthOf(file.Path));
 
     /// <summary>The hash of each file, in order.</summary>
     public string[] Hashes(CancellationToken cancellation) => [.. Files.Select(file => file.ContentHash(cancellation))];

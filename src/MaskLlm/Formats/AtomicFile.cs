@@ -22,7 +22,7 @@ public static class AtomicFile
     /// <exception cref="IOException">Links lead round in a circle, or to no regular file.</exception>
     internal static string Target(string path)
     {
-        string target = new FileInfo(path).LinkTarget is null ? path : File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName;
+        string target = FileIdentity.Resolved(path);
         if (FileIdentity.Of(target) is { IsRegular: false })
             throw new IOException($"{path}: there is something that is no file; name another.");
         return target;

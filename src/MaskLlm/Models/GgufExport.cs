@@ -1,3 +1,4 @@
+using MaskLlm.Formats;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
@@ -42,6 +43,6 @@ public static class GgufExport
         IReadOnlyList<GgufTensor> tensors = weights.Plan(notes);
         GgufWriter.Write(outFile, fields, tensors);
         return new GgufReport(
-            new FileInfo(outFile).Length, tensors.CountBy(tensor => tensor.Type).ToDictionary(pair => pair.Key, pair => pair.Value), notes);
+            FileIdentity.LengthOf(outFile), tensors.CountBy(tensor => tensor.Type).ToDictionary(pair => pair.Key, pair => pair.Value), notes);
     }
 }

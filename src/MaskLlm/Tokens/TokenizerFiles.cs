@@ -1,3 +1,4 @@
+using MaskLlm.Formats;
 using MaskLlm.Json;
 
 namespace MaskLlm.Tokens;
@@ -29,6 +30,6 @@ internal sealed class TokenizerFiles(Func<string, byte[]?> open, Func<string, st
     /// <exception cref="InvalidDataException">It is no JSON, or no object.</exception>
     internal JsonValue? Read(string name) => open(name) is { } bytes ? JsonValue.Parse(pathOf(name), bytes) : null;
 
-    private static byte[] ReadWhole(string file) => new FileInfo(file).Length is var length && length <= JsonSource.LargestBytes ? File.ReadAllBytes(file)
+    private static byte[] ReadWhole(string file) => FileIdentity.LengthOf(file) is var length && length <= JsonSource.LargestBytes ? File.ReadAllBytes(file)
         : throw new InvalidDataException($"{file}: it has {length} bytes, and at most {JsonSource.LargestBytes} are read of a tokenizer; is it another file?");
 }

@@ -14,6 +14,33 @@ public sealed class AtomicFileReplacementTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public void Write_OverALinkBehindALinkToAFolder_WritesWhatTheSystemFinds(bool dangling)
+    {
+        Directory.CreateDirectory(_folder.File("deep/snapshot"));
+        Directory.CreateDirectory(_folder.File("deep/blobs"));
+        Directory.CreateDirectory(_folder.File("blobs"));
+        File.WriteAllText(_folder.File("blobs/x"), "another's");
+        if (!dangling) File.WriteAllText(_folder.File("deep/blobs/x"), "old");
+        File.CreateSymbolicLink(_folder.File("deep/snapshot/out"), "../blobs/x");
+        Directory.CreateSymbolicLink(_folder.File("snapshot"), "deep/snapshot");
+        AtomicFile.Write(_folder.File("snapshot/out"), stream => stream.Write("new"u8));
+        Assert.Equal(
+            ("new", "another's"), (File.ReadAllText(_folder.File("deep/blobs/x")), File.ReadAllText(_folder.File("blobs/x"))));
+        Assert.Equal("../blobs/x", new FileInfo(_folder.File("deep/snapshot/out")).LinkTarget);
+    }
+
+    [Fact]
+    public void Write_OverLinksThatLeadRoundInACircle_IsOneSentence()
+    {
+        File.CreateSymbolicLink(_folder.File("one"), "two");
+        File.CreateSymbolicLink(_folder.File("two"), "one");
+        string message = Assert.Throws<IOException>(() => AtomicFile.Write(_folder.File("one"), _ => { })).Message;
+        Assert.Equal($"{_folder.File("one")}: links lead round in a circle; remove one, or name another file.", message);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public void Write_OverALink_WritesWhatItLeadsTo(bool dangling)
     {
         Directory.CreateDirectory(_folder.File("far"));

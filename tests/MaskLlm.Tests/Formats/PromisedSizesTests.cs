@@ -25,6 +25,27 @@ public sealed class PromisedSizesTests : IDisposable
     }
 
     [Fact]
+    public void ReadPacked_FileBehindALink_IsHeldAgainstItsOwnLengthAndNotTheLinks()
+    {
+        string path = Claiming(1 << 30);
+        string link = _folder.File("link.npz");
+        File.CreateSymbolicLink(link, Path.GetFileName(path));
+        string message = Assert.Throws<InvalidDataException>(() => MaskNpz.ReadPacked(link)).Message;
+        Assert.Contains($"its {File.ReadAllBytes(path).Length} bytes unpack to 1073741824", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TotalBytes_FilesBehindLinks_AreThoseThatAreRead()
+    {
+        _folder.Write("blob", new byte[3000]);
+        Directory.CreateDirectory(_folder.File("data"));
+        File.CreateSymbolicLink(Path.Combine(_folder.File("data"), "text.txt"), Path.Combine("..", "blob"));
+        Directory.CreateSymbolicLink(_folder.File("elsewhere"), "data");
+        Assert.Equal(3000, SourceFiles.Find(_folder.File("data")).TotalBytes());
+        Assert.Equal(3000, SourceFiles.Find(Path.Combine(_folder.File("elsewhere"), "text.txt")).TotalBytes());
+    }
+
+    [Fact]
     public void Read_MemberThatClaimsMoreThanTheModelHas_IsRefused()
     {
         Dictionary<string, (int Rows, int Columns)> shapes = new() { [Name] = (8, 8) };

@@ -97,8 +97,9 @@ internal sealed class NpzArchive : IDisposable
     {
         Int128 unpacked = 0;
         foreach (ZipArchiveEntry entry in Entries()) unpacked += entry.Length;
-        if (unpacked > AlwaysUnpacked && unpacked > (Int128)new FileInfo(_path).Length * LargestRatio)
-            throw Broken($"its {new FileInfo(_path).Length} bytes unpack to {unpacked}, and masks do not compress so well");
+        long length = FileIdentity.LengthOf(_path);
+        if (unpacked > AlwaysUnpacked && unpacked > (Int128)length * LargestRatio)
+            throw Broken($"its {length} bytes unpack to {unpacked}, and masks do not compress so well");
     }
 
     // Grows with what is really there: a damaged entry may claim any length; and ends with what it claims.

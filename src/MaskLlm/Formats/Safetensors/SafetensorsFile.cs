@@ -42,7 +42,7 @@ public sealed class SafetensorsFile : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file.", path);
-        if (new FileInfo(path).Length == 0)
+        if (FileIdentity.LengthOf(path) == 0)
             throw new InvalidDataException($"{path} is not a whole safetensors file: it is empty; download or save it again.");
         return Of(path, FileBytes.Open(path));
     }

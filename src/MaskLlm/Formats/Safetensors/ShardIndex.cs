@@ -42,7 +42,7 @@ internal sealed class ShardIndex
 
     private void Parse()
     {
-        long length = new FileInfo(_path).Length;
+        long length = FileIdentity.LengthOf(_path);
         if (length > LargestBytes) throw Error($"it has {length} bytes and an index has at most {LargestBytes}");
         if (JsonSource.Parse(File.ReadAllBytes(_path), out JsonElement root) is { } fault) throw Error($"it is {fault}");
         try
