@@ -1,4 +1,3 @@
-using MaskLlm.Formats;
 using MaskLlm.Json;
 
 namespace MaskLlm.Tokens;
@@ -30,6 +29,15 @@ internal sealed class TokenizerFiles(Func<string, byte[]?> open, Func<string, st
     /// <exception cref="InvalidDataException">It is no JSON, or no object.</exception>
     internal JsonValue? Read(string name) => open(name) is { } bytes ? JsonValue.Parse(pathOf(name), bytes) : null;
 
-    private static byte[] ReadWhole(string file) => FileIdentity.LengthOf(file) is var length && length <= JsonSource.LargestBytes ? File.ReadAllBytes(file)
-        : throw new InvalidDataException($"{file}: it has {length} bytes, and at most {JsonSource.LargestBytes} are read of a tokenizer; is it another file?");
+    // The length of the open file: that of a path may be a link's.
+    private static byte[] ReadWhole(string file)
+    {
+        using FileStream stream = File.OpenRead(file);
+        if (stream.Length > JsonSource.LargestBytes)
+            throw new InvalidDataException(
+                $"{file}: it has {stream.Length} bytes, and at most {JsonSource.LargestBytes} are read of a tokenizer; is it another file?");
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
 }
