@@ -38,8 +38,8 @@ public sealed class PruneKillTests : IDisposable
         Assert.Empty(Directory.EnumerateFiles(target, "*.tmp", new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = true }));
     }
 
-    // The record has the seconds and the card the folder's name.
-    private static bool IsResult(string file) => file is not ("run.json" or "README.md");
+    // The record has the seconds, the card the folder's name, and the list of a model's files their times.
+    private static bool IsResult(string file) => Path.GetFileName(file) is not ("run.json" or "README.md" or ".maskllm.json");
 
     private static async Task<CommandRun> Complete(string[] arguments)
     {

@@ -20,14 +20,17 @@ internal sealed record ErrorReply(int Status, JsonObject Body, RequestOutcome? O
         ApiException { Status: StatusCodes.Status405MethodNotAllowed } api =>
             New(api.Status, api.Message, null, api.Code, RequestOutcome.Invalid) with { Allow = api.Allow },
         ApiException api => New(api.Status, api.Message, api.Field, api.Code, RequestOutcome.Invalid),
-        RefusedException { Reason: RefusalReason.QueueFull } => 
+        RefusedException { Reason: RefusalReason.QueueFull } =>
             New(StatusCodes.Status429TooManyRequests, e.Message, null, "queue_full", RequestOutcome.Busy),
         RefusedException { Reason: RefusalReason.BodiesFull } =>
             New(StatusCodes.Status429TooManyRequests, e.Message, null, "bodies_full", RequestOutcome.Busy),
         RefusedException => New(StatusCodes.Status503ServiceUnavailable, e.Message, null, "stopping", RequestOutcome.Stopping),
         OperationCanceledException => New(StatusCodes.Status503ServiceUnavailable, "the request was cancelled.", null, "cancelled", null),
         BadHttpRequestException http => New(http.StatusCode, Sentence(http), null, null, RequestOutcome.Invalid),
-        JsonException => New(StatusCodes.Status400BadRequest, $"the body is not JSON: {e.Message}", null, null, RequestOutcome.Invalid),
+        JsonException json => New(
+            StatusCodes.Status400BadRequest,
+            json.LineNumber is { } line ? $"the body is not JSON, at line {line + 1}, byte {json.BytePositionInLine + 1}." : "the body is not JSON.",
+            null, null, RequestOutcome.Invalid),
         RequestFieldException field => New(StatusCodes.Status400BadRequest, field.Message, field.Field, null, RequestOutcome.Invalid),
         // The template's own refusals among them.
         ArgumentException or NotSupportedException => New(StatusCodes.Status400BadRequest, ExitCode.Sentence(e), null, null, RequestOutcome.Invalid),

@@ -15,6 +15,7 @@ public sealed class Tokenizer
     private readonly Dictionary<string, int> _ids;
     private readonly Dictionary<int, string> _tokens = [];
     private readonly HashSet<string> _specialTokens;
+    private readonly HashSet<int> _addedIds;
     private readonly int _embeddings;
 
     /// <param name="parts">What the tokenizer file says.</param>
@@ -32,6 +33,7 @@ public sealed class Tokenizer
             _tokens[id] = token;
         foreach (var token in parts.AddedTokens)
             (_ids[token.Content], _tokens[token.Id]) = (token.Id, token.Content);
+        _addedIds = [.. parts.AddedTokens.Select(token => token.Id)];
         _specialTokens = [.. parts.AddedTokens.Where(token => token.IsSpecial).Select(token => token.Content)];
         VocabularySize = _tokens.Keys.DefaultIfEmpty(-1).Max() + 1;
         Hash = hash;
@@ -139,7 +141,8 @@ public sealed class Tokenizer
     internal string? SpecialText(int id) => _tokens.TryGetValue(id, out var token) && _specialTokens.Contains(token) ? token : null;
 
     private ArgumentException Unembedded(int id) => new(
-        $"the text has the token '{_tokens.GetValueOrDefault(id)}' ({id}), and the model's embeddings end at {_embeddings - 1}; take it out of the text.");
+        $"the text has the token '{_tokens.GetValueOrDefault(id)}' ({id}), and the model's embeddings end at {_embeddings - 1}; "
+        + (_addedIds.Contains(id) ? "take it out of the text." : "tokenizer and model belong to different checkpoints."));
 
     // The tokenizers know Unicode text only; UTF-8 has no way to write half a surrogate pair.
     private static string WellFormed(string text)
