@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using MaskLlm.Models;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Output;
@@ -9,6 +10,9 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
 {
     // Of the time that the run could have had a processor; below it nothing is worth saying.
     private const double MuchWaiting = 0.2;
+
+    // Processors.
+    private const double MuchWork = 0.3;
 
     private static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(200), Elsewhere = TimeSpan.FromSeconds(10), BeforeBusy = TimeSpan.FromSeconds(15);
     private readonly bool _terminal = error is ErrorOutput && !Console.IsErrorRedirected;
@@ -52,16 +56,16 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
     private void NoteOtherWork(long now)
     {
         if (_saidBusy || Stopwatch.GetElapsedTime(_begin, now) < BeforeBusy) return;
-        double share = _processors.Share();
-        if (share < MuchWaiting) return;
+        double share = _processors.Share(), others = _processors.Others();
+        if (share < MuchWaiting || others < MuchWork) return;
         _saidBusy = true;
         EndLine();
-        error.WriteLine(BusySentence(share));
+        error.WriteLine(BusySentence(share, others));
     }
 
-    internal static string BusySentence(double share) => string.Create(
+    internal static string BusySentence(double share, double others) => string.Create(
         CultureInfo.InvariantCulture,
-        $"other work on this machine, or a quota, keeps {share:P0} of its processor time from this run; with fewer --threads it waits less for them (and rounds otherwise in the last digits).");
+        $"other processes keep {others:0.0} processors busy, and this run waits for them {share:0%} of the time; fewer --threads wait less, and round otherwise in the last digits.");
 
     private string Format(RunProgress value, TimeSpan elapsed)
     {

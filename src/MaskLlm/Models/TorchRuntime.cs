@@ -7,12 +7,6 @@ namespace MaskLlm.Models;
 /// <summary>Process-wide settings of libtorch, to be made once before the first tensor operation.</summary>
 public static partial class TorchRuntime
 {
-    // Who sets one of them has decided.
-    private static readonly string[] SpinVariables = ["GOMP_SPINCOUNT", "OMP_WAIT_POLICY"];
-
-    /// <summary>Turns of libgomp's waiting loop before a thread sleeps, some 40 ns each.</summary>
-    internal const string BarrierSpins = "5000";
-
     /// <summary>
     /// Sets the number of threads and lets denormal numbers count as zero: late in a learning run the softmax
     /// of the masks is full of them and a step would take several times as long. With glibc, memory that tensors
@@ -24,11 +18,10 @@ public static partial class TorchRuntime
     public static int Start(int? threads = null)
     {
         OptionRanges.Threads.Require(threads);
-        // Before anything loads libtorch: its OpenMP reads the environment as it is loaded.
-        SleepSoonAtBarriers();
         FlushDenormals();
         KeepFreedMemory();
         torch.set_num_threads(threads ?? Environment.ProcessorCount);
+        BarrierWaits.Watch();
         return torch.get_num_threads();
     }
 
@@ -42,22 +35,6 @@ public static partial class TorchRuntime
         if (!torch.cuda.is_available())
             throw new ArgumentException("--device cuda: no CUDA device, or a build without CUDA; build with -p:TorchBackend=cuda (docs/cuda.md).");
         return torch.CUDA;
-    }
-
-    // At the end of each parallel loop libgomp's threads wait for the slowest by spinning, by default for some ten milliseconds: as long as
-    // the system leaves a thread without its core where another process has work. Shorter, and the core goes to the thread that is waited for.
-    private static void SleepSoonAtBarriers()
-    {
-        if (!OperatingSystem.IsLinux() || SpinVariables.Any(name => Environment.GetEnvironmentVariable(name) is not null)) return;
-        if (!NativeLibrary.TryLoad("libc.so.6", out IntPtr libc) || !NativeLibrary.TryGetExport(libc, "setenv", out IntPtr setenv)) return;
-        IntPtr name = Marshal.StringToCoTaskMemUTF8(SpinVariables[0]), value = Marshal.StringToCoTaskMemUTF8(BarrierSpins);
-        unsafe
-        {
-            // .NET keeps an environment of its own, which native libraries do not see.
-            ((delegate* unmanaged<IntPtr, IntPtr, int, int>)setenv)(name, value, 0);
-        }
-        Marshal.FreeCoTaskMem(name);
-        Marshal.FreeCoTaskMem(value);
     }
 
     // TorchSharp has no set_flush_denormal. The flag belongs to a thread, and OpenMP's workers inherit it
