@@ -74,7 +74,8 @@ internal sealed class BarrierWaits : IDisposable
         {
             using (DisposeScope scope = NewDisposeScope()) empty(Elements, ScalarType.Float32).zero_();
             _ends.Wait();
-        }) { IsBackground = true, Name = "maskllm second loop" };
+        })
+        { IsBackground = true, Name = "maskllm second loop" };
         _second.Start();
     }
 
