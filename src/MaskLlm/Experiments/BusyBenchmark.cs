@@ -82,7 +82,7 @@ public sealed class BusyBenchmark
             using (new BusyNeighbour(_options.Processes)) busy[i] = Speed(tokens, work);
             ratios[i] = busy[i] / quiet[i];
         }
-        _rows.Add(new BusyBenchmarkRow(what, Median(quiet), Median(busy), Median(ratios)));
+        _rows.Add(new BusyBenchmarkRow(what, Median.Of(quiet), Median.Of(busy), Median.Of(ratios)));
     }
 
     private double Speed(int tokens, Action work)
@@ -96,11 +96,5 @@ public sealed class BusyBenchmark
         }
         while (Stopwatch.GetElapsedTime(begin).TotalSeconds < _options.Seconds);
         return done / Stopwatch.GetElapsedTime(begin).TotalSeconds;
-    }
-
-    private static double Median(double[] values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[sorted.Length / 2] + sorted[(sorted.Length - 1) / 2]) / 2;
     }
 }
