@@ -21,6 +21,9 @@ public class DemoCommandTests
         Assert.True(summary.GetProperty("seconds").GetDouble() > 0);
         Assert.Equal(folder.File("run"), summary.GetProperty("folder").GetString());
         Assert.True(File.Exists(folder.File("run/mask.npz")));
+        JsonElement options = JsonDocument.Parse(File.ReadAllText(folder.File("run/run.json"))).RootElement.GetProperty("options");
+        Assert.Equal("demo-model", options.GetProperty("model").GetString());
+        Assert.StartsWith("dotnet-docs-", options.GetProperty("data")[0].GetString(), StringComparison.Ordinal);
         Assert.Equal(2, CommandRun.Of("demo", "--steps", "2", "--out", folder.File("run")).ExitCode);
     }
 }

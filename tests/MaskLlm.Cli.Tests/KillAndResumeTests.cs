@@ -71,6 +71,34 @@ public sealed class KillAndResumeTests(UndisturbedRun undisturbed) : IClassFixtu
     }
 
     [Fact]
+    public async Task Learn_ResumedFromAnotherFolder_IsTheSameRunAndItsRecordNamesFilesRelativeToThatFolder()
+    {
+        string target = _folder.File("run"), folder = Path.GetDirectoryName(TinyModel.Folder)!;
+        using (ProgramRun run = ProgramRun.Start(UndisturbedRun.Arguments(target)))
+        {
+            Assert.True(await run.Reaches(() => File.Exists(CheckpointOf(target))));
+            run.Kill();
+            await run.End();
+        }
+        Assert.False(File.Exists(Path.Combine(target, "run.json")), "the run ended before it was killed");
+
+        using ProgramRun again = ProgramRun.StartIn(
+            folder, [.. UndisturbedRun.Arguments(target), "--resume", "--eval-text", TinyModel.TextPath]);
+        CommandRun resumed = await again.End();
+
+        AssertSameAsUndisturbed(resumed, target);
+        string text = File.ReadAllText(Path.Combine(target, "run.json"));
+        Assert.DoesNotContain(folder, text, StringComparison.Ordinal);
+        JsonNode record = JsonNode.Parse(text)!;
+        string name = Path.GetFileName(TinyModel.TextPath), model = Path.GetFileName(TinyModel.Folder);
+        Assert.Equal((model, $"{name}:1"), ((string?)record["options"]!["model"], (string?)record["options"]!["data"]![0]));
+        Assert.Equal((name, name), ((string?)record["figures"]!["sources"]![0]!["path"], (string?)record["figures"]!["eval_text"]));
+        string[] inputs = [.. record["inputs"]!.AsObject().Select(pair => pair.Key)];
+        Assert.Contains(name, inputs);
+        Assert.Contains(Path.Combine(model, "model.safetensors"), inputs);
+    }
+
+    [Fact]
     public async Task Learn_ResumedAfterItsEnd_IsRefused()
     {
         CommandRun refused = await Resume(undisturbed.Folder);

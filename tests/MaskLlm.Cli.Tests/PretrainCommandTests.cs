@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using MaskLlm.Evaluation;
 using MaskLlm.Models;
 using MaskLlm.Tests;
@@ -23,6 +24,9 @@ public class PretrainCommandTests
         Assert.Equal(File.ReadAllBytes(folder.File("whole/model.safetensors")), File.ReadAllBytes(folder.File("parts/model.safetensors")));
         Assert.Equal(12, File.ReadLines(folder.File("parts/metrics.jsonl")).Count());
         Assert.False(Directory.Exists(folder.File("parts/checkpoint")));
+        JsonObject inputs = JsonNode.Parse(File.ReadAllText(folder.File("parts/run.json")))!["inputs"]!.AsObject();
+        Assert.Equal([Path.Combine(TinyModel.Folder, "config.json"), TinyModel.TextPath], inputs.Select(pair => pair.Key));
+        Assert.All(inputs, pair => Assert.Equal(64, ((string)pair.Value!).Length));
     }
 
     [Fact]

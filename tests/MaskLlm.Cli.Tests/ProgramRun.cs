@@ -11,9 +11,14 @@ internal sealed class ProgramRun : IDisposable
     private readonly Task _errorEnd;
     private readonly StringBuilder _error = new();
 
-    private ProgramRun(string file, IEnumerable<string> arguments)
+    private ProgramRun(string file, IEnumerable<string> arguments, string folder = "")
     {
-        ProcessStartInfo start = new(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(file, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder,
+        };
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
         _process = Process.Start(start)!;
         _output = _process.StandardOutput.ReadToEndAsync();
@@ -37,6 +42,9 @@ internal sealed class ProgramRun : IDisposable
     internal static string[] Command => ["dotnet", Path.Combine(AppContext.BaseDirectory, "maskllm.dll")];
 
     internal static ProgramRun Start(params string[] args) => new(Command[0], Command[1..].Concat(args));
+
+    /// <summary>The same in a working folder.</summary>
+    internal static ProgramRun StartIn(string folder, params string[] args) => new(Command[0], Command[1..].Concat(args), folder);
 
     /// <summary>A script of sh, with its positional parameters.</summary>
     internal static ProgramRun StartShell(string script, params string[] args) => new("sh", new[] { "-c", script, "sh" }.Concat(args));

@@ -12,16 +12,20 @@ internal static class ExperimentSettings
 {
     private const string OptionsKey = "options", InputsKey = "inputs";
 
+    // Compared by their last names; what the files hold is compared by its hash.
+    private static readonly string[] _paths = ["model", "data", "domains", "eval-text", "prior"];
+
     /// <summary>The request, with the hash of everything that it reads.</summary>
     internal static JsonObject Of(ExperimentRequest request, IReadOnlyDictionary<string, string> texts, IReadOnlyList<DomainTexts> domains, IReadOnlyList<string> priors, CancellationToken cancellation) => new()
     {
         ["experiment"] = request.Name,
-        ["model"] = request.Model,
-        ["data"] = Strings(request.Data.Sources.Select(source => FormattableString.Invariant($"{source.Path}:{source.Weight}"))),
+        ["model"] = RecordedPath.Of(request.Model),
+        ["data"] = Strings(request.Data.Sources.Select(source =>
+            FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{source.Weight}"))),
         ["document-separator"] = request.Data.DocumentSeparator,
-        ["domains"] = request.Domains,
-        ["eval-text"] = Strings(texts.Values),
-        ["prior"] = request.Prior,
+        ["domains"] = request.Domains is { } folder ? RecordedPath.Of(folder) : null,
+        ["eval-text"] = Strings(texts.Values.Select(RecordedPath.Of)),
+        ["prior"] = RecordedPath.Of(request.Prior),
         ["samples"] = request.Samples,
         ["seeds"] = Strings(ExperimentPlan.Seeds(request).Select(seed => FormattableString.Invariant($"{seed}"))),
         ["values"] = request.Values is null ? null : Strings(request.Values),
@@ -59,13 +63,14 @@ internal static class ExperimentSettings
         foreach (string name in after.Keys.Union(before.Keys))
         {
             (JsonNode? was, JsonNode? wanted) = (before.GetValueOrDefault(name), after.GetValueOrDefault(name));
-            if (!JsonNode.DeepEquals(was, wanted))
+            bool isSame = _paths.Contains(name) ? RecordedPath.AreSame(was, wanted) : JsonNode.DeepEquals(was, wanted);
+            if (!isSame)
                 throw new ArgumentException($"--out {folder}: the experiment there has {name} {Shown(was)}, and {Shown(wanted)} was asked for now; ask for the same to go on, or name another folder.");
         }
-        JsonObject hashes = earlier[InputsKey]!.AsObject();
-        foreach ((string path, JsonNode? hash) in now[InputsKey]!.AsObject())
-            if (!JsonNode.DeepEquals(hash, hashes[path]))
-                throw new ArgumentException($"--out {folder}: {path} is not what it was when the experiment there began; name another folder, or bring the file back.");
+        if (RecordedPath.FirstChanged(earlier[InputsKey]!.AsObject(), now[InputsKey]!.AsObject()) is { } changed)
+            throw new ArgumentException(
+                $"--out {folder}: {changed} is not what it was when the experiment there began; name another folder, or bring the " +
+                    $"file back.");
     }
 
     private static Dictionary<string, JsonNode?> Flat(JsonObject settings)
@@ -81,8 +86,8 @@ internal static class ExperimentSettings
     {
         JsonObject inputs = InputHashes.OfModel(request.Model);
         foreach (string source in request.Data.Sources.Select(source => source.Path).Concat(domains.Select(domain => domain.TrainPath)).Distinct())
-            inputs[source] = SourceFiles.Combine(SourceFiles.Find(source).Hashes(cancellation));
-        foreach (string file in texts.Values.Concat(priors)) inputs[file] = InputHashes.Of(file);
+            inputs[RecordedPath.Of(source)] = SourceFiles.Combine(SourceFiles.Find(source).Hashes(cancellation));
+        foreach (string file in texts.Values.Concat(priors)) inputs[RecordedPath.Of(file)] = InputHashes.Of(file);
         return inputs;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using MaskLlm.Formats;
 using MaskLlm.Learning;
+using MaskLlm.Runs;
 
 namespace MaskLlm.Experiments;
 
@@ -17,12 +18,13 @@ internal static class ExperimentTable
         ExperimentRequest request = report.Request;
         LearnOptions options = request.Options;
         IReadOnlyList<string> changed = ExperimentSettings.Changed(options);
+        string prior = RecordedPath.Of(request.Prior), changes = changed.Count == 0 ? "" : " but for " + string.Join(", ", changed);
         string model = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Model)));
         return string.Create(CultureInfo.InvariantCulture, $"""
             # Experiment {request.Name}: {model}, {options.Pattern}
 
             - learning: {options.Steps} steps of {options.BatchSize} x {options.SequenceLength} tokens ({(long)options.Steps * options.BatchSize * options.SequenceLength:N0}) where the row says nothing else
-            - recipe: the paper's{(changed.Count == 0 ? "" : " but for " + string.Join(", ", changed))}; prior {request.Prior}, one-shot methods on {request.Samples} sequences
+            - recipe: the paper's{changes}; prior {prior}, one-shot methods on {request.Samples} sequences
             - seeds of the learned masks: {string.Join(", ", ExperimentPlan.Seeds(request))}{(ExperimentPlan.Seeds(request).Count > 1 ? "; mean and, after the sign, half the distance between the largest and the smallest" : "")}
             - perplexity: exp of the mean negative log-likelihood of a predicted token over at most the first {request.MaxWindows} windows of {request.WindowLength} tokens of each text, the tail dropped
 

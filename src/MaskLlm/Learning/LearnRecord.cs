@@ -23,7 +23,7 @@ internal static class LearnRecord
             ["groups_starting_on_prior"] = learned.PriorGroupShare,
             ["resumed_at_step"] = totals.FirstStep,
             ["sources"] = DataRecord.Contents(corpus.Sources),
-            ["eval_text"] = request.EvalText,
+            ["eval_text"] = request.EvalText is { } text ? RecordedPath.Of(text) : null,
             ["masked_weights"] = learned.Weights,
             ["planned_memory_bytes"] = plan.TotalBytes,
             ["peak_memory_bytes"] = RunRecord.PeakMemoryBytes(),
@@ -39,12 +39,12 @@ internal static class LearnRecord
         LearnOptions options = request.Options;
         return new JsonObject
         {
-            ["model"] = request.Model,
+            ["model"] = RecordedPath.Of(request.Model),
             ["data"] = DataRecord.Names(corpus.Sources),
             ["document-separator"] = request.Data.DocumentSeparator,
             ["pattern"] = options.Pattern.ToString(),
             ["recipe"] = options.Recipe.ToString().ToLowerInvariant(),
-            ["prior"] = request.Prior,
+            ["prior"] = RecordedPath.Of(request.Prior),
             ["prior-strength"] = options.PriorStrength,
             ["score-strength"] = options.ScoreStrength,
             ["exact-prior"] = options.ExactPrior,
@@ -83,7 +83,7 @@ internal static class LearnRecord
     {
         JsonObject inputs = InputHashes.OfModel(request.Model);
         DataRecord.AddHashes(inputs, corpus.Sources);
-        if (File.Exists(request.Prior)) inputs[request.Prior] = InputHashes.Of(request.Prior);
+        if (File.Exists(request.Prior)) inputs[RecordedPath.Of(request.Prior)] = InputHashes.Of(request.Prior);
         return inputs;
     }
 }

@@ -80,7 +80,9 @@ public sealed class LearnRun
         JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
         // What two runs must share to give the same mask.
         JsonObject decisive = options.DeepClone().AsObject();
-        decisive["inputs"] = inputs.DeepClone();
+        decisive[DecisiveOptions.InputsKey] = inputs.DeepClone();
+        // The text of the perplexities decides nothing of the mask.
+        if (_request.EvalText is { } text) inputs[RecordedPath.Of(text)] = InputHashes.Of(text);
         LearnedRun learned = Learn(model, batches, decisive, prior, squares?.ByName, heldOut, dense, priorPerplexity);
         double? final = learned.Perplexity;
         if (final > priorPerplexity)

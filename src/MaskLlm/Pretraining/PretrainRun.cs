@@ -136,21 +136,23 @@ public static class PretrainRun
     {
         PretrainOptions options = request.Options;
         long tokens = (options.Steps - first) * options.BatchSize * options.SequenceLength;
+        JsonObject inputs = new() { [RecordedPath.Of(request.ConfigPath)] = InputHashes.Of(request.ConfigPath) };
+        DataRecord.AddHashes(inputs, corpus.Sources);
         return new RunRecord(
             new JsonObject
             {
-                ["config"] = request.ConfigPath,
+                ["config"] = RecordedPath.Of(request.ConfigPath),
                 ["steps"] = options.Steps,
                 ["batch-size"] = options.BatchSize,
                 ["seq-len"] = options.SequenceLength,
                 ["learning-rate"] = options.LearningRate,
                 ["weight-decay"] = options.WeightDecay,
                 ["warmup-steps"] = options.WarmupSteps,
-                ["data"] = new JsonArray([.. corpus.Sources.Select(source => (JsonNode)source.Path)]),
+                ["data"] = new JsonArray([.. corpus.Sources.Select(source => (JsonNode)RecordedPath.Of(source.Path))]),
             },
             options.Seed,
             "plain",
-            new JsonObject(corpus.Sources.Select(source => KeyValuePair.Create(source.Path, (JsonNode?)source.ContentHash))),
+            inputs,
             new JsonObject
             {
                 ["tokens"] = (long)options.Steps * options.BatchSize * options.SequenceLength,

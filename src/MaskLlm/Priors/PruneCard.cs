@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using MaskLlm.Data;
 using MaskLlm.Formats;
+using MaskLlm.Runs;
 
 namespace MaskLlm.Priors;
 
@@ -26,14 +27,17 @@ internal static class PruneCard
     }
 
     private static string Command(PruneRequest request) => string.Concat(
-        $"maskllm prune {Quoted(request.Model)} --method {request.Method} --pattern {request.Pattern}{Calibration(request)}{(request.UpdateWeights ? " --update-weights" : "")} --out {Quoted(request.Out)}",
+        $"maskllm prune {Quoted(RecordedPath.Of(request.Model))} --method {request.Method} --pattern {request.Pattern}",
+        $"{Calibration(request)}{(request.UpdateWeights ? " --update-weights" : "")} --out {Quoted(RecordedPath.Of(request.Out))}",
         string.Concat(request.Skip.Select(skip => $" --skip {Quoted(skip)}")));
 
     private static string Calibration(PruneRequest request) => request.Data is null
         ? ""
         : string.Create(CultureInfo.InvariantCulture, $" --data {string.Join(' ', request.Data.Sources.Select(Source))}{Separator(request.Data)} --samples {request.Samples}{(request.SequenceLength is { } length ? $" --seq-len {length}" : "")} --seed {request.Seed}");
 
-    private static string Source(DataSource source) => Quoted(source.Weight is { } weight ? FormattableString.Invariant($"{source.Path}:{weight:R}") : source.Path);
+    private static string Source(DataSource source) => Quoted(source.Weight is { } weight
+        ? FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{weight:R}")
+        : RecordedPath.Of(source.Path));
 
     private static string Separator(CorpusOptions data) => data.DocumentSeparator is { } separator ? $" --document-separator {Quoted(DocumentSeparator.Escape(separator))}" : "";
 

@@ -44,7 +44,7 @@ internal static class PruneRecord
     /// <param name="calibration">Its data; null for a method without.</param>
     internal static JsonObject Options(PruneRequest request, Calibration? calibration) => new()
     {
-        ["model"] = request.Model,
+        ["model"] = RecordedPath.Of(request.Model),
         ["method"] = request.Method,
         ["data"] = calibration is null ? null : DataRecord.Names(calibration.Sources),
         ["document-separator"] = request.Data?.DocumentSeparator,
@@ -62,7 +62,7 @@ internal static class PruneRecord
     {
         JsonObject decisive = options.DeepClone().AsObject();
         decisive.Remove(HiddenMemory);
-        decisive["inputs"] = inputs.DeepClone();
+        decisive[DecisiveOptions.InputsKey] = inputs.DeepClone();
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (int[] sequence in calibration) hash.AppendData(MemoryMarshal.AsBytes(sequence.AsSpan()));
         decisive["calibration"] = Convert.ToHexStringLower(hash.GetHashAndReset());

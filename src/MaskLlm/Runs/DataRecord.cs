@@ -6,14 +6,18 @@ namespace MaskLlm.Runs;
 /// <summary>What a run's record says of its data.</summary>
 internal static class DataRecord
 {
-    /// <summary>The sources as on the command line, each with its share.</summary>
+    /// <summary>The sources as <see cref="RecordedPath"/> names them, each with its share.</summary>
     internal static JsonArray Names(IEnumerable<CorpusSource> sources) =>
-        new([.. sources.Select(source => (JsonNode)FormattableString.Invariant($"{source.Path}:{source.Weight:R}"))]);
+        new([.. sources.Select(source => (JsonNode)FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{source.Weight:R}"))]);
 
     /// <summary>What is in each source.</summary>
     internal static JsonArray Contents(IEnumerable<CorpusSource> sources) => new([.. sources.Select(source => (JsonNode)new JsonObject
     {
-        ["path"] = source.Path, ["documents"] = source.Documents, ["tokens"] = source.Tokens, ["held_out_tokens"] = source.HeldOutTokens, ["weight"] = source.Weight,
+        ["path"] = RecordedPath.Of(source.Path),
+        ["documents"] = source.Documents,
+        ["tokens"] = source.Tokens,
+        ["held_out_tokens"] = source.HeldOutTokens,
+        ["weight"] = source.Weight,
     })]);
 
     /// <summary>Adds the hash of each source and, of a folder or glob, of each file in it, by path.</summary>
@@ -21,8 +25,8 @@ internal static class DataRecord
     {
         foreach (CorpusSource source in sources)
         {
-            inputs[source.Path] = source.ContentHash;
-            foreach ((string path, string hash) in source.FileHashes) inputs[path] = hash;
+            inputs[RecordedPath.Of(source.Path)] = source.ContentHash;
+            foreach ((string path, string hash) in source.FileHashes) inputs[RecordedPath.Of(path)] = hash;
         }
     }
 }

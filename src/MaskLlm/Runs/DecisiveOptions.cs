@@ -6,11 +6,17 @@ namespace MaskLlm.Runs;
 /// <summary>The options that two runs must share to give the same result, as a checkpoint keeps them.</summary>
 internal static class DecisiveOptions
 {
+    /// <summary>The hashes of what the run reads, among the options.</summary>
+    internal const string InputsKey = "inputs";
+
+    // Whoever goes on may stand in another folder, or call a file by another way to it; what it holds is compared by its hash.
+    private static readonly string[] _paths = ["model", "data", "prior"];
+
     /// <summary>Refuses to go on with another run.</summary>
     /// <param name="path">The checkpoint.</param>
     /// <param name="saved">What its header has, the text of a JSON object.</param>
     /// <param name="asked">Now.</param>
-    /// <exception cref="ArgumentException">The run was started with other options.</exception>
+    /// <exception cref="ArgumentException">The run was started with other options or inputs.</exception>
     /// <exception cref="InvalidDataException">The text is none.</exception>
     internal static void RequireSame(string path, string saved, JsonObject asked) =>
         RequireSame(Json.JsonValue.Parse($"{path}: options", Encoding.UTF8.GetBytes(saved)).ToNode()!.AsObject(), asked);
@@ -18,8 +24,18 @@ internal static class DecisiveOptions
     private static void RequireSame(JsonObject saved, JsonObject asked)
     {
         foreach ((string name, JsonNode? value) in asked)
-            if (!JsonNode.DeepEquals(saved[name], value))
+        {
+            if (name == InputsKey) continue;
+            bool isSame = _paths.Contains(name) ? RecordedPath.AreSame(saved[name], value) : JsonNode.DeepEquals(saved[name], value);
+            if (!isSame)
                 throw new ArgumentException(
-                    $"--resume: the run was started with {name} {saved[name]?.ToJsonString() ?? "unset"}, now it is {value?.ToJsonString() ?? "unset"}; give the same options, or start anew with --force.");
+                    $"--resume: the run was started with {name} {Shown(saved[name])}, now it is {Shown(value)}; give the same options, " +
+                        $"or start anew with --force.");
+        }
+        if (asked[InputsKey] is JsonObject inputs && RecordedPath.FirstChanged(saved[InputsKey] as JsonObject ?? [], inputs) is { } changed)
+            throw new ArgumentException(
+                $"--resume: {changed} is not what it was when the run was started; bring it back, or start anew with --force.");
     }
+
+    private static string Shown(JsonNode? value) => value?.ToJsonString() ?? "unset";
 }

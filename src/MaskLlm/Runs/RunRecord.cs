@@ -9,7 +9,7 @@ namespace MaskLlm.Runs;
 /// <param name="Options">Every resolved option by its name on the command line.</param>
 /// <param name="Seed">Seed of all randomness.</param>
 /// <param name="Kernel">What sampled the masks.</param>
-/// <param name="Inputs">Hash of every input by its path.</param>
+/// <param name="Inputs">Hash of every input by its path: as it was given, relative below the working folder or the program's own.</param>
 /// <param name="Figures">Tokens, seconds, losses, perplexities.</param>
 public sealed record RunRecord(JsonObject Options, ulong Seed, string Kernel, JsonObject Inputs, JsonObject Figures)
 {
