@@ -189,7 +189,9 @@ public sealed class MaskLearner : IDisposable
     {
         if (!options.NormalizedReward) return 1;
         using DisposeScope scope = NewDisposeScope();
-        return (float)(1 / Math.Max(weight.to(ScalarType.Float32).Squared().sum(ScalarType.Float64).item<double>(), double.Epsilon));
+        float scale = (float)(1 / weight.to(ScalarType.Float32).Squared().sum(ScalarType.Float64).item<double>());
+        // Of a layer of zeros there is nothing to keep.
+        return float.IsFinite(scale) ? scale : 0;
     }
 
     // The dense model is the same weights without the masks, which are not in place yet.
