@@ -8,8 +8,8 @@ internal sealed class TrainedParameter : IDisposable
     internal TrainedParameter(string name, Tensor value)
     {
         (Name, Value) = (name, value);
-        FirstMoment = zeros_like(value, requires_grad: false).DetachFromDisposeScope();
-        SecondMoment = zeros_like(value, requires_grad: false).DetachFromDisposeScope();
+        FirstMoment = zeros_like(value).DetachFromDisposeScope();
+        SecondMoment = zeros_like(value).DetachFromDisposeScope();
     }
 
     internal string Name { get; }
