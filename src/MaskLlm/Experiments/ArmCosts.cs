@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace MaskLlm.Experiments;
 
 /// <summary>How long the arms that are left will take, from those that were done.</summary>
@@ -13,9 +11,9 @@ internal sealed class ArmCosts(IReadOnlyList<Arm> arms, EvaluationTexts texts)
     private double _seconds, _passes;
 
     /// <summary>Counts an arm that took a time.</summary>
-    internal void Add(Arm arm, long begin)
+    internal void Add(Arm arm, double seconds)
     {
-        _seconds += Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        _seconds += seconds;
         _passes += Passes(arm);
     }
 

@@ -70,7 +70,7 @@ public static class ExperimentRun
             ExperimentRow row = runner.Run(arm);
             CheckedJson.Write(folder.ResultOf(arm.Slug), row.ToJson());
             done.Add(arm.Slug, row);
-            costs.Add(arm, begin);
+            costs.Add(arm, Stopwatch.GetElapsedTime(begin).TotalSeconds);
             Write(Report(), folder);
             foreach (string repetition in row.Notes.Where(told => told.Contains("repetition", StringComparison.Ordinal) || told.Contains("shortage", StringComparison.Ordinal))) note($"  {repetition}");
             note(Sentence(arm, row, done.Values, costs.Left(done.Keys.ToHashSet(StringComparer.Ordinal))));

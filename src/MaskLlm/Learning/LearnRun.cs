@@ -109,11 +109,18 @@ public sealed class LearnRun
         _warn(string.Create(CultureInfo.InvariantCulture, $"{plan.TotalBytes / 1e6,10:0.0} MB  in all, {AvailableMemory.Bytes() / 1e6:0} MB available"));
     }
 
-    // Backward costs two forward passes and, recomputed, a third, the dense model's predictions one; masks about as many ns a weight on two cores (docs/results).
+    // Backward costs two forward passes and, recomputed, a third, the dense model's predictions one; masks about as many ns a weight on two
+    // cores (docs/results).
+    internal static double Seconds(LearnOptions options, KernelKind kernel, double secondsOfForward, long weights)
+    {
+        int passes = 3 + (options.CheckpointActivations ? 1 : 0) + (options.RunsDenseModel ? 1 : 0);
+        double masks = (kernel == KernelKind.Fused ? 7e-9 : 27e-9) * weights;
+        return options.Steps * (passes * secondsOfForward * options.BatchSize / (options.MicroBatchSize ?? options.BatchSize) + masks);
+    }
+
     private void AnnounceDuration(Decoder model, BatchSampler batches)
     {
         LearnOptions options = _request.Options;
-        double masksSecondsAWeight = MaskLearner.ChooseKernel(options, model.Device) == KernelKind.Fused ? 7e-9 : 27e-9;
         int micro = options.MicroBatchSize ?? options.BatchSize;
         int[] ids = new int[options.BatchSize * (options.SequenceLength + 1)];
         batches.Fill(0, ids);
@@ -128,8 +135,7 @@ public sealed class LearnRun
             forward = Stopwatch.GetElapsedTime(begin);
         }
         long weights = MaskLearner.SelectLayers(model, options).Sum(layer => (long)layer.Rows * layer.Columns);
-        int passes = 3 + (options.CheckpointActivations ? 1 : 0) + (options.RunsDenseModel ? 1 : 0);
-        double seconds = options.Steps * (passes * forward.TotalSeconds * options.BatchSize / micro + masksSecondsAWeight * weights);
+        double seconds = Seconds(options, MaskLearner.ChooseKernel(options, model.Device), forward.TotalSeconds, weights);
         _warn(string.Create(CultureInfo.InvariantCulture, $"{options.Steps} steps will take about {seconds / 60:0.0} minutes (from one forward pass)."));
     }
 
