@@ -92,6 +92,84 @@ public sealed class ExperimentPlanTests
         Assert.Equal(3, One("merged, domain mask, from general").Merge!.Inputs.Count);
     }
 
+    [Theory]
+    [InlineData("compare", 0, 1, 2)]
+    [InlineData("tau", 0)]
+    [InlineData("domains", 0, 1, 2)]
+    public void Of_NoSeeds_TakesTheExperimentsOwn(string name, params int[] seeds) =>
+        Assert.Equal(seeds.Select(seed => (ulong)seed), Plan(name).Select(arm => arm.Seed).OfType<ulong>().Distinct());
+
+    /// <summary>Lengths below a step are left out, and so are those that are there twice.</summary>
+    [Fact]
+    public void Of_FewSteps_HasNoEmptyRuns()
+    {
+        Arm[] Curve(string name, int steps) => [.. Plan(name, request => request with { Options = new LearnOptions { Steps = steps } })
+            .Where(arm => arm.X is not null)];
+        Assert.Equal([1, 3, 6, 12], Curve("tokens", 3).Select(arm => arm.Learn!.Options.Steps));
+        Assert.Equal([10, 20, 40, 80], Curve("transfer", 80).Where(arm => arm is { Domain: "b", Series: "from general" })
+            .Select(arm => arm.Learn!.Options.Steps));
+        Assert.Equal([1, 2, 5, 11], Curve("transfer", 11).Where(arm => arm is { Domain: "b", Series: "from scratch" })
+            .Select(arm => arm.Learn!.Options.Steps));
+        Assert.Equal(
+            [7, 9], Plan("tokens", request => request with { Values = ["7", "9"] }).Where(arm => arm.X is not null)
+                .Select(arm => arm.Learn!.Options.Steps));
+    }
+
+    [Fact]
+    public void Of_OneDomain_MergesNothing()
+    {
+        IReadOnlyList<Arm> arms = ExperimentPlan.Of(Request("domains"), [Domains[0]], ["a"]);
+        Assert.DoesNotContain(arms, arm => arm.Merge is not null);
+        Assert.Contains(ExperimentPlan.Of(Request("domains"), Domains[..2], ["a", "b"]), arm => arm.Merge is not null);
+    }
+
+    /// <summary>What is handed to pruning, learning and merging beside what the experiment varies.</summary>
+    [Fact]
+    public void Of_Compare_HandsEveryOptionOn()
+    {
+        IReadOnlyList<Arm> arms = Plan("compare", request => request with
+        {
+            Options = new LearnOptions { SequenceLength = 9, Pattern = new(1, 4), Skip = ["*.q"] },
+            Seeds = [5, 6],
+            Samples = 3,
+            Device = "cuda",
+        });
+        Arm Of(string slug) => arms.Single(arm => arm.Slug == slug);
+        Arm magnitude = Of("magnitude"), wanda = Of("wanda"), updated = Of("sparsegpt-weights-updated"),
+            learned = Of("learned-recipe-maskllm-seed6");
+        string Folder(string slug) => Path.Combine("out", "arms", slug, "run");
+        Assert.Null(magnitude.Prune!.Data);
+        Assert.Equal("text.txt", wanda.Prune!.Data!.Sources[0].Path);
+        Assert.Equal(
+            ("model", "wanda", Folder("wanda"), "1:4", 3, 9, 5UL, "*.q", true, false),
+            (wanda.Prune.Model, wanda.Prune.Method, wanda.Prune.Out, wanda.Prune.Pattern.ToString(), wanda.Prune.Samples,
+                wanda.Prune.SequenceLength,
+                wanda.Prune.Seed, wanda.Prune.Skip[0], wanda.Prune.Force, wanda.Prune.UpdateWeights));
+        Assert.Equal((Path.Combine(Folder(updated.Slug), "model"), true), (updated.Model, updated.Prune!.UpdateWeights));
+        LearnRequest request = learned.Learn!;
+        Assert.Equal(
+            ("model", Folder(learned.Slug), "cuda", 6UL, Of("sparsegpt").Mask, 25, 32, true, false),
+            (request.Model, request.Out, request.Device, request.Options.Seed, request.Prior, request.SaveEvery, request.EvalWindows,
+                request.Resume,
+                request.Force));
+        Arm merged = Plan("domains").First(arm => arm.Merge is not null);
+        Assert.Equal(("model", merged.Mask, true), (merged.Merge!.Model, merged.Merge.Out, merged.Merge.Force));
+    }
+
+    /// <summary>One mask by magnitude serves all domains; other methods look at the domain's own text.</summary>
+    [Fact]
+    public void Of_DomainsByMagnitude_HaveOneArm()
+    {
+        Arm[] magnitude = [.. Plan("domains", request => request with { Prior = "magnitude" })
+            .Where(arm => arm.Prune?.Method == "magnitude")];
+        Assert.Equal(["magnitude"], magnitude.Select(arm => arm.Slug));
+        Assert.Equal(Texts, magnitude[0].Texts);
+        Arm[] priors = [.. Plan("domains", request => request with { Prior = "ria" }).Where(arm => arm.Prune?.Method == "ria")];
+        Assert.Equal(["prior-of-the-general-mask", "ria-a", "ria-b", "ria-c"], priors.Select(arm => arm.Slug));
+        Assert.DoesNotContain(Plan("domains", request => request with { Prior = "none" }), arm =>
+            arm.Learn is { Prior: not "none" } && arm.Label == "general mask");
+    }
+
     [Fact]
     public void Of_NamesThatWouldShareAFolder_AreRefused()
     {

@@ -42,6 +42,10 @@ public sealed class ExperimentReportTests
     public void Markdown_SeedsThatDiffer_ShowsMeanAndHalfTheirDistance()
     {
         string table = ExperimentTable.Markdown(Report);
+        Assert.Contains(
+            "- seeds of the learned masks: 0, 1; mean and, after the sign, half the distance between the largest and the smallest\n", table,
+            StringComparison.Ordinal);
+        Assert.Contains("| half, done |  |  |  | 5 | 2 |\n", table, StringComparison.Ordinal);
         Assert.Contains("| learned | 26.000 ± 2.000 | 1.300 | 0.37 | 5 | 2 |\n", table, StringComparison.Ordinal);
         Assert.Contains("| text | dense | sparsegpt | own | learned | half, done |\n|---|---|---|---|---|---|\n| a | 10.000 | 20.000 | 15.000 | 13.000 ± 1.000 | 11.000 |\n", table, StringComparison.Ordinal);
         Assert.EndsWith("| **geometric mean** | 20.000 | 40.000 | 30.000 | 26.000 ± 2.000 |  |\n", table, StringComparison.Ordinal);
@@ -57,6 +61,7 @@ public sealed class ExperimentReportTests
         Assert.Equal(1 + 11 + 2 * 5, lines.Length);
         Assert.Contains("compare,own,own,b,,b,60,40,,5,2", lines);
         Assert.Contains("compare,,learned,,1,geometric mean,28,20,,5,2", lines);
+        Assert.Contains("compare,,learned,,1,arithmetic mean,35,25,,5,2", lines);
         Assert.Contains("compare,\"half, done\",\"half, done\",,0,a,11,10,,5,2", lines);
     }
 
@@ -65,6 +70,15 @@ public sealed class ExperimentReportTests
     {
         ExperimentRow row = Row("learned", ulong.MaxValue, ("a", 12.25)) with { Domain = "a", Series = "s", X = 3, Notes = ["note"], Options = new() { ["steps"] = 3 } };
         Assert.Equal(row.ToJson().ToJsonString(), ExperimentRow.Parse(System.Text.Json.Nodes.JsonNode.Parse(row.ToJson().ToJsonString())!.AsObject()).ToJson().ToJsonString());
+    }
+
+    /// <summary>No number in JSON, and none when it is read again.</summary>
+    [Fact]
+    public void Parse_PerplexityThatIsNull_IsNotANumber()
+    {
+        ExperimentRow row = ExperimentRow.Parse(Row("learned", 0, ("a", double.PositiveInfinity), ("b", 2)).ToJson());
+        Assert.Equal([double.NaN, 2], row.Perplexity.Values);
+        Assert.Equal((5L, 2.0, 0UL), (row.Tokens, row.Seconds, row.Seed));
     }
 
     private static ExperimentRow Row(string label, ulong? seed, params (string Text, double Perplexity)[] values) =>

@@ -16,6 +16,19 @@ public sealed class MetricsLogTests : IDisposable
         Assert.Equal(["""{"step":0,"loss":4.5,"reward":null}""", """{"step":9,"loss":null}"""], Lines());
     }
 
+    /// <summary>Whoever follows a run sees each step when it is done; and the file is UTF-8 without a mark.</summary>
+    [Fact]
+    public void Write_Line_IsThereAtOnce()
+    {
+        using RunFolder folder = RunFolder.Open(_folder.File("run"), force: false, resume: false);
+        folder.Create();
+        using MetricsLog log = new(folder, 0);
+        log.Write(0, ("loss", 4.5));
+        using FileStream open = new(folder.MetricsPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        byte[] bytes = new byte[100];
+        Assert.Equal("{\"step\":0,\"loss\":4.5}\n", System.Text.Encoding.UTF8.GetString(bytes, 0, open.Read(bytes)));
+    }
+
     [Fact]
     public void Constructor_LaterStepsAndACutLine_AreDroppedAndEarlierOnesStay()
     {

@@ -125,6 +125,72 @@ public sealed class RunFolderTests : IDisposable
         Assert.Empty(Names());
     }
 
+    /// <summary>The state is what a run is resumed by: as long as another file of the checkpoint is there, so is it.</summary>
+    [Fact]
+    public void RemoveCheckpoint_Files_LosesTheStateLast()
+    {
+        using RunFolder run = RunFolder.Open(Out, force: false, resume: false);
+        run.Create();
+        string checkpoint = Path.GetDirectoryName(run.CheckpointPath)!;
+        Directory.CreateDirectory(checkpoint);
+        string[] names = ["block-0.safetensors", "hidden-1.safetensors", "state.safetensors", "weights.safetensors"];
+        foreach (string name in names) File.WriteAllText(Path.Combine(checkpoint, name), "");
+        List<string> deleted = [];
+        using (FileSystemWatcher watcher = new(checkpoint))
+        using (SemaphoreSlim seen = new(0))
+        {
+            watcher.Deleted += (_, file) =>
+            {
+                lock (deleted) deleted.Add(file.Name!);
+                seen.Release();
+            };
+            watcher.EnableRaisingEvents = true;
+            run.RemoveCheckpoint();
+            for (int i = 0; i < names.Length; i++) seen.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        }
+        Assert.Equal(names, deleted.Order(StringComparer.Ordinal));
+        Assert.Equal("state.safetensors", deleted[^1]);
+        Assert.False(Directory.Exists(checkpoint));
+    }
+
+    /// <summary>
+    /// A resumed run that fails before its first step is as it was; so is a folder whose user has such a file of his own.
+    /// </summary>
+    [Fact]
+    public void Dispose_ResumedAndNotBegun_KeepsTheMark()
+    {
+        Unfinished();
+        RunFolder.Open(Out, force: false, resume: true).Dispose();
+        Assert.Equal([".running", "checkpoint", "metrics.jsonl"], Names());
+        Directory.Delete(Path.Combine(Out, "checkpoint"), recursive: true);
+        RunFolder.Open(Out, force: false, resume: false).Dispose();
+        File.WriteAllText(Path.Combine(Out, ".running"), "mine");
+        Assert.Contains("no run of this program", Refused(force: false), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Dispose_CompleteRun_TakesTheMarkAway()
+    {
+        Finished();
+        Assert.Equal(["README.md", "mask.npz", "run.json"], Names());
+        Assert.Contains("replace them with --force", Refused(force: false), StringComparison.Ordinal);
+        Assert.Contains(
+            "is complete and --resume has nothing to go on with",
+                Assert.Throws<ArgumentException>(() => RunFolder.Open(Out, false, resume: true)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("exclude each other", Assert.Throws<ArgumentException>(() => RunFolder.Open(Out, true, resume: true)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_OfTwoRuns_TheSecondIsRefused()
+    {
+        using RunFolder first = RunFolder.Open(Out, force: false, resume: false);
+        first.Create();
+        File.WriteAllText(first.MetricsPath, "{}");
+        Assert.Contains("another run is writing there", Refused(force: false), StringComparison.Ordinal);
+    }
+
     private void Unfinished()
     {
         using RunFolder stopped = RunFolder.Open(Out, force: false, resume: false);

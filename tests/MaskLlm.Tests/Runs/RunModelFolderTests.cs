@@ -1,0 +1,60 @@
+using MaskLlm.Models;
+using MaskLlm.Runs;
+using MaskLlm.Tests.Models;
+
+namespace MaskLlm.Tests.Runs;
+
+/// <summary>Whether a run may write its model to OUT/model, or leave there what it does not write.</summary>
+[Collection(TorchTests.Name)]
+public sealed class RunModelFolderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Target => _folder.File("model");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Require_NothingThere_IsFree()
+    {
+        Require(null);
+        Require("--save-model");
+        Directory.CreateDirectory(Target);
+        Require(null);
+        Require("--save-model");
+    }
+
+    [Fact]
+    public void Require_ModelOfAnEarlierRun_IsReplacedOrInTheWay()
+    {
+        Earlier();
+        Require("--save-model");
+        Assert.EndsWith("which this one without --save-model does not replace; remove it, or name another folder.", Refused(null),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Require_ModelThatIsRead_IsNeverReplaced()
+    {
+        Earlier();
+        Require(null, Target);
+        Assert.EndsWith("which is the model itself; name another folder.", Refused("--save-model", Target), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Require_FileInItsPlace_IsInTheWayOfAModelOnly()
+    {
+        File.WriteAllText(Target, "");
+        Require(null);
+        Assert.EndsWith("and a file is there; name another folder.", Refused("--save-model"), StringComparison.Ordinal);
+    }
+
+    private void Earlier() => MaskedCheckpoint.Write(
+        ModelMasks.Folder("llama-gqa-tied"), ModelMasks.Of("llama-gqa-tied"), Target, cancellation: TestContext.Current.CancellationToken);
+
+    private void Require(string? writes, string model = "/models/other") =>
+        RunModelFolder.Require(_folder.Path, model, writes, "--save-model");
+
+    private string Refused(string? writes, string model = "/models/other") =>
+        Assert.Throws<ArgumentException>(() => Require(writes, model)).Message;
+}
