@@ -14,10 +14,12 @@ public class ChatBudgetTests
     // What comes with these takes the same time for any text.
     private static readonly string[] Brief = ["default", "d"];
 
-    // These take numbers or dicts only, and refuse a text at once.
-    private static readonly string[] OfOthers = ["odd", "even", "divisibleby", "abs", "round", "items", "dictsort"];
+    // These take numbers or dicts only, or nothing, and refuse a text at once.
+    private static readonly string[] OfOthers =
+        ["odd", "even", "divisibleby", "abs", "round", "items", "dictsort", "filesizeformat", "xmlattr", "random"];
 
-    private static readonly string[] Arguments = ["", "x", "x, x", "1000", "'a'", "'a', x", "1000, 'z'", "[x, x]", "attribute='y'", "x, 3", "x, 'b', 1"];
+    private static readonly string[] Arguments =
+        ["", "x", "x, x", "1000", "'a'", "'a', x", "1000, 'z'", "[x, x]", "{'a': x}", "attribute='y'", "x, 3", "x, 'b', 1"];
 
     public static TheoryData<string> FilterNames => [.. Filters.All.Keys.Except(Brief).Except(OfOthers)];
 
@@ -72,6 +74,11 @@ public class ChatBudgetTests
     [InlineData("x|safe|replace('a', 'b')")]
     [InlineData("('a'|safe).join([x])")]
     [InlineData("namespace(y=x).y ~ 'c'")]
+    [InlineData("{'a': x}|xmlattr")]
+    [InlineData("{'a': x}|urlencode")]
+    [InlineData("'\\t'.expandtabs(1000000)")]
+    [InlineData("(x|replace(' ', '-'))|wordwrap(1)")]
+    [InlineData("('ß' * 250000).upper()")]
     [InlineData("strftime_now(x)")]
     [InlineData("range(100000)")]
     [InlineData("r + r")]

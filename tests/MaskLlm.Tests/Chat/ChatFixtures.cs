@@ -10,6 +10,8 @@ internal static class ChatFixtures
 
     internal static JsonElement Constructs { get; } = Read("constructs.json");
 
+    internal static JsonElement FiltersAndBlocks { get; } = Read("filters-and-blocks.json");
+
     internal static List<ChatMessage> Messages(JsonElement list) =>
         [.. list.EnumerateArray().Select(entry => new ChatMessage(entry.GetProperty("role").GetString()!, entry.GetProperty("content").GetString()!))];
 

@@ -76,6 +76,16 @@ public class ChatFormatTests
     }
 
     [Fact]
+    public void Read_IncludeInABranch_IsAProblemAndStopsOnlyWhatComesThere()
+    {
+        const string Template = "a{% if messages[0].role == 'tool' %}{% include 'tools.jinja' %}{% endif %}b";
+        var format = Read((Jinja, Template))!;
+        Assert.StartsWith("chat template, line 1: the statement 'include' is not supported.", format.Problem, StringComparison.Ordinal);
+        Assert.Equal("ab", format.Render([new("user", "Hi")], addGenerationPrompt: true));
+        Assert.Equal(format.Problem, Assert.Throws<NotSupportedException>(() => format.Render([new("tool", "Hi")], addGenerationPrompt: true)).Message);
+    }
+
+    [Fact]
     public void Read_UnknownFilterInABranch_IsAProblemAndStopsOnlyWhatComesThere()
     {
         var format = Read((Jinja, "{% if messages %}{{ messages | nosuch }}{% endif %}{{ 1 if true else (1 | other) }}"))!;

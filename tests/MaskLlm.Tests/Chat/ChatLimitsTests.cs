@@ -54,7 +54,7 @@ public class ChatLimitsTests
     [InlineData("{% macro m(n) %}{{ m(n) }}{% endmacro %}{{ m(1) }}", Deep)]
     [InlineData("{% macro m(n=m(1)) %}{% endmacro %}{% macro k(n=k()) %}{% endmacro %}{{ k() }}", Deep)]
     [InlineData("{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}", Deep)]
-    [InlineData("{% macro m() %}{% call m() %}{% endcall %}{% endmacro %}{{ m() }}", Deep)]
+    [InlineData("{% macro m() %}{% call m() %}{% endcall %}{{ caller is defined }}{% endmacro %}{{ m() }}", Deep)]
     [InlineData("{% set ns = namespace(x=1) %}{% for i in range(1000) %}{% set ns.x = [ns.x] %}{% endfor %}", Deep)]
     [InlineData("{% set ns = namespace(x=1) %}{% for i in range(1000) %}{% set ns.x = {'a': ns.x} %}{% endfor %}", Deep)]
     public void Render_TemplateWithoutEnd_IsStopped(string source, string expected) =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using MaskLlm.Chat;
 
 namespace MaskLlm.Tests.Chat;
@@ -9,6 +10,21 @@ public class ChatTemplateGoldenTests
     public static TheoryData<int> TemplateCases => [.. Enumerable.Range(0, ChatFixtures.Templates.GetProperty("cases").GetArrayLength())];
 
     public static TheoryData<int> ConstructCases => [.. Enumerable.Range(0, ChatFixtures.Constructs.GetProperty("cases").GetArrayLength())];
+
+    public static TheoryData<int> FilterAndBlockCases => [.. Enumerable.Range(0, ChatFixtures.FiltersAndBlocks.GetProperty("cases").GetArrayLength())];
+
+    [Theory]
+    [MemberData(nameof(FilterAndBlockCases))]
+    public void Render_FilterOrBlock_EqualsTheRecord(int index)
+    {
+        var entry = ChatFixtures.FiltersAndBlocks.GetProperty("cases")[index];
+        var variables = JsonObject.Create(ChatFixtures.FiltersAndBlocks.GetProperty("variables"))!;
+        string Render() => ChatTemplate.Parse(entry.GetProperty("source").GetString()!).Render(variables);
+        if (entry.TryGetProperty("rendered", out var rendered))
+            Assert.Equal(rendered.GetString(), Render());
+        else
+            Assert.StartsWith("chat template, line 1: ", Assert.Throws<ArgumentException>(Render).Message, StringComparison.Ordinal);
+    }
 
     [Theory]
     [MemberData(nameof(TemplateCases))]

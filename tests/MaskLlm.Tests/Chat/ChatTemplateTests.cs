@@ -58,6 +58,12 @@ public class ChatTemplateTests
 
     [Theory]
     [InlineData("{{ 'a'|urlize }}", "the filter 'urlize'")]
+    [InlineData("{{ 'abc'|random }}", "the filter 'random'")]
+    [InlineData("{{ '&nosuch;'|striptags }}", "the character reference '&nosuch;'")]
+    [InlineData("{% for m in messages %}{% include 'x' %}{% endfor %}", "the statement 'include'")]
+    [InlineData("{% extends 'x' %}", "the statement 'extends'")]
+    [InlineData("{% import 'x' as y with context %}", "the statement 'import'")]
+    [InlineData("{% from 'x' import y, z as w without context %}", "the statement 'from'")]
     [InlineData("{{ 1 is nosuch }}", "the test 'nosuch'")]
     [InlineData("{{ 'a'.encode() }}", "the method 'encode'")]
     [InlineData("{{ lipsum() }}", "'lipsum'")]

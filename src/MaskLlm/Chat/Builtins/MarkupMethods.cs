@@ -15,11 +15,19 @@ internal static class MarkupMethods
         var budget = renderer.Budget;
         if (name == "join")
             arguments = arguments with { Positional = [.. arguments.Positional.Select(items => new Sequence([.. renderer.Iterate(items).Select(item => Escaped(item is Markup ? item : renderer.TextOf(item), budget))]))] };
-        if (name is "format" or "format_map")
+        if (name == "format_map")
+            arguments = arguments with { Positional = [.. arguments.Positional.Select(value => Escaped(value as Mapping, budget) ?? value)] };
+        if (name == "format")
             arguments = new CallArguments([.. arguments.Positional.Select(value => Escaped(value, budget))], [.. arguments.Named.Select(value => (value.Name, Escaped(value.Value, budget)))]);
         if (Inserted.TryGetValue(name, out var place) && arguments.Positional.Count > place)
             arguments = arguments with { Positional = [.. arguments.Positional.Select((value, index) => index == place ? Escaped(value, budget) : value)] };
         return Marked(method.Invoke(renderer, $"the method '{name}'", subject.Text, arguments));
+    }
+
+    private static Mapping? Escaped(Mapping? mapping, Budget budget)
+    {
+        budget.Step(16 + 8 * (mapping?.Count ?? 0));
+        return mapping is null ? null : new Mapping(mapping.Items.Select(item => (item.Key, Escaped(item.Value, budget))));
     }
 
     private static object? Escaped(object? value, Budget budget) => value is string text ? Markup.Escape(text, budget) : Markup.Plain(value);

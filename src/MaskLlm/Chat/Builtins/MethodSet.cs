@@ -10,7 +10,7 @@ internal sealed record MethodSet(IReadOnlyDictionary<string, Builtin> All, strin
     public static MethodSet OfTexts { get; } = new(
         new Dictionary<string, Builtin>([.. TextMethods.All, .. TextSearchMethods.All, .. TextSplitMethods.All], StringComparer.Ordinal),
         [],
-        ["encode", "expandtabs", "format_map", "isidentifier", "isprintable", "maketrans", "translate"]);
+        ["encode", "maketrans", "translate"]);
 
     /// <summary>The methods of dicts.</summary>
     public static MethodSet OfMappings { get; } = new(MappingMethods.All, ["clear", "pop", "popitem", "setdefault", "update"], ["fromkeys"]);

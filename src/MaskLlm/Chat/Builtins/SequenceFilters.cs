@@ -38,10 +38,23 @@ internal static class SequenceFilters
 
     private static Undefined NoItem(BuiltinCall call) => new($"{call.Name} finds nothing, as there are no items.");
 
-    private static string Join(BuiltinCall call)
+    private static object Join(BuiltinCall call)
     {
         var key = AttributePath.Key(call, 1, ignoresCase: false);
+        if (call.Renderer.Escapes)
+            return JoinEscaped(call, call.Value(0, ""), [.. call.Items().Select(key)]);
         return TextMethods.Join(call.Renderer, call.Renderer.TextOf(call.Value(0, "")), call.Items().Select(item => call.Renderer.TextOf(key(item))));
+    }
+
+    // A separator or an item that is marked safe makes the whole text one, and of the others what HTML needs.
+    private static object JoinEscaped(BuiltinCall call, object? separator, List<object?> items)
+    {
+        string Written(object? value, bool isEscaped) => isEscaped && value is not Markup
+            ? Markup.Escape(call.Renderer.TextOf(value), call.Budget)
+            : call.Renderer.TextOf(value);
+        var isMarked = separator is Markup || items.Exists(item => item is Markup);
+        var text = TextMethods.Join(call.Renderer, Written(separator, isMarked), items.Select(item => Written(item, isMarked)));
+        return isMarked ? new Markup(text) : text;
     }
 
     private static object? Reverse(BuiltinCall call)

@@ -1,3 +1,4 @@
+using System.Text;
 using MaskLlm.Chat.Values;
 
 namespace MaskLlm.Chat.Builtins;
@@ -14,13 +15,13 @@ internal static class TextFilters
         ["e"] = new(Escape) { Marks = MarkRule.Sees },
         ["forceescape"] = new(call => new Markup(Markup.Escape(call.SubjectText, call.Budget))),
         ["trim"] = new(["chars"], call => TextMethods.Strip(call, atStart: true, atEnd: true)) { Marks = MarkRule.Keeps },
-        ["upper"] = TextMethods.Plain(text => text.ToUpperInvariant()) with { Marks = MarkRule.Keeps },
+        ["upper"] = TextMethods.Plain(TextCase.Upper) with { Marks = MarkRule.Keeps },
         ["lower"] = TextMethods.Plain(TextCase.Lower) with { Marks = MarkRule.Keeps },
         ["capitalize"] = TextMethods.Plain(TextCase.Capitalize) with { Marks = MarkRule.Keeps },
-        ["title"] = TextMethods.Plain(text => TextCase.Title(text, BeginsWord)),
+        ["title"] = TextMethods.Plain(Title),
         ["center"] = new(["width"], call => TextMethods.Center(call, 80)) { Marks = MarkRule.Keeps },
         ["format"] = new(null, Format) { Marks = MarkRule.Sees },
-        ["replace"] = new(["old", "new", "count"], Replace),
+        ["replace"] = new(["old", "new", "count"], Replace) { Marks = MarkRule.Sees },
         ["indent"] = new(["width", "first", "blank"], Indent) { Marks = MarkRule.Keeps },
         ["tojson"] = new(["ensure_ascii", "indent", "separators", "sort_keys"], ToJson),
         ["wordcount"] = new(call => CountWords(call)),
@@ -38,15 +39,15 @@ internal static class TextFilters
         return new Arithmetic(call.Budget).Apply("%", format, given);
     }
 
-    // A word is letters, digits, marks and underlines, as \w has it.
+    // A word is letters, digits and underlines, as \w has it.
     private static long CountWords(BuiltinCall call)
     {
         var text = call.SubjectText;
         call.Budget.Scan(text);
         var (count, isInWord) = (0L, false);
-        foreach (var unit in text)
+        foreach (var rune in text.EnumerateRunes())
         {
-            var belongs = unit == '_' || char.IsLetterOrDigit(unit) || char.IsSurrogate(unit) || char.IsNumber(unit);
+            var belongs = CodePoints.IsWord(rune);
             count += belongs && !isInWord ? 1 : 0;
             isInWord = belongs;
         }
@@ -54,19 +55,43 @@ internal static class TextFilters
         return count;
     }
 
+    // Jinja has its own words: what is between white space, hyphens and opening brackets.
+    private static string Title(string text)
+    {
+        var result = new StringBuilder(text.Length);
+        for (int start = 0, end; start < text.Length; start = end)
+        {
+            for (end = start; end < text.Length && BeginsWord(text[end]); end++)
+                result.Append(text[end]);
+            var first = end;
+            while (end < text.Length && !BeginsWord(text[end]))
+                end++;
+            var length = first + 1 < end && char.IsSurrogatePair(text[first], text[first + 1]) ? 2 : Math.Min(1, end - first);
+            result.Append(TextCase.Upper(text.Substring(first, length))).Append(TextCase.Lower(text[(first + length)..end]));
+        }
+
+        return result.ToString();
+    }
+
     private static bool BeginsWord(char unit) => unit is '-' or '(' or '{' or '[' or '<' || Syntax.Whitespace.Is(unit);
 
-    private static string Replace(BuiltinCall call)
+    private static object Replace(BuiltinCall call)
     {
         var (old, replacement) = (call.Renderer.TextOf(call.Required(0)), call.Renderer.TextOf(call.Required(1)));
         call.Budget.Read(replacement);
         var count = call.Value(2, null) is null ? -1 : call.Whole(2, -1);
-        return TextSearchMethods.Replace(call, call.SubjectText, old, replacement, count);
+        // Where what is printed is escaped, one safe text makes the others so, too.
+        var isMarked = call.Renderer.Escapes && (call.Subject is Markup || call.Bound[0] is Markup || call.Bound[1] is Markup);
+        if (!isMarked)
+            return TextSearchMethods.Replace(call, call.SubjectText, old, replacement, count);
+        var text = call.Subject is Markup ? call.SubjectText : Markup.Escape(call.SubjectText, call.Budget);
+        var safe = call.Bound[1] is Markup ? replacement : Markup.Escape(replacement, call.Budget);
+        return new Markup(TextSearchMethods.Replace(call, text, old, safe, count));
     }
 
     private static string Indent(BuiltinCall call)
     {
-        var indent = Markup.Plain(call.Value(0, 4L)) as string ?? Spaces(call, call.Whole(0, 4));
+        var indent = Markup.Plain(call.Value(0, 4L)) as string ?? TextMethods.Spaces(call, call.Whole(0, 4));
         var (indentsFirst, indentsBlank) = (call.Flag(1, false), call.Flag(2, false));
         // Jinja has it so: a line break at the end stays, where blank lines are indented with what is behind it.
         var lines = TextSplitMethods.Lines(call.Budget, call.SubjectText + "\n", keepsBreaks: false);
@@ -76,16 +101,9 @@ internal static class TextFilters
         return builder.ToString();
     }
 
-    private static string Spaces(BuiltinCall call, long count)
-    {
-        var width = Math.Clamp(count, 0, call.Budget.MaxCharacters + 1L);
-        call.Budget.MakeText(width, width);
-        return new string(' ', (int)width);
-    }
-
     private static string ToJson(BuiltinCall call)
     {
-        var indent = Markup.Plain(call.Value(1, null)) is var width && width is null or string ? (string?)width : Spaces(call, call.Whole(1, 0));
+        var indent = Markup.Plain(call.Value(1, null)) is var width && width is null or string ? (string?)width : TextMethods.Spaces(call, call.Whole(1, 0));
         var (itemSeparator, keySeparator) = (indent is null ? ", " : ",", ": ");
         if (call.Value(2, null) is { } separators)
             (itemSeparator, keySeparator) = separators is Sequence { Items: [string item, string key] } ? (item, key) : throw call.Unfit(separators, "two texts as separators");

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using MaskLlm.Chat.Rendering;
 using MaskLlm.Chat.Syntax;
@@ -12,9 +13,9 @@ internal static class TextMethods
     /// <summary>The methods by name.</summary>
     public static Dictionary<string, Builtin> All { get; } = new(StringComparer.Ordinal)
     {
-        ["upper"] = Plain(text => text.ToUpperInvariant()),
+        ["upper"] = Plain(TextCase.Upper),
         ["lower"] = Plain(TextCase.Lower),
-        ["title"] = Plain(text => TextCase.Title(text, unit => !char.IsLetter(unit))),
+        ["title"] = Plain(TextCase.Title),
         ["capitalize"] = Plain(TextCase.Capitalize),
         ["swapcase"] = Plain(TextCase.Swap),
         ["strip"] = new(["chars"], call => Strip(call, atStart: true, atEnd: true)),
@@ -27,18 +28,22 @@ internal static class TextMethods
         ["rjust"] = new(["width", "fillchar"], call => Padding(call, Missing(call, null)) + call.SubjectText),
         ["center"] = new(["width", "fillchar"], call => Center(call, null)),
         ["join"] = new(["iterable"], call => Join(call.Renderer, call.SubjectText, call.Renderer.Iterate(call.Required(0)))),
-        ["isalpha"] = Check(char.IsLetter),
-        ["isalnum"] = Check(unit => char.IsLetter(unit) || char.IsNumber(unit)),
-        ["isdigit"] = Check(char.IsDigit),
-        ["isdecimal"] = Check(char.IsDigit),
-        ["isnumeric"] = Check(char.IsNumber),
-        ["isspace"] = Check(Whitespace.Is),
+        ["isalpha"] = Check(Rune.IsLetter),
+        ["isalnum"] = Check(CodePoints.IsLetterOrNumber),
+        ["isdigit"] = Check(rune => CharUnicodeInfo.GetDigitValue(rune.ToString(), 0) >= 0),
+        ["isdecimal"] = Check(Rune.IsDigit),
+        ["isnumeric"] = Check(CodePoints.IsNumeric),
+        ["isspace"] = Check(rune => rune.IsBmp && Whitespace.Is((char)rune.Value)),
+        ["isprintable"] = new(call => Scanned(call).EnumerateRunes().All(rune => PythonText.IsPrintable(rune.Value))),
+        ["isidentifier"] = new(call => IsIdentifier(Scanned(call))),
         ["isascii"] = new(call => Ascii.IsValid(call.SubjectText)),
-        ["isupper"] = new(call => TextCase.IsAll(Scanned(call), char.IsUpper, char.IsLower)),
-        ["islower"] = new(call => TextCase.IsAll(Scanned(call), char.IsLower, char.IsUpper)),
+        ["isupper"] = new(call => TextCase.IsAllUpper(Scanned(call))),
+        ["islower"] = new(call => TextCase.IsAllLower(Scanned(call))),
         ["istitle"] = new(call => TextCase.IsTitle(Scanned(call))),
-        ["casefold"] = Plain(TextCase.Lower),
+        ["casefold"] = Plain(TextCase.Fold),
         ["format"] = new(null, call => TextFormat.Write(call, call.Given.Positional, call.Given.Named)),
+        ["format_map"] = new(["mapping"], call => TextFormat.Write(call, [], Named(call))),
+        ["expandtabs"] = new(["tabsize"], ExpandTabs),
     };
 
     /// <summary>A text without some characters at its ends; white space where none are given.</summary>
@@ -86,7 +91,10 @@ internal static class TextMethods
     {
         var text = Scanned(call);
         call.Budget.MakeText(text.Length, text.Length);
-        return change(text);
+        var changed = change(text);
+        // Some characters become three.
+        call.Budget.MakeText(changed.Length, Math.Max(0, changed.Length - text.Length));
+        return changed;
     });
 
     /// <summary>The text, with a look at each of its characters paid for.</summary>
@@ -97,7 +105,63 @@ internal static class TextMethods
         return text;
     }
 
-    private static Builtin Check(Func<char, bool> holds) => new(call => Scanned(call) is { Length: > 0 } text && text.All(holds));
+    private static Builtin Check(Func<Rune, bool> holds) => new(call => Scanned(call) is { Length: > 0 } text && text.EnumerateRunes().All(holds));
+
+    private static bool IsIdentifier(string text)
+    {
+        var isStart = true;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            var category = Rune.GetUnicodeCategory(rune);
+            var begins = rune.Value == '_' || Rune.IsLetter(rune) || category == UnicodeCategory.LetterNumber;
+            var follows = category is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.DecimalDigitNumber
+                or UnicodeCategory.ConnectorPunctuation;
+            if (!begins && (isStart || !follows))
+                return false;
+            isStart = false;
+        }
+
+        return !isStart;
+    }
+
+    private static List<(string, object?)> Named(BuiltinCall call)
+    {
+        if (call.Required(0) is not Mapping mapping)
+            throw call.Unfit(call.Required(0), "a dict");
+        call.Budget.Step(4 + mapping.Count);
+        return [.. mapping.Items.Where(item => Markup.Plain(item.Key) is string).Select(item => ((string)Markup.Plain(item.Key)!, item.Value))];
+    }
+
+    private static string ExpandTabs(BuiltinCall call)
+    {
+        var text = Scanned(call);
+        var size = call.Whole(0, 8);
+        var builder = new TextBuilder(call.Budget);
+        var column = 0L;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (rune.Value == '\t')
+            {
+                var count = size <= 0 ? 0 : size - column % size;
+                builder.Append(Spaces(call, count));
+                column += count;
+                continue;
+            }
+
+            column = rune.Value is '\n' or '\r' ? 0 : column + 1;
+            builder.Append(rune.ToString());
+        }
+
+        return builder.ToString();
+    }
+
+    /// <summary>So many spaces, paid for before they are made.</summary>
+    public static string Spaces(BuiltinCall call, long count)
+    {
+        var width = Math.Clamp(count, 0, call.Budget.MaxCharacters + 1L);
+        call.Budget.MakeText(width, width);
+        return new string(' ', (int)width);
+    }
 
     private static string Without(BuiltinCall call, bool isAtStart)
     {

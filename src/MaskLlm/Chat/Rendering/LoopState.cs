@@ -7,7 +7,7 @@ namespace MaskLlm.Chat.Rendering;
 /// <param name="budget">What pays for comparisons.</param>
 /// <param name="depth">How many loops it is called from within.</param>
 /// <param name="recurse">Goes through the body for other items, where the loop is recursive.</param>
-internal sealed class LoopState(IReadOnlyList<object?> items, Budget budget, long depth, Func<object?, string>? recurse)
+internal sealed class LoopState(IReadOnlyList<object?> items, Budget budget, long depth, Func<object?, object>? recurse)
 {
     private object? _seen = CallArguments.Absent;
 
@@ -35,7 +35,7 @@ internal sealed class LoopState(IReadOnlyList<object?> items, Budget budget, lon
 
     /// <summary>Goes through the body for other items, as <c>loop(items)</c> does.</summary>
     /// <exception cref="TemplateFault">The loop is not recursive.</exception>
-    public string Recurse(CallArguments arguments) => recurse is not null
+    public object Recurse(CallArguments arguments) => recurse is not null
         ? recurse(arguments.Bind("loop", ["iterable"]) is [var others] && !ReferenceEquals(others, CallArguments.Absent) ? others : throw new TemplateFault("loop is called with nothing to go through; expected a list."))
         : throw new TemplateFault("loop is called in a loop that is not recursive; expected 'recursive' at the end of its 'for'.");
 

@@ -50,28 +50,55 @@ internal sealed partial class Renderer
         return mapping.Items.Select(item => (item.Key as string ?? throw new TemplateFault("'**' stands before a dict with keys that are no texts; expected names."), item.Value));
     }
 
-    private Callable MacroOf(string name, IReadOnlyList<MacroParameter> parameters, Block body)
+    private Callable MacroOf(string name, MacroBody body)
     {
-        var scope = _scope;
-        List<string> names = [.. parameters.Select(parameter => parameter.Name)];
-        return new Callable(name, arguments => Invoke(name, new Scope(scope), arguments, names, parameters, body));
+        var (scope, escapes) = (_scope, _escapes);
+        List<string> names = [.. body.Parameters.Select(parameter => parameter.Name)];
+        return new Callable(name, arguments => Invoke(name, new Scope(scope), arguments, names, body, escapes));
     }
 
-    private string Invoke(string name, Scope scope, CallArguments arguments, List<string> names, IReadOnlyList<MacroParameter> parameters, Block body)
+    private object Invoke(string name, Scope scope, CallArguments arguments, List<string> names, MacroBody body, bool escapes)
     {
-        var line = Line;
+        var (line, escaped) = (Line, _escapes);
         Budget.Enter();
-        if (!names.Contains("caller") && arguments.Named.FirstOrDefault(argument => argument.Name == "caller") is { Value: Callable caller })
-        {
-            scope.Set("caller", caller);
-            arguments = arguments with { Named = [.. arguments.Named.Where(argument => argument.Name != "caller")] };
-        }
-
-        SetParameters(scope, arguments.Bind($"the macro '{name}'", names), parameters);
-        var text = Capture(scope, body, out _);
+        arguments = TakeExtras(scope, arguments, names, body.Extras);
+        SetParameters(scope, arguments.Bind($"the macro '{name}'", names), body.Parameters);
+        _escapes = escapes;
+        var text = Capture(scope, body.Statements, out _);
+        _escapes = escaped;
         Budget.Leave();
         Line = line;
-        return text;
+        return Rendered(text);
+    }
+
+    /// <summary>Sets what a macro reads beside its parameters, and leaves the arguments of those.</summary>
+    private CallArguments TakeExtras(Scope scope, CallArguments arguments, List<string> names, IReadOnlySet<string> extras)
+    {
+        var (positional, named) = (arguments.Positional, arguments.Named);
+        if (extras.Contains(MacroBody.Caller))
+        {
+            var given = named.FirstOrDefault(argument => argument.Name == MacroBody.Caller).Value;
+            scope.Set(MacroBody.Caller, given ?? new Undefined("'caller' is undefined, as the macro is not called by a 'call' block."));
+            named = [.. named.Where(argument => argument.Name != MacroBody.Caller)];
+        }
+
+        if (extras.Contains(MacroBody.Others))
+        {
+            Budget.Step(4 + positional.Count);
+            scope.Set(MacroBody.Others, new Sequence([.. positional.Skip(names.Count)], SequenceKind.Tuple));
+            positional = [.. positional.Take(names.Count)];
+        }
+
+        if (extras.Contains(MacroBody.Keywords))
+        {
+            Budget.Step(16 + 8 * named.Count);
+            // A parameter that has its value already leaves another of its name to them, as Jinja has it.
+            List<string> open = [.. names.Skip(positional.Count)];
+            scope.Set(MacroBody.Keywords, new Mapping(named.Where(argument => !open.Contains(argument.Name)).Select(argument => ((object?)argument.Name, argument.Value))));
+            named = [.. named.Where(argument => open.Contains(argument.Name))];
+        }
+
+        return new CallArguments(positional, named);
     }
 
     private void SetParameters(Scope scope, object?[] values, IReadOnlyList<MacroParameter> parameters)
@@ -94,8 +121,8 @@ internal sealed partial class Renderer
     {
         var callee = Evaluate(statement.Call.Callee);
         var arguments = Arguments(statement.Call.Arguments);
-        var caller = MacroOf("caller", statement.Parameters, statement.Body);
-        _output.Append(TextOf(Call(callee, arguments with { Named = [.. arguments.Named, ("caller", caller)] })));
+        var caller = MacroOf(MacroBody.Caller, statement.Body);
+        _output.Append(TextOf(Call(callee, arguments with { Named = [.. arguments.Named, (MacroBody.Caller, caller)] })));
         return Flow.Next;
     }
 }

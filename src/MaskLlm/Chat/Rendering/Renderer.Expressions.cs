@@ -88,12 +88,15 @@ internal sealed partial class Renderer
             : throw (value as Undefined)?.Fault() ?? new TemplateFault($"{TypeNames.Describe(value)} is no bound of a slice; expected a whole number.");
     }
 
-    private string Concatenate(IReadOnlyList<Expression> parts)
+    private object Concatenate(IReadOnlyList<Expression> parts)
     {
+        var values = Evaluate(parts);
+        // Where what is printed is escaped, one safe text makes the whole one.
+        var isMarked = _escapes && values.Any(value => value is Markup);
         var builder = new TextBuilder(Budget);
-        foreach (var part in parts)
-            builder.Append(TextOf(Evaluate(part)));
-        return builder.ToString();
+        foreach (var value in values)
+            builder.Append(isMarked && value is not Markup ? Markup.Escape(TextOf(value), Budget) : TextOf(value));
+        return isMarked ? new Markup(builder.ToString()) : builder.ToString();
     }
 
     private object? Choose(Expression.Conditional conditional)

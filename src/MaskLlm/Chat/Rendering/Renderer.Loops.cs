@@ -57,7 +57,7 @@ internal sealed partial class Renderer
         return Flow.Next;
     }
 
-    private string Recurse(Statement.For statement, Scope outer, object? value, long depth)
+    private object Recurse(Statement.For statement, Scope outer, object? value, long depth)
     {
         var (scope, output, line) = (_scope, _output, Line);
         Budget.Enter();
@@ -66,7 +66,7 @@ internal sealed partial class Renderer
         var text = _output.ToString();
         (_scope, _output, Line) = (scope, output, line);
         Budget.Leave();
-        return text;
+        return Rendered(text);
     }
 
     private bool Passes(Target target, Expression test, object? item)

@@ -9,7 +9,9 @@ internal sealed partial class Renderer
 {
     private readonly Arithmetic _arithmetic;
     private Scope _scope = new(null);
+    private Scope _top;
     private TextBuilder _output;
+    private bool _escapes;
 
     /// <summary>Prepares a rendering.</summary>
     /// <param name="defaults">What is there where the template is not given another.</param>
@@ -21,6 +23,7 @@ internal sealed partial class Renderer
         Members = new Members(this);
         _arithmetic = new Arithmetic(Budget);
         _output = new TextBuilder(Budget);
+        _top = _scope;
         foreach (var (name, value) in Builtins.Globals.All(this, clock).Concat(defaults))
             _scope.Set(name, value);
     }
@@ -42,10 +45,13 @@ internal sealed partial class Renderer
         foreach (var (name, value) in variables)
             _scope.Set(name, value);
         // What the template sets leaves the functions as they are.
-        _scope = new Scope(_scope);
+        _top = _scope = new Scope(_scope);
         Execute(template);
         return _output.ToString();
     }
+
+    /// <summary>Whether what is printed is escaped.</summary>
+    public bool Escapes => _escapes;
 
     /// <summary>What a value prints as.</summary>
     public string TextOf(object? value) => PythonText.Of(value, Budget);
@@ -73,13 +79,13 @@ internal sealed partial class Renderer
                 _output.Append(text.Content);
                 return Flow.Next;
             case Statement.Print print:
-                _output.Append(TextOf(Evaluate(print.Value)));
+                Print(Evaluate(print.Value));
                 return Flow.Next;
             case Statement.Set set:
                 Assign(set.Target, Evaluate(set.Value));
                 return Flow.Next;
             case Statement.Macro macro:
-                _scope.Set(macro.Name, MacroOf(macro.Name, macro.Parameters, macro.Body));
+                _scope.Set(macro.Name, MacroOf(macro.Name, macro.Body));
                 return Flow.Next;
             case Statement.Break:
                 return Flow.Break;
@@ -98,6 +104,9 @@ internal sealed partial class Renderer
         Statement.FilterBlock filter => ExecuteCaptured(filter.Body, filter.Filters, text => _output.Append(TextOf(text))),
         Statement.CallBlock call => ExecuteCallBlock(call),
         Statement.With with => ExecuteWith(with),
+        Statement.Named named => ExecuteNamed(named),
+        Statement.AutoEscape escape => ExecuteAutoEscape(escape),
+        Statement.Foreign foreign => throw SyntaxErrors.Foreign(foreign.Name, foreign.Line),
         _ => throw new InvalidOperationException($"No way to render a {statement.GetType().Name}."),
     };
 
@@ -127,12 +136,38 @@ internal sealed partial class Renderer
         return ExecuteIn(inner, statement.Body);
     }
 
+    private Flow ExecuteNamed(Statement.Named statement)
+    {
+        if (statement.IsRequired)
+            throw new TemplateFault($"the block '{statement.Name}' is required of a template that extends this one; expected one without 'required'.");
+        // A block is a template of its own: an 'autoescape' around it is not its own.
+        var escaped = _escapes;
+        _escapes = false;
+        var flow = ExecuteIn(new Scope(statement.IsScoped ? _scope : _top), statement.Body);
+        _escapes = escaped;
+        return flow;
+    }
+
+    private Flow ExecuteAutoEscape(Statement.AutoEscape statement)
+    {
+        var escaped = _escapes;
+        _escapes = Truth.Of(Evaluate(statement.Value));
+        var flow = ExecuteIn(new Scope(_scope), statement.Body);
+        _escapes = escaped;
+        return flow;
+    }
+
+    private void Print(object? value) => _output.Append(_escapes && value is not Markup ? Markup.Escape(TextOf(value), Budget) : TextOf(value));
+
+    /// <summary>A text that has been rendered: it is safe where what was printed in it was escaped.</summary>
+    private object Rendered(string text) => _escapes ? new Markup(text) : text;
+
     /// <summary>Renders a block to a text instead of the output, and hands it on through filters.</summary>
     private Flow ExecuteCaptured(Block body, IReadOnlyList<FilterCall> filters, Action<object?> use)
     {
         var text = Capture(new Scope(_scope), body, out var flow);
         if (flow == Flow.Next)
-            use(filters.Aggregate((object?)text, Filter));
+            use(filters.Aggregate((object?)Rendered(text), Filter));
         return flow;
     }
 

@@ -9,9 +9,6 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
     private static readonly string[] Words = ["and", "else", "if", "in", "is", "not", "or"];
     private readonly PostfixParser _postfix = new(tokens, uses);
 
-    /// <summary>True while a macro is read: what Jinja calls varargs and kwargs there is not supported.</summary>
-    public bool IsInMacro { get; set; }
-
     /// <summary>An expression.</summary>
     public Expression Read()
     {
@@ -182,8 +179,7 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
     {
         if (Words.Contains(token.Text))
             throw SyntaxErrors.Unexpected(token, "an expression");
-        if (IsInMacro && token.Text is "varargs" or "kwargs")
-            throw SyntaxErrors.Unsupported(token.Line, $"{token.Text} in a macro");
+        uses.AddVariable(token.Text);
         return token.Text switch
         {
             "true" or "True" => new Expression.Literal(true),

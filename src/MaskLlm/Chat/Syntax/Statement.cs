@@ -23,16 +23,25 @@ internal abstract record Statement(int Line)
     public sealed record SetBlock(int Line, Target Target, IReadOnlyList<FilterCall> Filters, Block Body) : Statement(Line);
 
     /// <summary><c>{% macro name(parameters) %}</c>.</summary>
-    public sealed record Macro(int Line, string Name, IReadOnlyList<MacroParameter> Parameters, Block Body) : Statement(Line);
+    public sealed record Macro(int Line, string Name, MacroBody Body) : Statement(Line);
 
     /// <summary><c>{% call(parameters) macro() %}</c>.</summary>
-    public sealed record CallBlock(int Line, IReadOnlyList<MacroParameter> Parameters, Expression.Call Call, Block Body) : Statement(Line);
+    public sealed record CallBlock(int Line, Expression.Call Call, MacroBody Body) : Statement(Line);
 
     /// <summary><c>{% filter name %}</c>.</summary>
     public sealed record FilterBlock(int Line, IReadOnlyList<FilterCall> Filters, Block Body) : Statement(Line);
 
     /// <summary><c>{% with a = b %}</c>.</summary>
     public sealed record With(int Line, IReadOnlyList<(Target Target, Expression Value)> Variables, Block Body) : Statement(Line);
+
+    /// <summary><c>{% block name scoped required %}</c>: without <c>scoped</c> it sees what the template's top level has set, and no more.</summary>
+    public sealed record Named(int Line, string Name, Block Body, bool IsScoped, bool IsRequired) : Statement(Line);
+
+    /// <summary><c>{% autoescape value %}</c>.</summary>
+    public sealed record AutoEscape(int Line, Expression Value, Block Body) : Statement(Line);
+
+    /// <summary>What asks for another template: it can be read, and there is none to load.</summary>
+    public sealed record Foreign(int Line, string Name) : Statement(Line);
 
     /// <summary><c>{% break %}</c>.</summary>
     public sealed record Break(int Line) : Statement(Line);

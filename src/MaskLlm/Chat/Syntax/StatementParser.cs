@@ -4,6 +4,7 @@ namespace MaskLlm.Chat.Syntax;
 internal sealed class StatementParser(TokenStream tokens, ExpressionParser expressions, TemplateParser template, Nesting nesting, NameUses uses)
 {
     private readonly PostfixParser _postfix = new(tokens, uses);
+    private readonly HashSet<string> _blocks = new(StringComparer.Ordinal);
     private bool _isInLoop;
 
     /// <summary>Reads the statement that begins with a word, or nothing where none does.</summary>
@@ -17,6 +18,9 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
         "filter" => ReadFilterBlock(word),
         "with" => ReadWith(word),
         "generation" => ReadGeneration(word),
+        "block" => ReadNamed(word),
+        "autoescape" => new Statement.AutoEscape(word.Line, expressions.Read(), ReadLast(word, "endautoescape")),
+        "include" or "import" or "from" or "extends" => ReadForeign(word),
         "print" => new Statement.Print(word.Line, expressions.ReadTuple()),
         "break" => InLoop(word, new Statement.Break(word.Line)),
         "continue" => InLoop(word, new Statement.Continue(word.Line)),
@@ -73,7 +77,7 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
         var name = ReadVariable();
         tokens.Expect("(");
         var parameters = ReadParameters();
-        return new Statement.Macro(word.Line, name, parameters, ReadMacroBody(word, "endmacro"));
+        return new Statement.Macro(word.Line, name, ReadMacroBody(word, parameters, "endmacro"));
     }
 
     private Statement.CallBlock ReadCallBlock(in Token word)
@@ -82,7 +86,7 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
         var token = tokens.Current;
         if (expressions.Read() is not Expression.Call call)
             throw SyntaxErrors.Unexpected(token, "the call of a macro");
-        return new Statement.CallBlock(word.Line, parameters, call, ReadMacroBody(word, "endcall"));
+        return new Statement.CallBlock(word.Line, call, ReadMacroBody(word, parameters, "endcall"));
     }
 
     private Statement.FilterBlock ReadFilterBlock(in Token word)
@@ -116,13 +120,92 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
         return body;
     }
 
-    private Block ReadMacroBody(in Token word, string end)
+    private MacroBody ReadMacroBody(in Token word, List<MacroParameter> parameters, string end)
     {
-        var (wasInLoop, wasInMacro) = (_isInLoop, expressions.IsInMacro);
-        (_isInLoop, expressions.IsInMacro) = (false, true);
+        if (parameters.Find(parameter => parameter is { Name: MacroBody.Caller, Default: null }) is not null)
+            throw SyntaxErrors.At(word.Line, "found the parameter 'caller' without a default; expected one with, or none of this name.");
+        var outer = uses.EnterMacro();
+        var body = ReadApart(word, end);
+        var extras = uses.LeaveMacro(outer);
+        extras.ExceptWith(parameters.Select(parameter => parameter.Name));
+        return new MacroBody(parameters, body, extras);
+    }
+
+    // The loop around it is not its own.
+    private Block ReadApart(in Token word, string end)
+    {
+        var wasInLoop = _isInLoop;
+        _isInLoop = false;
         var body = ReadLast(word, end);
-        (_isInLoop, expressions.IsInMacro) = (wasInLoop, wasInMacro);
+        _isInLoop = wasInLoop;
         return body;
+    }
+
+    private Statement.Named ReadNamed(in Token word)
+    {
+        var name = tokens.ExpectName("the name of a block");
+        if (!_blocks.Add(name))
+            throw SyntaxErrors.At(word.Line, $"found the block '{name}' twice; expected each name once.");
+        var isScoped = tokens.SkipName("scoped");
+        var isRequired = tokens.SkipName("required");
+        var body = ReadApart(word, "endblock");
+        if (isRequired && body.Statements.Any(statement => statement is not Statement.Text text || !string.IsNullOrWhiteSpace(text.Content)))
+            throw SyntaxErrors.At(word.Line, $"found something in the required block '{name}'; expected white space and comments only.");
+        tokens.SkipName(name);
+        return new Statement.Named(word.Line, name, body, isScoped, isRequired);
+    }
+
+    private Statement.Foreign ReadForeign(in Token word)
+    {
+        uses.AddForeign(word.Text, word.Line);
+        expressions.Read();
+        if (word.Text == "import")
+        {
+            ExpectWord("as");
+            ReadVariable();
+        }
+        else if (word.Text == "from")
+        {
+            ExpectWord("import");
+            ReadImportedNames();
+        }
+        else if (word.Text == "include" && tokens.Current.IsName("ignore") && tokens.Following.IsName("missing"))
+        {
+            tokens.Next();
+            tokens.Next();
+        }
+
+        if (word.Text != "extends")
+            SkipContext();
+        return new Statement.Foreign(word.Line, word.Text);
+    }
+
+    private void ExpectWord(string word)
+    {
+        if (!tokens.SkipName(word))
+            throw SyntaxErrors.Unexpected(tokens.Current, $"'{word}'");
+    }
+
+    private void ReadImportedNames()
+    {
+        do
+        {
+            if (SkipContext() || tokens.Current.Kind == TokenKind.BlockEnd)
+                return;
+            ReadVariable();
+            if (tokens.SkipName("as"))
+                ReadVariable();
+        }
+        while (tokens.Skip(","));
+    }
+
+    private bool SkipContext()
+    {
+        if (!(tokens.Current.IsName("with") || tokens.Current.IsName("without")) || !tokens.Following.IsName("context"))
+            return false;
+        tokens.Next();
+        tokens.Next();
+        return true;
     }
 
     private List<FilterCall> ReadFilters()

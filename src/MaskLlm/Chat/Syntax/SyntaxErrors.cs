@@ -14,6 +14,9 @@ internal static class SyntaxErrors
     public static NotSupportedException UnknownName(bool isTest, string name, int line) =>
         new($"chat template, line {line}: the {(isTest ? "test" : "filter")} '{name}' is not supported. Those of transformers' chat templates are.");
 
+    /// <summary>The error for a statement that asks for another template.</summary>
+    public static NotSupportedException Foreign(string name, int line) => Unsupported(line, $"the statement '{name}'");
+
     /// <summary>The error for what Jinja knows and this reader does not.</summary>
     public static NotSupportedException Unsupported(int line, string what) =>
         new($"chat template, line {line}: {what} is not supported. Templates written for transformers' apply_chat_template seldom need it.");

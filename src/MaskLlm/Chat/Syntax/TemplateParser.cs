@@ -6,7 +6,7 @@ internal sealed class TemplateParser
     private const int LongestSource = 1 << 22;
 
     private static readonly string[] Known =
-        ["autoescape", "block", "debug", "do", "extends", "from", "import", "include", "pluralize", "trans"];
+        ["debug", "do", "pluralize", "trans"];
 
     private readonly TokenStream _tokens;
     private readonly Nesting _nesting = new();

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace MaskLlm.Chat.Values;
 
 /// <summary>Texts as Python counts them: by code point, where .NET counts UTF-16 units.</summary>
@@ -51,6 +54,15 @@ internal static class CodePoints
             at += at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? 2 : 1;
         return at;
     }
+
+    /// <summary>What patterns call <c>\w</c>: letters, numbers of any kind, and the underline.</summary>
+    public static bool IsWord(Rune rune) => rune.Value == '_' || IsLetterOrNumber(rune);
+
+    /// <summary>A letter or a number of any kind.</summary>
+    public static bool IsLetterOrNumber(Rune rune) => Rune.IsLetter(rune) || IsNumeric(rune);
+
+    /// <summary>What stands for a number, such as a fraction; of ideographs none.</summary>
+    public static bool IsNumeric(Rune rune) => Rune.IsNumber(rune) || CharUnicodeInfo.GetNumericValue(rune.ToString(), 0) is not -1;
 
     /// <summary>Whether units and code points may differ.</summary>
     public static bool HasPairs(ReadOnlySpan<char> text) => text.ContainsAnyInRange('\uD800', '\uDFFF');
