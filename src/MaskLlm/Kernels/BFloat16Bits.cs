@@ -4,7 +4,7 @@ namespace MaskLlm.Kernels;
 internal static class BFloat16Bits
 {
     /// <summary>The largest magnitude that does not become infinite.</summary>
-    internal const float Largest = 3.39615136e38f;
+    internal const float Largest = 3.3961773e38f;
 
     /// <summary>To the nearest, ties to even. Finite values only.</summary>
     internal static ushort Narrow(float value)

@@ -12,7 +12,7 @@ internal sealed unsafe class ActivationBuffer : IDisposable
     {
         (Tokens, Width) = (tokens, width);
         Stride = PackedLayout.Padded(width);
-        long rows = (tokens + ProductInput.TileTokens - 1) / ProductInput.TileTokens * ProductInput.TileTokens;
+        long rows = ProductInput.Filled(tokens);
         Data = (float*)NativeMemory.AlignedAlloc((nuint)(rows * Stride * sizeof(float)), 64);
         NativeMemory.Clear(Data, (nuint)(rows * Stride * sizeof(float)));
     }

@@ -6,8 +6,6 @@ namespace MaskLlm.Runtime;
 internal sealed class BenchmarkedModel : IDisposable
 {
     private readonly RuntimeModel _model;
-    private readonly RuntimeDecoder _decoder;
-    private readonly List<KeyValueCache> _caches = [];
     private readonly int _context;
 
     internal BenchmarkedModel(Func<RuntimeModel> open, RuntimeBenchmarkOptions options)
@@ -16,10 +14,15 @@ internal sealed class BenchmarkedModel : IDisposable
         _model = open();
         _context = options.Context;
         int atOnce = options.Prompts.Append(options.Context).Concat(options.Sequences).Max();
-        _decoder = new RuntimeDecoder(_model, new RuntimeDecoderOptions { Threads = options.Threads, TokensAtOnce = atOnce, ContextLength = Math.Max(atOnce, _context) + 64 });
-        foreach (int _ in Enumerable.Range(0, options.Sequences.Append(1).Max())) _caches.Add(Filled());
+        Decoder = new RuntimeDecoder(_model, new RuntimeDecoderOptions { Threads = options.Threads, TokensAtOnce = atOnce });
+        foreach (int _ in Enumerable.Range(0, options.Sequences.DefaultIfEmpty().Max())) Caches.Add(Filled());
         ResidentBytes = ResidentNow() - before;
     }
+
+    internal RuntimeDecoder Decoder { get; }
+
+    /// <summary>Sequences that stand at the context; decoding puts them back there first.</summary>
+    internal List<KeyValueCache> Caches { get; } = [];
 
     /// <summary>What the process's resident memory grew by, from opening to having run every weight.</summary>
     internal long ResidentBytes { get; }
@@ -28,7 +31,8 @@ internal sealed class BenchmarkedModel : IDisposable
     internal long FileBytes => _model.FileBytes;
 
     internal string Kernel => string.Create(
-        CultureInfo.InvariantCulture, $"{_decoder.Kernel}, {_decoder.Threads} threads: {_model.SparseLayers} of {_model.LinearLayers} layers 2:4, head dense");
+        CultureInfo.InvariantCulture,
+        $"{Decoder.Kernel}, {Decoder.Threads} threads: {_model.SparseLayers} of {_model.LinearLayers} layers 2:4, head dense");
 
     /// <summary>Some tokens of each of the first sequences.</summary>
     internal void Decode(int sequences, int steps)
@@ -36,35 +40,35 @@ internal sealed class BenchmarkedModel : IDisposable
         Span<BatchToken> batch = new BatchToken[sequences];
         for (int i = 0; i < sequences; i++)
         {
-            _caches[i].Truncate(_context);
-            batch[i] = new BatchToken(_caches[i], (7 * i + 3) % _decoder.VocabularySize, WantsLogits: true);
+            Caches[i].Truncate(_context);
+            batch[i] = new BatchToken(Caches[i], i % Decoder.VocabularySize, WantsLogits: true);
         }
-        for (int step = 0; step < steps; step++) _decoder.Forward(batch);
+        for (int step = 0; step < steps; step++) Decoder.Forward(batch);
     }
 
     /// <summary>A prompt of a new sequence, with the logits after it.</summary>
     internal void Prefill(int length)
     {
-        using KeyValueCache cache = _decoder.StartSequence();
-        _decoder.Forward(Prompt(cache, length));
+        using KeyValueCache cache = Decoder.StartSequence();
+        Decoder.Forward(Prompt(cache, length));
     }
 
     public void Dispose()
     {
-        foreach (KeyValueCache cache in _caches) cache.Dispose();
-        _decoder.Dispose();
+        foreach (KeyValueCache cache in Caches) cache.Dispose();
+        Decoder.Dispose();
         _model.Dispose();
     }
 
     private KeyValueCache Filled()
     {
-        KeyValueCache cache = _decoder.StartSequence();
-        _decoder.Forward(Prompt(cache, _context));
+        KeyValueCache cache = Decoder.StartSequence();
+        Decoder.Forward(Prompt(cache, _context));
         return cache;
     }
 
     private BatchToken[] Prompt(KeyValueCache cache, int length) =>
-        [.. Enumerable.Range(0, length).Select(i => new BatchToken(cache, (31 * i + 7) % _decoder.VocabularySize, WantsLogits: i == length - 1))];
+        [.. Enumerable.Range(0, length).Select(i => new BatchToken(cache, i % Decoder.VocabularySize, WantsLogits: i == length - 1))];
 
     private static long ResidentNow() => Environment.WorkingSet;
 }

@@ -18,7 +18,7 @@ internal sealed unsafe class InputBuffer : IDisposable
     {
         _isInteger = PackedLayout.IsInteger(type);
         _isWide = isSparse && !_isInteger;
-        long rows = (tokens + ProductInput.TileTokens - 1) / ProductInput.TileTokens * ProductInput.TileTokens, padded = PackedLayout.Padded(columns);
+        long rows = ProductInput.Filled(tokens), padded = PackedLayout.Padded(columns);
         if (_isInteger)
         {
             _bytes = (sbyte*)Allocate(rows * padded);

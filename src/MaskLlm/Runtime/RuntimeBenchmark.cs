@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using MaskLlm.Kernels.Products;
 using MaskLlm.Runs;
@@ -16,12 +15,18 @@ public static class RuntimeBenchmark
     /// <param name="stop">Stops between two measurements.</param>
     /// <exception cref="ArgumentException">Options out of range, or a model whose layers are all dense.</exception>
     /// <exception cref="InvalidDataException">The model is damaged.</exception>
-    public static IReadOnlyList<RuntimeBenchmarkRow> Run(RuntimeBenchmarkOptions options, Action<string, int, int>? progress = null, CancellationToken stop = default)
+    public static IReadOnlyList<RuntimeBenchmarkRow> Run(
+        RuntimeBenchmarkOptions options, Action<string, int, int>? progress = null, CancellationToken stop = default) =>
+        Run(options, TimeProvider.System, progress, stop);
+
+    internal static IReadOnlyList<RuntimeBenchmarkRow> Run(
+        RuntimeBenchmarkOptions options, TimeProvider clock, Action<string, int, int>? progress, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         List<RuntimeBenchmarkRow> rows = [];
-        foreach (WeightType type in options.Model is null ? options.Types : [TypeOf(options.Model)]) Measure(options, type, rows, progress, stop);
+        foreach (WeightType type in options.Model is null ? options.Types : [TypeOf(options.Model)])
+            Measure(options, type, rows, clock, progress, stop);
         return rows;
     }
 
@@ -39,7 +44,9 @@ public static class RuntimeBenchmark
         return model.SparseLayers > 0 ? model.Type : throw new ArgumentException($"{file}: no linear layer is 2:4, so there is nothing to compare; export it with --mask.");
     }
 
-    private static void Measure(RuntimeBenchmarkOptions options, WeightType type, List<RuntimeBenchmarkRow> rows, Action<string, int, int>? progress, CancellationToken stop)
+    private static void Measure(
+        RuntimeBenchmarkOptions options, WeightType type, List<RuntimeBenchmarkRow> rows, TimeProvider clock,
+        Action<string, int, int>? progress, CancellationToken stop)
     {
         byte[] config = options.Model is null ? ModelShape.ConfigJson(options.Shape!) : ConfigOf(options.Model);
         progress?.Invoke($"making random {ShortName(type)} weights", 0, 1);
@@ -57,7 +64,7 @@ public static class RuntimeBenchmark
         for (int i = 0; i < works.Count; i++)
         {
             progress?.Invoke(works[i].What, i, works.Count);
-            rows.Add(Pairs(works[i].What, works[i].Tokens, first, second, works[i].Work, options.Repeats, kernel, stop));
+            rows.Add(Pairs(works[i].What, works[i].Tokens, first, second, works[i].Work, options.Repeats, kernel, clock, stop));
         }
         rows.Add(Sizes($"file {name}", first.FileBytes, second.FileBytes, kernel));
         rows.Add(Sizes($"memory {name}", first.ResidentBytes, second.ResidentBytes, kernel));
@@ -73,7 +80,8 @@ public static class RuntimeBenchmark
 
     // A pair is measured within a second or so, so that what else the machine does meets both.
     private static RuntimeBenchmarkRow Pairs(
-        string what, int tokens, BenchmarkedModel dense, BenchmarkedModel sparse, Action<BenchmarkedModel> work, int repeats, string kernel, CancellationToken stop)
+        string what, int tokens, BenchmarkedModel dense, BenchmarkedModel sparse, Action<BenchmarkedModel> work, int repeats, string kernel,
+        TimeProvider clock, CancellationToken stop)
     {
         double[] denseSpeeds = new double[repeats], sparseSpeeds = new double[repeats], ratios = new double[repeats];
         work(dense);
@@ -81,8 +89,8 @@ public static class RuntimeBenchmark
         for (int i = 0; i < repeats; i++)
         {
             stop.ThrowIfCancellationRequested();
-            denseSpeeds[i] = tokens / Seconds(dense, work);
-            sparseSpeeds[i] = tokens / Seconds(sparse, work);
+            denseSpeeds[i] = tokens / Seconds(dense, work, clock);
+            sparseSpeeds[i] = tokens / Seconds(sparse, work, clock);
             ratios[i] = sparseSpeeds[i] / denseSpeeds[i];
         }
         return new RuntimeBenchmarkRow(what, Median.Of(denseSpeeds), Median.Of(sparseSpeeds), Median.Of(ratios), "tokens/s", kernel);
@@ -90,10 +98,10 @@ public static class RuntimeBenchmark
 
     private static RuntimeBenchmarkRow Sizes(string what, long dense, long sparse, string kernel) => new(what, dense / 1e6, sparse / 1e6, (double)dense / sparse, "MB", kernel);
 
-    private static double Seconds(BenchmarkedModel model, Action<BenchmarkedModel> work)
+    private static double Seconds(BenchmarkedModel model, Action<BenchmarkedModel> work, TimeProvider clock)
     {
-        long start = Stopwatch.GetTimestamp();
+        long start = clock.GetTimestamp();
         work(model);
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return clock.GetElapsedTime(start).TotalSeconds;
     }
 }

@@ -72,11 +72,11 @@ internal sealed partial class TextBatch
     {
         lock (_lock)
         {
-            if (_isClosed) return;
             _isClosed = true;
             foreach (RunningText text in _waiting) text.Complete(new RefusedException(RefusalReason.Stopping));
             _waiting.Clear();
-            _work.Set();
+            // Also where it was closed before: the thread of the steps may sleep again by now.
+            if (!_isDisposed) _work.Set();
         }
     }
 

@@ -24,4 +24,20 @@ public class BarrierWaitsTests
         Expect(0.01, 0.1, false);
         Expect(0.33, 0.9, true);    // and again
     }
+
+    /// <summary>At the limits themselves nothing changes.</summary>
+    [Fact]
+    public void Notice_AtTheLimits_ChangesNothing()
+    {
+        using BarrierWaits waits = new();
+        foreach ((double share, double others, bool areShort) in new[]
+        {
+            (0.15, 1, false), (1, 0.3, false), (0.151, 0.301, true), (0, 0.15, true),
+            (1, 0.31, true), (0.9, 0.149, false), (0.9, 0.149, false), (0.16, 0.31, true),
+        })
+        {
+            waits.Notice(share, others);
+            Assert.Equal(areShort, waits.AreShort);
+        }
+    }
 }

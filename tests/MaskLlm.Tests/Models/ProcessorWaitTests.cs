@@ -60,6 +60,40 @@ public sealed class ProcessorWaitTests : IDisposable
         Assert.Equal((3 - 1.2) / 2, wait.Others(), 1e-9);
     }
 
+    /// <summary>A file that knows no disk waits, or no processors, says nothing; more of our own than of all is nobody else's.</summary>
+    [Theory]
+    [InlineData("cpu 0 0 0 0", "cpu 100 0 0 0", 0)]
+    [InlineData("cpu 0 0 0 0 0", "cpu 60 0 0 30 10", 0.6)]
+    [InlineData("cpu 0 0 0 0 0 0 0 0 0", "cpu 60 0 0 30 0 0 0 10 999", 0.7)]
+    [InlineData("cpu 5 0 0 0 0", "cpu 5 0 0 0 0", 0)]
+    [InlineData("cpu 5 0 0 5 0", "cpu 4 0 0 4 0", 0)]
+    public void Others_OnOneProcessor_IsTheBusyShareOfAllTicks(string before, string after, double others)
+    {
+        Machine(before, "cpu0 1");
+        ProcessorWait wait = Begin();
+        Machine(after, "cpu0 1");
+        Assert.Equal(others, wait.Others(), 1e-9);
+        _own = TimeSpan.FromSeconds(0.25);
+        Assert.Equal(Math.Max(0, others - 0.25), wait.Others(), 1e-9);
+        _own = TimeSpan.FromSeconds(100);
+        Assert.Equal(0, wait.Others());
+    }
+
+    [Fact]
+    public void Share_AThreadThatIsUnreadable_LeavesTheOthers()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "5"));
+        Thread("6", "x 1 2");
+        Thread("7", "0 0 0");
+        Thread("9", "0");
+        ProcessorWait wait = Begin();
+        Assert.Equal(0, wait.Share());
+        Thread("7", "3 1 0");
+        Assert.Equal(0.25, wait.Share(), 1e-12);
+        Thread("7", "0 1 0");
+        Assert.Equal(1, wait.Share());
+    }
+
     private ProcessorWait Begin() => new(_folder.Path, _folder.File("stat"), () => _own);
 
     private void Machine(params string[] lines) => File.WriteAllLines(_folder.File("stat"), lines);

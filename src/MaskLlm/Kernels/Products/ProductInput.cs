@@ -32,6 +32,9 @@ internal readonly unsafe struct ProductInput(int tokens, int columns, bool isWid
     /// <summary>Tiles of four after the wide ones, or the one token.</summary>
     internal int Tiles => (Tokens - WideTiles * WideTokens + TileSize - 1) / TileSize;
 
+    /// <summary>Tokens filled up to whole tiles.</summary>
+    internal static long Filled(int tokens) => (long)(tokens + TileTokens - 1) / TileTokens * TileTokens;
+
     /// <summary>Where a value lies.</summary>
     internal long ValueAt(int token, int column) => token < WideTiles * WideTokens
         ? ((long)(token / WideTokens) * Columns + column) * WideTokens + token % WideTokens
