@@ -154,8 +154,13 @@ public sealed class ServingGuardsTests
             ["Access-Control-Allow-Private-Network"] = "true",
             ["Access-Control-Max-Age"] = "600",
         }, (await server.Ask("OPTIONS", "/v1/completions", null, asked)).Headers);
-        Dictionary<string, string> plain = new() { ["Allow"] = "POST, OPTIONS", ["Vary"] = "Origin",
-            ["Access-Control-Allow-Origin"] = Site, ["Access-Control-Expose-Headers"] = "Retry-After" };
+        Dictionary<string, string> plain = new()
+        {
+            ["Allow"] = "POST, OPTIONS",
+            ["Vary"] = "Origin",
+            ["Access-Control-Allow-Origin"] = Site,
+            ["Access-Control-Expose-Headers"] = "Retry-After"
+        };
         // No preflight without the method that is asked for.
         Assert.Equal(plain, (await server.Ask("OPTIONS", "/v1/completions", null, asked[0])).Headers);
         Assert.Equal(

@@ -11,8 +11,15 @@ namespace MaskLlm.Tests.Runtime;
 [Collection(TorchTests.Name)]
 public sealed class RuntimeBenchmarkTests
 {
-    private static readonly RuntimeBenchmarkOptions Small = new() { Shape = "tiny", Threads = 1, Repeats = 3, Sequences = [1, 3],
-        Prompts = [5], Context = 4 };
+    private static readonly RuntimeBenchmarkOptions Small = new()
+    {
+        Shape = "tiny",
+        Threads = 1,
+        Repeats = 3,
+        Sequences = [1, 3],
+        Prompts = [5],
+        Context = 4
+    };
 
     private static string Kernel => ProductKernels.Choose().Name;
 
