@@ -1,9 +1,10 @@
 using BenchmarkDotNet.Attributes;
-using MaskLlm.Kernels;
 using MaskLlm.Learning;
+using MaskLlm.Machine;
+using MaskLlm.MaskKernels;
 using MaskLlm.Models;
-using MaskLlm.Optimization;
 using MaskLlm.Patterns;
+using MaskLlm.Training;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Bench;
@@ -29,7 +30,7 @@ public class MaskKernelBenchmark : IDisposable
     public void Setup()
     {
         TorchRuntime.Start();
-        Environment.SetEnvironmentVariable(MaskKernels.Variable, Kernel);
+        Environment.SetEnvironmentVariable(KernelChoice.Variable, Kernel);
         using IDisposable noGradient = no_grad();
         LinearLayer linear = new("layer", randn(1536, 576), null);
         _table = new CandidateTensor(NmPattern.TwoOfFour, CPU);

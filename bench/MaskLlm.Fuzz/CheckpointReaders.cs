@@ -1,7 +1,8 @@
 using System.Text;
+using MaskLlm.Architectures.Families;
+using MaskLlm.Architectures;
 using MaskLlm.Chat;
 using MaskLlm.Models;
-using MaskLlm.Models.Families;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Fuzz;
@@ -57,8 +58,8 @@ internal static class CheckpointReaders
         FuzzReaders.Make("checkpoint", Folders, input =>
         {
             string folder = input.Folder();
-            Checkpoint.ReadConfig(folder);
-            foreach ((string name, _) in Checkpoint.LinearShapes(folder)) GC.KeepAlive(name);
+            CheckpointConfig.Read(folder);
+            foreach ((string name, _) in CheckpointConfig.LinearShapes(folder)) GC.KeepAlive(name);
         }) with { Refusals = [.. FuzzReader.OfFiles, typeof(FileNotFoundException)], NamesFile = false },
         FuzzReaders.Make("tokenizer-json", Tokenizers, input => Use(Tokenizer.FromFile(input.Path()))),
         FuzzReaders.Make(

@@ -1,4 +1,4 @@
-using MaskLlm.Kernels;
+using MaskLlm.Randomness;
 
 namespace MaskLlm.Fuzz;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using MaskLlm.Chat;
-using MaskLlm.Cli.Serving;
-using MaskLlm.Kernels.Products;
-using MaskLlm.Runtime;
+using MaskLlm.Decoding;
+using MaskLlm.Products;
+using MaskLlm.Serving.Http;
 using MaskLlm.Serving;
 using MaskLlm.Tokens;
 using Microsoft.AspNetCore.Http;

@@ -1,9 +1,9 @@
 using System.Text;
+using MaskLlm.Architectures.Families;
+using MaskLlm.Architectures;
 using MaskLlm.Formats.Safetensors;
-using MaskLlm.Kernels.Products;
-using MaskLlm.Models;
-using MaskLlm.Models.Families;
-using MaskLlm.Runtime;
+using MaskLlm.Packing;
+using MaskLlm.Products;
 
 namespace MaskLlm.Fuzz;
 

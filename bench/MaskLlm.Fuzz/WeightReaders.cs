@@ -1,12 +1,13 @@
 using MaskLlm.Chat;
 using MaskLlm.Data;
+using MaskLlm.Decoding;
 using MaskLlm.Formats.Logits;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Numpy;
 using MaskLlm.Formats.Safetensors;
-using MaskLlm.Kernels.Products;
 using MaskLlm.Masks;
-using MaskLlm.Runtime;
+using MaskLlm.Packing;
+using MaskLlm.Products;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Fuzz;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Models;
+using MaskLlm.Packing;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
+using MaskLlm.Architectures.Families;
+using MaskLlm.Architectures;
 using MaskLlm.Formats.Safetensors;
-using MaskLlm.Models;
-using MaskLlm.Models.Families;
-using MaskLlm.Runtime;
+using MaskLlm.Packing;
 
 namespace MaskLlm.LlamaCpp;
 

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
+using MaskLlm.Decoding;
 using MaskLlm.Formats.Gguf;
-using MaskLlm.Kernels.Products;
-using MaskLlm.Models;
-using MaskLlm.Runtime;
+using MaskLlm.Packing;
+using MaskLlm.Products;
 
 namespace MaskLlm.LlamaCpp;
 

@@ -4,6 +4,7 @@ using Mono.Cecil.Cil;
 namespace MaskLlm.Mutants;
 
 /// <summary>One change of one instruction.</summary>
+/// <param name="Library">The file that has it.</param>
 /// <param name="Method">Where: its full name.</param>
 /// <param name="Index">Of the instruction in the method.</param>
 /// <param name="From">What stands there.</param>
@@ -12,7 +13,8 @@ namespace MaskLlm.Mutants;
 /// <param name="File">Of the source.</param>
 /// <param name="Line">In it.</param>
 /// <param name="Words">What the source has there, one of them: nothing is asked of other instructions than constants.</param>
-internal sealed record Mutation(string Method, int Index, OpCode From, OpCode To, object? Value, string File, int Line, IReadOnlyList<string> Words)
+internal sealed record Mutation(
+    string Library, string Method, int Index, OpCode From, OpCode To, object? Value, string File, int Line, IReadOnlyList<string> Words)
 {
     // Each comparison negated and moved by one; sums and products turned round.
     private static readonly (OpCode From, OpCode To)[] Pairs =
@@ -35,7 +37,8 @@ internal sealed record Mutation(string Method, int Index, OpCode From, OpCode To
             place = method.DebugInformation.GetSequencePoint(instruction) is { IsHidden: false } next ? next : place;
             if (place is null) continue;
             foreach ((OpCode to, object? value) in Changes(instruction, method.Name == "MoveNext"))
-                yield return new Mutation(method.FullName, i, instruction.OpCode, to, value, place.Document.Url, place.StartLine, WordsOf(instruction));
+                yield return new Mutation(
+                    method.Module.Name, method.FullName, i, instruction.OpCode, to, value, place.Document.Url, place.StartLine, WordsOf(instruction));
         }
     }
 

@@ -5,12 +5,12 @@ using Mono.Cecil;
 namespace MaskLlm.Mutants;
 
 /// <summary>
-/// Changes the built library, not its source: nothing is compiled, so that a change costs the start of a test process. The tests of the
+/// Changes the built libraries, not their source: nothing is compiled, so that a change costs the start of a test process. The tests of the
 /// changed room go first, all others only where these notice nothing.
 /// </summary>
 internal sealed class Trial : IDisposable
 {
-    private const string Library = "MaskLlm.Library.dll";
+    private static readonly string[] Libraries = ["MaskLlm.Core.dll", "MaskLlm.Text.dll", "MaskLlm.Runtime.dll", "MaskLlm.Learning.dll"];
 
     private static readonly string[] Projects = ["MaskLlm.Tests", "MaskLlm.Cli.Tests"];
 
@@ -18,7 +18,7 @@ internal sealed class Trial : IDisposable
     private static readonly TimeSpan LongestOfRoom = TimeSpan.FromMinutes(2), LongestOfAll = TimeSpan.FromMinutes(20);
 
     private readonly string _copies = Directory.CreateTempSubdirectory("maskllm-mutants-").FullName;
-    private readonly string _original, _sourceFolder;
+    private readonly string _originals, _sourceFolder;
     private readonly Dictionary<string, string[]> _sources = new(StringComparer.Ordinal);
     private readonly DefaultAssemblyResolver _references = new();
     private readonly bool _quick;
@@ -32,12 +32,12 @@ internal sealed class Trial : IDisposable
         (_quick, _output) = (quick, output);
         string binaries = Path.Combine(Path.GetFullPath(repository), "artifacts", "bin");
         // A build meanwhile changes nothing of what is tried.
-        _original = Path.Combine(_copies, Library);
-        foreach (string ending in (string[])[".dll", ".pdb"])
-            File.Copy(Path.ChangeExtension(Path.Combine(binaries, Projects[0], "debug", Library), ending), Path.ChangeExtension(_original, ending));
+        _originals = Directory.CreateDirectory(Path.Combine(_copies, "originals")).FullName;
+        foreach (string file in Libraries.SelectMany(library => (string[])[library, Path.ChangeExtension(library, ".pdb")]))
+            File.Copy(Path.Combine(binaries, Projects[0], "debug", file), Path.Combine(_originals, file));
         _references.AddSearchDirectory(Path.Combine(binaries, Projects[0], "debug"));
-        _sourceFolder = Path.Combine(Path.GetFullPath(repository), "src", "MaskLlm");
-        // Beside the repository's own files, which some tests look for above their folder: links, and two copies of the library.
+        _sourceFolder = Path.Combine(Path.GetFullPath(repository), "src");
+        // Beside the repository's own files, which some tests look for above their folder: links, and two copies of the libraries.
         foreach (string project in Projects) Link(Path.Combine(binaries, project, "debug"), Path.Combine(_copies, "artifacts", "bin", project, "debug"));
         foreach (string entry in Directory.EnumerateFileSystemEntries(repository).Where(entry => Path.GetFileName(entry) != "artifacts"))
             File.CreateSymbolicLink(Path.Combine(_copies, Path.GetFileName(entry)), Path.GetFullPath(entry));
@@ -79,12 +79,16 @@ internal sealed class Trial : IDisposable
 
     private Mutation[][] Sites(IReadOnlyList<string> rooms)
     {
-        using AssemblyDefinition library = Read();
         return
         [
-            .. Methods(library).Where(method => rooms.Count == 0 || rooms.Contains(Room(method.DeclaringType)))
-                .SelectMany(Mutation.Of).Where(IsOfTheSource).GroupBy(mutation => mutation.File).OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => file.ToArray()),
+            .. Libraries.SelectMany(library => Changes(library, rooms)).Where(IsOfTheSource).GroupBy(mutation => mutation.File).OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => file.ToArray()),
         ];
+    }
+
+    private List<Mutation> Changes(string library, IReadOnlyList<string> rooms)
+    {
+        using AssemblyDefinition original = Read(library);
+        return [.. Methods(original).Where(method => rooms.Count == 0 || rooms.Contains(Room(method.DeclaringType))).SelectMany(Mutation.Of)];
     }
 
     // Messages are held by tests where they matter; and a constant that the line does not have, the compiler put there.
@@ -97,13 +101,16 @@ internal sealed class Trial : IDisposable
 
     private void Write(Mutation mutation)
     {
-        using AssemblyDefinition library = Read();
-        mutation.Apply(Methods(library).Single(method => method.FullName == mutation.Method));
-        foreach (string project in Projects)
+        foreach (string library in Libraries)
         {
-            string path = Path.Combine(_copies, "artifacts", "bin", project, "debug", Library);
-            File.Delete(path);
-            library.Write(path);
+            using AssemblyDefinition changed = Read(library);
+            if (library == mutation.Library) mutation.Apply(Methods(changed).Single(method => method.FullName == mutation.Method));
+            foreach (string project in Projects)
+            {
+                string path = Path.Combine(_copies, "artifacts", "bin", project, "debug", library);
+                File.Delete(path);
+                changed.Write(path);
+            }
         }
     }
 
@@ -114,7 +121,7 @@ internal sealed class Trial : IDisposable
         return !Passes(Projects[0]) ? "noticed by others" : !Passes(Projects[1]) ? "noticed by verbs" : null;
     }
 
-    private string RoomOf(Mutation mutation) => Path.GetRelativePath(_sourceFolder, mutation.File).Split(Path.DirectorySeparatorChar)[0];
+    private string RoomOf(Mutation mutation) => Path.GetRelativePath(_sourceFolder, mutation.File).Split(Path.DirectorySeparatorChar)[1];
 
     private bool Passes(string project, params string[] filter)
     {
@@ -131,7 +138,8 @@ internal sealed class Trial : IDisposable
         return false;
     }
 
-    private AssemblyDefinition Read() => AssemblyDefinition.ReadAssembly(_original, new ReaderParameters { ReadSymbols = true, AssemblyResolver = _references });
+    private AssemblyDefinition Read(string library) => AssemblyDefinition.ReadAssembly(
+        Path.Combine(_originals, library), new ReaderParameters { ReadSymbols = true, AssemblyResolver = _references });
 
     private static IEnumerable<MethodDefinition> Methods(AssemblyDefinition library) => library.MainModule.GetTypes()
         .SelectMany(type => type.Methods).Where(method => method.HasBody && !method.CustomAttributes.Any(attribute => attribute.AttributeType.Name == "CompilerGeneratedAttribute"));

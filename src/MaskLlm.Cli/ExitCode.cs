@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MaskLlm.Formats;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Cli;
 
@@ -19,8 +20,7 @@ internal static class ExitCode
     internal static string Sentence(Exception e, Command? verb = null) => e switch
     {
         OperationCanceledException => "interrupted",
-        // .NET adds the parameter's name in a second sentence; a user knows options, not parameters.
-        ArgumentException { ParamName: not null } argument => argument.Message.Split(" (Parameter '")[0],
+        ArgumentException => ArgumentSentence.Of(e),
         OutOfMemoryException and not InsufficientMemoryException => "out of memory; lower --batch-size, --micro-batch-size or --seq-len.",
         IOException when DiskFullException.Of(e) is { } full => $"{full.Message}; {full.Remedy ?? $"{full.Relief} and {GoOn(verb)}"}.",
         // libtorch's message goes on with its C++ stack.

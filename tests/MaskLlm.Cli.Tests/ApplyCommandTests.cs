@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
@@ -28,7 +29,7 @@ public sealed class ApplyCommandTests
 
         Assert.Equal((0, target), (run.ExitCode, run.Output.Trim()));
         using Decoder dense = Checkpoint.Load(source), written = Checkpoint.Load(target);
-        using MaskedWeights applied = MaskedWeights.Apply(dense, MaskNpz.Read(mask, Checkpoint.LinearShapes(source)));
+        using MaskedWeights applied = MaskedWeights.Apply(dense, MaskNpz.Read(mask, CheckpointConfig.LinearShapes(source)));
         Tensor ids = arange(40).view(2, 20);
         Assert.Equal(0, (dense.Forward(ids) - written.Forward(ids)).abs().max().item<float>());
         Assert.Equal(File.ReadAllBytes(Path.Combine(source, "config.json")), File.ReadAllBytes(Path.Combine(target, "config.json")));

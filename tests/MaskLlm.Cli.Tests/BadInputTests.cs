@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
@@ -233,7 +234,7 @@ public sealed class BadInputTests : IDisposable
     public void Prior_OfAnotherModel_IsRefused()
     {
         string prior = _folder.File("other.npz");
-        MaskNpz.Write(prior, Checkpoint.LinearShapes(Fixture.PathOf("models/llama-head-dim")).ToDictionary(
+        MaskNpz.Write(prior, CheckpointConfig.LinearShapes(Fixture.PathOf("models/llama-head-dim")).ToDictionary(
             pair => pair.Key, pair => new Mask(pair.Value.Rows, pair.Value.Columns, new byte[pair.Value.Rows * pair.Value.Columns / 8])));
         Refuses(Learn(TinyModel.Folder, "--prior", prior), prior, "another model", "made for this model");
     }

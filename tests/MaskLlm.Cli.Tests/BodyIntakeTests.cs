@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
-using MaskLlm.Cli.Serving;
+using MaskLlm.Serving.Http;
 using MaskLlm.Serving;
 using Microsoft.AspNetCore.Http;
 

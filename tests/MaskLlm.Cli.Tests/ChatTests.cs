@@ -2,8 +2,8 @@ using System.Net;
 using System.Text.Json.Nodes;
 using MaskLlm.Chat;
 using MaskLlm.Cli.Talking;
-using MaskLlm.Kernels.Products;
-using MaskLlm.Runtime;
+using MaskLlm.Decoding;
+using MaskLlm.Products;
 using MaskLlm.Tests;
 
 namespace MaskLlm.Cli.Tests;

@@ -229,10 +229,10 @@ public class HttpTests
     [InlineData("schlüssel", "characters")]
     public void Key_ThatNoRequestCanBring_IsRefused(string key, string word)
     {
-        Assert.Contains(word, Assert.Throws<ArgumentException>(() => Serving.ApiKey.Of(null, key)).Message, StringComparison.Ordinal);
-        Assert.Contains(word, Assert.Throws<ArgumentException>(() => Serving.ApiKey.Of(key, "good")).Message, StringComparison.Ordinal);
-        Assert.False(Serving.ApiKey.Of(null, null).IsAsked);
-        Assert.True(Serving.ApiKey.Of(null, "good").IsAsked);
+        Assert.Contains(word, Assert.Throws<ArgumentException>(() => MaskLlm.Serving.Http.ApiKey.Of(null, key)).Message, StringComparison.Ordinal);
+        Assert.Contains(word, Assert.Throws<ArgumentException>(() => MaskLlm.Serving.Http.ApiKey.Of(key, "good")).Message, StringComparison.Ordinal);
+        Assert.False(MaskLlm.Serving.Http.ApiKey.Of(null, null).IsAsked);
+        Assert.True(MaskLlm.Serving.Http.ApiKey.Of(null, "good").IsAsked);
     }
 
     [Theory]
@@ -264,8 +264,8 @@ public class HttpTests
     [Fact]
     public void Logits_ThatAreNoNumbers_Are500InOpenAIsShape()
     {
-        Exception thrown = Assert.Throws<InvalidDataException>(() => new MaskLlm.Runtime.Sampler(new MaskLlm.Runtime.SamplingOptions(), 3).Draw([0, float.NaN, 1], 0));
-        Serving.ErrorReply reply = Serving.ErrorReply.Of(thrown);
+        Exception thrown = Assert.Throws<InvalidDataException>(() => new MaskLlm.Decoding.Sampler(new MaskLlm.Decoding.SamplingOptions(), 3).Draw([0, float.NaN, 1], 0));
+        MaskLlm.Serving.Http.ErrorReply reply = MaskLlm.Serving.Http.ErrorReply.Of(thrown);
         Assert.Equal((500, "server_error", MaskLlm.Serving.RequestOutcome.Failed), (reply.Status, reply.Body["error"]!["type"]!.GetValue<string>(), reply.Outcome));
     }
 

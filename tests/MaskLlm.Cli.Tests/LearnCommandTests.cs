@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
@@ -52,7 +53,7 @@ public sealed class LearnCommandTests : IDisposable
     public void Learn_TinyModel_MaskKeepsTwoOfEveryFour()
     {
         Learn("run");
-        IReadOnlyDictionary<string, (int, int)> shapes = Checkpoint.LinearShapes(TinyModel.Folder);
+        IReadOnlyDictionary<string, (int, int)> shapes = CheckpointConfig.LinearShapes(TinyModel.Folder);
         IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(MaskOf("run"), shapes);
         Assert.Equal(shapes.Keys, masks.Keys);
         Assert.All(masks.Values, mask => Assert.Equal((0, 0.5), (mask.ViolationCount(NmPattern.TwoOfFour), mask.Density)));
@@ -76,7 +77,7 @@ public sealed class LearnCommandTests : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         using Decoder dense = Checkpoint.Load(TinyModel.Folder), written = Checkpoint.Load(Path.Combine(Out("run"), "model"));
-        using MaskedWeights applied = MaskedWeights.Apply(dense, MaskNpz.Read(MaskOf("run"), Checkpoint.LinearShapes(TinyModel.Folder)));
+        using MaskedWeights applied = MaskedWeights.Apply(dense, MaskNpz.Read(MaskOf("run"), CheckpointConfig.LinearShapes(TinyModel.Folder)));
         Tensor ids = arange(40).view(2, 20);
         Assert.Equal(0, (dense.Forward(ids) - written.Forward(ids)).abs().max().item<float>());
     }
@@ -89,7 +90,7 @@ public sealed class LearnCommandTests : IDisposable
     {
         string[] train = ["--train-weights", which, "--weight-learning-rate", "1e-2"];
         JsonNode record = JsonNode.Parse(Learn("run", ["--json", "--prior", "magnitude", .. train]).Output)!;
-        IReadOnlyDictionary<string, (int, int)> shapes = Checkpoint.LinearShapes(TinyModel.Folder);
+        IReadOnlyDictionary<string, (int, int)> shapes = CheckpointConfig.LinearShapes(TinyModel.Folder);
         IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(MaskOf("run"), shapes);
         using Decoder dense = Checkpoint.Load(TinyModel.Folder), trained = Checkpoint.Load(Path.Combine(Out("run"), "model"));
         foreach ((LinearLayer before, LinearLayer after) in dense.Linears.Zip(trained.Linears))
@@ -109,7 +110,7 @@ public sealed class LearnCommandTests : IDisposable
     {
         Learn("run", "--save-logits").AssertSuccess();
         using SafetensorsFile logits = SafetensorsFile.Open(Path.Combine(Out("run"), "logits.safetensors"));
-        IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = Checkpoint.LinearShapes(TinyModel.Folder);
+        IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = CheckpointConfig.LinearShapes(TinyModel.Folder);
         Assert.Equal(shapes.Count, logits.Tensors.Count);
         Assert.All(shapes, pair => Assert.Equal([pair.Value.Rows * pair.Value.Columns / 4, 6], logits.Tensors[pair.Key].Shape));
         Assert.Equal("2:4", logits.Metadata["pattern"]);

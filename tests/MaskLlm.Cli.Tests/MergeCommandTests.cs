@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
@@ -28,7 +29,7 @@ public sealed class MergeCommandTests : IDisposable
         CommandRun run = CommandRun.Of(["merge", a, b, c, "--out", target, "--json", .. named ? new[] { "--model", TinyModel.Folder } : []]);
 
         Assert.Equal((0, ""), (run.ExitCode, run.LastLine.Contains("merging 100", StringComparison.Ordinal) ? "" : run.Error));
-        IReadOnlyDictionary<string, Mask> merged = MaskNpz.Read(target, Checkpoint.LinearShapes(TinyModel.Folder));
+        IReadOnlyDictionary<string, Mask> merged = MaskNpz.Read(target, CheckpointConfig.LinearShapes(TinyModel.Folder));
         Assert.All(merged.Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.Parse(pattern))));
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
         Assert.Equal(["out", "pattern", "tensors", "groups", "unanimous_groups", "inputs"], report.Select(member => member.Key));
@@ -65,7 +66,7 @@ public sealed class MergeCommandTests : IDisposable
         CommandRun run = CommandRun.Of("merge", Path.Combine(a, "logits.safetensors"), Path.Combine(b, "logits.safetensors"), "--out", target, "--model", TinyModel.Folder, "--json");
 
         Assert.Equal("2:4", (string?)JsonNode.Parse(run.Output)!["pattern"]);
-        Assert.All(MaskNpz.Read(target, Checkpoint.LinearShapes(TinyModel.Folder)).Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.TwoOfFour)));
+        Assert.All(MaskNpz.Read(target, CheckpointConfig.LinearShapes(TinyModel.Folder)).Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.TwoOfFour)));
         CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", target, "--max-windows", "1", "--threads", "2").AssertSuccess();
         // A run's own logits give its own mask.
         string own = Path.Combine(a, "logits.safetensors"), twice = _folder.File("twice.npz");

@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Models;
@@ -157,7 +158,7 @@ public sealed class NotANumberTests : IDisposable
 
     private string MaskThatPrunesTheLast()
     {
-        (int rows, int columns) = Checkpoint.LinearShapes(TinyModel.Folder)[Projection];
+        (int rows, int columns) = CheckpointConfig.LinearShapes(TinyModel.Folder)[Projection];
         byte[] kept = new byte[rows * columns];
         for (int i = 0; i < kept.Length; i++) kept[i] = (byte)(i % 4 < 2 ? 1 : 0);
         string path = _folder.File("mask.npz");

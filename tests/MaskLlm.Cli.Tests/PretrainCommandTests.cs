@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MaskLlm.Data;
 using MaskLlm.Evaluation;
 using MaskLlm.Models;
 using MaskLlm.Tests;

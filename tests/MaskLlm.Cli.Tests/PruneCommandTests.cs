@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
@@ -27,7 +28,7 @@ public sealed class PruneCommandTests : IDisposable
         CommandRun run = Prune("--pattern", pattern, "--out", target, "--json");
 
         run.AssertSuccess();
-        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), Checkpoint.LinearShapes(TinyModel.Folder));
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), CheckpointConfig.LinearShapes(TinyModel.Folder));
         Assert.Equal(Layers, masks.Count);
         Assert.All(masks.Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.Parse(pattern))));
         JsonObject record = JsonNode.Parse(run.Output)!.AsObject();
@@ -54,7 +55,7 @@ public sealed class PruneCommandTests : IDisposable
 
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Contains(" s of pruning)", run.Output, StringComparison.Ordinal);
-        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), Checkpoint.LinearShapes(TinyModel.Folder));
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), CheckpointConfig.LinearShapes(TinyModel.Folder));
         Assert.Equal(Layers, masks.Count);
         Assert.All(masks.Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.Parse(pattern))));
         JsonNode record = JsonNode.Parse(File.ReadAllText(Path.Combine(target, "run.json")))!;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using MaskLlm.Cli.Serving;
+using MaskLlm.Serving.Http;
 using MaskLlm.Tests;
 
 namespace MaskLlm.Cli.Tests;

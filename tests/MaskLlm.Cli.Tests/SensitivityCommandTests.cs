@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
@@ -24,11 +25,11 @@ public sealed class SensitivityCommandTests : IDisposable
             report.Select(member => member.Key));
         Assert.Equal(["model.layers.0", "model.layers.1"], Parts(report, "blocks"));
         Assert.Equal(Kinds.Order(), Parts(report, "kinds").Order());
-        Assert.Equal(Checkpoint.LinearShapes(TinyModel.Folder).Keys.Take(7).Select(name => name.Split('.')[^2]), Parts(report, "kinds"));
+        Assert.Equal(CheckpointConfig.LinearShapes(TinyModel.Folder).Keys.Take(7).Select(name => name.Split('.')[^2]), Parts(report, "kinds"));
         foreach (string parts in new[] { "blocks", "kinds" })
         {
             Assert.True(JsonNode.DeepEquals(report[parts], ofFile[parts]));
-            Assert.Equal(Checkpoint.LinearShapes(TinyModel.Folder).Values.Sum(shape => shape.Rows * shape.Columns), report[parts]!.AsArray().Sum(row => (int)row!["weights"]!));
+            Assert.Equal(CheckpointConfig.LinearShapes(TinyModel.Folder).Values.Sum(shape => shape.Rows * shape.Columns), report[parts]!.AsArray().Sum(row => (int)row!["weights"]!));
             foreach (JsonNode? row in report[parts]!.AsArray())
                 Assert.Equal(Math.Log((double)row!["perplexity"]! / (double)report["dense_perplexity"]!), (double)row["increase"]!, 1e-9);
         }

@@ -13,7 +13,7 @@ public sealed class DefaultsTests
     {
         string[] found =
         [
-            .. typeof(LearnOptions).Assembly.GetTypes()
+            .. Libraries.All.SelectMany(library => library.GetTypes())
                 .Where(type => type.IsClass && !type.IsAbstract && (type.Name.EndsWith("Options", StringComparison.Ordinal) || type.Name.EndsWith("Request", StringComparison.Ordinal)))
                 .Where(type => type.GetConstructor(Type.EmptyTypes) is not null)
                 .SelectMany(type => Lines(type.Name, Activator.CreateInstance(type)!))

@@ -1,7 +1,9 @@
+using MaskLlm.Architectures;
 using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Models;
+using MaskLlm.Packing;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Commands;
@@ -25,7 +27,7 @@ internal static class ApplyCommand
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
             MaskedCheckpoint.Write(
                 source,
-                MaskNpz.Read(parsed.GetValue(mask)!, Checkpoint.LinearShapes(source)),
+                MaskNpz.Read(parsed.GetValue(mask)!, CheckpointConfig.LinearShapes(source)),
                 target,
                 parsed.GetValue(force),
                 (done, total) => progress.Report(new RunProgress("writing", done, total)),

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using MaskLlm.Cli.Output;
+using MaskLlm.Decoding;
 using MaskLlm.Experiments;
 using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
+using MaskLlm.Packing;
 using MaskLlm.Runs;
-using MaskLlm.Runtime;
 
 namespace MaskLlm.Cli.Commands;
 

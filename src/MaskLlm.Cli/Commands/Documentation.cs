@@ -24,7 +24,7 @@ internal static class Documentation
     internal static string WriteToCacheOrOwn()
     {
         IReadOnlyList<string> files = ReferenceDocumentation.FindFiles();
-        return WriteToCache(files.Count > 0 ? files : [Path.Combine(AppContext.BaseDirectory, "MaskLlm.Library.xml")]);
+        return WriteToCache(files.Count > 0 ? files : [Path.Combine(AppContext.BaseDirectory, "MaskLlm.Learning.xml")]);
     }
 
     private static string WriteToCache(IReadOnlyList<string> files)

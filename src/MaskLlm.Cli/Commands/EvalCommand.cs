@@ -1,10 +1,11 @@
 using System.CommandLine;
 using MaskLlm.Cli.Output;
+using MaskLlm.Decoding;
 using MaskLlm.Evaluation;
+using MaskLlm.Measures;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
 using MaskLlm.Runs;
-using MaskLlm.Runtime;
 
 namespace MaskLlm.Cli.Commands;
 

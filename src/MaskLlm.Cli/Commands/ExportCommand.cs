@@ -1,14 +1,16 @@
+using MaskLlm.Architectures;
 using System.CommandLine;
 using System.Globalization;
 using MaskLlm.Cli.Output;
-using MaskLlm.Formats;
+using MaskLlm.Decoding;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.MaskNpz;
-using MaskLlm.Kernels.Products;
+using MaskLlm.Formats;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Packing;
+using MaskLlm.Products;
 using MaskLlm.Runs;
-using MaskLlm.Runtime;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -34,7 +36,7 @@ internal static class ExportCommand
         {
             string source = parsed.GetValue(model)!, target = parsed.GetValue(output)!;
             RequireNew(target, parsed.GetValue(force), source, parsed.GetValue(mask));
-            Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? MaskNpz.Read(file, Checkpoint.LinearShapes(source)) : null;
+            Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? MaskNpz.Read(file, CheckpointConfig.LinearShapes(source)) : null;
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
             void Report(long done, long total) => progress.Report(new RunProgress("packing", done, total));
             string summary = parsed.GetValue(format) switch

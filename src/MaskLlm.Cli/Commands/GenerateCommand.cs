@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 using MaskLlm.Chat;
 using MaskLlm.Cli.Output;
 using MaskLlm.Cli.Talking;
+using MaskLlm.Decoding;
 using MaskLlm.Numerals;
-using MaskLlm.Runtime;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Cli.Commands;

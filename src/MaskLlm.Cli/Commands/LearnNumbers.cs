@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using MaskLlm.Kernels;
 using MaskLlm.Learning;
+using MaskLlm.MaskKernels;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
 using MaskLlm.Patterns;

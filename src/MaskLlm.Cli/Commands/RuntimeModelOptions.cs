@@ -1,9 +1,10 @@
 using System.CommandLine;
 using MaskLlm.Cli.Output;
-using MaskLlm.Kernels.Products;
+using MaskLlm.Decoding;
 using MaskLlm.Numerals;
+using MaskLlm.Packing;
+using MaskLlm.Products;
 using MaskLlm.Runs;
-using MaskLlm.Runtime;
 
 namespace MaskLlm.Cli.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
+using MaskLlm.Decoding;
 using MaskLlm.Numerals;
-using MaskLlm.Runtime;
 
 namespace MaskLlm.Cli.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using MaskLlm.Chat;
-using MaskLlm.Cli.Serving;
-using MaskLlm.Runtime;
+using MaskLlm.Decoding;
+using MaskLlm.Serving.Http;
 using MaskLlm.Serving;
 using MaskLlm.Tokens;
 

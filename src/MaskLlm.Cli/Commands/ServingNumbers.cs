@@ -1,6 +1,6 @@
 using System.CommandLine;
-using MaskLlm.Cli.Serving;
 using MaskLlm.Numerals;
+using MaskLlm.Serving.Http;
 using MaskLlm.Serving;
 
 namespace MaskLlm.Cli.Commands;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MaskLlm.Evaluation;
+using MaskLlm.Measures;
 using Spectre.Console;
 
 namespace MaskLlm.Cli.Output;

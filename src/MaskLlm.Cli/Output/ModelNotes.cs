@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using MaskLlm.Models;
@@ -14,7 +15,7 @@ internal static class ModelNotes
         if (Folder(parsed) is not { } folder) return;
         try
         {
-            foreach (string note in Checkpoint.Notes(folder)) error.WriteLine(note);
+            foreach (string note in CheckpointConfig.Notes(folder)) error.WriteLine(note);
         }
         catch (Exception e) when (ExitCode.Of(e) == ExitCode.BadInput)
         {

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using MaskLlm.Models;
+using MaskLlm.Machine;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Output;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using MaskLlm.Runtime;
+using MaskLlm.Decoding;
 using Spectre.Console;
 
 namespace MaskLlm.Cli.Output;

@@ -1,4 +1,4 @@
-using MaskLlm.Runtime;
+using MaskLlm.Decoding;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Cli.Talking;

@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using MaskLlm.Cli.Output;
+using MaskLlm.Decoding;
 using MaskLlm.Evaluation;
 using MaskLlm.Learning;
 using MaskLlm.Masks;
+using MaskLlm.Measures;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
-using MaskLlm.Runtime;
 
 namespace MaskLlm.Cli.Tests.Output;
 

@@ -1,5 +1,5 @@
-using MaskLlm.Chat;
 using MaskLlm.Chat.Values;
+using MaskLlm.Chat;
 
 namespace MaskLlm.Tests.Chat;
 

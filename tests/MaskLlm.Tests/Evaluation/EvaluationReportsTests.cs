@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using MaskLlm.Architectures;
 using MaskLlm.Evaluation;
+using MaskLlm.Measures;
 using MaskLlm.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -38,11 +40,11 @@ public sealed class EvaluationReportsTests
     [Fact]
     public void WindowOf_NothingAsked_IsThePositionsUpTo2048()
     {
-        DecoderConfig config = Checkpoint.ReadConfig(Fixture.PathOf("models/llama-gqa-tied"));
-        Assert.Equal(64, MaskEvaluation.WindowOf(config, null));
-        Assert.Equal(2048, MaskEvaluation.WindowOf(config with { MaxPositions = 100_000 }, null));
-        Assert.Equal(2047, MaskEvaluation.WindowOf(config with { MaxPositions = 2047 }, null));
-        Assert.Equal(5000, MaskEvaluation.WindowOf(config with { MaxPositions = 100_000 }, 5000));
+        DecoderConfig config = CheckpointConfig.Read(Fixture.PathOf("models/llama-gqa-tied"));
+        Assert.Equal(64, PerplexityWindows.Length(config, null));
+        Assert.Equal(2048, PerplexityWindows.Length(config with { MaxPositions = 100_000 }, null));
+        Assert.Equal(2047, PerplexityWindows.Length(config with { MaxPositions = 2047 }, null));
+        Assert.Equal(5000, PerplexityWindows.Length(config with { MaxPositions = 100_000 }, 5000));
     }
 
     [Fact]

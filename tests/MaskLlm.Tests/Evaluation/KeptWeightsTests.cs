@@ -2,7 +2,7 @@ using MaskLlm.Evaluation;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
-using MaskLlm.Models;
+using MaskLlm.Packing;
 using MaskLlm.Patterns;
 using MaskLlm.Tests.Models;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MaskLlm.Evaluation;
+using MaskLlm.Measures;
 using MaskLlm.Models;
 using MaskLlm.Tests.Models;
 using TorchSharp;

@@ -1,6 +1,5 @@
 using MaskLlm.Data;
 using MaskLlm.Formats;
-using MaskLlm.Models;
 using Mono.Cecil;
 using Mono.Cecil.Cil;
 
@@ -98,7 +97,7 @@ public sealed class DurabilityTests
 
     private static List<Instruction> Code(Type type, string method)
     {
-        using AssemblyDefinition library = AssemblyDefinition.ReadAssembly(typeof(AtomicFile).Assembly.Location);
+        using AssemblyDefinition library = AssemblyDefinition.ReadAssembly(type.Assembly.Location);
         return [.. library.MainModule.GetType(type.FullName).Methods.Single(one => one.Name == method).Body.Instructions];
     }
 
@@ -108,14 +107,17 @@ public sealed class DurabilityTests
         instruction.Operand is MethodReference method && method.FullName.Contains(call, StringComparison.Ordinal);
 
     // Nested types are the compiler's: closures and iterators of the type around them.
-    private static string[] Callers(string[] calls)
+    private static string[] Callers(string[] calls) =>
+        [.. Libraries.All.SelectMany(library => Callers(library.Location, calls)).Distinct().Order(StringComparer.Ordinal)];
+
+    private static string[] Callers(string path, string[] calls)
     {
-        using AssemblyDefinition library = AssemblyDefinition.ReadAssembly(typeof(AtomicFile).Assembly.Location);
+        using AssemblyDefinition library = AssemblyDefinition.ReadAssembly(path);
         return
         [
             .. library.MainModule.GetTypes().SelectMany(type => type.Methods).Where(method => method.HasBody)
                 .Where(method => method.Body.Instructions.Any(instruction => calls.Any(call => Calls(instruction, call))))
-                .Select(method => Outermost(method.DeclaringType).Name).Distinct().Order(StringComparer.Ordinal),
+                .Select(method => Outermost(method.DeclaringType).Name),
         ];
     }
 

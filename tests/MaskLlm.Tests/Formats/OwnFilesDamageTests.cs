@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
+using MaskLlm.Decoding;
 using MaskLlm.Formats.Logits;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
-using MaskLlm.Kernels.Products;
 using MaskLlm.Masks;
+using MaskLlm.Packing;
+using MaskLlm.Products;
 using MaskLlm.Runs;
-using MaskLlm.Runtime;
 
 namespace MaskLlm.Tests.Formats;
 

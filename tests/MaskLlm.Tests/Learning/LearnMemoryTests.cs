@@ -1,5 +1,6 @@
-using MaskLlm.Kernels;
 using MaskLlm.Learning;
+using MaskLlm.Machine;
+using MaskLlm.MaskKernels;
 using MaskLlm.Models;
 
 namespace MaskLlm.Tests.Learning;

@@ -106,7 +106,7 @@ public sealed class LearnReportsTests
                 Skip = ["*.a"],
                 Seed = 14,
                 Kernel = MaskLlm.Learning.KernelKind.Plain,
-                Moments = MaskLlm.Kernels.MomentType.BFloat16,
+                Moments = MaskLlm.MaskKernels.MomentType.BFloat16,
                 Precision = TorchSharp.torch.ScalarType.BFloat16,
                 CheckpointActivations = true,
             },

@@ -1,12 +1,12 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
-using MaskLlm.Kernels;
 using MaskLlm.Learning;
+using MaskLlm.MaskKernels;
 using MaskLlm.Masks;
 using MaskLlm.Models;
-using MaskLlm.Optimization;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;
+using MaskLlm.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

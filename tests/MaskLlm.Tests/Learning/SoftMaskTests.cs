@@ -1,7 +1,7 @@
 using System.Text.Json;
 using MaskLlm.Learning;
-using MaskLlm.Optimization;
 using MaskLlm.Patterns;
+using MaskLlm.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

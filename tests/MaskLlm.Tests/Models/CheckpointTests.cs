@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
@@ -96,6 +97,6 @@ public class CheckpointTests
         Assert.Equal(
             model.Parameters.Select(parameter => $"{parameter.Key} {string.Join(' ', parameter.Value.shape)}"),
             ParameterShapes.All(model.Config).Select(parameter => $"{parameter.Name} {string.Join(' ', parameter.Shape)}"));
-        Assert.Equal(model.Linears.Select(linear => linear.Name), Checkpoint.LinearShapes(Fixture.PathOf($"models/{name}")).Keys);
+        Assert.Equal(model.Linears.Select(linear => linear.Name), CheckpointConfig.LinearShapes(Fixture.PathOf($"models/{name}")).Keys);
     }
 }

@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Models;
@@ -15,7 +16,7 @@ internal static class ModelMasks
     internal static IReadOnlyDictionary<string, Mask> Of(string model)
     {
         string original = Fixture.PathOf($"method/{model}.wanda.mask_compressed.npz");
-        if (File.Exists(original)) return MaskNpz.Read(original, Checkpoint.LinearShapes(Folder(model)));
+        if (File.Exists(original)) return MaskNpz.Read(original, CheckpointConfig.LinearShapes(Folder(model)));
         using Decoder dense = Checkpoint.Load(Folder(model));
         return dense.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
     }

@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Models;
 using MaskLlm.Priors;
@@ -35,7 +36,7 @@ public sealed class CalibrationDataTests : IDisposable
     [Fact]
     public void Read_MatrixOfLongRows_NamesThePositions()
     {
-        int positions = Checkpoint.ReadConfig(Model).MaxPositions;
+        int positions = CheckpointConfig.Read(Model).MaxPositions;
         string path = _folder.WriteNpy("ids.npy", "|u1", $"1, {positions + 1}", new byte[positions + 1]);
         Assert.Contains($"the model has {positions} positions", Assert.Throws<ArgumentException>(() => Read(path, 1, null)).Message, StringComparison.Ordinal);
     }
@@ -65,5 +66,5 @@ public sealed class CalibrationDataTests : IDisposable
 
     private static Calibration Calibration(string path, int samples, int? length) => CalibrationData.Read(
         new PruneRequest { Model = Model, Method = "wanda", Out = "", Data = new() { Sources = [new(path)] }, Samples = samples, SequenceLength = length },
-        Checkpoint.ReadConfig(Model), null, TestContext.Current.CancellationToken);
+        CheckpointConfig.Read(Model), null, TestContext.Current.CancellationToken);
 }

@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
@@ -40,7 +41,7 @@ public sealed class MagnitudeTests
             return;
         }
         using Decoder model = Checkpoint.Load(folder);
-        IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", "magnitude.npz"), Checkpoint.LinearShapes(folder));
+        IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", "magnitude.npz"), CheckpointConfig.LinearShapes(folder));
 
         Assert.Equal(model.Linears.Select(layer => layer.Name).Order(), recorded.Keys.Order());
         foreach (LinearLayer layer in model.Linears)

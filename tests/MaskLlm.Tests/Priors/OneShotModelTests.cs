@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Models;
@@ -67,7 +68,7 @@ public sealed class OneShotModelTests
             return;
         }
         using Decoder model = Checkpoint.Load(folder);
-        IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", method + ".npz"), Checkpoint.LinearShapes(folder));
+        IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", method + ".npz"), CheckpointConfig.LinearShapes(folder));
         IReadOnlyList<int[]> calibration = CalibrationData.Read(
             new PruneRequest { Model = folder, Method = method, Out = "", Data = new() { Sources = [new(Path.Combine(folder, "calibration.npy"))] }, Samples = 64 }, model.Config, null, TestContext.Current.CancellationToken).Sequences;
         MaskAgreement agreement = MaskAgreement.None;

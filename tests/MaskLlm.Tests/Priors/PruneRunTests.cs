@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
@@ -106,7 +107,7 @@ public sealed class PruneRunTests : IDisposable
 
         using DisposeScope scope = NewDisposeScope();
         string target = Path.Combine(request.Out, "model");
-        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(request.Out, "mask.npz"), Checkpoint.LinearShapes(target));
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(request.Out, "mask.npz"), CheckpointConfig.LinearShapes(target));
         using Decoder before = Checkpoint.Load(request.Model), after = Checkpoint.Load(target);
         foreach ((LinearLayer old, LinearLayer updated) in before.Linears.Zip(after.Linears))
         {

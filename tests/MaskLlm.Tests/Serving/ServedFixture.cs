@@ -1,8 +1,8 @@
 using System.Threading.Channels;
-using MaskLlm.Kernels.Products;
-using MaskLlm.Runtime;
+using MaskLlm.Decoding;
+using MaskLlm.Products;
 using MaskLlm.Serving;
-using MaskLlm.Tests.Runtime;
+using MaskLlm.Tests.Decoding;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Tests.Serving;

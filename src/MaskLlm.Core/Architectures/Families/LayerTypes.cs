@@ -1,0 +1,20 @@
+namespace MaskLlm.Architectures.Families;
+
+/// <summary>Reads <c>layer_types</c>: which blocks attend to a window of tokens.</summary>
+internal static class LayerTypes
+{
+    private const string Full = "full_attention", Sliding = "sliding_attention";
+
+    /// <summary>Whether each block has a window; null where the file does not say.</summary>
+    /// <exception cref="InvalidDataException">The list has not one entry a block.</exception>
+    /// <exception cref="NotSupportedException">An entry of another kind.</exception>
+    internal static IReadOnlyList<bool>? Read(ConfigFile config, int blocks)
+    {
+        if (config.Texts("layer_types") is not { } types) return null;
+        if (types.Count != blocks)
+            throw config.Contradiction($"layer_types has {types.Count} entries and num_hidden_layers is {blocks}; one a block is needed.");
+        if (types.FirstOrDefault(type => type is not (Full or Sliding)) is { } unknown)
+            throw config.Unsupported("layer_types", $"\"{Json.JsonValue.Shortened(unknown)}\" for a block", $"{Full} and {Sliding}");
+        return [.. types.Select(type => type == Sliding)];
+    }
+}

@@ -1,0 +1,74 @@
+using MaskLlm.Architectures;
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+
+namespace MaskLlm.Evaluation;
+
+/// <summary>Which weights a mask file or a checkpoint keeps.</summary>
+/// <param name="Masks">Masks by the checkpoint's name; where the shapes are unknown, rows of 8 weights that only hold the flat bits.</param>
+/// <param name="ShapesKnown">Whether rows and columns are those of the weight matrices.</param>
+public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool ShapesKnown = true)
+{
+    private const string SafetensorsEnding = ".safetensors";
+
+    /// <summary>Reads a mask.npz, or takes the weights that are not zero of a safetensors file or a checkpoint folder.</summary>
+    /// <param name="path">
+    /// A mask file; a .safetensors file, of which all matrices are read; or a Hugging Face folder, of which the linear weights
+    /// of the blocks are.
+    /// </param>
+    /// <param name="modelFolder">The Hugging Face folder that gives a mask file its shapes; null for none.</param>
+    /// <param name="cancellation">Stops between tensors.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, belongs to another model or holds nothing that is masked.</exception>
+    public static KeptWeights Read(string path, string? modelFolder = null, CancellationToken cancellation = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        KeptWeights kept = Directory.Exists(path) ? ReadFolder(path, cancellation)
+            : path.EndsWith(SafetensorsEnding, StringComparison.OrdinalIgnoreCase) ? ReadSafetensors(path, cancellation)
+            : modelFolder is not null ? new KeptWeights(MaskNpz.Read(path, CheckpointConfig.LinearShapes(modelFolder)))
+            : ReadFlat(path);
+        return kept.Masks.Count > 0 ? kept : throw new InvalidDataException($"{path} holds no mask and no weight matrix; there is nothing to inspect.");
+    }
+
+    /// <summary>A mask in the shape of another one of the same tensor, whatever is known of either; null where the sizes differ.</summary>
+    internal Mask? InShapeOf(Mask other, string name)
+    {
+        Mask mask = Masks[name];
+        if ((mask.Rows, mask.Columns) == (other.Rows, other.Columns)) return mask;
+        bool fits = !ShapesKnown && mask.Packed.Length == other.Packed.Length && (mask.Packed[^1] & Mask.UnusedBits(other.Rows, other.Columns)) == 0;
+        return fits ? new Mask(other.Rows, other.Columns, mask.Packed.ToArray()) : null;
+    }
+
+    private static KeptWeights ReadFolder(string folder, CancellationToken cancellation)
+    {
+        IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = CheckpointConfig.LinearShapes(folder);
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
+        return new KeptWeights(new OrderedDictionary<string, Mask>(shapes.Select(pair =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            TensorEntry entry = checkpoint.Tensors[pair.Key];
+            return KeyValuePair.Create(pair.Key, NonZeroValues.Of(checkpoint.FileOf(pair.Key), entry));
+        })));
+    }
+
+    private static KeptWeights ReadSafetensors(string path, CancellationToken cancellation)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        return new KeptWeights(new OrderedDictionary<string, Mask>(file.InFileOrder.Where(IsMatrix).Select(entry =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return KeyValuePair.Create(entry.Name, NonZeroValues.Of(file, entry));
+        })));
+    }
+
+    private static bool IsMatrix(TensorEntry entry) => entry.Shape.Count == 2 && entry.Shape.All(size => size is > 0 and <= int.MaxValue);
+
+    /// <summary>A mask file without its shapes.</summary>
+    // Rows of 8 keep the flat groups of 2, 4 and 8 where they are; other sizes depend on where the true rows end.
+    internal static KeptWeights ReadFlat(string path) => new(
+        new OrderedDictionary<string, Mask>(MaskNpz.ReadPacked(path).Where(pair => pair.Value.Length > 0)
+            .Select(pair => KeyValuePair.Create(pair.Key, new Mask(pair.Value.Length, 8, pair.Value)))),
+        ShapesKnown: false);
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using MaskLlm.Architectures;
+using MaskLlm.Measures;
+using MaskLlm.Models;
+using MaskLlm.Numerals;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Evaluation;
+
+/// <summary>
+/// Token perplexity over a text as the original evaluation script takes it: non-overlapping windows of N tokens, N - 1
+/// predicted tokens in each and nothing across windows, the tail dropped.
+/// </summary>
+public static class Perplexity
+{
+    // Windows run together up to this many tokens; more only costs memory.
+    private const int TokensAtOnce = 2048;
+
+    /// <summary>Evaluates one text.</summary>
+    /// <param name="model">The model, with whatever weights its linear layers have now.</param>
+    /// <param name="ids">Token ids of the whole text, no special tokens.</param>
+    /// <param name="windowLength">N, in tokens; at least 2 and at most the model's positions.</param>
+    /// <param name="maxWindows">Stop after the first this many windows, at least 1; null for all.</param>
+    /// <param name="progress">Told the number of windows done and the number in all.</param>
+    /// <param name="what">The model's name in a message.</param>
+    /// <param name="cancellation">Stops between windows.</param>
+    /// <exception cref="ArgumentException">The window does not fit the model or the text.</exception>
+    /// <exception cref="InvalidDataException">The perplexity is NaN or infinite.</exception>
+    public static PerplexityResult Evaluate(
+        Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows = null, Action<int, int>? progress = null, string what = "the model",
+        CancellationToken cancellation = default)
+    {
+        PerplexityWindows.RequireFit(model.Config, windowLength, maxWindows);
+        PerplexityWindows.RequireText(ids.Length, windowLength);
+        int windows = PerplexityWindows.Count(ids.Length, windowLength, maxWindows);
+        Stopwatch watch = Stopwatch.StartNew();
+        double total = Sum(model, windows, windowLength, (window, target) => ids.Slice(window * windowLength, windowLength).Span.CopyTo(target), progress, cancellation);
+        return PerplexityResult.Of(what, total, ids.Length, windowLength, windows, watch.Elapsed.TotalSeconds);
+    }
+
+    /// <summary>Perplexity of separate windows of equal length, such as held-out sequences.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="windows">Token ids, each of one length of at least 2.</param>
+    /// <param name="what">The model's name in a message.</param>
+    /// <param name="cancellation">Stops between windows.</param>
+    /// <exception cref="InvalidDataException">The perplexity is NaN or infinite.</exception>
+    public static double OfWindows(Decoder model, IReadOnlyList<int[]> windows, string what = "the model", CancellationToken cancellation = default)
+    {
+        int length = windows[0].Length;
+        double total = Sum(model, windows.Count, length, (window, target) => windows[window].CopyTo(target), null, cancellation);
+        return Finite.Perplexity(what, total, (long)windows.Count * (length - 1));
+    }
+
+    private delegate void CopyWindow(int window, Span<int> target);
+
+    private static double Sum(Decoder model, int windows, int length, CopyWindow copy, Action<int, int>? progress, CancellationToken cancellation)
+    {
+        using IDisposable noGradient = no_grad();
+        int batch = Math.Max(1, TokensAtOnce / length);
+        double total = 0;
+        int[] ids = new int[batch * length];
+        for (int first = 0; first < windows; first += batch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope scope = NewDisposeScope();
+            int rows = Math.Min(batch, windows - first);
+            for (int r = 0; r < rows; r++) copy(first + r, ids.AsSpan(r * length, length));
+            Tensor tokens = TokenBatch.Of(ids.AsSpan(0, rows * length), rows, model.Device);
+            total += NegativeLogLikelihood(model, tokens, tokens.narrow(1, 1, length - 1));   // nothing across windows
+            progress?.Invoke(first + rows, windows);
+        }
+        return total;
+    }
+
+    /// <summary>Sum over all targets, in nats.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="inputs">(B, T) int64.</param>
+    /// <param name="targets">(B, up to T) int64: the token after each; what the model says after the last inputs may go unused.</param>
+    internal static double NegativeLogLikelihood(Decoder model, Tensor inputs, Tensor targets)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor hidden = model.Hidden(inputs).narrow(1, 0, targets.size(1));   // (B, T, D)
+        return VocabularyLoss.Total(
+            hidden.reshape(-1, hidden.size(2)), model.Head, targets.reshape(-1), VocabularyLoss.ChunkTokens(model.Config.VocabularySize));
+    }
+}

@@ -1,0 +1,99 @@
+using MaskLlm.Architectures;
+using MaskLlm.Machine;
+using MaskLlm.MaskKernels;
+using MaskLlm.Models;
+
+namespace MaskLlm.Learning;
+
+/// <summary>What a learning run will take, part by part, before it takes it.</summary>
+internal static class LearnMemory
+{
+    // Measured over the runs in docs/results: what glibc's heap holds beyond the tensors that are alive, as a share of them.
+    private const double HeapShare = 0.2;
+
+    // Measured likewise: what libtorch, its threads, the runtime and text take once steps run.
+    private const double FirstStepBytes = 150e6;
+
+    /// <summary>The parts.</summary>
+    /// <param name="model">Loaded.</param>
+    /// <param name="options">Of the run.</param>
+    /// <param name="loadedBytes">Memory of the process now, the model's included.</param>
+    internal static MemoryPlan Plan(Decoder model, LearnOptions options, long loadedBytes)
+    {
+        IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, options);
+        DecoderConfig config = model.Config;
+        double weights = layers.Sum(WeightCount), logits = options.TrainWeights == WeightTraining.Only ? 0 : weights * options.LogitsAGroup / options.Pattern.GroupSize;
+        int compute = Precision.BytesOf(model.Compute);
+        double tokens = (double)(options.MicroBatchSize ?? options.BatchSize) * options.SequenceLength;
+        double ofBlock = layers.GroupBy(layer => Block(model, layer)).Max(block => block.Sum(WeightCount));
+        List<MemoryPart> parts =
+        [
+            new("masked weights", (options.CheckpointActivations ? ofBlock : weights) * compute),
+            new("gradients by the masked weights", weights * compute),
+            new("logits", logits * sizeof(float)),
+            new($"moments, {options.Moments.ToString().ToLowerInvariant()}", logits * 2 * MomentBytes(options.Moments)),
+            new("moving average of the logits", options.AverageDecay > 0 ? logits * sizeof(float) : 0),
+            new("dense model's states", DenseBytes(config, options, compute)),
+            new("trained weights and their moments", options.TrainWeights == WeightTraining.None ? 0 : weights * 3 * sizeof(float)),
+            new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations", Activations(model, options, tokens)),
+            new("loss over the vocabulary", LossBytes(config, compute, tokens, options.Distillation > 0)),
+        ];
+        // y of every layer waits for its update; noise, its logarithms and the mask of one layer beside it.
+        if (MaskLearner.ChooseKernel(options, model.Device) == KernelKind.Plain)
+            parts.Add(new MemoryPart("samples of the plain kernel", logits * sizeof(float) + 4 * (double)options.LogitsAGroup / options.Pattern.GroupSize * sizeof(float) * layers.Max(WeightCount)));
+        double parameters = model.Parameters.Values.Sum(parameter => (double)parameter.NumberOfElements * parameter.ElementSize);
+        parts.Insert(0, new MemoryPart("model", parameters));
+        double tensors = parts.Sum(part => part.Bytes);
+        parts.Add(new MemoryPart("heap beyond tensors", HeapShare * tensors));
+        parts.Insert(0, new MemoryPart("program, libraries, tokenizer", Math.Max(0, loadedBytes - parameters) + FirstStepBytes));
+        return new MemoryPlan(parts);
+    }
+
+    /// <summary>Stops a run that would not fit.</summary>
+    /// <exception cref="InsufficientMemoryException">It would not.</exception>
+    internal static void Require(Decoder model, LearnOptions options) => AvailableMemory.Require(
+        Plan(model, options, Environment.WorkingSet).TotalBytes - Environment.WorkingSet, "learning",
+        "lower --micro-batch-size or --seq-len, take --checkpoint-activations, --moments int8 or --precision bfloat16, or --skip some layers");
+
+    // Kept for the backward pass, a token and block: two norms' inputs in float32 and what they give, queries, repeated keys and values and
+    // what attention gives and keeps, gate, its silu, up and the product.
+    private static double Activations(Decoder model, LearnOptions options, double tokens)
+    {
+        DecoderConfig config = model.Config;
+        int compute = Precision.BytesOf(model.Compute);
+        double hidden = config.HiddenSize, queries = (double)config.HeadCount * config.HeadSize, mlp = config.IntermediateSize;
+        double attention = config.HeadCount * CausalAttention.KeptBytes(model.Compute, model.Device.type, options.SequenceLength);
+        double block = 2 * hidden * (sizeof(float) + compute) + 4 * compute * (queries + mlp) + attention + 8;
+        return tokens * (options.CheckpointActivations
+            ? (config.BlockCount + 1) * hidden * compute + block + 2 * mlp * compute
+            : config.BlockCount * block);
+    }
+
+    // In float32 log-probabilities and two gradients, and as much again for a teacher's and the divergence; in bfloat16 logits and their gradient beside them.
+    private static double LossBytes(DecoderConfig config, int compute, double tokens, bool distils)
+    {
+        double logits = Math.Min(tokens, VocabularyLoss.ChunkTokens(config.VocabularySize)) * config.VocabularySize;
+        return logits * ((distils ? 6 : 3) * sizeof(float) + (compute < sizeof(float) ? 2 * compute : 0)) + 3 * tokens * config.HiddenSize * compute;
+    }
+
+    // Of the whole batch before the masked model runs, but part by part where blocks are reconstructed.
+    private static double DenseBytes(DecoderConfig config, LearnOptions options, int compute)
+    {
+        if (!options.RunsDenseModel) return 0;
+        int sequences = options.Blockwise ? options.MicroBatchSize ?? options.BatchSize : options.BatchSize;
+        int states = options.Blockwise || options.StateDistillation > 0 ? config.BlockCount + 2 : 1;
+        return (double)sequences * options.SequenceLength * states * config.HiddenSize * compute;
+    }
+
+    private static double MomentBytes(MomentType moments) => moments switch
+    {
+        MomentType.Float32 => 4,
+        MomentType.BFloat16 => 2,
+        _ => 1 + (double)sizeof(float) / MaskTile.Size,
+    };
+
+    private static long WeightCount(LinearLayer layer) => (long)layer.Rows * layer.Columns;
+
+    private static int Block(Decoder model, LinearLayer layer) =>
+        Enumerable.Range(0, model.Config.BlockCount).First(block => model.BlockLinears(block).Contains(layer));
+}

@@ -1,0 +1,176 @@
+using MaskLlm.MaskKernels;
+using MaskLlm.Numerals;
+using MaskLlm.Patterns;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Learning;
+
+/// <summary>Everything that decides how masks are learned; a new record holds the paper's ratios at a size for one machine.</summary>
+public sealed record LearnOptions
+{
+    /// <summary>The recipe that the other numbers came from; records name it.</summary>
+    public Recipe Recipe { get; init; } = Recipe.MaskLlm;
+
+    /// <summary>N kept of every M inputs.</summary>
+    public NmPattern Pattern { get; init; } = NmPattern.TwoOfFour;
+
+    /// <summary>Optimizer steps.</summary>
+    public int Steps { get; init; } = 300;
+
+    /// <summary>Sequences a step.</summary>
+    public int BatchSize { get; init; } = 16;
+
+    /// <summary>Sequences that go through the model together; divides <see cref="BatchSize"/>. Null: all of them.</summary>
+    public int? MicroBatchSize { get; init; }
+
+    /// <summary>Predicted tokens a sequence.</summary>
+    public int SequenceLength { get; init; } = 256;
+
+    /// <summary>Peak learning rate of AdamW; a cosine takes it to a tenth.</summary>
+    public double LearningRate { get; init; } = 1e-3;
+
+    /// <summary>Decoupled weight decay on the logits.</summary>
+    public double WeightDecay { get; init; } = 0.1;
+
+    /// <summary>AdamW's epsilon. Above the size of a logit's gradient it lets the groups that matter more move further.</summary>
+    public double Epsilon { get; init; } = 1e-5;
+
+    /// <summary>The gradient of all logits together is clipped to this norm.</summary>
+    public double ClipNorm { get; init; } = 1;
+
+    /// <summary>alpha: how far the prior shifts the first logits, in standard deviations.</summary>
+    public double PriorStrength { get; init; } = 3;
+
+    /// <summary>
+    /// How far the scores of the weights, |W| ||X|| over the root of their mean square in a row, shift the first logits, in units of
+    /// <see cref="InitialStd"/>: close calls of a group are changed sooner than clear ones. 0 looks at no inputs.
+    /// </summary>
+    public double ScoreStrength { get; init; }
+
+    /// <summary>The first logits are the shifts alone, sigma * alpha * ..., without a random part.</summary>
+    public bool ExactPrior { get; init; }
+
+    /// <summary>beta: loss = (1 - beta) * cross-entropy + beta * KL(dense || masked), the dense model being the same weights without masks.</summary>
+    public double Distillation { get; init; }
+
+    /// <summary>gamma: adds gamma times the mean over blocks of the squared error of their output against the dense model's, over the square of what the dense block adds.</summary>
+    public double StateDistillation { get; init; }
+
+    /// <summary>Every block's masks are learned by its own output against the dense block's, from the dense model's input, and not by the model's predictions.</summary>
+    public bool Blockwise { get; init; }
+
+    /// <summary>sigma: standard deviation of the first logits.</summary>
+    public double InitialStd { get; init; } = 0.01;
+
+    /// <summary>Scale of the logits before the noise.</summary>
+    public ScheduleRange Kappa { get; init; } = new(100, 500);
+
+    /// <summary>Temperature of the Gumbel softmax.</summary>
+    public ScheduleRange Tau { get; init; } = new(4, 0.05);
+
+    /// <summary>Scale of the Gumbel noise: y = softmax((kappa p + noise * g) / tau). 1 is the paper's; 0 draws nothing, and the soft mask is the logits' own.</summary>
+    public double Noise { get; init; } = 1;
+
+    /// <summary>What a group's logits are of.</summary>
+    public Parametrization Parametrization { get; init; } = Parametrization.Candidates;
+
+    /// <summary>Decay of the moving average of the logits from which the mask is taken; 0 takes the last logits.</summary>
+    public double AverageDecay { get; init; }
+
+    /// <summary>How kappa and tau move.</summary>
+    public ScheduleKind Schedule { get; init; } = ScheduleKind.Linear;
+
+    /// <summary>lambda at the first step: keeps the norm of the surviving weights up.</summary>
+    public double WeightReward { get; init; } = 1e-5;
+
+    /// <summary>The reward of each layer is divided by ||W||^2 of it, so that lambda means the same in any layer and model: 0 to 1 of each.</summary>
+    public bool NormalizedReward { get; init; }
+
+    /// <summary>Straight-through: the layers multiply by the hard mask of the sample, the gradient takes the soft one.</summary>
+    public bool Hard { get; init; }
+
+    /// <summary>Whether the weights that stay are trained too; the reward moves the masks only.</summary>
+    public WeightTraining TrainWeights { get; init; }
+
+    /// <summary>Peak learning rate of the weights, where they are trained; a cosine takes it to a tenth. No decay.</summary>
+    public double WeightLearningRate { get; init; } = 1e-4;
+
+    /// <summary>Name patterns (* and ?) of parameters that stay dense.</summary>
+    public IReadOnlyList<string> Skip { get; init; } = [];
+
+    /// <summary>Seed of all randomness.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>What computes the masks.</summary>
+    public KernelKind Kernel { get; init; } = KernelKind.Fused;
+
+    /// <summary>How AdamW's moments are kept; less than float32 needs <see cref="KernelKind.Fused"/>.</summary>
+    public MomentType Moments { get; init; } = MomentType.Float32;
+
+    /// <summary>Type of the model's activations, masked weights and matrix products: float32 or bfloat16. Logits, noise, loss and state are float32.</summary>
+    public ScalarType Precision { get; init; } = ScalarType.Float32;
+
+    /// <summary>Keep only each block's input for the backward pass and run the block again there.</summary>
+    public bool CheckpointActivations { get; init; }
+
+    /// <summary>Whether a step takes a pass of the dense model too.</summary>
+    internal bool RunsDenseModel => Distillation > 0 || StateDistillation > 0 || Blockwise;
+
+    /// <summary>Whether the first logits need the inputs of the layers.</summary>
+    internal bool UsesScores => ScoreStrength > 0 && TrainWeights != WeightTraining.Only;
+
+    /// <summary>The options of a recipe.</summary>
+    public static LearnOptions Of(Recipe recipe) => recipe == Recipe.MaskLlm ? new LearnOptions() : new LearnOptions
+    {
+        Recipe = Recipe.Distilled,
+        Steps = 600,
+        BatchSize = 8,
+        Distillation = 0.7,
+        ExactPrior = true,
+        PriorStrength = 1,
+        ScoreStrength = 2,
+        Noise = 0,
+        LearningRate = 7e-4,
+        Kappa = new ScheduleRange(100, 200),
+        Tau = new ScheduleRange(1, 0.03),
+    };
+
+    /// <summary>C or M.</summary>
+    internal int LogitsAGroup => Parametrization == Parametrization.Items ? Pattern.GroupSize : Pattern.CandidateCount;
+
+    /// <summary>Checks the numbers.</summary>
+    /// <exception cref="ArgumentException">One of them makes no sense.</exception>
+    public void Validate()
+    {
+        OptionRanges.Steps.Require(Steps);
+        OptionRanges.BatchSize.Require(BatchSize);
+        OptionRanges.SequenceLength.Require(SequenceLength);
+        // A batch is one array of ids.
+        Require(BatchSize * (SequenceLength + 1L) <= Array.MaxLength, "--batch-size", BatchSize, $"at most {Array.MaxLength / (SequenceLength + 1L)} sequences of {SequenceLength} tokens");
+        int micro = MicroBatchSize ?? BatchSize;
+        Require(micro >= 1 && BatchSize % micro == 0, "--micro-batch-size", micro, $"a divisor of the batch size {BatchSize}");
+        OptionRanges.LearningRate.Require(LearningRate);
+        OptionRanges.PriorStrength.Require(PriorStrength);
+        OptionRanges.ScoreStrength.Require(ScoreStrength);
+        OptionRanges.InitialStd.Require(InitialStd);
+        OptionRanges.Distillation.Require(Distillation);
+        OptionRanges.StateDistillation.Require(StateDistillation);
+        OptionRanges.Epsilon.Require(Epsilon);
+        OptionRanges.WeightLearningRate.Require(WeightLearningRate);
+        OptionRanges.Noise.Require(Noise);
+        OptionRanges.AverageDecay.Require(AverageDecay);
+        if (Parametrization == Parametrization.Candidates && Pattern.GroupSize > NmPattern.LargestEnumerated)
+            throw new ArgumentException($"--pattern {Pattern}: a group has too many masks for a logit each; add --parametrization items.");
+        if (Parametrization == Parametrization.Items && Moments != MomentType.Float32)
+            throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --parametrization candidates; with items leave it at float32.");
+        if (Kernel == KernelKind.Plain && Moments != MomentType.Float32)
+            throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --kernel fused; with --kernel plain leave it at float32.");
+        Models.Precision.Require(Precision);
+        OptionRanges.WeightReward.Require(WeightReward);
+    }
+
+    private static void Require(bool holds, string option, object found, string wanted)
+    {
+        if (!holds) throw new ArgumentException(FormattableString.Invariant($"{option} is {found}; {wanted} is needed."));
+    }
+}

@@ -1,0 +1,306 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using MaskLlm.Architectures;
+using MaskLlm.Data;
+using MaskLlm.Evaluation;
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Formats;
+using MaskLlm.Machine;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Packing;
+using MaskLlm.Priors;
+using MaskLlm.Runs;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Learning;
+
+/// <summary>The main job: from a checkpoint and text to a learned mask, with its proof, in a run's folder.</summary>
+public sealed class LearnRun
+{
+    private readonly LearnRequest _request;
+    private readonly RunFolder _folder;
+    private readonly IProgress<RunProgress>? _progress;
+    private readonly Action<string> _warn;
+    private readonly CancellationToken _cancellation;
+
+    private LearnRun(LearnRequest request, IProgress<RunProgress>? progress, Action<string>? warn, CancellationToken cancellation)
+    {
+        request.Validate();
+        (_request, _progress, _warn, _cancellation) = (request, progress, warn ?? (_ => { }), cancellation);
+        RequirePositions(CheckpointConfig.Read(request.Model));
+        RunModelFolder.Require(request.Out, request.Model, ModelOption(request), "--save-model");
+        _folder = RunFolder.Open(request.Out, request.Force, request.Resume, Inputs(request));
+    }
+
+    /// <summary>Learns to the end, or to a checkpoint when cancelled.</summary>
+    /// <param name="request">What to do.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="warn">Told, in one sentence each, what the user should know and nothing stops for.</param>
+    /// <param name="cancellation">Stops after the step, with a checkpoint.</param>
+    /// <returns>The run's record, as in <c>run.json</c>.</returns>
+    /// <exception cref="ArgumentException">Options or folder make no sense.</exception>
+    /// <exception cref="InvalidDataException">Model, mask or data are broken.</exception>
+    /// <exception cref="InsufficientMemoryException">The run would not fit.</exception>
+    /// <exception cref="OperationCanceledException">Stopped; the checkpoint is saved.</exception>
+    public static RunRecord Execute(
+        LearnRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null, CancellationToken cancellation = default)
+    {
+        LearnRun run = new(request, progress, warn, cancellation);
+        using RunFolder folder = run._folder;
+        return run.Run();
+    }
+
+    private RunRecord Run()
+    {
+        using Decoder model = Checkpoint.Load(_request.Model, TorchRuntime.DeviceOf(_request.Device), _request.Options.Precision, keepBFloat16: true);
+        // What can be refused is refused before the text is tokenised, which may take long.
+        LearnMemory.Require(model, _request.Options);
+        TokenEncoding encoding = ModelTokenizer.Encoding(_request.Model, model.Config, _request.Data);
+        IReadOnlyDictionary<string, Mask>? fromFile = LoadPrior();
+        using Corpus corpus = OpenCorpus(encoding);
+        MemoryPlan plan = LearnMemory.Plan(model, _request.Options, Environment.WorkingSet);
+        if (_request.ExplainMemory) Explain(plan);
+        BatchSampler batches = corpus.Batches(_request.Options.BatchSize, _request.Options.SequenceLength, _request.Options.Seed);
+        WarnOfRepetition(batches);
+        if (model.Device.type == DeviceType.CPU && !Precision.IsNative(model.Compute))
+            _warn("this processor has no AVX-512, and bfloat16 products are emulated: less memory, but slower than --precision float32.");
+        IReadOnlyList<int[]> heldOut = _request.EvalText is null
+            ? corpus.HeldOutWindows(_request.Options.SequenceLength, _request.EvalWindows) : WindowsOf(_request.EvalText, model.Config);
+        if (heldOut.Count == 0) _warn(_request.EvalText is null ? "the data are too short to hold a window out; the run reports no perplexities." : $"{_request.EvalText} is shorter than a window; the run reports no perplexities.");
+        long begin = Stopwatch.GetTimestamp();
+        IReadOnlyList<int[]> calibration = Calibration(corpus);
+        CalibrationCount? calibrated = LooksAtCalibration(fromFile) ? CalibrationCount.Of(calibration) : null;
+        if (calibrated?.Warning(OneShot.Sequences, "a shorter --seq-len") is { } repetition) _warn(repetition);
+        IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior
+            ? OneShot.Prune(model, _request.Prior, _request.Options.Pattern, MaskLearner.SelectLayers(model, _request.Options), calibration, _progress, _cancellation) : null);
+        using InputSquares? squares = _request.Options.UsesScores ? InputSquares.Of(model, calibration, _progress, _cancellation) : null;
+        double priorSeconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null || !CoversLearned(model, ref prior) ? null : HeldOut(model, heldOut, prior, _cancellation);
+        AnnounceDuration(model, batches);
+        JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
+        // What two runs must share to give the same mask.
+        JsonObject decisive = options.DeepClone().AsObject();
+        decisive[DecisiveOptions.InputsKey] = inputs.DeepClone();
+        // The text of the perplexities decides nothing of the mask.
+        if (_request.EvalText is { } text) inputs[RecordedPath.Of(text)] = InputHashes.Of(text);
+        LearnedRun learned = Learn(model, batches, decisive, prior, squares?.ByName, heldOut, dense, priorPerplexity);
+        double? final = learned.Perplexity;
+        if (final > priorPerplexity)
+            _warn(string.Create(CultureInfo.InvariantCulture, $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or another learning rate, may help."));
+        RunRecord record = LearnRecord.Create(_request, corpus, options, inputs, learned, new PerplexityTriple(dense, priorPerplexity, final), priorSeconds, plan);
+        record.Figures["calibration_tokens"] = calibrated?.Tokens;
+        record.Figures["held_out_windows"] = heldOut.Count;
+        return Finish(record, learned);
+    }
+
+    private static string? ModelOption(LearnRequest request) =>
+        request.SaveModel ? "--save-model" : request.Options.TrainWeights != WeightTraining.None ? "--train-weights" : null;
+
+    private static IEnumerable<string> Inputs(LearnRequest request)
+    {
+        IEnumerable<string?> named =
+            [request.Model, request.PrunesForPrior || request.Prior == LearnRequest.NoPrior ? null : request.Prior, request.EvalText];
+        return named.OfType<string>().Concat(CheckpointFiles.All(request.Model)).Concat(request.Data.Files());
+    }
+
+    private void Explain(MemoryPlan plan)
+    {
+        foreach (MemoryPart part in plan.Parts) _warn(string.Create(CultureInfo.InvariantCulture, $"{part.Bytes / 1e6,10:0.0} MB  {part.What}"));
+        _warn(string.Create(CultureInfo.InvariantCulture, $"{plan.TotalBytes / 1e6,10:0.0} MB  in all, {AvailableMemory.Bytes() / 1e6:0} MB available"));
+    }
+
+    // Backward costs two forward passes and, recomputed, a third, the dense model's predictions one; masks about as many ns a weight on two
+    // cores (docs/results).
+    internal static double Seconds(LearnOptions options, KernelKind kernel, double secondsOfForward, long weights)
+    {
+        int passes = 3 + (options.CheckpointActivations ? 1 : 0) + (options.RunsDenseModel ? 1 : 0);
+        double masks = (kernel == KernelKind.Fused ? 7e-9 : 27e-9) * weights;
+        return options.Steps * (passes * secondsOfForward * options.BatchSize / (options.MicroBatchSize ?? options.BatchSize) + masks);
+    }
+
+    private void AnnounceDuration(Decoder model, BatchSampler batches)
+    {
+        LearnOptions options = _request.Options;
+        int micro = options.MicroBatchSize ?? options.BatchSize;
+        int[] ids = new int[options.BatchSize * (options.SequenceLength + 1)];
+        batches.Fill(0, ids);
+        using IDisposable noGradient = no_grad();
+        TimeSpan forward = TimeSpan.Zero;
+        for (int run = 0; run < 2; run++)   // the first warms up
+        {
+            using DisposeScope scope = NewDisposeScope();
+            (Tensor inputs, Tensor targets) = TokenBatch.Split(ids, options.BatchSize, model.Device);
+            long begin = Stopwatch.GetTimestamp();
+            Perplexity.NegativeLogLikelihood(model, inputs.narrow(0, 0, micro), targets.narrow(0, 0, micro));
+            forward = Stopwatch.GetElapsedTime(begin);
+        }
+        long weights = MaskLearner.SelectLayers(model, options).Sum(layer => (long)layer.Rows * layer.Columns);
+        double seconds = Seconds(options, MaskLearner.ChooseKernel(options, model.Device), forward.TotalSeconds, weights);
+        _warn(string.Create(CultureInfo.InvariantCulture, $"{options.Steps} steps will take about {seconds / 60:0.0} minutes (from one forward pass)."));
+    }
+
+    private LearnedRun Learn(
+        Decoder model, BatchSampler batches, JsonObject decisive, IReadOnlyDictionary<string, Mask>? prior, IReadOnlyDictionary<string, Tensor>? inputSquares,
+        IReadOnlyList<int[]> heldOut, double? dense, double? priorPerplexity)
+    {
+        using MaskLearner learner = new(model, _request.Options, prior, inputSquares);
+        bool resumes = _request.Resume && _folder.HasCheckpoint;
+        long first = resumes ? LearnCheckpoint.Load(_folder.CheckpointPath, learner, decisive) : 0;
+        if (_request.Resume) _warn(resumes ? $"going on after step {first}." : "no checkpoint yet; starting at the first step.");
+        if (prior is not null) _warn(string.Create(CultureInfo.InvariantCulture, $"{learner.PriorGroupShare:0.00%} of the groups start on the prior."));
+        learner.ChangedGroupShare();
+        _folder.Create();
+        if (_request.PrunesForPrior && !resumes) MaskNpz.Write(_folder.PriorPath, prior!);
+        using MetricsLog metrics = new(_folder, first);
+        int[] ids = new int[_request.Options.BatchSize * (_request.Options.SequenceLength + 1)];
+        LearnTotals totals = new(first);
+        double changed = 0;
+        for (long step = first; step < _request.Options.Steps; step++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            batches.Fill(step, ids);
+            (Tensor inputs, Tensor targets) = TokenBatch.Split(ids, _request.Options.BatchSize, model.Device);
+            StepFigures figures = learner.Step(step, inputs, targets);
+            totals.Add(figures);
+            bool last = step + 1 == _request.Options.Steps;
+            if ((step + 1) % _request.LogEvery == 0 || last || step == first) changed = Log(metrics, learner, step, figures);
+            if (_request.EvalEvery > 0 && (step + 1) % _request.EvalEvery == 0 && !last) LogHeldOut(metrics, learner, model, heldOut, step, dense, priorPerplexity);
+            Report(step, figures, changed);
+            if (!last && (_cancellation.IsCancellationRequested || (step + 1) % _request.SaveEvery == 0))
+                LearnCheckpoint.Save(_folder.CheckpointPath, learner, step + 1, decisive);
+            if (!last) _cancellation.ThrowIfCancellationRequested();
+        }
+        if (_request.SaveLogits) learner.SaveLogits(_folder.File("logits.safetensors"));
+        // From here on a cancelled run ends as a whole one: the steps are done, and what is left takes less than to do some again.
+        IReadOnlyDictionary<string, Mask> masks = learner.ArgmaxMasks();
+        double? perplexity = HeldOut(model, heldOut, masks, CancellationToken.None, learner.Weights);
+        if (learner.Weights is { } weights) SaveWeights(weights);
+        return new LearnedRun(masks, perplexity, totals, learner.WeightCount, learner.KernelName, learner.PriorGroupShare);
+    }
+
+    private double Log(MetricsLog metrics, MaskLearner learner, long step, StepFigures figures)
+    {
+        double changed = learner.ChangedGroupShare();
+        metrics.Write(
+            step,
+            ("loss", figures.Loss), ("reward", figures.Reward), ("gradient_norm", figures.GradientNorm),
+            ("mean_max_probability", figures.MeanMaxProbability), ("changed_groups", changed),
+            ("tokens_per_second", TokensAStep / figures.Times.Total), ("sampling_share", figures.Times.Masks / figures.Times.Total));
+        return changed;
+    }
+
+    private void LogHeldOut(MetricsLog metrics, MaskLearner learner, Decoder model, IReadOnlyList<int[]> heldOut, long step, double? dense, double? prior)
+    {
+        if (heldOut.Count == 0) return;
+        double now = HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None, learner.Weights)!.Value;
+        metrics.Write(step, ("held_out_perplexity", now), ("held_out_dense", dense ?? double.NaN), ("held_out_prior", prior ?? double.NaN));
+        _warn(string.Create(CultureInfo.InvariantCulture, $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
+    }
+
+    private void Report(long step, StepFigures figures, double changed) => _progress?.Report(new RunProgress(
+        "learning", step + 1, _request.Options.Steps,
+        string.Create(CultureInfo.InvariantCulture, $"step {step + 1}/{_request.Options.Steps}, loss {figures.Loss:0.000}, reward {figures.Reward:0.000}, max probability {figures.MeanMaxProbability:0.00}, changed {changed:0.0%}, {TokensAStep / figures.Times.Total:0} tokens/s")));
+
+    private long TokensAStep => (long)_request.Options.BatchSize * _request.Options.SequenceLength;
+
+    private double? HeldOut(Decoder model, IReadOnlyList<int[]> windows, IReadOnlyDictionary<string, Mask>? masks, CancellationToken cancellation, IReadOnlyDictionary<string, Tensor>? weights = null)
+    {
+        if (windows.Count == 0) return null;
+        _progress?.Report(new RunProgress(masks is null ? "evaluating the dense model" : "evaluating a mask", 0, 1));
+        using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks, weights);
+        return Perplexity.OfWindows(model, windows, masks is null ? "the dense model" : "the masked model", cancellation);
+    }
+
+    // The file that is named; or what the interrupted run began with.
+    private IReadOnlyDictionary<string, Mask>? LoadPrior()
+    {
+        string? path = !_request.PrunesForPrior ? _request.Prior : _request.Resume && _folder.HasCheckpoint
+            && File.Exists(_folder.PriorPath) ? _folder.PriorPath : null;
+        return path is null or LearnRequest.NoPrior ? null : PriorMask.Read(path, _request.Model, _request.Options.Pattern);
+    }
+
+    // Figures are set side by side at equal density only: of the layers that are learned, and of all of them.
+    private bool CoversLearned(Decoder model, ref IReadOnlyDictionary<string, Mask> prior)
+    {
+        IReadOnlyDictionary<string, Mask> masks = prior;
+        string[] learned = [.. MaskLearner.SelectLayers(model, _request.Options).Select(layer => layer.Name)], covered = [.. learned.Where(masks.ContainsKey)];
+        if (covered.Length < masks.Count) _warn(FormattableString.Invariant($"--prior {_request.Prior} masks {masks.Count - covered.Length} layers that are not learned; they stay dense."));
+        if (covered.Length < learned.Length)
+            _warn(FormattableString.Invariant($"--prior {_request.Prior} has no mask of {learned.Length - covered.Length} of the {learned.Length} learned layers, which start from nothing; its perplexity is another density's and not set beside theirs."));
+        prior = new OrderedDictionary<string, Mask>(covered.Select(name => KeyValuePair.Create(name, masks[name])), StringComparer.Ordinal);
+        return covered.Length == learned.Length;
+    }
+
+    private bool LooksAtCalibration(IReadOnlyDictionary<string, Mask>? fromFile) =>
+        _request.Options.UsesScores || (fromFile is null && _request.PrunesForPrior && _request.Prior != PruneRun.MagnitudeMethod);
+
+    // What a one-shot prior and the scores look at.
+    private List<int[]> Calibration(Corpus corpus)
+    {
+        LearnOptions options = _request.Options;
+        int[] ids = new int[OneShot.Sequences * (options.SequenceLength + 1)];
+        corpus.Batches(OneShot.Sequences, options.SequenceLength, options.Seed).Fill(0, ids);
+        return [.. ids.Chunk(options.SequenceLength + 1).Select(row => row[..^1])];
+    }
+
+    private Corpus OpenCorpus(TokenEncoding encoding) =>
+        Corpus.Open(_request.Data, encoding, new TokenisingProgress(_progress), _cancellation);
+
+    private List<int[]> WindowsOf(string text, DecoderConfig config)
+    {
+        int length = _request.Options.SequenceLength;
+        int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => ModelTokenizer.Load(_request.Model, config).Encode(whole), _cancellation);
+        return [.. ids.Chunk(length).Take(Math.Min(_request.EvalWindows, ids.Length / length))];
+    }
+
+    private void RequirePositions(DecoderConfig config)
+    {
+        if (_request.Options.SequenceLength > config.MaxPositions)
+            throw new ArgumentException(
+                $"--seq-len is {_request.Options.SequenceLength}; the model has {config.MaxPositions} positions. Lower --seq-len to that or less.");
+    }
+
+    private void WarnOfRepetition(BatchSampler batches)
+    {
+        double epochs = batches.EpochsNeeded(_request.Options.Steps);
+        if (epochs > 1)
+            _warn(string.Create(CultureInfo.InvariantCulture, $"the run reads its data {epochs:0.0} times; more text, or fewer steps, avoids the repetition."));
+    }
+
+    private string TrainedPath => Path.Combine(Path.GetDirectoryName(_folder.CheckpointPath)!, "weights.safetensors");
+
+    // In the types of the model's files.
+    private void SaveWeights(IReadOnlyDictionary<string, Tensor> weights)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(_request.Model);
+        Directory.CreateDirectory(Path.GetDirectoryName(TrainedPath)!);
+        TensorState.SaveChecked(
+            TrainedPath, [.. weights.Select(weight => (weight.Key, FiniteTensors.RequireWritable(weight.Key, weight.Value.to(TensorBytes.TypeOf(source.Tensors[weight.Key])))))],
+            new Dictionary<string, string>());
+    }
+
+    private void WriteTrained(IReadOnlyDictionary<string, Mask> masks)
+    {
+        using SafetensorsFile file = SafetensorsFile.OpenChecked(TrainedPath, "learn again");
+        MaskedCheckpoint.Write(
+            _request.Model, masks, masks.Keys.ToDictionary(name => name, _ => file, StringComparer.Ordinal),
+                RunModelFolder.PathOf(_folder.Path), force: true, null, CancellationToken.None);
+    }
+
+    private RunRecord Finish(RunRecord record, LearnedRun learned)
+    {
+        MaskNpz.Write(_folder.MaskPath, learned.Masks);
+        if (_request.Options.TrainWeights != WeightTraining.None) WriteTrained(learned.Masks);
+        else if (_request.SaveModel)
+            MaskedCheckpoint.Write(_request.Model, learned.Masks, RunModelFolder.PathOf(_folder.Path), force: true);
+        LearnCard.Write(_folder.CardPath, _request, record);
+        record.Write(_folder.RecordPath);
+        _folder.RemoveCheckpoint();
+        return record;
+    }
+}

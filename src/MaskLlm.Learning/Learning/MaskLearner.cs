@@ -1,0 +1,240 @@
+using System.Diagnostics;
+using MaskLlm.MaskKernels;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Numerals;
+using MaskLlm.Priors;
+using MaskLlm.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Learning;
+
+/// <summary>
+/// Learns the masks of a model's linear layers: the weights are frozen, the logits are trained (MaskLLM, arXiv 2409.17481).
+/// Each step writes W * mask into a leaf tensor of every layer, runs the model forward and backward, and takes the
+/// gradient of that leaf back through the sample in closed form.
+/// </summary>
+public sealed class MaskLearner : IDisposable
+{
+    // torch's own: weights have no clip, and gradients of all sizes count.
+    private const double WeightEpsilon = 1e-8;
+
+    private readonly Decoder _model;
+    private readonly LearnOptions _options;
+    private readonly CandidateTensor? _table;
+    private readonly IMaskStep _masks;
+    private readonly List<LearnedLayer> _layers = [];
+    private readonly List<LearnedLayer>[] _layersOfBlock;
+
+    /// <param name="model">The model; its linear layers are changed until this is disposed.</param>
+    /// <param name="options">Validated here.</param>
+    /// <param name="prior">The mask to start from, by the checkpoint's name; null for none.</param>
+    /// <param name="inputSquares"><see cref="InputSquares.ByName"/> of the dense model; needed for scores in the first logits, and not kept.</param>
+    /// <exception cref="ArgumentException">An option makes no sense, or a layer's columns are not divisible by M.</exception>
+    public MaskLearner(Decoder model, LearnOptions options, IReadOnlyDictionary<string, Mask>? prior, IReadOnlyDictionary<string, Tensor>? inputSquares = null)
+    {
+        options.Validate();
+        if (options.UsesScores && inputSquares is null) throw new ArgumentException("--score-strength needs the squares of the layers' inputs.");
+        _model = model;
+        _options = options;
+        IReadOnlyList<LinearLayer> selected = SelectLayers(model, options);
+        _table = options.Parametrization == Parametrization.Items ? null : new CandidateTensor(options.Pattern, model.Device);
+        _masks = options.TrainWeights == WeightTraining.Only ? new FrozenMaskStep() : _table is null ? new ItemMaskStep(options.Pattern)
+            : ChooseKernel(options, model.Device) == KernelKind.Fused ? new FusedMaskStep(options.Pattern) : new PlainMaskStep(_table);
+        using IDisposable noGradient = no_grad();
+        long onPrior = 0;
+        for (int i = 0; i < selected.Count; i++)
+        {
+            Mask? start = prior?.GetValueOrDefault(selected[i].Name);
+            if (start is not null) PriorMask.Require("MASK", selected[i].Name, start, options.Pattern);
+            MaskLogits logits = options.TrainWeights == WeightTraining.Only ? Frozen(selected[i], start, options) : MaskLogits.Create(selected[i], i, _table, options, start, inputSquares?[selected[i].Name]);
+            if (start is not null) onPrior += MaskAgreement.Between(start, logits.ArgmaxMask(), options.Pattern.GroupSize).EqualGroups;
+            _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations, RewardScale(selected[i].Weight, options))
+            {
+                Trained = options.TrainWeights == WeightTraining.None ? null : new TrainedWeight(selected[i].Name, selected[i].Weight),
+            });
+        }
+        PriorGroupShare = (double)onPrior / GroupCount;
+        _layersOfBlock = [.. Enumerable.Range(0, model.Config.BlockCount).Select(block => _layers.Where(layer => model.BlockLinears(block).Any(linear => linear.Name == layer.Logits.Name)).ToList())];
+    }
+
+    /// <summary>What computes the masks, as records name it.</summary>
+    public string KernelName => _masks.Name;
+
+    /// <summary>Number of groups over all layers.</summary>
+    public long GroupCount => _layers.Sum(layer => layer.Logits.Groups);
+
+    /// <summary>Number of weights under a mask.</summary>
+    public long WeightCount => GroupCount * _options.Pattern.GroupSize;
+
+    /// <summary>Bytes of logits and moments for each weight under a mask.</summary>
+    public double StateBytesPerWeight => _layers.Sum(layer => layer.State.Sum(tensor => tensor.Value.NumberOfElements * tensor.Value.ElementSize)) / (double)WeightCount;
+
+    /// <summary>Share of groups whose most probable candidate is the prior's, before the first step; 0 without a prior.</summary>
+    public double PriorGroupShare { get; }
+
+    internal IEnumerable<MaskLogits> Logits => _layers.Select(layer => layer.Logits);
+
+    /// <summary>Everything that a checkpoint must hold, by name.</summary>
+    internal IEnumerable<(string Name, Tensor Value)> State => _layers.SelectMany(layer => layer.State);
+
+    /// <summary>The trained weights by the checkpoint's name, (O, I) float32, of this learner; null where weights are frozen.</summary>
+    internal IReadOnlyDictionary<string, Tensor>? Weights => _options.TrainWeights == WeightTraining.None ? null
+        : _layers.ToDictionary(layer => layer.Logits.Name, layer => layer.Weight, StringComparer.Ordinal);
+
+    /// <summary>The linear layers that are learned: all of the blocks but those that --skip names.</summary>
+    /// <exception cref="ArgumentException">A skip pattern matches nothing, nothing is left, or columns are not divisible by M.</exception>
+    public static IReadOnlyList<LinearLayer> SelectLayers(Decoder model, LearnOptions options) =>
+        LayerSelection.Select(model, options.Pattern, options.Skip);
+
+    /// <summary>One optimizer step.</summary>
+    /// <param name="step">Counts from 0; decides schedules and noise.</param>
+    /// <param name="inputs">(B, T) int64 token ids.</param>
+    /// <param name="targets">(B, T) int64: the token after each.</param>
+    /// <exception cref="InvalidDataException">The loss or the gradient is NaN or infinite; the logits stay as they were.</exception>
+    public StepFigures Step(long step, Tensor inputs, Tensor targets)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long begin = Stopwatch.GetTimestamp();
+        MaskSample sample = SampleOf(step);
+        Teacher? dense = DenseModel(inputs);
+        TimeSpan taught = Stopwatch.GetElapsedTime(begin);
+        SampledLayers sampled = new(_masks, sample);
+        double loss = ForwardBackward(sampled, inputs, targets, dense);
+        long afterModel = Stopwatch.GetTimestamp();
+        double norm = Math.Sqrt(_layers.Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient)));
+        Finite.RequireStep(step, loss, norm);
+        TimeSpan backward = Stopwatch.GetElapsedTime(afterModel);
+        Update(step, sample, norm);
+        TimeSpan update = Stopwatch.GetElapsedTime(afterModel) - backward;
+        return new StepFigures(
+            loss, sampled.Reward, norm, sampled.Largest / GroupCount,
+            new StepTimes(taught.TotalSeconds, sampled.Elapsed.TotalSeconds, backward.TotalSeconds, update.TotalSeconds, Stopwatch.GetElapsedTime(begin).TotalSeconds));
+    }
+
+    /// <summary>The most probable mask of every layer now, by the checkpoint's name.</summary>
+    /// <exception cref="InvalidDataException">A logit is NaN or infinite.</exception>
+    public IReadOnlyDictionary<string, Mask> ArgmaxMasks()
+    {
+        using IDisposable noGradient = no_grad();
+        RequireFiniteLogits();
+        return new OrderedDictionary<string, Mask>(
+            _layers.Select(layer => KeyValuePair.Create(layer.Logits.Name, layer.Logits.ArgmaxMask())));
+    }
+
+    /// <summary>Share of groups whose most probable candidate is another one than at the last call; 0 at the first.</summary>
+    public double ChangedGroupShare()
+    {
+        using IDisposable noGradient = no_grad();
+        return (double)_layers.Sum(layer => layer.CountChangedGroups()) / GroupCount;
+    }
+
+    /// <summary>Writes the logits as (groups, candidates) float32 under each weight's name.</summary>
+    internal void SaveLogits(string path)
+    {
+        RequireFiniteLogits();
+        using DisposeScope scope = NewDisposeScope();
+        TensorState.SaveChecked(
+            path, [.. _layers.Select(layer => (layer.Logits.Name, layer.Logits.Logits.t().contiguous()))],
+            _table is null
+                ? new Dictionary<string, string> { ["pattern"] = _options.Pattern.ToString(), ["parametrization"] = "items" }
+                : new Dictionary<string, string> { ["pattern"] = _options.Pattern.ToString() });
+    }
+
+    private void RequireFiniteLogits()
+    {
+        foreach (MaskLogits logits in Logits) logits.RequireFinite();
+    }
+
+    /// <summary>Gives the model its dense weights back and frees the logits.</summary>
+    public void Dispose()
+    {
+        foreach (LearnedLayer layer in _layers) layer.Dispose();
+        _masks.Dispose();
+        _table?.Dispose();
+    }
+
+    /// <summary>Fused kernels are the CPU's, and of candidates; a GPU, and items, run tensor operations.</summary>
+    internal static KernelKind ChooseKernel(LearnOptions options, Device device) =>
+        options.Parametrization == Parametrization.Items ? KernelKind.Plain
+        : device.type == DeviceType.CPU ? options.Kernel
+        : options.Moments == MomentType.Float32 ? KernelKind.Plain
+        : throw new ArgumentException($"--moments {options.Moments.ToString().ToLowerInvariant()} needs the CPU's fused kernels; on a GPU leave it at float32.");
+
+    internal static MaskSample LayerSample(MaskSample sample, LearnedLayer layer) => sample with { Layer = (uint)layer.Index, Reward = sample.Reward * layer.RewardScale };
+
+    // softmax((kappa p + s g) / tau) is softmax((kappa/s p + g) / (tau/s)), which the kernels compute.
+    private MaskSample SampleOf(long step) => new(
+        _options.Seed, checked((uint)step), 0,
+        (float)(Schedules.At(_options.Kappa, _options.Schedule, step, _options.Steps) / NoiseScale),
+        (float)(Schedules.At(_options.Tau, _options.Schedule, step, _options.Steps) / NoiseScale),
+        (float)Schedules.WeightReward(_options.WeightReward, step, _options.Steps), _options.Hard, _options.Noise > 0);
+
+    private Tensor MaskOf(LearnedLayer layer, MaskSample sample)
+    {
+        Tensor mask = empty(layer.Dense.shape, ScalarType.Float32, layer.Dense.device);
+        _masks.Mask(layer, LayerSample(sample, layer), mask);
+        return mask;
+    }
+
+    private static MaskLogits Frozen(LinearLayer layer, Mask? mask, LearnOptions options)
+    {
+        if (mask is null) throw new ArgumentException($"--train-weights only trains under a mask, and --prior has none of {layer.Name}; name a mask of all layers, or --skip what stays dense.");
+        return MaskLogits.Freeze(layer, options, mask);
+    }
+
+    private double NoiseScale => _options.Noise > 0 ? _options.Noise : 1;
+
+    private static float RewardScale(Tensor weight, LearnOptions options)
+    {
+        if (!options.NormalizedReward) return 1;
+        using DisposeScope scope = NewDisposeScope();
+        float scale = (float)(1 / weight.to(ScalarType.Float32).Squared().sum(ScalarType.Float64).item<double>());
+        // Of a layer of zeros there is nothing to keep.
+        return float.IsFinite(scale) ? scale : 0;
+    }
+
+    // The dense model is the same weights without the masks, which are not in place yet.
+    private Teacher? DenseModel(Tensor inputs) => _options.RunsDenseModel && !_options.Blockwise
+        ? Teacher.Of(_model, inputs, MicroBatchSize, _options.Distillation, _options.StateDistillation) : null;
+
+    private int MicroBatchSize => _options.MicroBatchSize ?? _options.BatchSize;
+
+    private double ForwardBackward(SampledLayers sampled, Tensor inputs, Tensor targets, Teacher? dense)
+    {
+        if (_options.Blockwise) return Reconstruct(sampled, inputs);
+        // Without recomputation the graph holds every layer's masked weight, so all are drawn once and serve all parts.
+        using IDisposable? all = _options.CheckpointActivations ? null : sampled.Enter(_layers);
+        return BackwardPass.RunInParts(
+            _model, inputs, targets, _options.MicroBatchSize, _options.CheckpointActivations, block => sampled.Enter(_layersOfBlock[block]), dense);
+    }
+
+    private double Reconstruct(SampledLayers sampled, Tensor inputs)
+    {
+        Tensor[] parts = inputs.split(MicroBatchSize);
+        return parts.Sum(part =>
+        {
+            using DisposeScope scope = NewDisposeScope();
+            return BlockReconstruction.Backward(_model, BlockStates.Of(_model, part), 1.0 / parts.Length, block => sampled.Enter(_layersOfBlock[block])) / parts.Length;
+        });
+    }
+
+    private void Update(long step, MaskSample sample, double norm)
+    {
+        double clip = Math.Min(1, _options.ClipNorm / (norm + 1e-6));
+        AdamWRates rates = new(step, CosineSchedule.At(_options.LearningRate, step, _options.Steps), _options.WeightDecay, _options.Epsilon);
+        AdamWRates weightRates = new(step, CosineSchedule.At(_options.WeightLearningRate, step, _options.Steps), 0, WeightEpsilon);
+        using IDisposable noGradient = no_grad();
+        foreach (LearnedLayer layer in _layers)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            // Before the logits move: the mask of this step.
+            Tensor? mask = layer.Trained is null ? null : MaskOf(layer, sample);
+            _masks.Update(layer, LayerSample(sample, layer), layer.Gradient, clip, rates);
+            layer.Trained?.Update(layer.Gradient, mask!, weightRates);
+            layer.DropGradient();
+            layer.Logits.TakeAverage(_options.AverageDecay, step);
+        }
+    }
+}

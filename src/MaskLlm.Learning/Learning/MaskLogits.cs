@@ -1,0 +1,172 @@
+using MaskLlm.MaskKernels;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Numerals;
+using MaskLlm.Patterns;
+using MaskLlm.Priors;
+using MaskLlm.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Learning;
+
+/// <summary>What is learned for one linear layer: the logits of every group's candidates, and AdamW's moments of them.</summary>
+internal sealed class MaskLogits : IDisposable
+{
+    private readonly long _rows, _columns;
+    private readonly NmPattern _pattern;
+    private readonly CandidateTensor? _table;
+    private readonly Mask? _frozen;
+
+    private MaskLogits(LinearLayer layer, Tensor logits, CandidateTensor? table, LearnOptions options)
+    {
+        Name = layer.Name;
+        MomentType moments = Moments = options.Moments;
+        (_pattern, _table) = (options.Pattern, table);
+        _rows = layer.Rows;
+        _columns = layer.Columns;
+        Logits = logits.DetachFromDisposeScope();
+        ScalarType type = moments switch { MomentType.Float32 => ScalarType.Float32, MomentType.BFloat16 => ScalarType.BFloat16, _ => ScalarType.Byte };
+        FirstMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
+        SecondMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
+        if (options.AverageDecay > 0) Average = logits.clone().DetachFromDisposeScope();
+        if (moments != MomentType.Int8) return;
+        long blocks = MaskTile.CountOf(logits.size(1));
+        FirstScales = zeros(logits.size(0), blocks).DetachFromDisposeScope();
+        SecondScales = zeros(logits.size(0), blocks).DetachFromDisposeScope();
+    }
+
+    // No logits and no moments: as many groups, each with nothing to learn.
+    private MaskLogits(LinearLayer layer, Mask frozen, LearnOptions options)
+        : this(layer, zeros(0, (long)layer.Rows * layer.Columns / options.Pattern.GroupSize), null, options with { Moments = MomentType.Float32, AverageDecay = 0 }) => _frozen = frozen;
+
+    /// <summary>The checkpoint's name of the weight.</summary>
+    internal string Name { get; }
+
+    /// <summary>p, (C, G) float32; (M, G) of items.</summary>
+    internal Tensor Logits { get; }
+
+    /// <summary>The moving average of the logits, from which the mask is taken; null where the logits themselves are.</summary>
+    internal Tensor? Average { get; }
+
+    /// <summary>How the moments are kept.</summary>
+    internal MomentType Moments { get; }
+
+    /// <summary>AdamW's m, (C, G).</summary>
+    internal Tensor FirstMoment { get; }
+
+    /// <summary>AdamW's v, (C, G).</summary>
+    internal Tensor SecondMoment { get; }
+
+    /// <summary>Scale of each 256 of m, (C, ceil(G / 256)) float32; null unless the moments have 8 bits.</summary>
+    internal Tensor? FirstScales { get; }
+
+    /// <summary>The same of v.</summary>
+    internal Tensor? SecondScales { get; }
+
+    /// <summary>G.</summary>
+    internal long Groups => Logits.size(1);
+
+    /// <exception cref="InvalidDataException">A logit that masks are taken from is NaN or infinite.</exception>
+    internal void RequireFinite()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        if (_frozen is null) FiniteTensors.RequireScores(Name, Average ?? Logits);
+    }
+
+    /// <summary>Everything that a checkpoint must hold, by name.</summary>
+    internal IEnumerable<(string Name, Tensor Value)> State
+    {
+        get
+        {
+            if (_frozen is not null) yield break;
+            yield return (Name + ".logits", Logits);
+            yield return (Name + ".m", FirstMoment);
+            yield return (Name + ".v", SecondMoment);
+            if (Average is not null) yield return (Name + ".average", Average);
+            if (FirstScales is not null) yield return (Name + ".m_scales", FirstScales);
+            if (SecondScales is not null) yield return (Name + ".v_scales", SecondScales);
+        }
+    }
+
+    /// <summary>A mask that stays.</summary>
+    internal static MaskLogits Freeze(LinearLayer layer, LearnOptions options, Mask mask)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return new MaskLogits(layer, mask, options);
+    }
+
+    /// <summary>N(0, sigma^2) logits, shifted towards a prior where there is one; or the shift alone.</summary>
+    /// <param name="layer">The layer whose weight is masked.</param>
+    /// <param name="index">Its place among the learned layers: part of the random counter.</param>
+    /// <param name="table">The candidates; null for logits of items.</param>
+    /// <param name="options">Seed, sigma, alpha, whether there is a random part.</param>
+    /// <param name="prior">M0, or null.</param>
+    /// <param name="inputSquares">(I) float32, of calibration; null where scores play no part.</param>
+    internal static MaskLogits Create(LinearLayer layer, int index, CandidateTensor? table, LearnOptions options, Mask? prior, Tensor? inputSquares = null)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int groups = checked((int)((long)layer.Rows * layer.Columns / options.Pattern.GroupSize)), each = options.LogitsAGroup;
+        Tensor logits = prior is not null && options.ExactPrior
+            ? zeros(each, groups, device: layer.Weight.device)
+            : MaskNoise.Normal(options.Seed, index, each, groups).TimesInPlace(options.InitialStd).to(layer.Weight.device);
+        void Shift(Tensor items, double by)
+        {
+            Tensor groups = CandidateTensor.ToGroups(items, options.Pattern);
+            if (table is null) Prior.ShiftItems(logits, groups, by);
+            else Prior.Shift(logits, groups, table, by);
+        }
+        if (prior is not null)
+        {
+            double shift = options.PriorStrength * (options.ExactPrior ? options.InitialStd : logits.std().item<float>());
+            Shift(MaskTensors.ToTensor(prior, logits.device), shift);
+        }
+        if (options.ScoreStrength > 0) Shift(ActivationScores.OfRow(layer.Name, layer.Weight.to(ScalarType.Float32), inputSquares!), options.ScoreStrength * options.InitialStd);
+        return new MaskLogits(layer, logits, table, options);
+    }
+
+    /// <summary>What each group keeps now, (1, G) the index of a candidate or (M, G) 0 and 1; bytes, of the caller's scope.</summary>
+    internal Tensor Choice()
+    {
+        if (_frozen is not null) return zeros(1, Groups, ScalarType.Byte);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor logits = Average ?? Logits;
+        Tensor choice = _table is null ? ItemMask.Largest(logits, _pattern.Kept) : logits.argmax(0, keepdim: true);
+        return choice.to(ScalarType.Byte).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The mask that remains when learning ends.</summary>
+    internal Mask ArgmaxMask()
+    {
+        if (_frozen is not null) return _frozen;
+        using DisposeScope scope = NewDisposeScope();
+        Tensor choice = Choice();
+        return MaskTensors.FromTensor(_table is null
+            ? CandidateTensor.FromGroups(choice, _rows, _columns) : _table.Candidates.index_select(0, choice[0].to(ScalarType.Int64)).view(_rows, _columns));
+    }
+
+    /// <summary>AdamW's step, for moments in float32.</summary>
+    /// <param name="gradient">By the logits, (C, G); overwritten.</param>
+    /// <param name="rates">Of the step.</param>
+    internal void Update(Tensor gradient, AdamWRates rates) => AdamW.Update(Logits, FirstMoment, SecondMoment, gradient, rates);
+
+    /// <summary>Takes the logits of a step into their average.</summary>
+    /// <param name="decay">Of the average so far; less in the first steps, when there is little to average.</param>
+    /// <param name="step">Counts from 0.</param>
+    internal void TakeAverage(double decay, long step)
+    {
+        if (Average is null) return;
+        using DisposeScope scope = NewDisposeScope();
+        Average.lerp_(Logits, tensor((float)(1 - Math.Min(decay, (step + 1.0) / (step + 10.0))), device: Logits.device));
+    }
+
+    public void Dispose()
+    {
+        Logits.Dispose();
+        FirstMoment.Dispose();
+        SecondMoment.Dispose();
+        Average?.Dispose();
+        FirstScales?.Dispose();
+        SecondScales?.Dispose();
+    }
+}

@@ -1,0 +1,61 @@
+using MaskLlm.Architectures.Families;
+using MaskLlm.Architectures;
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>Loads the weights of Hugging Face checkpoint folders.</summary>
+public static class Checkpoint
+{
+    /// <summary>Loads a model for the CPU or a GPU.</summary>
+    /// <param name="folder">A Hugging Face folder, with weights in float32, bfloat16 or float16.</param>
+    /// <param name="device">Where the parameters go; null for the CPU.</param>
+    /// <param name="compute">
+    /// Type of the activations, float32 or bfloat16, and of every parameter but the linear weights of the blocks, which are float32.
+    /// </param>
+    /// <param name="keepBFloat16">
+    /// Leaves linear weights that the file has in bfloat16 in it, which halves their memory: each is widened while its layer
+    /// runs, with the same results to the bit.
+    /// </param>
+    /// <exception cref="ArgumentException"><paramref name="compute"/> is neither float32 nor bfloat16.</exception>
+    /// <exception cref="InvalidDataException">A missing, broken or non-finite tensor; a shape that the configuration does not give.</exception>
+    /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
+    /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
+    public static Decoder Load(string folder, Device? device = null, ScalarType compute = ScalarType.Float32, bool keepBFloat16 = false)
+    {
+        Precision.Require(compute);
+        CheckpointFolder.Require(folder);
+        DecoderConfig config = ModelFamily.Read(folder);
+        using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
+        config = CheckpointContents.Fit(config, file);
+        ScalarType TypeOf(TensorEntry entry) => !ParameterShapes.IsLinearWeight(entry.Name, entry.Shape.Count) ? compute
+            : keepBFloat16 && entry.Type == TensorType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        RequireMemory(folder, file, TypeOf);
+        using IDisposable noGradient = no_grad();
+        return new Decoder(config, (name, shape) => ReadParameter(folder, file, name, shape, TypeOf, device ?? CPU), device ?? CPU);
+    }
+
+    private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, Func<TensorEntry, ScalarType> typeOf, Device device)
+    {
+        TensorEntry entry = CheckpointContents.RequireParameter(folder, file, name, shape);
+        using DisposeScope scope = NewDisposeScope();
+        Tensor weight = TensorBytes.Read(entry, (offset, target) => file.Read(name, offset, target));
+        Tensor computed = weight.to(typeOf(entry));
+        // After the conversion: what is too large for the type that is computed in is infinite there.
+        if (!FiniteTensors.All(computed)) throw CheckpointRows.NotFinite(folder, name, FiniteTensors.All(weight) ? $" in {computed.dtype}" : "");
+        return computed.to(device).MoveToOuterDisposeScope();
+    }
+
+    private static void RequireMemory(string folder, SafetensorsCheckpoint file, Func<TensorEntry, ScalarType> typeOf)
+    {
+        long values = file.Tensors.Values.Sum(CountValues);
+        AvailableMemory.Require(
+            file.Tensors.Values.Sum(tensor => CountValues(tensor) * Precision.BytesOf(typeOf(tensor))),
+            FormattableString.Invariant($"{folder}: loading {values / 1e6:0} million weights"), "close other programs, or take a smaller model or a larger machine");
+    }
+
+    private static long CountValues(TensorEntry tensor) => tensor.Shape.Aggregate(1L, (product, size) => product * size);
+}

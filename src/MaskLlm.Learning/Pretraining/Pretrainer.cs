@@ -1,0 +1,75 @@
+using MaskLlm.Architectures;
+using MaskLlm.Models;
+using MaskLlm.Numerals;
+using MaskLlm.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Pretraining;
+
+/// <summary>Trains all weights of a small dense model: AdamW, warm-up and cosine, gradient clip.</summary>
+public sealed class Pretrainer : IDisposable
+{
+    private const double InitialStd = 0.02, AdamEpsilon = 1e-8;
+    private readonly PretrainOptions _options;
+    private readonly List<TrainedParameter> _parameters = [];
+
+    /// <param name="config">The model to make.</param>
+    /// <param name="options">Validated here.</param>
+    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    public Pretrainer(DecoderConfig config, PretrainOptions options)
+    {
+        options.Validate();
+        _options = options;
+        // A generator of its own: the same seed gives the same first weights whatever was drawn before.
+        using Generator generator = new(options.Seed, CPU);
+        Model = new Decoder(config, (name, shape) => Initialise(name, shape, config, generator), CPU);
+        foreach ((string name, Tensor parameter) in Model.Parameters) _parameters.Add(new TrainedParameter(name, parameter));
+    }
+
+    /// <summary>The model that is trained.</summary>
+    public Decoder Model { get; }
+
+    internal IReadOnlyList<TrainedParameter> Parameters => _parameters;
+
+    /// <summary>One optimizer step.</summary>
+    /// <param name="step">Counts from 0.</param>
+    /// <param name="inputs">(B, T) int64 token ids.</param>
+    /// <param name="targets">(B, T) int64: the token after each.</param>
+    /// <returns>Mean cross-entropy of the batch before the step, in nats.</returns>
+    /// <exception cref="InvalidDataException">The loss or the gradient is NaN or infinite; the weights stay as they were.</exception>
+    public double Step(long step, Tensor inputs, Tensor targets)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        foreach (TrainedParameter parameter in _parameters) parameter.Value.grad?.zero_();
+        double loss = BackwardPass.Run(Model, inputs, targets, scale: 1, checkpointActivations: false);
+        using IDisposable noGradient = no_grad();
+        double squares = _parameters.Sum(parameter => parameter.Value.grad!.Squared().sum(ScalarType.Float64).item<double>());
+        Finite.RequireStep(step, loss, Math.Sqrt(squares));
+        double clip = Math.Min(1, _options.ClipNorm / (Math.Sqrt(squares) + 1e-6));
+        double learningRate = CosineSchedule.At(_options.LearningRate, step, _options.Steps, _options.WarmupSteps);
+        foreach (TrainedParameter parameter in _parameters)
+            AdamW.Update(
+                parameter.Value, parameter.FirstMoment, parameter.SecondMoment, parameter.Value.grad!.TimesInPlace(clip),
+                new AdamWRates(step, learningRate, parameter.Value.dim() > 1 ? _options.WeightDecay : 0, AdamEpsilon));
+        return loss;
+    }
+
+    /// <summary>Frees the model and the moments.</summary>
+    public void Dispose()
+    {
+        foreach (TrainedParameter parameter in _parameters) parameter.Dispose();
+        Model.Dispose();
+    }
+
+    // GPT-2's start: N(0, 0.02^2), the projections that end in the residual stream smaller by sqrt(2 blocks); norms 1, biases 0.
+    private static Tensor Initialise(string name, long[] shape, DecoderConfig config, Generator generator)
+    {
+        using IDisposable noGradient = no_grad();
+        if (name.EndsWith(".bias", StringComparison.Ordinal)) return zeros(shape).requires_grad_();
+        if (shape.Length == 1) return ones(shape).requires_grad_();
+        bool endsBranch = name.Contains("o_proj", StringComparison.Ordinal) || name.Contains("down_proj", StringComparison.Ordinal);
+        double std = InitialStd / (endsBranch ? Math.Sqrt(2 * config.BlockCount) : 1);
+        return randn(shape, generator: generator).TimesInPlace(std).requires_grad_();
+    }
+}

@@ -1,0 +1,32 @@
+using MaskLlm.Architectures;
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+
+namespace MaskLlm.Priors;
+
+/// <summary>Masks of a file that something of one pattern starts from or is set beside.</summary>
+internal static class PriorMask
+{
+    /// <summary>Reads the masks of a model.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="modelFolder">Of the model.</param>
+    /// <param name="pattern">That all must have.</param>
+    /// <exception cref="ArgumentException">One has another pattern: neither its density nor its groups are those of the other masks.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or of another model.</exception>
+    internal static IReadOnlyDictionary<string, Mask> Read(string path, string modelFolder, NmPattern pattern)
+    {
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(path, CheckpointConfig.LinearShapes(modelFolder));
+        foreach ((string name, Mask mask) in masks) Require(path, name, mask, pattern);
+        return masks;
+    }
+
+    /// <summary>Checks one of them.</summary>
+    internal static void Require(string path, string name, Mask mask, NmPattern pattern)
+    {
+        if (mask.Has(pattern)) return;
+        string found = mask.DetectPattern() is { } other ? $"is {other}" : FormattableString.Invariant($"has {mask.ViolationCount(pattern)} groups that are not");
+        throw new ArgumentException($"--prior {path}: the mask of {name} {found}, and --pattern is {pattern}; name a mask of that pattern, or say which --pattern the mask has.");
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Formats;
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Runs;
+
+namespace MaskLlm.Priors;
+
+/// <summary>From a checkpoint to one-shot masks of the linear layers of its blocks, in a run's folder.</summary>
+public static class PruneRun
+{
+    internal const string MagnitudeMethod = "magnitude", WandaMethod = "wanda", RiaMethod = "ria", SparseGptMethod = "sparsegpt";
+
+    /// <summary>The methods by their names on the command line.</summary>
+    public static IReadOnlyList<string> Methods { get; } = [MagnitudeMethod, WandaMethod, RiaMethod, SparseGptMethod];
+
+    /// <summary>
+    /// Prunes and writes <c>mask.npz</c>, <c>README.md</c> and <c>run.json</c>, and <c>model</c> where weights are updated. Methods that look
+    /// at activations keep a checkpoint in the folder, of the blocks that are done; magnitude touches the folder only when its masks are there.
+    /// </summary>
+    /// <param name="request">What to do.</param>
+    /// <param name="progress">Told of every layer or block.</param>
+    /// <param name="warn">Told, in one sentence, of calibration that repeats or is short.</param>
+    /// <param name="cancellation">Stops between layers, or between batches of a block; what was done before that block is kept.</param>
+    /// <returns>The run's record, as in <c>run.json</c>.</returns>
+    /// <exception cref="ArgumentException">Method, options or folder make no sense.</exception>
+    /// <exception cref="InvalidDataException">The model, the data or a checkpoint is broken.</exception>
+    /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
+    /// <exception cref="InsufficientMemoryException">The weights, or the statistics of a block, do not fit.</exception>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public static RunRecord Execute(PruneRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        RequireMethod(request);
+        RequireOwnFolder(request);
+        RunModelFolder.Require(request.Out, request.Model, request.UpdateWeights ? "--update-weights" : null, "--update-weights");
+        using RunFolder folder = RunFolder.Open(
+            request.Out, request.Force, request.Resume,
+                CheckpointFiles.All(request.Model).Prepend(request.Model).Concat(request.Data?.Files() ?? []));
+        progress?.Report(new RunProgress("loading the model", 0, 1));
+        using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
+        IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
+        Calibration? calibration = request.Method == MagnitudeMethod ? null : CalibrationData.Read(request, model.Config, progress, cancellation);
+        if (calibration is not null && CalibrationCount.Of(calibration.Sequences).Warning(request.Samples, "fewer --samples") is { } repetition) warn?.Invoke(repetition);
+        JsonObject options = PruneRecord.Options(request, calibration), inputs = PruneRecord.Inputs(request, calibration);
+        Stopwatch watch = Stopwatch.StartNew();
+        OrderedDictionary<string, Mask> masks;
+        if (calibration is null)
+        {
+            masks = Prune(layers, request, progress, cancellation);
+            folder.Create();
+        }
+        else
+        {
+            PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume, PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount);
+            masks = new BlockwiseRun(request, model, layers, checkpoint, progress, cancellation).Prune(calibration.Sequences);
+            if (request.UpdateWeights) checkpoint.WriteModel(request.Model, masks, RunModelFolder.PathOf(request.Out), cancellation);
+        }
+        RunRecord record = PruneRecord.Create(request, options, inputs, masks, calibration, watch.Elapsed.TotalSeconds);
+        MaskNpz.Write(folder.MaskPath, masks);
+        PruneCard.Write(folder.CardPath, request, KindDensity.Of(model, masks));
+        // A folder with a record is complete.
+        record.Write(folder.RecordPath);
+        folder.RemoveCheckpoint();
+        return record;
+    }
+
+    private static OrderedDictionary<string, Mask> Prune(
+        IReadOnlyList<LinearLayer> layers, PruneRequest request, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    {
+        int done = 0;
+        return Magnitude.Masks(layers, request.Pattern, layer =>
+        {
+            progress?.Report(new RunProgress($"pruning by {request.Method}", ++done, layers.Count, layer.Name));
+            cancellation.ThrowIfCancellationRequested();
+        });
+    }
+
+    private static void RequireMethod(PruneRequest request)
+    {
+        if (!Methods.Contains(request.Method, StringComparer.Ordinal))
+            throw new ArgumentException($"--method {request.Method} is not known; known: {string.Join(", ", Methods)}.");
+        if (request.UpdateWeights && request.Method != SparseGptMethod)
+            throw new ArgumentException($"--update-weights belongs to --method {SparseGptMethod}; {request.Method} leaves the weights as they are.");
+        if (request.HiddenMemoryBytes < 0) throw new ArgumentException($"--hidden-memory is {request.HiddenMemoryBytes >> 20}; 0 or more is needed.");
+    }
+
+    // --force would replace the checkpoint's own README.md.
+    private static void RequireOwnFolder(PruneRequest request)
+    {
+        if (FileIdentity.AreSame(request.Out, request.Model))
+            throw new ArgumentException($"--out {request.Out}: the model's own folder; name another.");
+    }
+}

@@ -1,0 +1,40 @@
+using System.Numerics.Tensors;
+
+namespace MaskLlm.Decoding;
+
+/// <summary>Attention of one query head of one token over the cached keys and values.</summary>
+internal static unsafe class HeadAttention
+{
+    /// <summary>softmax(q K^T / sqrt(head size)) V.</summary>
+    /// <param name="query">(head size).</param>
+    /// <param name="pages">Where the cache lies.</param>
+    /// <param name="cache">The sequence.</param>
+    /// <param name="block">Of the decoder.</param>
+    /// <param name="head">The key-value head.</param>
+    /// <param name="first">The first position seen.</param>
+    /// <param name="scores">One for each position seen, to work in.</param>
+    /// <param name="output">Takes (head size).</param>
+    internal static void Attend(
+        ReadOnlySpan<float> query, KeyValuePages pages, KeyValueCache cache, int block, int head, int first, Span<float> scores, Span<float> output)
+    {
+        int size = query.Length, end = first + scores.Length;
+        float scale = 1 / MathF.Sqrt(size);
+        for (int position = first; position < end;)
+        {
+            int inPage = position % KeyValuePages.Positions, count = Math.Min(KeyValuePages.Positions - inPage, end - position);
+            float* keys = pages.At(cache.Pages[position / KeyValuePages.Positions], block, isValue: false, head) + inPage * size;
+            for (int i = 0; i < count; i++, keys += size) scores[position - first + i] = scale * TensorPrimitives.Dot(query, new ReadOnlySpan<float>(keys, size));
+            position += count;
+        }
+        TensorPrimitives.SoftMax(scores, scores);
+        output.Clear();
+        for (int position = first; position < end;)
+        {
+            int inPage = position % KeyValuePages.Positions, count = Math.Min(KeyValuePages.Positions - inPage, end - position);
+            float* values = pages.At(cache.Pages[position / KeyValuePages.Positions], block, isValue: true, head) + inPage * size;
+            for (int i = 0; i < count; i++, values += size)
+                TensorPrimitives.MultiplyAdd(new ReadOnlySpan<float>(values, size), scores[position - first + i], output, output);
+            position += count;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+using MaskLlm.Architectures.Families;
+using MaskLlm.Architectures;
+using MaskLlm.Packing;
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Products;
+
+namespace MaskLlm.Decoding;
+
+/// <summary>Runtime models of random weights: speed does not depend on values.</summary>
+internal static class RandomModel
+{
+    private const float Largest = 0.05f;
+
+    /// <summary>Makes one in memory. Sixteen rows are drawn for each matrix and repeated: as many bytes are read as for any others.</summary>
+    /// <param name="configJson">The config.json of the shape.</param>
+    /// <param name="type">How matrices are stored.</param>
+    /// <param name="isSparse">Whether the linear layers of the blocks are 2:4.</param>
+    /// <exception cref="ArgumentException">2:4 of a matrix whose columns are no multiple of 4.</exception>
+    internal static RuntimeModel Make(byte[] configJson, WeightType type, bool isSparse) => RuntimeModel.Of(
+        SafetensorsWriter.Collect("random weights", Tensors(configJson, type, isSparse), RuntimeExport.Metadata(type), RuntimeExport.CacheLine),
+        isFolder: false);
+
+    private static List<TensorToWrite> Tensors(byte[] configJson, WeightType type, bool isSparse)
+    {
+        DecoderConfig config = ModelFamily.Read(RuntimeFormat.ConfigName, configJson);
+        List<TensorToWrite> tensors = [.. ParameterShapes.Vectors(config).Select(Ones)];
+        foreach ((string name, int rows, int columns, bool mayBeSparse) in ParameterShapes.Matrices(config))
+        {
+            PackedMatrix shape = new(rows, columns, type, isSparse && mayBeSparse);
+            tensors.Add(new TensorToWrite(name, TensorType.UInt8, [shape.Blocks, shape.Panels, shape.PanelBytes], shape.Bytes, stream => WriteBlocks(stream, shape)));
+        }
+        tensors.Add(RuntimeExport.KeptFile(RuntimeFormat.ConfigName, configJson));
+        return tensors;
+    }
+
+    private static TensorToWrite Ones((string Name, int Length) vector) => new(vector.Name, TensorType.Float32, [vector.Length], vector.Length * sizeof(float), stream =>
+    {
+        float[] ones = new float[vector.Length];
+        Array.Fill(ones, 1);
+        stream.Write(MemoryMarshal.AsBytes<float>(ones));
+    });
+
+    private static void WriteBlocks(Stream stream, PackedMatrix shape)
+    {
+        if (shape.IsSparse && shape.Columns % 4 != 0) throw new ArgumentException($"a matrix of {shape.Columns} columns cannot be 2:4.");
+        Random random = new(shape.Columns);
+        float[] values = new float[PackedLayout.BlockRows * shape.Columns];
+        for (int i = 0; i < values.Length; i++) values[i] = Largest * (2 * random.NextSingle() - 1);
+        byte[] kept = shape.IsSparse ? new byte[values.Length] : [];
+        for (int group = 0; group < kept.Length / 4; group++)
+        {
+            int first = random.Next(4);
+            kept[4 * group + first] = kept[4 * group + (first + 1 + random.Next(3)) % 4] = 1;
+        }
+        byte[] block = new byte[shape.BlockBytes];
+        PanelPacking.Pack(values, kept, shape.Columns, shape.Type, block);
+        for (int i = 0; i < shape.Blocks; i++) stream.Write(block);
+    }
+}

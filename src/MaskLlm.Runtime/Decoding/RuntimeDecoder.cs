@@ -1,0 +1,185 @@
+using MaskLlm.Architectures;
+using MaskLlm.Products;
+
+namespace MaskLlm.Decoding;
+
+/// <summary>
+/// Runs tokens of any number of sequences through a packed model, with a cache of keys and values for each sequence. Nothing is
+/// allocated for a token but pages of its cache. For one caller at a time.
+/// </summary>
+public sealed unsafe partial class RuntimeDecoder : IDisposable
+{
+    // Below this many tokens one thread does what is not a product: waking the others costs more.
+    private const int TokensForTeam = 4;
+
+    private readonly RuntimeModel _model;
+    private readonly DecoderConfig _config;
+    private readonly IProductKernel _kernel = ProductKernels.Choose();
+    private readonly WorkerTeam _team;
+    private readonly KeyValuePages _pages;
+    private readonly ActivationBuffer _hidden, _normed, _projected, _query, _key, _value, _mixed, _gate, _up;
+    private readonly InputBuffer _inputs;
+    private readonly float[] _frequencies, _cosine, _sine;
+    private readonly float[][] _scores;
+    private readonly BatchToken[] _tokens;
+    private readonly int[] _positions, _wanted;
+    private readonly Action<int, int, int> _embed, _normInput, _normPostAttention, _normFinal, _place, _attend, _packMixed, _activate, _multiply;
+    private ActivationBuffer _logits;
+    private int _count, _wantedCount, _blockIndex;
+    private RuntimeBlock _block;
+    private ProductInput _input;
+    private RuntimeProduct _first, _second, _third;
+
+    /// <param name="model">The model; it must outlive the decoder.</param>
+    /// <param name="options">Threads, tokens at once, memory of the cache.</param>
+    /// <exception cref="ArgumentException"><c>MASKLLM_KERNEL</c> names a kernel that this processor cannot run, or an option is out of range.</exception>
+    public RuntimeDecoder(RuntimeModel model, RuntimeDecoderOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        options ??= new RuntimeDecoderOptions();
+        options.Validate();
+        (_model, _config, Options) = (model, model.Config, options);
+        ContextLength = Math.Min(options.ContextLength ?? model.Config.MaxPositions, model.Config.MaxPositions);
+        int tokens = options.TokensAtOnce, threads = options.Threads ?? Environment.ProcessorCount;
+        int queries = _config.HeadCount * _config.HeadSize, keys = _config.KeyValueHeadCount * _config.HeadSize;
+        _team = new WorkerTeam(threads);
+        _pages = new KeyValuePages(_config, options.CacheBytes);
+        (_hidden, _normed, _projected) = (new(tokens, _config.HiddenSize), new(tokens, _config.HiddenSize), new(tokens, _config.HiddenSize));
+        (_query, _key, _value, _mixed) = (new(tokens, queries), new(tokens, keys), new(tokens, keys), new(tokens, queries));
+        (_gate, _up) = (new(tokens, _config.IntermediateSize), new(tokens, _config.IntermediateSize));
+        _logits = new(1, _config.VocabularySize);
+        _inputs = new(tokens, Math.Max(Math.Max(_config.HiddenSize, queries), _config.IntermediateSize), model.Type, isSparse: model.SparseLayers > 0);
+        _frequencies = [.. RotaryFrequencies.Of(_config.Rotary, _config.HeadSize).Select(frequency => (float)frequency)];
+        (_cosine, _sine) = (new float[tokens * _frequencies.Length], new float[tokens * _frequencies.Length]);
+        _scores = [.. Enumerable.Range(0, threads).Select(_ => new float[Math.Min(ContextLength, CachePositions)])];
+        (_tokens, _positions, _wanted) = (new BatchToken[tokens], new int[tokens], new int[tokens]);
+        _block = model.Blocks[0];
+        (_embed, _normInput, _normPostAttention, _normFinal) = (Embed, NormInput, NormPostAttention, NormFinal);
+        (_place, _attend, _packMixed, _activate, _multiply) = (Place, Attend, PackMixed, Activate, Multiply);
+    }
+
+    /// <summary>As they were given.</summary>
+    public RuntimeDecoderOptions Options { get; }
+
+    /// <summary>The positions that a sequence can have.</summary>
+    public int ContextLength { get; }
+
+    /// <summary>V: the ids that there are embeddings and logits for.</summary>
+    public int VocabularySize => _config.VocabularySize;
+
+    /// <summary>The kernel of the products, such as avx2.</summary>
+    public string Kernel => _kernel.Name;
+
+    /// <summary>Threads that share the work.</summary>
+    public int Threads => _team.Threads;
+
+    /// <summary>Positions that the cache still has room for, over all sequences.</summary>
+    public long FreePositions => _pages.Free * KeyValuePages.Positions;
+
+    /// <summary>Positions that the cache has room for in all.</summary>
+    public long CachePositions => _pages.Limit * KeyValuePages.Positions;
+
+    /// <summary>A new, empty sequence; the caller disposes it, before the decoder.</summary>
+    public KeyValueCache StartSequence() => new(_pages);
+
+    /// <summary>Runs some tokens; those of one sequence in their order.</summary>
+    /// <param name="tokens">At most <see cref="RuntimeDecoderOptions.TokensAtOnce"/>.</param>
+    /// <exception cref="ArgumentException">No token or too many, an id without an embedding, or a sequence that grows over <see cref="ContextLength"/>.</exception>
+    /// <exception cref="InsufficientMemoryException">The cache is full.</exception>
+    public void Forward(ReadOnlySpan<BatchToken> tokens)
+    {
+        Take(tokens);
+        _team.Run(_count, _embed, TokensForTeam);
+        for (_blockIndex = 0; _blockIndex < _config.BlockCount; _blockIndex++)
+        {
+            _block = _model.Blocks[_blockIndex];
+            RunBlock();
+        }
+        if (_wantedCount == 0) return;
+        _input = _inputs.Of(_wantedCount, _config.HiddenSize);
+        _team.Run(_wantedCount, _normFinal, TokensForTeam);
+        Products(new(_model.Head, _logits), default, default);
+    }
+
+    /// <summary>Logits of the token that follows one that wanted them; valid until the next <see cref="Forward"/>.</summary>
+    /// <param name="wanted">Which of those that wanted them, from 0.</param>
+    /// <returns>(V) float32.</returns>
+    public ReadOnlySpan<float> Logits(int wanted)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(wanted);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(wanted, _wantedCount);
+        return _logits.Row(wanted);
+    }
+
+    /// <summary>Frees the buffers and the cache, and ends the threads.</summary>
+    public void Dispose()
+    {
+        _team.Dispose();
+        foreach (ActivationBuffer buffer in new[] { _hidden, _normed, _projected, _query, _key, _value, _mixed, _gate, _up, _logits }) buffer.Dispose();
+        _inputs.Dispose();
+        _pages.Dispose();
+    }
+
+    private void Take(ReadOnlySpan<BatchToken> tokens)
+    {
+        if (tokens.IsEmpty || tokens.Length > _tokens.Length)
+            throw new ArgumentException($"{tokens.Length} tokens were given; from 1 to {_tokens.Length} can be run at once.");
+        (_count, _wantedCount) = (tokens.Length, 0);
+        foreach (BatchToken token in tokens)
+            if ((uint)token.Id >= (uint)_config.VocabularySize)
+                throw new ArgumentException($"the token {token.Id} has no embedding; the model's ids end at {_config.VocabularySize - 1}.");
+        for (int i = 0; i < _count; i++)
+        {
+            if (tokens[i].Cache.Length == ContextLength)
+                throw new ArgumentException($"the text is longer than the {ContextLength} positions that it can have; shorten it.");
+            _positions[i] = tokens[i].Cache.Append();
+            _tokens[i] = tokens[i];
+            if (tokens[i].WantsLogits) _wanted[_wantedCount++] = i;
+        }
+        if (_wantedCount > _logits.Tokens)
+        {
+            _logits.Dispose();
+            _logits = new(_wantedCount, _config.VocabularySize);
+        }
+    }
+
+    private void RunBlock()
+    {
+        _input = _inputs.Of(_count, _config.HiddenSize);
+        _team.Run(_count, _normInput, TokensForTeam);
+        Products(new(_block.Query.Weight, _query), new(_block.Key.Weight, _key), new(_block.Value.Weight, _value));
+        _team.Run(_count, _place, TokensForTeam);
+        _team.Run(_count * _config.HeadCount, _attend);
+        _input = _inputs.Of(_count, _query.Width);
+        _team.Run(_count, _packMixed, TokensForTeam);
+        Products(new(_block.Output.Weight, _projected), default, default);
+        _input = _inputs.Of(_count, _config.HiddenSize);
+        _team.Run(_count, _normPostAttention, TokensForTeam);
+        Products(new(_block.Gate.Weight, _gate), new(_block.Up.Weight, _up), default);
+        _input = _inputs.Of(_count, _config.IntermediateSize);
+        _team.Run(_count, _activate, TokensForTeam);
+        Products(new(_block.Down.Weight, _projected), default, default);
+    }
+
+    // One job for all matrices of one input: their blocks are shared out as if they were one matrix.
+    private void Products(RuntimeProduct first, RuntimeProduct second, RuntimeProduct third)
+    {
+        (_first, _second, _third) = (first, second, third);
+        _team.Run(first.Blocks + second.Blocks + third.Blocks, _multiply);
+    }
+
+    private void Multiply(int worker, int from, int to)
+    {
+        from = Part(_first, from, ref to);
+        from = Part(_second, from, ref to);
+        Part(_third, from, ref to);
+    }
+
+    private int Part(RuntimeProduct product, int from, ref int to)
+    {
+        int end = Math.Min(to, product.Blocks);
+        if (from < end) _kernel.Multiply(product.Weight, from, end, _input, product.Output!.Data, product.Output.Stride);
+        to -= product.Blocks;
+        return Math.Max(0, from - product.Blocks);
+    }
+}

@@ -1,0 +1,217 @@
+using System.Runtime.InteropServices;
+using MaskLlm.Architectures.Families;
+using MaskLlm.Architectures;
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
+using MaskLlm.Packing;
+using MaskLlm.Products;
+using MaskLlm.Tokens;
+
+namespace MaskLlm.Decoding;
+
+/// <summary>A runtime file in memory: weights are multiplied where they lie. What happens to the file meanwhile changes nothing.</summary>
+public sealed class RuntimeModel : IDisposable
+{
+    private readonly SafetensorsFile _file;
+    private readonly bool _isFolder;
+
+    private RuntimeModel(SafetensorsFile file, bool isFolder)
+    {
+        (_file, _isFolder) = (file, isFolder);
+        Type = TypeOf(file);
+        Config = ModelFamily.Read(NameOf(RuntimeFormat.ConfigName), File(RuntimeFormat.ConfigName)
+            ?? throw Broken("it holds no config.json"));
+        // The file has a head exactly where it is another than the embedding, whatever the configuration says.
+        Config = Config with { TieWordEmbeddings = Config.TieWordEmbeddings && !file.Tensors.ContainsKey(ParameterShapes.Head) };
+        Blocks = [.. Enumerable.Range(0, Config.BlockCount).Select(ReadBlock)];
+        FinalNorm = Vector(ParameterShapes.FinalNorm, Config.HiddenSize)!;
+        Embedding = Matrix(ParameterShapes.Embedding, Config.VocabularySize, Config.HiddenSize);
+        Head = Config.TieWordEmbeddings ? Embedding : Matrix(ParameterShapes.Head, Config.VocabularySize, Config.HiddenSize);
+    }
+
+    /// <summary>The parts of the model.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>How its matrices are stored.</summary>
+    public WeightType Type { get; }
+
+    /// <summary>Bytes of the file.</summary>
+    internal long FileBytes => _file.Length;
+
+    /// <summary>The file, or the folder, as it was named.</summary>
+    public string Path => _file.Path;
+
+    /// <summary>How many of the linear layers of the blocks are 2:4.</summary>
+    public int SparseLayers => Blocks.Sum(block => block.Linears.Count(linear => linear.Weight.IsSparse));
+
+    /// <summary>How many linear layers the blocks have.</summary>
+    public int LinearLayers => Blocks.Sum(block => block.Linears.Count);
+
+    /// <summary>Bytes of the linear layers of the blocks.</summary>
+    public long LinearBytes => Blocks.Sum(block => block.Linears.Sum(linear => linear.Weight.Bytes));
+
+    /// <summary>Bytes that those layers would take dense in the same type.</summary>
+    public long DenseLinearBytes => Blocks.Sum(block => block.Linears.Sum(linear => new PackedMatrix(linear.Weight.Rows, linear.Weight.Columns, Type, false).Bytes));
+
+    internal IReadOnlyList<RuntimeBlock> Blocks { get; }
+
+    internal float[] FinalNorm { get; }
+
+    internal PackedMatrix Embedding { get; }
+
+    internal PackedMatrix Head { get; }
+
+    /// <summary>Opens a runtime file; the caller disposes it.</summary>
+    /// <param name="path">What <see cref="RuntimeExport"/> wrote.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is damaged or no runtime file.</exception>
+    /// <exception cref="NotSupportedException">It is of a later version.</exception>
+    public static RuntimeModel Open(string path)
+    {
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        try
+        {
+            TypeOf(file);   // before a file that is none of ours is read to its end
+            AvailableMemory.Require(file.Length, path, "export it again in a smaller --type");
+            file.Load();
+            file.RequireChecksum("export it again");
+            return new RuntimeModel(file, isFolder: false);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether a file is one of these, of whatever version.</summary>
+    internal static bool IsRuntimeFile(string path)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return file.Metadata.GetValueOrDefault(RuntimeFormat.FormatKey) == RuntimeFormat.FormatName;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A model over a file in memory, which it disposes.</summary>
+    internal static RuntimeModel Of(SafetensorsFile file, bool isFolder)
+    {
+        try
+        {
+            return new RuntimeModel(file, isFolder);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a runtime file, or packs a Hugging Face folder in memory.</summary>
+    /// <param name="path">A runtime file, or a Hugging Face folder.</param>
+    /// <param name="type">For a folder: how its matrices are stored.</param>
+    /// <param name="mask">For a folder: a mask.npz of its linear layers, or null.</param>
+    /// <param name="progress">For a folder: told the bytes packed and the bytes in all.</param>
+    /// <param name="stop">Stops the packing.</param>
+    /// <exception cref="ArgumentException">A mask for a runtime file, which has its own, or one that does not fit.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file or the checkpoint is damaged.</exception>
+    public static RuntimeModel OpenOrPack(string path, WeightType type, string? mask, Action<long, long>? progress = null, CancellationToken stop = default)
+    {
+        if (!Directory.Exists(path))
+        {
+            if (mask is not null) throw new ArgumentException($"{path} is a runtime file, whose mask is its own; --mask is for a Hugging Face folder.");
+            return Open(path);
+        }
+        return Of(RuntimeExport.Collect(path, mask is null ? null : MaskNpz.Read(mask, CheckpointConfig.LinearShapes(path)), type, progress,
+            stop), isFolder: true);
+    }
+
+    /// <summary>The tokenizer that the checkpoint had, with the tokens that end a text.</summary>
+    /// <exception cref="InvalidDataException">The file holds none, or a damaged one.</exception>
+    public Tokenizer LoadTokenizer() => Tokenizer.Load(new TokenizerFiles(File, NameOf), Config.VocabularySize) ?? throw NoTokenizer();
+
+    /// <summary>Frees the memory; decoders of this model must no longer be used.</summary>
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>A file of the checkpoint as messages name it: where the user finds it.</summary>
+    internal string NameOf(string name) => _isFolder ? System.IO.Path.Combine(Path, name) : $"{Path}: {name}";
+
+    /// <summary>A file of the checkpoint, or null.</summary>
+    internal byte[]? File(string name) => _file.Tensors.TryGetValue(RuntimeFormat.FilePrefix + name, out TensorEntry? entry) ? _file.Bytes(entry).ToArray() : null;
+
+    private static WeightType TypeOf(SafetensorsFile file)
+    {
+        if (file.Metadata.GetValueOrDefault(RuntimeFormat.FormatKey) != RuntimeFormat.FormatName)
+            throw new InvalidDataException($"{file.Path} is a safetensors file but no runtime file; make one with `maskllm export MODEL --format runtime`.");
+        string version = file.Metadata.GetValueOrDefault(RuntimeFormat.VersionKey) ?? "";
+        if (version != RuntimeFormat.Version)
+            throw new NotSupportedException($"{file.Path} is a runtime file of version '{version}'; this program reads version {RuntimeFormat.Version}, which holds all that the checkpoint says of its tokens. Export it again.");
+        try
+        {
+            return RuntimeFormat.ParseType(file.Metadata.GetValueOrDefault(RuntimeFormat.TypeKey) ?? "");
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"{file.Path} is no whole runtime file: {RuntimeFormat.TypeKey}: {e.Message}", e);
+        }
+    }
+
+    private RuntimeBlock ReadBlock(int index)
+    {
+        string prefix = ParameterShapes.Block(index);
+        RuntimeLinear[] linears = [.. ParameterShapes.Linears(Config).Select(linear => new RuntimeLinear(
+            $"{prefix}{linear.Name}.weight",
+            Matrix($"{prefix}{linear.Name}.weight", linear.Rows, linear.Columns),
+            linear.HasBias ? Vector($"{prefix}{linear.Name}.bias", linear.Rows) : null))];
+        return new RuntimeBlock
+        {
+            Query = linears[0],
+            Key = linears[1],
+            Value = linears[2],
+            Output = linears[3],
+            Gate = linears[4],
+            Up = linears[5],
+            Down = linears[6],
+            InputNorm = Vector($"{prefix}input_layernorm.weight", Config.HiddenSize),
+            PostAttentionNorm = Vector($"{prefix}post_attention_layernorm.weight", Config.HiddenSize),
+            QueryNorm = Config.QueryKeyNorm ? Vector($"{prefix}self_attn.q_norm.weight", Config.HeadSize) : null,
+            KeyNorm = Config.QueryKeyNorm ? Vector($"{prefix}self_attn.k_norm.weight", Config.HeadSize) : null,
+            Window = Config.SlidingWindow(index),
+        };
+    }
+
+    private float[] Vector(string name, int length)
+    {
+        TensorEntry entry = Require(name);
+        if (entry.Type != TensorType.Float32 || !entry.Shape.SequenceEqual([length]))
+            throw Broken($"{name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}) and F32 ({length}) is expected");
+        return MemoryMarshal.Cast<byte, float>(_file.Bytes(entry)).ToArray();
+    }
+
+    private unsafe PackedMatrix Matrix(string name, int rows, int columns)
+    {
+        TensorEntry entry = Require(name);
+        foreach (bool isSparse in new[] { false, true })
+        {
+            PackedMatrix matrix = new(rows, columns, Type, isSparse);
+            if (entry.Type == TensorType.UInt8 && entry.Shape.SequenceEqual([matrix.Blocks, matrix.Panels, matrix.PanelBytes]))
+                return matrix with { Data = _file.Pointer(entry) };
+        }
+        throw Broken($"{name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}), which is no packing of ({rows}, {columns}) in {RuntimeFormat.NameOf(Type)}");
+    }
+
+    private TensorEntry Require(string name) => _file.Tensors.GetValueOrDefault(name) ?? throw Broken($"it holds no {name}");
+
+    private InvalidDataException NoTokenizer() => _isFolder
+        ? new($"{Path} has neither tokenizer.json nor tokenizer.model; copy one of them there from where the checkpoint came from.")
+        : Broken("it holds no tokenizer; export it again from a folder that has tokenizer.json or tokenizer.model");
+
+    private InvalidDataException Broken(string what) => new($"{Path} is no whole runtime file: {what}.");
+}

@@ -1,0 +1,84 @@
+using System.Collections.ObjectModel;
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Formats;
+using MaskLlm.Masks;
+
+namespace MaskLlm.Packing;
+
+/// <summary>Copies of Hugging Face folders whose pruned weights are zero: dense files that every loader reads.</summary>
+public static class MaskedCheckpoint
+{
+    /// <summary>
+    /// Writes a checkpoint with masked weights: the same files, tensors, types, shapes and header texts. In masked tensors
+    /// pruned values become +0 and kept ones keep their bytes, except that -0 becomes +0, and NaN or infinity is refused; all other tensors and the
+    /// folder's other files are copied byte for byte, without weights in other formats, subfolders and hidden files.
+    /// </summary>
+    /// <param name="sourceFolder">A Hugging Face folder with safetensors weights in float32, bfloat16 or float16.</param>
+    /// <param name="masks">Masks by the checkpoint's name; tensors without one stay dense.</param>
+    /// <param name="outFolder">The folder to write; it appears whole, or not at all where this fails or is cancelled.</param>
+    /// <param name="force">Whether a checkpoint that this program wrote to <paramref name="outFolder"/> is replaced; other files in it
+    /// stay.</param>
+    /// <param name="progress">Told the bytes of weights done and the bytes in all.</param>
+    /// <param name="cancellation">Stops within a megabyte.</param>
+    /// <exception cref="ArgumentException">
+    /// The output is a file, holds files without <paramref name="force"/>, or is the source; or a mask does not fit the checkpoint.
+    /// </exception>
+    /// <exception cref="DirectoryNotFoundException">There is no source folder.</exception>
+    /// <exception cref="InvalidDataException">The source has no safetensors weights, or they are incomplete or damaged.</exception>
+    /// <exception cref="NotSupportedException">A masked tensor is of another type.</exception>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public static void Write(
+        string sourceFolder, IReadOnlyDictionary<string, Mask> masks, string outFolder,
+        bool force = false, Action<long, long>? progress = null, CancellationToken cancellation = default) =>
+        Write(sourceFolder, masks, null, outFolder, force, progress, cancellation);
+
+    /// <summary>The same, with other values for some of the masked tensors: each from its file, in the type and shape of the checkpoint.</summary>
+    internal static void Write(
+        string sourceFolder, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated, string outFolder,
+        bool force, Action<long, long>? progress, CancellationToken cancellation)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outFolder);
+        ArgumentNullException.ThrowIfNull(masks);
+        using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(sourceFolder);
+        foreach ((string name, Mask mask) in masks) CheckMask(source, name, mask);
+        foreach ((string name, SafetensorsFile file) in updated ?? ReadOnlyDictionary<string, SafetensorsFile>.Empty) CheckUpdated(source, name, file);
+        using StagedFolder staged = StagedFolder.Create(outFolder, force, sourceFolder);
+        MaskedShards shards = new(source, masks, updated, progress, cancellation);
+        staged.Fill(() =>
+        {
+            CopyOtherFiles(sourceFolder, staged, cancellation);
+            foreach (SafetensorsFile file in source.Files) shards.Write(file, staged.File(Path.GetFileName(file.Path)));
+        });
+        staged.Commit();
+    }
+
+    private static void CheckUpdated(SafetensorsCheckpoint source, string name, SafetensorsFile file)
+    {
+        TensorEntry wanted = source.Tensors[name];
+        if (!file.Tensors.TryGetValue(name, out TensorEntry? found) || found.Type != wanted.Type || !found.Shape.SequenceEqual(wanted.Shape))
+            throw new InvalidDataException($"{file.Path}: no {name} of shape ({string.Join(", ", wanted.Shape)}) in {wanted.Type.Spelling()}; the file belongs to another model.");
+    }
+
+    /// <summary>Says so where a mask belongs to another checkpoint.</summary>
+    internal static void CheckMask(SafetensorsCheckpoint source, string name, Mask mask)
+    {
+        if (!source.Tensors.TryGetValue(name, out TensorEntry? entry))
+            throw new ArgumentException($"{source.Folder} has no tensor {name}, which is masked; the mask belongs to another model.");
+        if (!entry.Shape.SequenceEqual([mask.Rows, mask.Columns]))
+            throw new ArgumentException(
+                $"{source.Folder}: {name} has shape ({string.Join(", ", entry.Shape)}) and its mask ({mask.Rows}, {mask.Columns}); the mask belongs to another model.");
+        if (entry.Type is not (TensorType.Float32 or TensorType.BFloat16 or TensorType.Float16))
+            throw new NotSupportedException(
+                $"{source.Folder}: {name} is of type {entry.Type.Spelling()}; masks are applied to F32, BF16 and F16. Save the checkpoint in one of these.");
+    }
+
+    private static void CopyOtherFiles(string sourceFolder, StagedFolder staged, CancellationToken cancellation)
+    {
+        foreach (string name in CheckpointFiles.BesideWeights(sourceFolder))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using FileStream content = File.OpenRead(Path.Combine(sourceFolder, name));
+            AtomicFile.Write(staged.File(name), content.CopyTo);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Masks;
+
+namespace MaskLlm.Packing;
+
+/// <summary>Writes the safetensors files of a checkpoint again with masked weights, a chunk at a time.</summary>
+internal sealed class MaskedShards(
+    SafetensorsCheckpoint source, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated, Action<long, long>? progress, CancellationToken cancellation)
+{
+    // Whole bytes of mask bits for every width of element.
+    private const int ChunkBytes = 1 << 20;
+
+    private readonly byte[] _chunk = new byte[ChunkBytes];
+    private readonly long _totalBytes = source.Files.Sum(file => file.InFileOrder.Sum(entry => entry.ByteLength));
+    private long _doneBytes;
+
+    /// <summary>Writes one file of the checkpoint to a path.</summary>
+    internal void Write(SafetensorsFile file, string path)
+    {
+        TensorToWrite[] tensors = [.. file.InFileOrder.Select(entry =>
+            new TensorToWrite(entry.Name, entry.Type, entry.Shape, entry.ByteLength, stream => WriteTensor(file, entry, stream)))];
+        SafetensorsWriter.Write(path, tensors, file.Metadata.Count == 0 ? null : file.Metadata);
+    }
+
+    private void WriteTensor(SafetensorsFile file, TensorEntry entry, Stream stream)
+    {
+        string name = source.NameOf(entry.Name);
+        Mask? mask = MaskOf(file, name);
+        int width = entry.Type.ByteWidth();
+        (SafetensorsFile values, TensorEntry valuesEntry) = mask is not null && updated?.GetValueOrDefault(name) is { } other
+            ? (other, other.Tensors[name]) : (file, entry);
+        for (long at = 0; at < entry.ByteLength; at += ChunkBytes)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Span<byte> chunk = _chunk.AsSpan(0, (int)Math.Min(ChunkBytes, entry.ByteLength - at));
+            values.Read(valuesEntry, at, chunk);
+            if (mask is not null && !FloatBits.AreFinite(chunk, entry.Type)) throw CheckpointRows.NotFinite(source.Folder, entry.Name);
+            if (mask is not null) PrunedValues.Zero(chunk, mask.Packed[(int)(at / (8 * width))..], width);
+            stream.Write(chunk);
+            _doneBytes += chunk.Length;
+            progress?.Invoke(_doneBytes, _totalBytes);
+        }
+    }
+
+    // A shard may hold a tensor of the same name that the index does not mean: it is no part of the checkpoint.
+    private Mask? MaskOf(SafetensorsFile file, string name) =>
+        masks.TryGetValue(name, out Mask? mask) && source.FileOf(name) == file ? mask : null;
+}

@@ -1,0 +1,28 @@
+using System.Runtime.Intrinsics;
+using MaskLlm.Machine;
+
+namespace MaskLlm.Products;
+
+/// <summary>Chooses the product kernel of this processor, once.</summary>
+internal static class ProductKernels
+{
+    /// <summary>What this processor can run, fastest first; the scalar kernel is always there.</summary>
+    internal static IReadOnlyList<IProductKernel> Available { get; } = FindAvailable();
+
+    /// <summary>The first of <see cref="Available"/>, or the one that <c>MASKLLM_KERNEL</c> names.</summary>
+    /// <exception cref="ArgumentException">It names one that this processor cannot run.</exception>
+    internal static IProductKernel Choose() => Choose(Environment.GetEnvironmentVariable(KernelChoice.Variable));
+
+    /// <param name="name">A kernel's name; null or empty for the fastest.</param>
+    internal static IProductKernel Choose(string? name) => KernelChoice.Of(Available, kernel => kernel.Name, name);
+
+    private static List<IProductKernel> FindAvailable()
+    {
+        List<IProductKernel> kernels = [];
+        if (Rows512.IsSupported) kernels.Add(new LaneProductKernel<Rows512, Vector512<float>, Vector512<uint>>("avx512"));
+        if (Rows256.IsSupported) kernels.Add(new LaneProductKernel<Rows256, Rows256.Floats, Rows256.Ints>("avx2"));
+        if (Rows128.IsSupported) kernels.Add(new LaneProductKernel<Rows128, Rows128.Floats, Rows128.Ints>("neon"));
+        kernels.Add(new ScalarProductKernel());
+        return kernels;
+    }
+}

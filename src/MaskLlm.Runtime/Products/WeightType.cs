@@ -1,0 +1,17 @@
+namespace MaskLlm.Products;
+
+/// <summary>How a runtime stores weights.</summary>
+public enum WeightType
+{
+    /// <summary>float32.</summary>
+    Float32,
+
+    /// <summary>bfloat16, the upper half of a float32.</summary>
+    BFloat16,
+
+    /// <summary>8-bit integers with a bfloat16 scale for each row and 64 columns.</summary>
+    Int8,
+
+    /// <summary>4-bit integers with a bfloat16 scale for each row and 64 columns.</summary>
+    Int4,
+}

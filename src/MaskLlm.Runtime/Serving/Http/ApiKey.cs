@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace MaskLlm.Serving.Http;
+
+/// <summary>The key that requests must bring, if any.</summary>
+internal sealed class ApiKey
+{
+    internal const string Variable = "MASKLLM_API_KEY", Option = "--api-key";
+    private const string Scheme = "Bearer ";
+
+    private readonly byte[]? _hash;
+
+    private ApiKey(byte[]? hash) => _hash = hash;
+
+    /// <summary>Whether one is asked for.</summary>
+    internal bool IsAsked => _hash is not null;
+
+    /// <summary>The key of the command line, or else of the environment.</summary>
+    /// <param name="option">What the command line says; null for nothing.</param>
+    /// <param name="variable">What the environment says; null where the variable is not set.</param>
+    /// <exception cref="ArgumentException">The key is empty, or one that no request could bring.</exception>
+    internal static ApiKey Of(string? option, string? variable)
+    {
+        (string? key, string name) = option is null ? (variable, Variable) : (option, Option);
+        if (key is null) return new ApiKey(null);
+        // A script whose secret is missing sets it to nothing, and means no open server.
+        if (key.Length == 0) throw new ArgumentException($"{name} is empty; give a key, or leave it out to ask for none.");
+        if (key.Trim().Length < key.Length) throw new ArgumentException($"{name} has spaces or line ends round the key, which a request cannot bring; take them off.");
+        if (key.Any(letter => letter is < ' ' or > '~')) throw new ArgumentException($"{name} has characters that a request cannot bring; ASCII letters, digits and signs are expected.");
+        return new ApiKey(Hash(key));
+    }
+
+    /// <exception cref="ApiException">The request has no key, or another.</exception>
+    internal void Check(HttpRequest request)
+    {
+        if (_hash is null) return;
+        string header = request.Headers.Authorization.ToString();
+        bool isRight = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            && CryptographicOperations.FixedTimeEquals(Hash(header[Scheme.Length..].Trim()), _hash);
+        if (!isRight) throw new ApiException(StatusCodes.Status401Unauthorized, "the API key is missing or wrong; send it as `Authorization: Bearer KEY`.", null, "invalid_api_key");
+    }
+
+    // Of one length whatever the key: the time of a comparison tells nothing.
+    private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
+}

@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Sockets;
+using MaskLlm.Numerals;
+
+namespace MaskLlm.Serving.Http;
+
+/// <summary>Where the server listens, and how long a body can be.</summary>
+internal sealed record HttpServerOptions
+{
+    private const long BodiesAtOnce = 4;
+
+    /// <summary>An address or a name of this machine.</summary>
+    internal string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>0 for any that is free.</summary>
+    internal int Port { get; init; } = 8080;
+
+    /// <summary>The longest body of a request.</summary>
+    internal long MaxBodyBytes { get; init; } = 4 << 20;
+
+    /// <summary>Bytes of bodies that are read and encoded at once; null for four times the longest.</summary>
+    internal long? BodyBytes { get; init; }
+
+    /// <summary>Names that requests can call the server by, beside those of this machine.</summary>
+    internal IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Origins whose pages can read answers.</summary>
+    internal IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
+    /// <summary>Whether only this machine can reach the server.</summary>
+    internal bool IsLoopback => IPAddress.IsLoopback(Address);
+
+    /// <summary>How bodies are taken in.</summary>
+    internal BodyIntake Intake(TimeProvider clock) => new(new BodyBudget(BodyBytes ?? BodiesAtOnce * MaxBodyBytes, giveBack: BodyMemory.GiveBack), MaxBodyBytes, clock);
+
+    internal IPAddress Address => IPAddress.TryParse(Host, out IPAddress? address) ? address : Resolve(Host);
+
+    /// <exception cref="ArgumentException">A number is out of range, or the host has no address.</exception>
+    internal void Validate()
+    {
+        OptionRanges.Port.Require(Port);
+        OptionRanges.MaxBody.Require(MaxBodyBytes);
+        if (BodyBytes < MaxBodyBytes) throw new ArgumentException($"--max-bodies {BodyBytes}: at least one body of --max-body ({MaxBodyBytes}) must fit in.");
+        foreach (string name in AllowedHosts)
+            if (Uri.CheckHostName(name.Trim('[', ']')) == UriHostNameType.Unknown) throw new ArgumentException($"--allowed-host {name}: a host's name is expected, without a port.");
+        _ = new CorsRules(CorsOrigins);
+        _ = Address;
+    }
+
+    private static IPAddress Resolve(string host)
+    {
+        try
+        {
+            return Dns.GetHostAddresses(host).OrderBy(address => address.AddressFamily != AddressFamily.InterNetwork).First();
+        }
+        catch (Exception e) when (e is SocketException or ArgumentException or InvalidOperationException)
+        {
+            throw new ArgumentException($"--host {host}: it has no address here ({e.Message.TrimEnd('.')}).", e);
+        }
+    }
+}

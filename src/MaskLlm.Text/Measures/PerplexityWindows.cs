@@ -1,0 +1,35 @@
+using MaskLlm.Architectures;
+using MaskLlm.Numerals;
+
+namespace MaskLlm.Measures;
+
+/// <summary>
+/// The windows that a perplexity is taken over, as the original evaluation script takes it: non-overlapping, of N tokens, of which
+/// N - 1 are predicted, nothing across windows, the tail dropped.
+/// </summary>
+internal static class PerplexityWindows
+{
+    private const int LongestDefault = 2048;
+
+    /// <summary>The window asked for, or the model's positions, at most 2048.</summary>
+    internal static int Length(DecoderConfig config, int? asked) => asked ?? Math.Min(config.MaxPositions, LongestDefault);
+
+    /// <summary>Whole windows of a text, at most those asked for.</summary>
+    internal static int Count(int tokens, int windowLength, int? maxWindows) => Math.Min(tokens / windowLength, maxWindows ?? int.MaxValue);
+
+    /// <summary>Checks the protocol before anything is loaded.</summary>
+    internal static void RequireFit(DecoderConfig config, int windowLength, int? maxWindows)
+    {
+        OptionRanges.Window.Require(windowLength);
+        if (windowLength > config.MaxPositions)
+            throw new ArgumentException(
+                $"--seq-len is {windowLength}; the model has {config.MaxPositions} positions. Lower --seq-len to that or less.");
+        OptionRanges.MaxWindows.Require(maxWindows);
+    }
+
+    internal static void RequireText(int tokens, int windowLength)
+    {
+        if (tokens < windowLength)
+            throw new ArgumentException($"the text has {tokens} tokens; one window of {windowLength} needs as many. Lower --seq-len or give more text.");
+    }
+}

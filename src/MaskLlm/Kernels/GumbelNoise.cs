@@ -1,7 +1,0 @@
-namespace MaskLlm.Kernels;
-
-/// <summary>Scores with Gumbel noise.</summary>
-internal readonly struct GumbelNoise : IScoreNoise
-{
-    public static bool IsDrawn => true;
-}

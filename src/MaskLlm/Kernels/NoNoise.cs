@@ -1,7 +1,0 @@
-namespace MaskLlm.Kernels;
-
-/// <summary>Scores as the logits have them.</summary>
-internal readonly struct NoNoise : IScoreNoise
-{
-    public static bool IsDrawn => false;
-}
