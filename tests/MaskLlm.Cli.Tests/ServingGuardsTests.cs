@@ -2,8 +2,8 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Text;
-using MaskLlm.Cli.Serving;
 using MaskLlm.Serving;
+using MaskLlm.Serving.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace MaskLlm.Cli.Tests;

@@ -3,9 +3,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using MaskLlm.Cli.Serving;
-using MaskLlm.Runtime;
+using MaskLlm.Decoding;
 using MaskLlm.Serving;
+using MaskLlm.Serving.Http;
 using MaskLlm.Tests;
 using Microsoft.AspNetCore.Http;
 

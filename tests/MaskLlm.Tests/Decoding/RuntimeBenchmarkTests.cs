@@ -1,11 +1,13 @@
 using System.Text;
-using MaskLlm.Kernels.Products;
+using MaskLlm.Architectures;
+using MaskLlm.Architectures.Families;
+using MaskLlm.Decoding;
 using MaskLlm.Masks;
 using MaskLlm.Models;
-using MaskLlm.Models.Families;
-using MaskLlm.Runtime;
+using MaskLlm.Packing;
+using MaskLlm.Products;
 
-namespace MaskLlm.Tests.Runtime;
+namespace MaskLlm.Tests.Decoding;
 
 /// <summary>The figures of <c>maskllm bench</c> under a clock that goes as the test says, and what is measured.</summary>
 [Collection(TorchTests.Name)]

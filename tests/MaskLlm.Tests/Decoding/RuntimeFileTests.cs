@@ -1,10 +1,11 @@
+using MaskLlm.Decoding;
 using MaskLlm.Formats.Safetensors;
-using MaskLlm.Kernels.Products;
 using MaskLlm.Masks;
 using MaskLlm.Models;
-using MaskLlm.Runtime;
+using MaskLlm.Packing;
+using MaskLlm.Products;
 
-namespace MaskLlm.Tests.Runtime;
+namespace MaskLlm.Tests.Decoding;
 
 /// <summary>The figures and words of runtime files: sizes, places, versions, limits of types.</summary>
 [Collection(TorchTests.Name)]

@@ -1,10 +1,12 @@
+using MaskLlm.Decoding;
 using MaskLlm.Evaluation;
-using MaskLlm.Kernels.Products;
 using MaskLlm.Masks;
-using MaskLlm.Runtime;
+using MaskLlm.Measures;
+using MaskLlm.Packing;
+using MaskLlm.Products;
 using MaskLlm.Tests.Data;
 
-namespace MaskLlm.Tests.Runtime;
+namespace MaskLlm.Tests.Decoding;
 
 /// <summary>Perplexity on the CPU runtime against its definition in double precision.</summary>
 [Collection(TorchTests.Name)]

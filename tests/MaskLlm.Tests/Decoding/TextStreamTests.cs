@@ -1,8 +1,8 @@
 using System.Text;
-using MaskLlm.Runtime;
+using MaskLlm.Decoding;
 using MaskLlm.Tokens;
 
-namespace MaskLlm.Tests.Runtime;
+namespace MaskLlm.Tests.Decoding;
 
 /// <summary>A text that comes token by token is the text of all tokens, and no half letter is shown.</summary>
 public sealed class TextStreamTests

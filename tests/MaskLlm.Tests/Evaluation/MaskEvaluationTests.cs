@@ -1,5 +1,6 @@
 using MaskLlm.Evaluation;
 using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Measures;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;

@@ -1,7 +1,8 @@
+using MaskLlm.Architectures;
 using MaskLlm.Evaluation;
-using MaskLlm.Kernels;
 using MaskLlm.Models;
 using MaskLlm.Pretraining;
+using MaskLlm.Randomness;
 using MaskLlm.Tokens;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -18,7 +19,7 @@ public sealed class TextGenerationTests : IDisposable
 
     public TextGenerationTests()
     {
-        DecoderConfig config = Checkpoint.ReadConfig(Fixture.PathOf("models/llama-gqa-tied")) with { VocabularySize = 300,
+        DecoderConfig config = CheckpointConfig.Read(Fixture.PathOf("models/llama-gqa-tied")) with { VocabularySize = 300,
             MaxPositions = 24 };
         _made = new Pretrainer(config, new PretrainOptions { Steps = 1 });
         // Random logits are nearly alike; these are not.

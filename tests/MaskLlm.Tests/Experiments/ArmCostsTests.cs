@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Experiments;
 using MaskLlm.Learning;
@@ -28,7 +29,7 @@ public sealed class ArmCostsTests : IDisposable
             MaxWindows = 3,
         };
         Dictionary<string, string> named = new() { ["short"] = Ids("short.npy", 47), ["long"] = Ids("long.npy", 1000) };
-        _texts = EvaluationTexts.Read(request, named, Checkpoint.ReadConfig(request.Model), null, TestContext.Current.CancellationToken);
+        _texts = EvaluationTexts.Read(request, named, CheckpointConfig.Read(request.Model), null, TestContext.Current.CancellationToken);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -1,5 +1,5 @@
-using MaskLlm.Kernels;
 using MaskLlm.Learning;
+using MaskLlm.MaskKernels;
 using MaskLlm.Patterns;
 
 namespace MaskLlm.Tests.Learning;

@@ -1,5 +1,6 @@
-using MaskLlm.Kernels;
 using MaskLlm.Learning;
+using MaskLlm.MaskKernels;
+using MaskLlm.Randomness;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,9 +1,9 @@
-using MaskLlm.Kernels;
 using MaskLlm.Learning;
+using MaskLlm.MaskKernels;
 using MaskLlm.Masks;
 using MaskLlm.Models;
-using MaskLlm.Optimization;
 using MaskLlm.Patterns;
+using MaskLlm.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

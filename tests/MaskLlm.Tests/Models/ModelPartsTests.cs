@@ -1,9 +1,14 @@
 using System.Text.RegularExpressions;
+using MaskLlm.Architectures;
+using MaskLlm.Architectures.Families;
+using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Models;
-using MaskLlm.Models.Families;
-using MaskLlm.Models.Gguf;
-using MaskLlm.Tests.Models.Families;
+using MaskLlm.Numerals;
+using MaskLlm.Packing;
+using MaskLlm.Packing.Gguf;
+using MaskLlm.Tests.Architectures.Families;
 
 namespace MaskLlm.Tests.Models;
 
@@ -65,13 +70,13 @@ public sealed partial class ModelPartsTests : IDisposable
     public void Frequencies_AnyScaling_AreTheFormula()
     {
         double[] plain = [1, 0.1, 0.01, 0.001];
-        Near(plain, RotaryEmbedding.Frequencies(new RotaryConfig(10000), 8));
+        Near(plain, RotaryFrequencies.Of(new RotaryConfig(10000), 8));
         Near([.. plain.Select(frequency => frequency / 4)],
-            RotaryEmbedding.Frequencies(new RotaryConfig(10000, new RotaryScaling(RotaryScalingKind.Linear, 4)), 8));
+            RotaryFrequencies.Of(new RotaryConfig(10000, new RotaryScaling(RotaryScalingKind.Linear, 4)), 8));
         // 628.3 positions: 100, 10, 1 and 0.1 turns; between 2 and 18 turns they are mixed, 10 is the middle.
         RotaryScaling llama3 = new(RotaryScalingKind.Llama3, 8, 2, 18, 628);
         double turns = 628 * 0.1 / (2 * Math.PI), kept = (turns - 2) / 16;
-        Near([1, 0.1 * (kept + (1 - kept) / 8), 0.01 / 8, 0.001 / 8], RotaryEmbedding.Frequencies(new RotaryConfig(10000, llama3), 8));
+        Near([1, 0.1 * (kept + (1 - kept) / 8), 0.01 / 8, 0.001 / 8], RotaryFrequencies.Of(new RotaryConfig(10000, llama3), 8));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Models;
 using MaskLlm.Pretraining;
 using TorchSharp;
@@ -95,7 +96,7 @@ public sealed class PretrainerTests
         Assert.True(losses[^1] < losses[0] - 0.5, string.Join(' ', losses));
     }
 
-    private static DecoderConfig Config() => Checkpoint.ReadConfig(Fixture.PathOf("models/llama-gqa-tied"));
+    private static DecoderConfig Config() => CheckpointConfig.Read(Fixture.PathOf("models/llama-gqa-tied"));
 
     private static Dictionary<string, float[]> Values(PretrainOptions? stepped)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Models;
@@ -96,7 +97,7 @@ public sealed class PruneStateTests : IDisposable
         ToldProgress told = new();
         PruneRun.Execute(Request("magnitude") with { Data = null, Out = _folder.File("a") }, told, null,
             TestContext.Current.CancellationToken);
-        IReadOnlyList<string> layers = [.. Checkpoint.LinearShapes(Model).Keys];
+        IReadOnlyList<string> layers = [.. CheckpointConfig.LinearShapes(Model).Keys];
         Assert.Equal(
             [new RunProgress("loading the model", 0, 1), .. layers
                 .Select((layer, i) => new RunProgress("pruning by magnitude", i + 1, layers.Count, layer))], told.All);
@@ -140,7 +141,7 @@ public sealed class PruneStateTests : IDisposable
     [Fact]
     public void Read_NoLength_TakesThePositionsUpTo256()
     {
-        DecoderConfig config = Checkpoint.ReadConfig(Model);
+        DecoderConfig config = CheckpointConfig.Read(Model);
         string path = Stream("stream.npy", 1000);
         Assert.Equal(64, Read(path, 3, null, config).Sequences[0].Length);
         Assert.Equal(256, Read(path, 3, null, config with { MaxPositions = 4096 }).Sequences[0].Length);
@@ -157,7 +158,7 @@ public sealed class PruneStateTests : IDisposable
     [Fact]
     public void Read_SeveralSources_DrawsByTheSeed()
     {
-        DecoderConfig config = Checkpoint.ReadConfig(Model);
+        DecoderConfig config = CheckpointConfig.Read(Model);
         PruneRequest request = Request("wanda") with
         {
             Data = new CorpusOptions { Sources = [new DataSource(Stream("a.npy", 100)), new DataSource(Stream("b.npy", 120, 50))],

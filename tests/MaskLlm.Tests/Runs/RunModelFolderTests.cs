@@ -1,4 +1,5 @@
 using MaskLlm.Models;
+using MaskLlm.Packing;
 using MaskLlm.Runs;
 using MaskLlm.Tests.Models;
 

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using MaskLlm.Runtime;
+using MaskLlm.Decoding;
 using MaskLlm.Serving;
 
 namespace MaskLlm.Tests.Serving;
