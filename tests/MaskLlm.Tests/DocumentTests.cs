@@ -29,6 +29,17 @@ public sealed partial class DocumentTests
     public void BrokenLinks_KnownCases_AreFound(string text, int expected) => Assert.Equal(expected, BrokenLinks(_root, "A.md", text).Count());
 
     [Fact]
+    public void Readme_CSharp_IsThatOfTheSamples()
+    {
+        string readme = File.ReadAllText(Path.Combine(_root, "README.md"));
+        string[] shown = [.. CSharp().Matches(readme).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)];
+        string[] samples = [.. Directory.GetDirectories(Path.Combine(_root, "samples"))
+            .Select(folder => File.ReadAllText(Path.Combine(folder, "Program.cs"))).Order(StringComparer.Ordinal)];
+        Assert.NotEmpty(shown);
+        Assert.Equal(samples, shown);
+    }
+
+    [Fact]
     public void TrackedFiles_EveryText_NamesNoPlaceOfAMachine()
     {
         string[] named = [.. TrackedFiles().Where(file => File.Exists(Path.Combine(_root, file)))
@@ -100,6 +111,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"^```.*?^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Fence();
+
+    [GeneratedRegex("^```csharp\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex CSharp();
 
     [GeneratedRegex("`[^`\n]*`")]
     private static partial Regex InlineCode();

@@ -1,0 +1,11 @@
+using MaskLlm.Kernels.Products;
+using MaskLlm.Runtime;
+using MaskLlm.Tokens;
+
+using RuntimeModel model = RuntimeModel.OpenOrPack(args[0], WeightType.Int8, mask: args[1]);
+Tokenizer tokenizer = model.LoadTokenizer();
+using RuntimeDecoder decoder = new(model);
+using KeyValueCache cache = decoder.StartSequence();
+int[] prompt = tokenizer.Encode(args[2], addSpecialTokens: true);
+GenerationResult result = Generation.Continue(decoder, cache, prompt, tokens: 64, new SamplingOptions(), tokenizer.EndOfTextIds);
+Console.WriteLine(tokenizer.Decode([.. result.Ids], skipSpecialTokens: true));
