@@ -56,8 +56,8 @@ public static class AtomicFile
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
-            // Windows renames no locked file.
-            Share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None,
+            // Windows renames no locked file; elsewhere it has its name before it is closed, and may be read from then on.
+            Share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.Read,
             BufferSize = BufferBytes,
         };
         // Never readable by more than the file that it replaces, not even while it is written.

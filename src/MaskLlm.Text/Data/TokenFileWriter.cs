@@ -108,7 +108,8 @@ internal sealed class TokenFileWriter : IDisposable
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
-            Share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.None,
+            // It has its name before it is closed, and another process may read it from then on.
+            Share = OperatingSystem.IsWindows() ? FileShare.Delete : FileShare.Read,
             BufferSize = buffer,
             Options = options,
         };

@@ -63,4 +63,22 @@ public sealed class AtomicFileTests
             Assert.Equal(2, Directory.GetFiles(folder.Path).Length);
         });
     }
+
+    /// <summary>
+    /// It has its own name a moment before it is closed: whoever opens it then reads it, and whoever asks whether somebody still
+    /// writes hears that somebody does.
+    /// </summary>
+    [Fact]
+    public void Write_Meanwhile_TheNewFileCanBeReadAndIsStillHeld()
+    {
+        using var folder = new TemporaryFolder();
+        AtomicFile.Write(folder.File("a.txt"), stream =>
+        {
+            stream.WriteByte(4);
+            stream.Flush();
+            string temporary = Directory.GetFiles(folder.Path).Single();
+            Assert.Equal([4], File.ReadAllBytes(temporary));
+            Assert.Throws<IOException>(() => new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.None));
+        });
+    }
 }
