@@ -1,4 +1,3 @@
-using System.Text;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Tests.Tokens;
