@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using MaskLlm.Formats;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.Safetensors;
@@ -85,6 +86,7 @@ public sealed class FileEdgesTests : IDisposable
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public void Create_PrivateFolder_IsItsUsersOnlyWhereItIsNew()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("has no such modes");
