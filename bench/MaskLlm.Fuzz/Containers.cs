@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -36,9 +35,7 @@ internal static class Containers
         if (found < 0 || changed.Length - at < SafetensorsChecksum.Unknown.Length) return changed;
         Span<byte> digits = changed.AsSpan(at, SafetensorsChecksum.Unknown.Length);
         digits.Fill((byte)'0');
-        XxHash3 hash = new();
-        hash.Append(changed);
-        Encoding.ASCII.GetBytes(ChecksumStream.Digits(hash)).CopyTo(digits);
+        Encoding.ASCII.GetBytes(Checksum.Of(changed)).CopyTo(digits);
         return changed;
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using MaskLlm.Cli.Commands;
 using MaskLlm.Cli.Output;
@@ -26,6 +27,9 @@ internal static class CommandLine
             error.WriteLine(wrong);
             return ExitCode.BadInput;
         }
+        // A verb of a verb takes nothing of what that takes: its help does not show it.
+        for (SymbolResult? above = parsed.CommandResult.Parent; above is CommandResult verb; above = verb.Parent)
+            foreach (Argument argument in verb.Command.Arguments) argument.Hidden = true;
         try
         {
             ModelNotes.Print(parsed, error);

@@ -157,7 +157,7 @@ public sealed class BadInputTests : IDisposable
     public void Weights_LargerThanMemory_AreNotLoaded()
     {
         const long Rows = 2_000_000, Columns = 1_000_000;
-        Broken.WithConfig("hidden_size", Columns).WithConfig("head_dim", 16);
+        Broken.WithConfig("vocab_size", Rows).WithConfig("hidden_size", Columns).WithConfig("head_dim", 16);
         try
         {
             Broken.WithHole("model.embed_tokens.weight", Rows, Columns);

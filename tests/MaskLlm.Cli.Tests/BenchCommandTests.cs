@@ -43,6 +43,20 @@ public class BenchCommandTests
     }
 
     [Theory]
+    [InlineData("learn")]
+    [InlineData("busy")]
+    public void Help_OfAVerbOfBench_ShowsItsOwnModelOnly(string verb)
+    {
+        CommandRun run = CommandRun.Of("bench", verb, "--help");
+
+        run.AssertSuccess();
+        Assert.Contains($"bench {verb} <MODEL>", run.Output, StringComparison.Ordinal);
+        Assert.Equal(2, run.Output.Split("<MODEL>").Length - 1);
+        Assert.DoesNotContain("--shape", run.Output, StringComparison.Ordinal);
+        Assert.Contains("[<MODEL>]", CommandRun.Of("bench", "--help").Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("--processes", "0")]
     [InlineData("--repeats", "0")]
     [InlineData("--seconds", "-1")]

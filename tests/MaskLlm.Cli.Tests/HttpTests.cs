@@ -112,6 +112,51 @@ public class HttpTests
     }
 
     [Theory]
+    [InlineData("localhost", 200)]
+    [InlineData("192.168.0.1:8080", 200)]
+    [InlineData("[fe80::1]", 200)]
+    [InlineData("evil.example", 403)]
+    [InlineData("192.168.0.1.evil.example", 403)]
+    public async Task Host_BeyondThisMachineWithoutAKey_IsAnAddressOrItsOwnName(string host, int status)
+    {
+        using RunningServer server = await RunningServer.Start("--host", "0.0.0.0", "--without-key");
+        server.Client.BaseAddress = new Uri($"http://127.0.0.1:{server.Client.BaseAddress!.Port}");
+        foreach ((string name, int expected) in new[] { (host, status), (Environment.MachineName, 200), ($"{Environment.MachineName}.local:1", 200) })
+        {
+            using RawClient client = new(server);
+            Assert.StartsWith(
+                $"HTTP/1.1 {expected} ", await client.Ask($"GET /v1/models HTTP/1.1\nHost: {name}\nConnection: close\n\n"), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Host_BeyondThisMachineWithAKey_IsAny()
+    {
+        using RunningServer server = await RunningServer.Start("--host", "0.0.0.0", "--api-key", "secret");
+        server.Client.BaseAddress = new Uri($"http://127.0.0.1:{server.Client.BaseAddress!.Port}");
+        using RawClient client = new(server);
+        Assert.StartsWith(
+            "HTTP/1.1 200 ",
+            await client.Ask("GET /v1/models HTTP/1.1\nHost: any.example\nAuthorization: Bearer secret\nConnection: close\n\n"),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Options_OfAPathThatIsNotThere_NeedsNoKeyAndIs404()
+    {
+        using RunningServer server = await RunningServer.Start("--cors", Site, "--api-key", "secret");
+        using HttpRequestMessage request = new(HttpMethod.Options, "/nowhere");
+        request.Headers.Add("Origin", Site);
+        request.Headers.Add("Access-Control-Request-Method", "POST");
+        using HttpResponseMessage response = await server.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.False(response.Headers.Contains("Access-Control-Allow-Methods"));
+        Assert.Equal(Site, Header(response, "Access-Control-Allow-Origin"));
+        using HttpResponseMessage asked = await Ask(server, "GET", "/nowhere");
+        Assert.Equal(HttpStatusCode.Unauthorized, asked.StatusCode);
+    }
+
+    [Theory]
     [InlineData(null, 415)]
     [InlineData("text/plain", 415)]
     [InlineData("text/plain; a=application/json", 415)]

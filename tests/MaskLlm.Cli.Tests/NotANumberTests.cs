@@ -2,6 +2,7 @@ using MaskLlm.Architectures;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Decoding;
 using MaskLlm.Tests;
 
 namespace MaskLlm.Cli.Tests;
@@ -101,6 +102,18 @@ public sealed class NotANumberTests : IDisposable
         "perplexity of the model on text is NaN");
 
     [Fact]
+    public void Bench_TimesNothing()
+    {
+        string mask = MaskThatPrunesTheLast(), model = new BrokenModel(_folder.File("large")).WithLastValue("model.layers.1.mlp.down_proj.weight", 0x7F00).Folder;
+        string file = _folder.File("model.maskllm");
+        CommandRun.Of("export", model, "--mask", mask, "--out", file).AssertSuccess();
+        // Shorter than those of the command line, which the tiny model has no positions for.
+        RuntimeBenchmarkOptions options = new() { Model = file, Repeats = 1, Threads = 1, Sequences = [1], Prompts = [8], Context = 8 };
+        string message = Assert.Throws<InvalidDataException>(() => RuntimeBenchmark.Run(options, stop: TestContext.Current.CancellationToken)).Message;
+        Assert.StartsWith("the model's logits for position 7 are NaN or infinite", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void BenchLearn_TimesNothing() =>
         Refuses(Run("bench", "learn", Huge, "--batch-size", "1", "--seq-len", "16", "--repeats", "1"), "is NaN at step 0");
 
@@ -109,6 +122,17 @@ public sealed class NotANumberTests : IDisposable
     {
         string model = new BrokenModel(_folder.File("nan")).WithLastValue(Projection, NaN).Folder;
         Refuses(Run("apply", model, "--mask", MaskThatPrunesTheLast(), "--out", Out), Projection, "NaN or infinite");
+        Assert.False(Directory.Exists(Out));
+    }
+
+    [Theory]
+    [InlineData("model.norm.weight", NaN)]
+    [InlineData("model.embed_tokens.weight", 0xFF80)]
+    [InlineData("model.layers.1.mlp.down_proj.weight", 0x7F80)]
+    public void Apply_NotFiniteWhereNoMaskIs_IsRefusedToo(string tensor, ushort bits)
+    {
+        string model = new BrokenModel(_folder.File("nan")).WithLastValue(tensor, bits).Folder;
+        Refuses(Run("apply", model, "--mask", MaskThatPrunesTheLast(), "--out", Out), tensor, "NaN or infinite");
         Assert.False(Directory.Exists(Out));
     }
 

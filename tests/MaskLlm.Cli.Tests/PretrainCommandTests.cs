@@ -30,6 +30,40 @@ public class PretrainCommandTests
         Assert.All(inputs, pair => Assert.Equal(64, ((string)pair.Value!).Length));
     }
 
+    [Theory]
+    [InlineData("learning-rate", "0.5")]
+    [InlineData("seed", "9")]
+    [InlineData("batch-size", "3")]
+    [InlineData("steps", "13")]
+    public void Pretrain_ResumedWithAnotherOption_IsRefusedAndTheRunCanGoOn(string option, string value)
+    {
+        using TemporaryFolder folder = new();
+        Assert.Equal(130, CommandRun.StoppedAt("pretraining", Arguments(folder.File("out"))).ExitCode);
+
+        CommandRun other = CommandRun.Of([.. Changed(Arguments(folder.File("out")), $"--{option}", value), "--resume"]);
+
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains($"--resume: the run was started with {option} ", other.LastLine, StringComparison.Ordinal);
+        Assert.EndsWith($"now it is {value}; give the same options, or start anew with --force.", other.LastLine, StringComparison.Ordinal);
+        CommandRun.Of([.. Arguments(folder.File("out")), "--resume"]).AssertSuccess();
+    }
+
+    [Fact]
+    public void Pretrain_ResumedWithAnotherText_IsRefused()
+    {
+        using TemporaryFolder folder = new();
+        string text = folder.File("text.txt");
+        File.Copy(TinyModel.TextPath, text);
+        string[] arguments = Changed(Arguments(folder.File("out")), "--data", text);
+        Assert.Equal(130, CommandRun.StoppedAt("pretraining", arguments).ExitCode);
+        File.AppendAllText(text, "One more line.\n");
+
+        CommandRun other = CommandRun.Of([.. arguments, "--resume"]);
+
+        Assert.Equal(2, other.ExitCode);
+        Assert.Matches("^--resume: .*text\\.txt is not what it was when the run was started; bring it back, or start anew with --force\\.$", other.LastLine);
+    }
+
     [Fact]
     public void Continue_SameSeed_GivesTheSameText()
     {
@@ -42,6 +76,10 @@ public class PretrainCommandTests
         Assert.Equal(Sample(1, 0), Sample(2, 0));
         Assert.Throws<ArgumentException>(() => TextGeneration.Continue(model, tokenizer, "", 20, 1));
     }
+
+    private static string[] Changed(string[] arguments, string option, string value) => Array.IndexOf(arguments, option) is >= 0 and var at
+        ? [.. arguments[..(at + 1)], value, .. arguments[(at + 2)..]]
+        : [.. arguments, option, value];
 
     private static CommandRun Pretrain(string output) => CommandRun.Of(Arguments(output));
 

@@ -104,6 +104,96 @@ public class RequestTableTests
     }
 
     [Fact]
+    public async Task WholeNumbers_WrittenWithAPointOrAnExponent_AreThemselves()
+    {
+        using RunningServer server = await RunningServer.Start();
+        string plain = Text(await server.PostJson(Completions, """{ "prompt": [1, 40], "max_tokens": 10, "seed": 5, "top_k": 7, "stop_token_ids": [299] }"""));
+        JsonNode same = await server.PostJson(
+            Completions, """{ "prompt": [1.0, 4e1], "max_tokens": 1e1, "seed": 5.0, "top_k": 70e-1, "stop_token_ids": [299.0], "n": 1.0 }""");
+        Assert.Equal(plain, Text(same));
+        foreach ((string name, string value) in new[] { ("max_tokens", "4.5"), ("seed", "1e-30"), ("seed", "4.0000000000000001"), ("top_k", "\"4\"") })
+            Assert.EndsWith("a whole number is expected.", await AssertRefused(server, Completions, name, value), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("max_tokens", "1000000000000", "a whole number from -2147483648 to 2147483647 is expected.")]
+    [InlineData("top_k", "-3e9", "a whole number from -2147483648 to 2147483647 is expected.")]
+    [InlineData("seed", "9223372036854775808", "a whole number from -9223372036854775808 to 9223372036854775807 is expected.")]
+    [InlineData("seed", "1e400", "a whole number from -9223372036854775808 to 9223372036854775807 is expected.")]
+    [InlineData("prompt", "[4294967296]", "the token 4294967296 is none of the model's, whose ids end at 299.")]
+    [InlineData("temperature", "1e400", "0 to 100 is needed.")]
+    public async Task Numbers_BeyondTheType_AreToldTheRange(string name, string value, string sentence)
+    {
+        using RunningServer server = await RunningServer.Start();
+        Assert.EndsWith(sentence, await AssertRefused(server, Completions, name, value), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Completions, "max_tokens")]
+    [InlineData(Chat, "max_completion_tokens")]
+    public async Task MaxTokens_AboveMaxOutput_EndsThereAndAboveTheContextIsRefused(string path, string name)
+    {
+        using TemporaryFolder folder = new();
+        using RunningServer server = await RunningServer.StartOn(ChatModel.In(folder), "--max-output", "5");
+        string body = path == Chat ? """{ "messages": [ { "role": "user", "content": "the fox" } ], "temperature": 0""" : """{ "prompt": "the fox", "temperature": 0""";
+        JsonNode cut = await server.PostJson(path, body + $", \"{name}\": 20 }}");
+        Assert.Equal(5, cut["usage"]!["completion_tokens"]!.GetValue<int>());
+        Assert.Equal("length", cut["choices"]![0]!["finish_reason"]!.GetValue<string>());
+        using HttpResponseMessage beyond = await server.Post(path, body + $", \"{name}\": 64 }}");
+        JsonNode error = JsonNode.Parse(await beyond.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["error"]!;
+        Assert.Equal((HttpStatusCode.BadRequest, name, "context_length_exceeded"), (beyond.StatusCode, (string?)error["param"], (string?)error["code"]));
+    }
+
+    [Theory]
+    [InlineData(Completions, "prompt", 3000)]
+    [InlineData(Completions, "prompt", 1_500_000)]
+    [InlineData(Chat, "messages", 1_500_000)]
+    public async Task Prompt_LongerThanTheServerTakes_IsRefusedByItsField(string path, string field, int length)
+    {
+        using TemporaryFolder folder = new();
+        using RunningServer server = await RunningServer.StartOn(ChatModel.In(folder), "--max-prompt", "30");
+        string text = string.Concat(Enumerable.Repeat("the fox ", length / 8));
+        using HttpResponseMessage response = await server.Post(
+            path, path == Chat ? $$"""{ "messages": [ { "role": "user", "content": "{{text}}" } ] }""" : $$"""{ "prompt": "{{text}}" }""");
+        JsonNode error = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["error"]!;
+        Assert.Equal((HttpStatusCode.BadRequest, field, "context_length_exceeded"), (response.StatusCode, (string?)error["param"], (string?)error["code"]));
+        Assert.Equal("the prompt has more than 30 tokens, which are all that the server takes; shorten it.", (string?)error["message"]);
+    }
+
+    [Fact]
+    public async Task Prompt_ThatTheTokenizerMakesTooLong_IsA400WithTheSentence()
+    {
+        using TemporaryFolder folder = new();
+        string model = TinyModel.CopyTo(folder.File("model")), file = Path.Combine(model, "tokenizer.json");
+        JsonNode json = JsonNode.Parse(File.ReadAllText(file))!;
+        JsonArray doublings = [.. Enumerable.Range(0, 12).Select(_ => JsonNode.Parse("""{ "type": "Replace", "pattern": { "String": "q" }, "content": "qq" }"""))];
+        json["normalizer"] = new JsonObject { ["type"] = "Sequence", ["normalizers"] = doublings };
+        File.WriteAllText(file, json.ToJsonString());
+        using RunningServer server = await RunningServer.StartOn(model);
+        using HttpResponseMessage response = await server.Post(Completions, $$"""{ "prompt": "{{new string('q', 100)}}" }""");
+        JsonNode error = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["error"]!;
+        Assert.Equal((HttpStatusCode.BadRequest, "prompt"), (response.StatusCode, (string?)error["param"]));
+        Assert.Contains("the steps of the tokenizer make at least", (string?)error["message"], StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", server.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "a model with an empty name is not served; tiny is.")]
+    [InlineData("gpt", "the model gpt is not served; tiny is.")]
+    public async Task Model_OfAnotherName_IsNamed(string name, string sentence)
+    {
+        using RunningServer server = await RunningServer.Start();
+        using HttpResponseMessage post = await server.Post(Completions, $$"""{ "prompt": "a", "model": "{{name}}" }""");
+        using HttpResponseMessage get = await server.Client.GetAsync($"/v1/models/{name}", TestContext.Current.CancellationToken);
+        foreach (HttpResponseMessage response in new[] { post, get })
+        {
+            Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+            JsonNode error = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["error"]!;
+            Assert.Equal(sentence, (string?)error["message"]);
+        }
+    }
+
+    [Fact]
     public async Task StopTokenIds_EndTheTextBeforeTheToken()
     {
         using RunningServer server = await RunningServer.Start();

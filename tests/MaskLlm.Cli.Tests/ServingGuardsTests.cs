@@ -72,7 +72,7 @@ public sealed class ServingGuardsTests
         Assert.Equal((IPAddress.Parse(address), isLoopback), (options.Address, options.IsLoopback));
     }
 
-    /// <summary>On this machine only its own names and those that are allowed; beyond it any, unless some are named.</summary>
+    /// <summary>On this machine only its own names and those that are allowed; beyond it any with a key, unless some are named.</summary>
     [Theory]
     [InlineData("127.0.0.1", null, "localhost", true)]
     [InlineData("127.0.0.1", null, "LOCALHOST.:9", true)]
@@ -90,7 +90,7 @@ public sealed class ServingGuardsTests
     [InlineData("fe80::1", "b.example", "[fe80::1]:80", true)]
     public void Check_Host_IsOneOfTheServersNames(string host, string? allowed, string? asked, bool isRight)
     {
-        HostNames names = new(new HttpServerOptions { Host = host, AllowedHosts = allowed is null ? [] : [allowed] });
+        HostNames names = new(new HttpServerOptions { Host = host, AllowedHosts = allowed is null ? [] : [allowed] }, asksForKey: true);
         DefaultHttpContext http = new();
         if (asked is not null) http.Request.Host = new HostString(asked);
         Exception? refused = Record.Exception(() => names.Check(http.Request));

@@ -183,13 +183,14 @@ public sealed partial class ServingWordsTests(ServingWordsTests.Idle idle) : ICl
         Assert.Equal((200, """{"status":"ok"}"""), Text(await server.Ask("GET", "/health")));
         Assert.Equal((200, $$"""{"object":"list","data":[{{model}}]}"""), Text(await server.Ask("GET", "/v1/models", null, key)));
         Assert.Equal((200, model), Text(await server.Ask("HEAD", "/v1/models/tiny", null, key)));
-        Assert.Equal((404, "the model  is not served; tiny is."), Message(await server.Ask("GET", "/v1/models/", null, key)));
+        Assert.Equal((404, "a model with an empty name is not served; tiny is."), Message(await server.Ask("GET", "/v1/models/", null, key)));
         Assert.Equal((404, "there is no GET /v1/model."), Message(await server.Ask("GET", "/v1/model", null, key)));
         Assert.Equal((404, "there is no OPTIONS /v1."), Message(await server.Ask("OPTIONS", "/v1", null, key)));
         Assert.Equal((405, "/v1/completions has no GET; it has POST, OPTIONS."), Message(await server.Ask("GET", Completions, null, key)));
         Assert.Equal((405, "/health has no POST; it has GET, HEAD, OPTIONS."), Message(await server.Ask("POST", "/health")));
         Assert.Equal((401, "the API key is missing or wrong; send it as `Authorization: Bearer KEY`."),
-            Message(await server.Ask("OPTIONS", "/v1")));
+            Message(await server.Ask("GET", "/v1")));
+        Assert.Equal((404, "there is no OPTIONS /v1."), Message(await server.Ask("OPTIONS", "/v1")));
         foreach ((string path, string allow) in new[] { (Completions, "POST, OPTIONS"), (Chat, "POST, OPTIONS"),
             ("/health", "GET, HEAD, OPTIONS"), ("/metrics", "GET, HEAD, OPTIONS"), ("/v1/models/x", "GET, HEAD, OPTIONS"),
             ("*", "GET, HEAD, POST, OPTIONS") })
@@ -298,7 +299,7 @@ public sealed partial class ServingWordsTests(ServingWordsTests.Idle idle) : ICl
     [InlineData("""{ "prompt": "a", "stop_token_ids": [300] }""", 400, "stop_token_ids",
         "stop_token_ids: the token 300 is none of the model's, whose ids end at 299.")]
     [InlineData("""{ "prompt": "a", "stop_token_ids": 3 }""", 400, "stop_token_ids", "stop_token_ids: a list of token ids is expected.")]
-    [InlineData("""{ "prompt": "a", "stop_token_ids": ["3"] }""", 400, "stop_token_ids", "stop_token_ids: token ids are whole numbers.")]
+    [InlineData("""{ "prompt": "a", "stop_token_ids": ["3"] }""", 400, "stop_token_ids", "stop_token_ids: a whole number is expected.")]
     [InlineData("""{ "prompt": "a", "max_tokens": 1.5 }""", 400, "max_tokens", "max_tokens: a whole number is expected.")]
     [InlineData("""{ "prompt": "a", "seed": "1" }""", 400, "seed", "seed: a whole number is expected.")]
     [InlineData("""{ "prompt": "a", "top_p": "1" }""", 400, "top_p", "top_p: a number is expected.")]

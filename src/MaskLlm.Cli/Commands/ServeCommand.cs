@@ -34,7 +34,7 @@ internal static class ServeCommand
             using ServingLoop loop = new(batch);
             ChatFormat? chat = ChatFormat.Read(model.File, tokenizer.SpecialTokens);
             ServedModel served = new(parsed.GetValue(name) ?? NameOf(parsed.GetValue(models.Model)!), tokenizer, chat, batch, () => decoder.FreePositions);
-            RequestGuard guard = new(asked, new HostNames(http), new CorsRules(http.CorsOrigins));
+            RequestGuard guard = new(asked, new HostNames(http, asked.IsAsked), new CorsRules(http.CorsOrigins));
             using HttpServer server = new(new Router(served, guard, http.Intake(TimeProvider.System), parsed.InvocationConfiguration.Error), http);
             if (chat?.Problem is { } problem) parsed.InvocationConfiguration.Error.WriteLine($"warning: {problem} Completions are served; a chat that needs this is refused.");
             TextWriter output = parsed.InvocationConfiguration.Output;

@@ -56,7 +56,7 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
     private void NoteOtherWork(long now)
     {
         if (_saidBusy || Stopwatch.GetElapsedTime(_begin, now) < BeforeBusy) return;
-        double share = _processors.Share(), others = _processors.Others();
+        (double share, double others) = _processors.InAll();
         if (share < MuchWaiting || others < MuchWork) return;
         _saidBusy = true;
         EndLine();

@@ -33,6 +33,8 @@ internal static class CheckpointFiles
         bool sharded = CheckpointFolder.Find(folder).Index is not null;
         return Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)
             .Where(name => !name.StartsWith('.') && !IsWeights(name))
+            // A pipe is none, and would hold up whoever reads it.
+            .Where(name => FileIdentity.Of(Path.Combine(folder, name)) is not { IsRegular: false })
             // An index without its shards would send a loader to files that are not there.
             .Where(name => !name.EndsWith(IndexEnding, StringComparison.OrdinalIgnoreCase) || (sharded && name == CheckpointFolder.IndexName));
     }

@@ -1,17 +1,12 @@
-using System.IO.Hashing;
-
 namespace MaskLlm.Formats;
 
-/// <summary>
-/// Hashes what is written through it: XXH3, 64 bits, which notices every kind of damage by chance and costs less than the
-/// writing.
-/// </summary>
+/// <summary>Takes the checksum of what is written through it.</summary>
 internal sealed class ChecksumStream(Stream target) : Stream
 {
-    private readonly XxHash3 _hash = new();
+    private readonly Checksum _sum = new();
 
-    /// <summary>Of what was written so far, 16 hexadecimal digits.</summary>
-    internal string Checksum => Digits(_hash);
+    /// <summary>Of what was written so far.</summary>
+    internal string Digits => _sum.Digits;
 
     public override bool CanRead => false;
 
@@ -27,14 +22,11 @@ internal sealed class ChecksumStream(Stream target) : Stream
         set => throw new NotSupportedException();
     }
 
-    internal static string Digits(XxHash3 hash) =>
-        hash.GetCurrentHashAsUInt64().ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
-
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        _hash.Append(buffer);
+        _sum.Add(buffer);
         target.Write(buffer);
     }
 

@@ -14,6 +14,20 @@ internal static class JsonSource
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
+    /// <summary>The bytes of a file of a checkpoint, of whatever format; of a pipe or a device, which are no such files, none.</summary>
+    /// <exception cref="InvalidDataException">It is far too long.</exception>
+    internal static byte[] ReadFile(string path)
+    {
+        // Not opened: to open a pipe waits for somebody who writes to it. The length of a link is that of its text.
+        if (new FileInfo(path) is { Length: 0, LinkTarget: null }) return [];
+        using FileStream stream = File.OpenRead(path);
+        if (stream.Length > LargestBytes)
+            throw new InvalidDataException($"{path}: it has {stream.Length} bytes, and at most {LargestBytes} are read; is it another file?");
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
     /// <summary>Parses a text, after a byte order mark where there is one.</summary>
     /// <param name="json">The bytes.</param>
     /// <param name="root">The element, which needs no disposing.</param>

@@ -32,12 +32,8 @@ internal sealed class JsonValue
     /// <exception cref="InvalidDataException">It is no JSON, or no object.</exception>
     internal static JsonValue Read(string path)
     {
-        FileInfo found = new(path);
-        if (!found.Exists) throw new FileNotFoundException($"{path}: there is no such file.", path);
-        if (found.Length > JsonSource.LargestBytes)
-            throw new InvalidDataException(
-                $"{path}: it has {found.Length} bytes, and at most {JsonSource.LargestBytes} are read as JSON; is it another file?");
-        return Parse(path, System.IO.File.ReadAllBytes(path));
+        if (!System.IO.File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file.", path);
+        return Parse(path, JsonSource.ReadFile(path));
     }
 
     /// <summary>The same; null where there is no such file.</summary>
@@ -68,7 +64,7 @@ internal sealed class JsonValue
 
     /// <summary>The value of a key that must be there.</summary>
     internal JsonValue Required(string key) => Member(key)
-            ?? throw new InvalidDataException($"{File}: {KeyOf(key)} is missing; fetch or write the file again.");
+        ?? throw new InvalidDataException($"{File}: {KeyOf(key)} is {(Names(key) ? "null" : "missing")}; fetch or write the file again.");
 
     /// <summary>All keys of an object with their values, in the order of the file.</summary>
     internal IEnumerable<KeyValuePair<string, JsonValue>> Members()

@@ -18,6 +18,7 @@ internal sealed class ProcessorWait
     private readonly string _tasks, _stat;
     private readonly Func<TimeSpan> _own;
     private readonly Counts _begin;
+    private Counts _last;
 
     /// <summary>Counts from here on.</summary>
     internal ProcessorWait()
@@ -31,24 +32,32 @@ internal sealed class ProcessorWait
     internal ProcessorWait(string tasks, string stat, Func<TimeSpan> own)
     {
         (_tasks, _stat, _own) = (tasks, stat, own);
-        _begin = Read();
+        _begin = _last = Read();
     }
 
-    /// <summary>Waited time over waited and used time of this process's threads, 0 to 1. Own threads wait for each other too.</summary>
-    internal double Share()
+    /// <summary>What was since this was made.</summary>
+    /// <returns>
+    /// Share: waited time over waited and used time of this process's threads, 0 to 1; own threads wait for each other too. Others: the
+    /// processors that other processes kept busy, on average.
+    /// </returns>
+    internal (double Share, double Others) InAll() => Between(_begin, Read());
+
+    /// <summary>What was since the last time that this was asked.</summary>
+    internal (double Share, double Others) Next()
     {
-        Counts now = Read();
+        Counts begin = _last;
+        _last = Read();
+        return Between(begin, _last);
+    }
+
+    private static (double Share, double Others) Between(Counts begin, Counts now)
+    {
         // Threads that ended took their counts along.
-        double used = Math.Max(0, now.Run - _begin.Run), waited = Math.Max(0, now.Wait - _begin.Wait);
-        return used + waited == 0 ? 0 : waited / (used + waited);
-    }
-
-    /// <summary>Processors that other processes kept busy, on average.</summary>
-    internal double Others()
-    {
-        Counts now = Read();
-        double elapsed = now.Processors == 0 ? 0 : (now.All - _begin.All) / now.Processors;
-        return elapsed <= 0 ? 0 : Math.Max(0, (now.Busy - _begin.Busy - (now.Own - _begin.Own)) / elapsed);
+        double used = Math.Max(0, now.Run - begin.Run), waited = Math.Max(0, now.Wait - begin.Wait);
+        double elapsed = now.Processors == 0 ? 0 : (now.All - begin.All) / now.Processors;
+        return (
+            used + waited == 0 ? 0 : waited / (used + waited),
+            elapsed <= 0 ? 0 : Math.Max(0, (now.Busy - begin.Busy - (now.Own - begin.Own)) / elapsed));
     }
 
     private Counts Read()

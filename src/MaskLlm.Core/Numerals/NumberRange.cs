@@ -25,19 +25,21 @@ internal sealed record NumberRange<T>(string Name, T Least, T Most)
     /// <exception cref="ArgumentException">It is outside.</exception>
     internal void Require(T? value)
     {
-        if (value is { } number && !Holds(number)) throw new ArgumentException(Refusal(FormattableString.Invariant($"{number}"), isTooHigh: number > Most));
+        if (value is { } number && !Holds(number)) throw new ArgumentException(Refusal(NumberText.Shown(number), isTooHigh: number > Most));
     }
 
     /// <summary>What is said of a number outside.</summary>
     internal string Refusal(string found, bool isTooHigh) =>
-        isTooHigh && IsOpen ? FormattableString.Invariant($"{Name} is {found}; at most {Most} is needed.") : $"{Name} is {found}; {Wanted} is needed.";
+        isTooHigh && IsOpen ? $"{Name} is {found}; at most {NumberText.Shown(Most)} is needed." : $"{Name} is {found}; {Wanted} is needed.";
 
     /// <summary>The range in words.</summary>
-    internal string Wanted => HasZeroToo ? FormattableString.Invariant($"0, or {Least} to {Most},")
+    internal string Wanted => InWords(NumberText.Shown(Least), NumberText.Shown(Most));
+
+    private string InWords(string least, string most) => HasZeroToo ? $"0, or {least} to {most},"
         : IsOpen && IsAboveLeast && T.IsZero(Least) ? "a positive number"
-        : IsOpen ? FormattableString.Invariant($"{(IsAboveLeast ? "more than" : "at least")} {Least}")
-        : IsAboveLeast || IsBelowMost ? FormattableString.Invariant($"{(IsAboveLeast ? "above" : "at least")} {Least} and {(IsBelowMost ? "below" : "at most")} {Most}")
-        : FormattableString.Invariant($"{Least} to {Most}");
+        : IsOpen ? $"{(IsAboveLeast ? "more than" : "at least")} {least}"
+        : IsAboveLeast || IsBelowMost ? $"{(IsAboveLeast ? "above" : "at least")} {least} and {(IsBelowMost ? "below" : "at most")} {most}"
+        : $"{least} to {most}";
 
     // A limit of the type is none to a person.
     private bool IsOpen => Most == T.MaxValue || (T.MaxValue > T.CreateSaturating(float.MaxValue) && Most == T.CreateSaturating(float.MaxValue));

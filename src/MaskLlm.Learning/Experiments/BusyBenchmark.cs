@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MaskLlm.Decoding;
 using MaskLlm.Evaluation;
+using MaskLlm.Json;
 using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
@@ -66,7 +67,7 @@ public sealed class BusyBenchmark
 
     private void MeasureDecoding()
     {
-        byte[] config = File.ReadAllBytes(Path.Combine(_options.Model, "config.json"));
+        byte[] config = JsonSource.ReadFile(Path.Combine(_options.Model, "config.json"));
         using BenchmarkedModel model = new(
             () => RandomModel.Make(config, WeightType.BFloat16, isSparse: false),
             new RuntimeBenchmarkOptions { Model = "random weights", Threads = _options.Threads, Sequences = [1], Prompts = [], Context = 16 });

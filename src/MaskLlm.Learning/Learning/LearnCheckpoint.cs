@@ -12,12 +12,10 @@ namespace MaskLlm.Learning;
 /// </summary>
 internal static class LearnCheckpoint
 {
-    private const string OptionsKey = "options";
-
     /// <summary>Saves the state after <paramref name="step"/> steps; the file is whole or not there.</summary>
     internal static void Save(string path, MaskLearner learner, long step, JsonObject options) => TensorState.SaveChecked(
         path, learner.State,
-        new Dictionary<string, string> { [CheckpointStep.Key] = step.ToString(CultureInfo.InvariantCulture), [OptionsKey] = options.ToJsonString() });
+        new Dictionary<string, string> { [CheckpointStep.Key] = step.ToString(CultureInfo.InvariantCulture), [DecisiveOptions.Key] = options.ToJsonString() });
 
     /// <summary>Loads a state.</summary>
     /// <returns>Steps done.</returns>
@@ -28,9 +26,7 @@ internal static class LearnCheckpoint
         using (SafetensorsFile file = SafetensorsFile.OpenChecked(path, TensorState.Remedy(Path.GetDirectoryName(path)!)))
         {
             long step = CheckpointStep.Read(file);
-            if (!file.Metadata.TryGetValue(OptionsKey, out string? saved))
-                throw new InvalidDataException($"{path}: no options in its header; it is no checkpoint of a learning run.");
-            DecisiveOptions.RequireSame(path, saved, options);
+            DecisiveOptions.RequireSame(file, options);
             TensorState.Load(file, learner.State);
             return step;
         }

@@ -60,11 +60,12 @@ internal sealed class BarrierWaits : IDisposable
 
     private void Run()
     {
+        ProcessorWait wait = new();
         while (true)
         {
-            ProcessorWait wait = new();
             Thread.Sleep(Interval);
-            Notice(wait.Share(), wait.Others());
+            (double share, double others) = wait.Next();
+            Notice(share, others);
         }
     }
 

@@ -7,6 +7,7 @@ using MaskLlm.Data;
 using MaskLlm.Evaluation;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Formats;
+using MaskLlm.Json;
 using MaskLlm.Machine;
 using MaskLlm.Models;
 using MaskLlm.Runs;
@@ -45,13 +46,16 @@ public static class PretrainRun
         BatchSampler batches = corpus.Batches(request.Options.BatchSize, request.Options.SequenceLength, request.Options.Seed);
         RequireMemory(request.ConfigPath, config);
         using Pretrainer trainer = new(config, request.Options);
-        long first = request.Resume ? LoadState(folder, trainer) : 0;
+        JsonObject options = OptionsOf(request, corpus), inputs = InputsOf(request, corpus), decisive = options.DeepClone().AsObject();
+        decisive["seed"] = request.Options.Seed;
+        decisive[DecisiveOptions.InputsKey] = inputs.DeepClone();
+        long first = request.Resume ? LoadState(folder, trainer, decisive) : 0;
         folder.Create();
         staged.Place();
         Stopwatch watch = Stopwatch.StartNew();
-        JsonObject curve = Train(request, folder, corpus, batches, trainer, first, progress, cancellation);
+        JsonObject curve = Train(request, folder, corpus, batches, trainer, first, decisive, progress, cancellation);
         SaveModel(request.ConfigPath, folder, trainer.Model);
-        RunRecord record = Record(request, corpus, curve, first, watch.Elapsed.TotalSeconds);
+        RunRecord record = Record(request, corpus, options, inputs, curve, first, watch.Elapsed.TotalSeconds);
         record.Write(folder.RecordPath);
         folder.RemoveCheckpoint();
         return record;
@@ -77,7 +81,8 @@ public static class PretrainRun
     }
 
     private static JsonObject Train(
-        PretrainRequest request, RunFolder folder, Corpus corpus, BatchSampler batches, Pretrainer trainer, long first, IProgress<RunProgress>? progress, CancellationToken cancellation)
+        PretrainRequest request, RunFolder folder, Corpus corpus, BatchSampler batches, Pretrainer trainer, long first, JsonObject decisive,
+        IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
         PretrainOptions options = request.Options;
         IReadOnlyList<int[]> heldOut = corpus.HeldOutWindows(options.SequenceLength, HeldOutWindows);
@@ -100,7 +105,7 @@ public static class PretrainRun
             }
             metrics.Write(step, figures);
             progress?.Report(new RunProgress("pretraining", step + 1, options.Steps, string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.000}")));
-            if (!last && (cancellation.IsCancellationRequested || (step + 1) % request.SaveEvery == 0)) SaveState(folder, trainer, step + 1);
+            if (!last && (cancellation.IsCancellationRequested || (step + 1) % request.SaveEvery == 0)) SaveState(folder, trainer, step + 1, decisive);
             if (!last) cancellation.ThrowIfCancellationRequested();
         }
         return curve;
@@ -113,7 +118,7 @@ public static class PretrainRun
         TensorState.Save(
             folder.File("model.safetensors"), [.. model.Parameters.Select(pair => (pair.Key, FiniteTensors.RequireWritable(pair.Key, pair.Value.to(ScalarType.BFloat16))))],
             new Dictionary<string, string> { ["format"] = "pt" });
-        AtomicFile.Write(folder.File("config.json"), stream => stream.Write(File.ReadAllBytes(configPath)));
+        AtomicFile.Write(folder.File("config.json"), stream => stream.Write(JsonSource.ReadFile(configPath)));
     }
 
     private static IEnumerable<(string, Tensor)> State(Pretrainer trainer) => trainer.Parameters.SelectMany(parameter => new[]
@@ -121,37 +126,49 @@ public static class PretrainRun
         (parameter.Name, parameter.Value), ($"{parameter.Name}.m", parameter.FirstMoment), ($"{parameter.Name}.v", parameter.SecondMoment),
     });
 
-    private static void SaveState(RunFolder folder, Pretrainer trainer, long step) => TensorState.SaveChecked(
-        folder.CheckpointPath, State(trainer), new Dictionary<string, string> { ["step"] = step.ToString(CultureInfo.InvariantCulture) });
+    private static void SaveState(RunFolder folder, Pretrainer trainer, long step, JsonObject decisive) => TensorState.SaveChecked(
+        folder.CheckpointPath, State(trainer),
+        new Dictionary<string, string> { [CheckpointStep.Key] = step.ToString(CultureInfo.InvariantCulture), [DecisiveOptions.Key] = decisive.ToJsonString() });
 
-    private static long LoadState(RunFolder folder, Pretrainer trainer)
+    private static long LoadState(RunFolder folder, Pretrainer trainer, JsonObject decisive)
     {
         if (!folder.HasCheckpoint) return 0;
         using SafetensorsFile file =
             SafetensorsFile.OpenChecked(folder.CheckpointPath, TensorState.Remedy(Path.GetDirectoryName(folder.CheckpointPath)!));
         long step = CheckpointStep.Read(file);
+        DecisiveOptions.RequireSame(file, decisive);
         TensorState.Load(file, State(trainer));
         return step;
     }
 
-    private static RunRecord Record(PretrainRequest request, Corpus corpus, JsonObject curve, long first, double seconds)
+    // Every option that decides the result, by its name on the command line.
+    private static JsonObject OptionsOf(PretrainRequest request, Corpus corpus) => new()
+    {
+        ["config"] = RecordedPath.Of(request.ConfigPath),
+        ["steps"] = request.Options.Steps,
+        ["batch-size"] = request.Options.BatchSize,
+        ["seq-len"] = request.Options.SequenceLength,
+        ["learning-rate"] = request.Options.LearningRate,
+        ["weight-decay"] = request.Options.WeightDecay,
+        ["warmup-steps"] = request.Options.WarmupSteps,
+        ["data"] = DataRecord.Names(corpus.Sources),
+        ["document-separator"] = request.Data.DocumentSeparator,
+    };
+
+    private static JsonObject InputsOf(PretrainRequest request, Corpus corpus)
+    {
+        JsonObject inputs = new() { [RecordedPath.Of(request.ConfigPath)] = InputHashes.Of(request.ConfigPath) };
+        DataRecord.AddHashes(inputs, corpus.Sources);
+        return inputs;
+    }
+
+    private static RunRecord Record(
+        PretrainRequest request, Corpus corpus, JsonObject recorded, JsonObject inputs, JsonObject curve, long first, double seconds)
     {
         PretrainOptions options = request.Options;
         long tokens = (options.Steps - first) * options.BatchSize * options.SequenceLength;
-        JsonObject inputs = new() { [RecordedPath.Of(request.ConfigPath)] = InputHashes.Of(request.ConfigPath) };
-        DataRecord.AddHashes(inputs, corpus.Sources);
         return new RunRecord(
-            new JsonObject
-            {
-                ["config"] = RecordedPath.Of(request.ConfigPath),
-                ["steps"] = options.Steps,
-                ["batch-size"] = options.BatchSize,
-                ["seq-len"] = options.SequenceLength,
-                ["learning-rate"] = options.LearningRate,
-                ["weight-decay"] = options.WeightDecay,
-                ["warmup-steps"] = options.WarmupSteps,
-                ["data"] = new JsonArray([.. corpus.Sources.Select(source => (JsonNode)RecordedPath.Of(source.Path))]),
-            },
+            recorded,
             options.Seed,
             "plain",
             inputs,

@@ -15,7 +15,7 @@ namespace MaskLlm.Priors;
 /// </summary>
 internal sealed class PruneCheckpoint
 {
-    private const string OptionsKey = "options", MaskEnding = ".mask";
+    private const string MaskEnding = ".mask";
     private readonly RunFolder _folder;
 
     private PruneCheckpoint(RunFolder folder, int finishedBlocks) => (_folder, FinishedBlocks) = (folder, finishedBlocks);
@@ -43,7 +43,7 @@ internal sealed class PruneCheckpoint
             return new PruneCheckpoint(folder, finished);
         }
         folder.Create();
-        SafetensorsWriter.WriteChecked(folder.CheckpointPath, [], new Dictionary<string, string> { [OptionsKey] = options.ToJsonString() });
+        SafetensorsWriter.WriteChecked(folder.CheckpointPath, [], new Dictionary<string, string> { [DecisiveOptions.Key] = options.ToJsonString() });
         return new PruneCheckpoint(folder, 0);
     }
 
@@ -95,8 +95,8 @@ internal sealed class PruneCheckpoint
     private static void RequireSame(string path, JsonObject asked)
     {
         using SafetensorsFile file = OpenChecked(path);
-        if (!file.Metadata.TryGetValue(OptionsKey, out string? text) || file.Tensors.Count > 0)
+        if (file.Tensors.Count > 0)
             throw new InvalidDataException($"{path}: no checkpoint of a pruning run; name the folder of the run, or start anew with --force.");
-        DecisiveOptions.RequireSame(path, text, asked);
+        DecisiveOptions.RequireSame(file, asked);
     }
 }

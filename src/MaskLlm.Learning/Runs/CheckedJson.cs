@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -36,7 +35,7 @@ internal static class CheckedJson
     /// written.</exception>
     internal static T Read<T>(string path, Func<JsonObject, T> read, string remedy)
     {
-        if (JsonSource.Parse(File.ReadAllBytes(path), out JsonElement root) is { } fault)
+        if (JsonSource.Parse(JsonSource.ReadFile(path), out JsonElement root) is { } fault)
             throw new InvalidDataException($"{path} is damaged ({fault}); {remedy}.");
         try
         {
@@ -58,10 +57,5 @@ internal static class CheckedJson
         }
     }
 
-    private static string ChecksumOf(JsonObject value)
-    {
-        XxHash3 hash = new();
-        hash.Append(Encoding.UTF8.GetBytes(value.ToJsonString()));
-        return ChecksumStream.Digits(hash);
-    }
+    private static string ChecksumOf(JsonObject value) => Checksum.Of(Encoding.UTF8.GetBytes(value.ToJsonString()));
 }

@@ -1,25 +1,37 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using MaskLlm.Formats.Safetensors;
 
 namespace MaskLlm.Runs;
 
 /// <summary>The options that two runs must share to give the same result, as a checkpoint keeps them.</summary>
 internal static class DecisiveOptions
 {
+    /// <summary>Their name in a checkpoint's header.</summary>
+    internal const string Key = "options";
+
     /// <summary>The hashes of what the run reads, among the options.</summary>
     internal const string InputsKey = "inputs";
 
     // Whoever goes on may stand in another folder, or call a file by another way to it; what it holds is compared by its hash.
-    private static readonly string[] _paths = ["model", "data", "prior"];
+    private static readonly string[] _paths = ["model", "data", "prior", "config"];
 
     /// <summary>Refuses to go on with another run.</summary>
-    /// <param name="path">The checkpoint.</param>
-    /// <param name="saved">What its header has, the text of a JSON object.</param>
+    /// <param name="checkpoint">The header has the options, the text of a JSON object.</param>
     /// <param name="asked">Now.</param>
     /// <exception cref="ArgumentException">The run was started with other options or inputs.</exception>
-    /// <exception cref="InvalidDataException">The text is none.</exception>
+    /// <exception cref="InvalidDataException">The header has none.</exception>
+    internal static void RequireSame(SafetensorsFile checkpoint, JsonObject asked)
+    {
+        string saved = checkpoint.Metadata.GetValueOrDefault(Key) ?? throw new InvalidDataException(
+            $"{checkpoint.Path}: no options in its header: it is no checkpoint of such a run, or an earlier version of this program wrote it; "
+            + "name the folder of the run, or start anew with --force.");
+        RequireSame(checkpoint.Path, saved, asked);
+    }
+
+    /// <summary>The same of the text.</summary>
     internal static void RequireSame(string path, string saved, JsonObject asked) =>
-        RequireSame(Json.JsonValue.Parse($"{path}: options", Encoding.UTF8.GetBytes(saved)).ToNode()!.AsObject(), asked);
+        RequireSame(Json.JsonValue.Parse($"{path}: {Key}", Encoding.UTF8.GetBytes(saved)).ToNode()!.AsObject(), asked);
 
     private static void RequireSame(JsonObject saved, JsonObject asked)
     {

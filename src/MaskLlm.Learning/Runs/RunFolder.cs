@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using MaskLlm.Formats;
+using MaskLlm.Json;
 
 namespace MaskLlm.Runs;
 
@@ -198,11 +199,11 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            return System.IO.File.Exists(path) && JsonNode.Parse(System.IO.File.ReadAllBytes(path)) is JsonObject record
+            return System.IO.File.Exists(path) && JsonNode.Parse(JsonSource.ReadFile(path)) is JsonObject record
                 && record[part] is JsonObject members && members[member] is not null;
         }
         // Members are looked at when they are first asked for: a name that is there twice, or no text, is found only then.
-        catch (Exception e) when (e is System.Text.Json.JsonException or ArgumentException or InvalidOperationException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or ArgumentException or InvalidOperationException or InvalidDataException)
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Decoding;
 
@@ -44,6 +45,7 @@ internal sealed class BenchmarkedModel : IDisposable
             batch[i] = new BatchToken(Caches[i], i % Decoder.VocabularySize, WantsLogits: true);
         }
         for (int step = 0; step < steps; step++) Decoder.Forward(batch);
+        for (int i = 0; i < sequences; i++) RequireLogits(i, _context + steps - 1);
     }
 
     /// <summary>A prompt of a new sequence, with the logits after it.</summary>
@@ -51,6 +53,7 @@ internal sealed class BenchmarkedModel : IDisposable
     {
         using KeyValueCache cache = Decoder.StartSequence();
         Decoder.Forward(Prompt(cache, length));
+        RequireLogits(0, length - 1);
     }
 
     public void Dispose()
@@ -64,8 +67,12 @@ internal sealed class BenchmarkedModel : IDisposable
     {
         KeyValueCache cache = Decoder.StartSequence();
         Decoder.Forward(Prompt(cache, _context));
+        RequireLogits(0, _context - 1);
         return cache;
     }
+
+    // Times of NaN are times of nothing; to look takes a thousandth of a step.
+    private void RequireLogits(int wanted, int position) => Finite.RequireLogits(Decoder.Logits(wanted), position);
 
     private BatchToken[] Prompt(KeyValueCache cache, int length) =>
         [.. Enumerable.Range(0, length).Select(i => new BatchToken(cache, i % Decoder.VocabularySize, WantsLogits: i == length - 1))];

@@ -10,8 +10,8 @@ public static class MaskedCheckpoint
 {
     /// <summary>
     /// Writes a checkpoint with masked weights: the same files, tensors, types, shapes and header texts. In masked tensors
-    /// pruned values become +0 and kept ones keep their bytes, except that -0 becomes +0, and NaN or infinity is refused; all other tensors and the
-    /// folder's other files are copied byte for byte, without weights in other formats, subfolders and hidden files.
+    /// pruned values become +0 and kept ones keep their bytes, except that -0 becomes +0; all other tensors and the folder's other files are
+    /// copied byte for byte, without weights in other formats, subfolders and hidden files. NaN or infinity is refused in every tensor.
     /// </summary>
     /// <param name="sourceFolder">A Hugging Face folder with safetensors weights in float32, bfloat16 or float16.</param>
     /// <param name="masks">Masks by the checkpoint's name; tensors without one stay dense.</param>

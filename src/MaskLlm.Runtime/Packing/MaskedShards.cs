@@ -25,7 +25,9 @@ internal sealed class MaskedShards(
     private void WriteTensor(SafetensorsFile file, TensorEntry entry, Stream stream)
     {
         string name = source.NameOf(entry.Name);
-        Mask? mask = MaskOf(file, name);
+        // A shard may hold a tensor of the same name that the index does not mean: it is no part of the checkpoint.
+        bool isPart = source.Tensors.ContainsKey(name) && source.FileOf(name) == file;
+        Mask? mask = isPart ? masks.GetValueOrDefault(name) : null;
         int width = entry.Type.ByteWidth();
         (SafetensorsFile values, TensorEntry valuesEntry) = mask is not null && updated?.GetValueOrDefault(name) is { } other
             ? (other, other.Tensors[name]) : (file, entry);
@@ -34,15 +36,11 @@ internal sealed class MaskedShards(
             cancellation.ThrowIfCancellationRequested();
             Span<byte> chunk = _chunk.AsSpan(0, (int)Math.Min(ChunkBytes, entry.ByteLength - at));
             values.Read(valuesEntry, at, chunk);
-            if (mask is not null && !FloatBits.AreFinite(chunk, entry.Type)) throw CheckpointRows.NotFinite(source.Folder, entry.Name);
+            if (isPart && !FloatBits.AreFinite(chunk, entry.Type)) throw CheckpointRows.NotFinite(source.Folder, entry.Name);
             if (mask is not null) PrunedValues.Zero(chunk, mask.Packed[(int)(at / (8 * width))..], width);
             stream.Write(chunk);
             _doneBytes += chunk.Length;
             progress?.Invoke(_doneBytes, _totalBytes);
         }
     }
-
-    // A shard may hold a tensor of the same name that the index does not mean: it is no part of the checkpoint.
-    private Mask? MaskOf(SafetensorsFile file, string name) =>
-        masks.TryGetValue(name, out Mask? mask) && source.FileOf(name) == file ? mask : null;
 }

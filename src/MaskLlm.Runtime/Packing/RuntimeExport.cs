@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using MaskLlm.Architectures;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Formats;
+using MaskLlm.Json;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Products;
@@ -63,7 +64,7 @@ public static class RuntimeExport
         foreach (((string name, _, _, _), PackedMatrix shape) in ParameterShapes.Matrices(config).Zip(shapes))
             tensors.Add(MatrixWriter.ToWrite(name, shape, (row, values, kept) => rows.Read(name, row, values, kept), packing, stop));
         foreach (string name in RuntimeFormat.FileNames.Where(name => File.Exists(Path.Combine(modelFolder, name))))
-            tensors.Add(KeptFile(name, File.ReadAllBytes(Path.Combine(modelFolder, name))));
+            tensors.Add(KeptFile(name, JsonSource.ReadFile(Path.Combine(modelFolder, name))));
         return tensors;
     }
 

@@ -40,9 +40,17 @@ internal sealed partial class TextBatch
     /// <summary>V: token ids end before it.</summary>
     internal int VocabularySize => _decoder.VocabularySize;
 
+    /// <summary>The most tokens of a prompt: one position at least is left for the answer.</summary>
+    internal int MostPromptTokens => Math.Min(_options.MaxPrompt ?? int.MaxValue, Positions - 1);
+
+    // Of one text.
+    private int Positions => (int)Math.Min(_decoder.ContextLength, _decoder.CachePositions);
+
     /// <summary>The most new tokens after a prompt of so many; it can be below 1.</summary>
-    internal int MostTokens(int promptTokens) =>
-        (int)Math.Min(Math.Min(_options.MaxOutput, _decoder.ContextLength - promptTokens), _decoder.CachePositions - promptTokens);
+    internal int MostTokens(int promptTokens) => Math.Min(_options.MaxOutput, Positions - promptTokens);
+
+    /// <summary>The refusal of a request that needs more positions than there are; its code is the one that OpenAI's clients look for.</summary>
+    internal static RequestFieldException TooLong(string field, string message) => new(field, message, "context_length_exceeded");
 
     /// <summary>Puts a request into the queue.</summary>
     /// <param name="request">What is asked.</param>
@@ -53,6 +61,8 @@ internal sealed partial class TextBatch
     internal ChannelReader<TextPiece> Submit(TextRequest request, CancellationToken cancelled)
     {
         Check(request);
+        // A limit of whoever runs the server, not of the model: the text ends there, and says that its length ended it.
+        request = request with { MaxTokens = Math.Min(request.MaxTokens, _options.MaxOutput) };
         long positions = request.Prompt.Count + (long)request.MaxTokens;
         RunningText text = new(request, (positions + KeyValuePages.Positions - 1) / KeyValuePages.Positions, cancelled);
         lock (_lock)
@@ -87,17 +97,19 @@ internal sealed partial class TextBatch
     {
         int prompt = request.Prompt.Count;
         RequestFieldException Prompt(string message) => new(request.PromptField, message);
-        RequestFieldException Tokens(string message) => new(request.TokensField, message);
         if (prompt == 0) throw Prompt("the prompt has no token; give some text.");
-        if (prompt > _options.MaxPrompt) throw Prompt($"the prompt has {prompt} tokens and the server takes {_options.MaxPrompt}; shorten it.");
-        int positions = (int)Math.Min(_decoder.ContextLength, _decoder.CachePositions);
-        if (prompt >= positions) throw Prompt($"the prompt has {prompt} tokens and there are {positions} positions for it and its answer; shorten it.");
+        if (prompt > _options.MaxPrompt) throw TooLong(request.PromptField, $"the prompt has {prompt} tokens and the server takes {_options.MaxPrompt}; shorten it.");
+        int positions = Positions;
+        if (prompt >= positions)
+            throw TooLong(request.PromptField, $"the prompt has {prompt} tokens and there are {positions} positions for it and its answer; shorten it.");
         foreach (int id in request.Prompt)
             if ((uint)id >= (uint)_decoder.VocabularySize) throw Prompt($"the prompt's token {id} has no embedding; ids end at {_decoder.VocabularySize - 1}.");
-        if (request.MaxTokens < 1) throw Tokens($"{request.MaxTokens} new tokens are asked for; at least 1 is needed.");
-        if (request.MaxTokens > _options.MaxOutput) throw Tokens($"{request.MaxTokens} new tokens are asked for and the server gives {_options.MaxOutput}; ask for fewer.");
-        if (request.MaxTokens > MostTokens(prompt))
-            throw Tokens($"{prompt} tokens of prompt and {request.MaxTokens} new ones are more than the {positions} positions that there are; shorten the prompt or ask for fewer.");
+        if (request.MaxTokens < 1) throw new RequestFieldException(request.TokensField, $"{request.MaxTokens} new tokens are asked for; at least 1 is needed.");
+        if (request.MaxTokens > positions - prompt)
+            throw TooLong(
+                request.TokensField,
+                $"{prompt} tokens of prompt and {request.MaxTokens} new ones are more than the {positions} positions that there are; "
+                + "shorten the prompt or ask for fewer.");
         request.Sampling.Validate();
     }
 

@@ -96,7 +96,7 @@ public sealed class ChatFormat
         }
     }
 
-    private static byte[]? Bytes(string folder, string name) => Path.Combine(folder, name) is var file && File.Exists(file) ? File.ReadAllBytes(file) : null;
+    private static byte[]? Bytes(string folder, string name) => Path.Combine(folder, name) is var file && File.Exists(file) ? JsonSource.ReadFile(file) : null;
 
     private static string? Source(Func<string, byte[]?> open, JsonElement? configuration) =>
         ReadText(open, FileNames[0]) ?? Source(ReadJson(open, FileNames[1]), FileNames[1]) ?? Source(configuration, ConfigurationFile);

@@ -26,8 +26,14 @@ internal sealed class EncodingPipeline
         _cutsAtSeams = model.HasSeams && steps.All(step => step.IsCharacterLocal);
     }
 
-    /// <summary>The ids of a well-formed text.</summary>
-    public int[] Encode(string text) => text.Length < LongText ? EncodeSequentially(text) : EncodeInParallel(text, ChunkLength);
+    /// <summary>The ids of a well-formed text; null where there are more than <paramref name="most"/>.</summary>
+    public int[]? Encode(string text, int most)
+    {
+        if (text.Length >= LongText)
+            return EncodeInParallel(text, ChunkLength, most);
+        var ids = EncodeSequentially(text);
+        return ids.Length > most ? null : ids;
+    }
 
     /// <summary>On the calling thread, without cutting any segment.</summary>
     internal int[] EncodeSequentially(string text)
@@ -39,18 +45,27 @@ internal sealed class EncodingPipeline
     }
 
     /// <summary>On all processors, in chunks of at least <paramref name="chunkLength"/> units where segments are that long.</summary>
-    internal int[] EncodeInParallel(string text, int chunkLength)
+    /// <returns>Null where there are more ids than <paramref name="most"/>: chunks that are not begun by then are left.</returns>
+    internal int[]? EncodeInParallel(string text, int chunkLength, int most = int.MaxValue)
     {
         var batches = Batches(_added.Split(text), chunkLength);
         var results = new IdBuffer[batches.Count];
-        Parallel.For(0, batches.Count, index =>
+        long count = 0;
+        Parallel.For(0, batches.Count, (index, loop) =>
         {
+            if (Interlocked.Read(ref count) > most)
+            {
+                loop.Stop();
+                return;
+            }
+
             var ids = new IdBuffer();
             foreach (var segment in batches[index])
                 Append(segment, ids);
+            Interlocked.Add(ref count, ids.Count);
             results[index] = ids;
         });
-        return Join(results);
+        return count > most ? null : Join(results);
     }
 
     private static int[] Join(IdBuffer[] results)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MaskLlm.Json;
 
 namespace MaskLlm.Tokens;
 
@@ -91,7 +92,7 @@ public sealed class Tokenizer
     public static Tokenizer FromFile(string file)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
-        return FromBytes(file, File.ReadAllBytes(file));
+        return FromBytes(file, JsonSource.ReadFile(file));
     }
 
     /// <summary>The same of bytes that lie in no file yet; <paramref name="file"/> is for messages.</summary>
@@ -107,7 +108,16 @@ public sealed class Tokenizer
     public int[] Encode(string text, bool addSpecialTokens = false)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var ids = _pipeline.Encode(WellFormed(text));
+        return EncodeUpTo(text, int.MaxValue, addSpecialTokens)!;
+    }
+
+    /// <summary>The same where there are no more ids than <paramref name="most"/>; else null, and a long text is not encoded to its end.</summary>
+    /// <exception cref="ArgumentException">The text has a token that the model has no embedding for.</exception>
+    internal int[]? EncodeUpTo(string text, int most, bool addSpecialTokens)
+    {
+        int around = addSpecialTokens ? _template.Before.Count + _template.After.Count : 0;
+        if (_pipeline.Encode(WellFormed(text), most - around) is not { } ids)
+            return null;
         if (addSpecialTokens) ids = [.. _template.Before, .. ids, .. _template.After];
         return _embeddings < VocabularySize && Array.Find(ids, id => id >= _embeddings) is > 0 and var beyond ? throw Unembedded(beyond) : ids;
     }

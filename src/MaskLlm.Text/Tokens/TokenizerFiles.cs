@@ -17,7 +17,7 @@ internal sealed class TokenizerFiles(Func<string, byte[]?> open, Func<string, st
 
     /// <summary>Those of a folder.</summary>
     internal static TokenizerFiles In(string folder) => new(
-        name => Path.Combine(folder, name) is var file && File.Exists(file) ? ReadWhole(file) : null, name => Path.Combine(folder, name));
+        name => Path.Combine(folder, name) is var file && File.Exists(file) ? JsonSource.ReadFile(file) : null, name => Path.Combine(folder, name));
 
     /// <summary>How messages call a file.</summary>
     internal string PathOf(string name) => pathOf(name);
@@ -28,16 +28,4 @@ internal sealed class TokenizerFiles(Func<string, byte[]?> open, Func<string, st
     /// <summary>The object in a JSON file; null where there is no such file.</summary>
     /// <exception cref="InvalidDataException">It is no JSON, or no object.</exception>
     internal JsonValue? Read(string name) => open(name) is { } bytes ? JsonValue.Parse(pathOf(name), bytes) : null;
-
-    // The length of the open file: that of a path may be a link's.
-    private static byte[] ReadWhole(string file)
-    {
-        using FileStream stream = File.OpenRead(file);
-        if (stream.Length > JsonSource.LargestBytes)
-            throw new InvalidDataException(
-                $"{file}: it has {stream.Length} bytes, and at most {JsonSource.LargestBytes} are read of a tokenizer; is it another file?");
-        byte[] bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        return bytes;
-    }
 }

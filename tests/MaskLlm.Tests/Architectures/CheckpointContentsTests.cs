@@ -1,9 +1,8 @@
 using MaskLlm.Architectures;
-using System.Globalization;
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using MaskLlm.Decoding;
+using MaskLlm.Formats;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
@@ -111,6 +110,17 @@ public sealed class CheckpointContentsTests
             Assert.Throws<InvalidDataException>(read).Message));
     }
 
+    // Before a text is encoded, whose ids would be blamed.
+    [Fact]
+    public void Read_VocabularyThatTheEmbeddingDoesNotHave_NamesTheEmbedding()
+    {
+        using TemporaryFolder folder = new();
+        Copy(Untied, folder, """{"vocab_size": 5}""", _ => { });
+        Action[] readers = [() => Checkpoint.ReadConfig(folder.Path), () => Checkpoint.LinearShapes(folder.Path), () => Checkpoint.Load(folder.Path).Dispose()];
+        Assert.All(readers, read => Assert.Matches(
+            @"model\.embed_tokens\.weight has shape \(\d+, (\d+)\); config\.json gives \(5, \1\)\.$", Assert.Throws<InvalidDataException>(read).Message));
+    }
+
     [Theory]
     [InlineData("""{"hidden_size": 1048576}""")]
     [InlineData("""{"intermediate_size": 4194304}""")]
@@ -179,7 +189,7 @@ public sealed class CheckpointContentsTests
         // As whoever made such a file would have it: its checksum is right.
         Span<byte> digits = bytes.AsSpan(bytes.AsSpan().IndexOf("\"checksum\":\""u8) + "\"checksum\":\""u8.Length, 16);
         digits.Fill((byte)'0');
-        System.Text.Encoding.ASCII.GetBytes(XxHash3.HashToUInt64(bytes).ToString("x16", CultureInfo.InvariantCulture)).CopyTo(digits);
+        System.Text.Encoding.ASCII.GetBytes(Checksum.Of(bytes)).CopyTo(digits);
         File.WriteAllBytes(packed, bytes);
         Assert.StartsWith(
             $"{packed}: config.json: rms_norm_eps is -100000; ",

@@ -28,6 +28,39 @@ public sealed class JsonValueTests
     }
 
     [Fact]
+    public void Required_NullAndMissing_AreTwoThings()
+    {
+        JsonValue value = JsonValue.Parse(Name, """{"a": null, "b": {"c": null}}"""u8.ToArray());
+        AssertSentence(Assert.Throws<InvalidDataException>(() => value.Required("a")), "a is null");
+        AssertSentence(Assert.Throws<InvalidDataException>(() => value.Required("d")), "d is missing");
+        AssertSentence(Assert.Throws<InvalidDataException>(() => value.Member("b")!.Required("c")), "b.c is null");
+    }
+
+    [Fact]
+    public void Read_Pipe_DoesNotWaitForAWriter()
+    {
+        if (!OperatingSystem.IsLinux()) Assert.Skip("made with mkfifo");
+        using TemporaryFolder folder = new();
+        string path = folder.File("config.json");
+        using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [path])) make.WaitForExit();
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => JsonValue.Read(path));
+        Assert.StartsWith($"{path}: not valid JSON (it is empty)", error.Message, StringComparison.Ordinal);
+        Assert.Empty(JsonSource.ReadFile(path));
+    }
+
+    [Fact]
+    public void ReadFile_BehindALink_IsTheFile()
+    {
+        using TemporaryFolder folder = new();
+        byte[] bytes = new byte[100_000];
+        new Random(3).NextBytes(bytes);
+        string path = folder.Write("blob", bytes);
+        File.CreateSymbolicLink(folder.File("link"), "blob");
+        Assert.Equal(bytes, JsonSource.ReadFile(path));
+        Assert.Equal(bytes, JsonSource.ReadFile(folder.File("link")));
+    }
+
+    [Fact]
     public void Parse_InvalidUtf8_NamesTheByte()
     {
         byte[] json = [.. "{\"a\": \"x"u8, 0xC3, 0x28, .. "\"}"u8];

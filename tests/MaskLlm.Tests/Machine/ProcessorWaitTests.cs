@@ -19,7 +19,11 @@ public sealed class ProcessorWaitTests : IDisposable
         Thread("8", "200 200 2");
 
         // 600 more used, 300 and 100 more waited.
-        Assert.Equal(0.4, wait.Share(), 1e-12);
+        Assert.Equal(0.4, wait.Next().Share, 1e-12);
+        Thread("7", "1700 800 5");
+        // From the last time on, and in all.
+        Assert.Equal(0, wait.Next().Share);
+        Assert.Equal(400.0 / 1100, wait.InAll().Share, 1e-12);
     }
 
     [Fact]
@@ -29,7 +33,7 @@ public sealed class ProcessorWaitTests : IDisposable
         ProcessorWait wait = Begin();
         Directory.Delete(Path.Combine(_folder.Path, "7"), recursive: true);
 
-        Assert.Equal(0, wait.Share());
+        Assert.Equal(0, wait.Next().Share);
     }
 
     [Theory]
@@ -42,9 +46,9 @@ public sealed class ProcessorWaitTests : IDisposable
         Thread("7", text);
         Machine($"cpu {text}", "cpu0");
 
-        Assert.Equal((0, 0), (wait.Share(), wait.Others()));
+        Assert.Equal((0, 0), wait.Next());
         ProcessorWait none = new(Path.Combine(_folder.Path, "none"), _folder.File("none"), () => TimeSpan.Zero);
-        Assert.Equal((0, 0), (none.Share(), none.Others()));
+        Assert.Equal((0, 0), none.Next());
     }
 
     // Two processors for two seconds: 400 hundredths, of which 100 idle or waiting for a disk; this process had 1.2 of the 3 seconds.
@@ -57,7 +61,7 @@ public sealed class ProcessorWaitTests : IDisposable
         Machine("cpu  1200 20 573 7080 50 4 6 13 999 0", "cpu0 1", "cpu1 1", "ctxt 78");
         _own = TimeSpan.FromSeconds(6.2);
 
-        Assert.Equal((3 - 1.2) / 2, wait.Others(), 1e-9);
+        Assert.Equal((3 - 1.2) / 2, wait.Next().Others, 1e-9);
     }
 
     /// <summary>A file that knows no disk waits, or no processors, says nothing; more of our own than of all is nobody else's.</summary>
@@ -72,11 +76,11 @@ public sealed class ProcessorWaitTests : IDisposable
         Machine(before, "cpu0 1");
         ProcessorWait wait = Begin();
         Machine(after, "cpu0 1");
-        Assert.Equal(others, wait.Others(), 1e-9);
+        Assert.Equal(others, wait.InAll().Others, 1e-9);
         _own = TimeSpan.FromSeconds(0.25);
-        Assert.Equal(Math.Max(0, others - 0.25), wait.Others(), 1e-9);
+        Assert.Equal(Math.Max(0, others - 0.25), wait.InAll().Others, 1e-9);
         _own = TimeSpan.FromSeconds(100);
-        Assert.Equal(0, wait.Others());
+        Assert.Equal(0, wait.InAll().Others);
     }
 
     [Fact]
@@ -87,11 +91,11 @@ public sealed class ProcessorWaitTests : IDisposable
         Thread("7", "0 0 0");
         Thread("9", "0");
         ProcessorWait wait = Begin();
-        Assert.Equal(0, wait.Share());
+        Assert.Equal(0, wait.InAll().Share);
         Thread("7", "3 1 0");
-        Assert.Equal(0.25, wait.Share(), 1e-12);
+        Assert.Equal(0.25, wait.InAll().Share, 1e-12);
         Thread("7", "0 1 0");
-        Assert.Equal(1, wait.Share());
+        Assert.Equal(1, wait.InAll().Share);
     }
 
     private ProcessorWait Begin() => new(_folder.Path, _folder.File("stat"), () => _own);

@@ -91,11 +91,22 @@ public sealed class NumberTextTests : IDisposable
     [Fact]
     public void NumberRange_Sentences_HaveAPoint()
     {
-        Assert.Equal("--noise is 100.5; 0, or 1E-06 to 100, is needed.", Assert.Throws<ArgumentException>(() => OptionRanges.Noise.Require(100.5)).Message);
+        Assert.Equal("--noise is 100.5; 0, or 0.000001 to 100, is needed.", Assert.Throws<ArgumentException>(() => OptionRanges.Noise.Require(100.5)).Message);
         Assert.Equal("--average-decay is 1; at least 0 and below 1 is needed.", Assert.Throws<ArgumentException>(() => OptionRanges.AverageDecay.Require(1)).Message);
         Assert.Equal("--epsilon is NaN; a positive number is needed.", Assert.Throws<ArgumentException>(() => OptionRanges.Epsilon.Require(double.NaN)).Message);
         Assert.Equal("top-p is 0; above 0 and at most 1 is needed.", Assert.Throws<ArgumentException>(() => OptionRanges.TopP.Require(0)).Message);
     }
+
+    [Theory]
+    [InlineData(1e-6, "0.000001")]
+    [InlineData(0.0007, "0.0007")]
+    [InlineData(-2.5e-7, "-0.00000025")]
+    [InlineData(1e-30, "1E-30")]
+    [InlineData(3.4028234663852886e38, "3.4028234663852886E+38")]
+    [InlineData(12345678, "12345678")]
+    [InlineData(double.NaN, "NaN")]
+    [InlineData(double.NegativeInfinity, "-Infinity")]
+    public void Shown_NumberOfFewDigits_HasNoExponent(double number, string text) => Assert.Equal(text, NumberText.Shown(number));
 
     public void Dispose() => CultureInfo.CurrentCulture = _before;
 }

@@ -183,6 +183,32 @@ public class MaskedCheckpointTests
         Assert.Equal("mine", File.ReadAllText(folder.File($"out/{name}")));
     }
 
+    /// <summary>A copy has the bytes that were written and other times: it is the checkpoint still, and one changed byte is the user's.</summary>
+    [Fact]
+    public void Write_ForcedOverACopyOfTheFolder_ReplacesItUnlessAByteWasChanged()
+    {
+        using var folder = new TemporaryFolder();
+        string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]), copy = Directory.CreateDirectory(folder.File("copy")).FullName;
+        File.WriteAllBytes(Path.Combine(source, "config.json"), [1]);
+        Write(source, OneMask, folder.File("out"));
+        foreach (string name in Names(folder.File("out")))
+        {
+            File.Copy(folder.File($"out/{name}"), Path.Combine(copy, name));
+            File.SetLastWriteTimeUtc(Path.Combine(copy, name), new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        }
+
+        Write(source, new Dictionary<string, Mask>(), copy, force: true);
+
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], Values(copy));
+        File.WriteAllBytes(Path.Combine(copy, "config.json"), [2]);
+        File.SetLastWriteTimeUtc(Path.Combine(copy, "config.json"), new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        Assert.Contains(
+            "config.json is not as this program wrote it",
+            Assert.Throws<ArgumentException>(() => Write(source, OneMask, copy, force: true)).Message,
+            StringComparison.Ordinal);
+        Assert.Equal([2], File.ReadAllBytes(Path.Combine(copy, "config.json")));
+    }
+
     /// <summary>A kill between two renames: some files of the old checkpoint, some of the new, no config.json.</summary>
     [Fact]
     public void Write_ForcedOverAReplacementThatWasKilled_ReplacesIt()

@@ -176,6 +176,10 @@ public class SplitPatternTests
     }
 
     [Fact]
+    public void FromRegex_ManyRepetitions_AreRefusedWithoutAPlace() =>
+        Assert.EndsWith("steps once its repetitions are written out, which is not supported", Refusal("(?:(?:(?:ab){900}){900}){900}"), StringComparison.Ordinal);
+
+    [Fact]
     public void Replace_Literal_ReplacesEveryMatch() =>
         Assert.Equal("x$1-$1y", SplitPattern.FromRegex(@"\s").Replace("x - y", "$1", new TextBudget(5)));
 

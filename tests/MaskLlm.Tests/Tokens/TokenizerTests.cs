@@ -40,6 +40,22 @@ public class TokenizerTests
 
     [Theory]
     [MemberData(nameof(OurNames))]
+    public void EncodeUpTo_AnyLimit_GivesAllIdsOrNone(string name)
+    {
+        var tokenizer = TokenizerFixtures.Ours(name);
+        Gen.Select(TextGen.Texts, Gen.Int[1, 20]).Sample((text, chunk) =>
+        {
+            var ids = tokenizer.Encode(text, addSpecialTokens: true);
+            Assert.Equal(ids, tokenizer.EncodeUpTo(text, ids.Length, addSpecialTokens: true));
+            Assert.Null(tokenizer.EncodeUpTo(text, ids.Length - 1, addSpecialTokens: true));
+            var plain = tokenizer.Pipeline.EncodeSequentially(text);
+            Assert.Equal(plain, tokenizer.Pipeline.EncodeInParallel(text, chunk, plain.Length));
+            if (plain.Length > 0) Assert.Null(tokenizer.Pipeline.EncodeInParallel(text, chunk, plain.Length - 1));
+        }, iter: 200);
+    }
+
+    [Theory]
+    [MemberData(nameof(OurNames))]
     public void Encode_LongText_EqualsSequential(string name)
     {
         var tokenizer = TokenizerFixtures.Ours(name);

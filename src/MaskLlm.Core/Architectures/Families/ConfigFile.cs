@@ -88,5 +88,7 @@ internal sealed class ConfigFile
         return value;
     }
 
-    private InvalidDataException Missing(string key) => new($"{Where}{key} is missing; a Hugging Face checkpoint of this family has it.");
+    private InvalidDataException Missing(string key) => new(Names(key)
+        ? $"{Where}{key} is null; a number is needed."
+        : $"{Where}{key} is missing; a Hugging Face checkpoint of this family has it.");
 }

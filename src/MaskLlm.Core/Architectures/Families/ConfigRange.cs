@@ -1,4 +1,4 @@
-using System.Globalization;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Architectures.Families;
 
@@ -38,6 +38,6 @@ internal static class ConfigRange
     {
         (double least, double most) = Ranges[key];
         if (value >= least && value <= most) return;
-        throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{where}{key} is {value}; {least} to {most} can be."));
+        throw new InvalidDataException($"{where}{key} is {NumberText.Shown(value)}; {NumberText.Shown(least)} to {NumberText.Shown(most)} can be.");
     }
 }

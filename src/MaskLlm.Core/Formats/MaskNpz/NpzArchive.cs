@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.IO.Compression;
+using System.IO.Hashing;
 using MaskLlm.Formats.Numpy;
 
 namespace MaskLlm.Formats.MaskNpz;
@@ -117,7 +118,7 @@ internal sealed class NpzArchive : IDisposable
             throw new InvalidDataException(Sentence(_path, $"'{parameter}' cannot be unpacked"), exception);
         }
         byte[] content = bytes.ToArray();
-        if (content.Length != entry.Length || Crc32.Of(content) != entry.Crc32)
+        if (content.Length != entry.Length || Crc32.HashToUInt32(content) != entry.Crc32)
             throw Broken($"'{parameter}' does not match its check sum");
         return content;
     }

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using System.Text;
 using MaskLlm.Masks;
 
@@ -15,9 +14,9 @@ internal static class NpzComment
     /// <summary>The comment of masks.</summary>
     internal static string Of(IEnumerable<KeyValuePair<string, Mask>> masks)
     {
-        XxHash3 hash = new();
-        foreach ((string parameter, Mask mask) in masks) Add(hash, parameter, mask.Packed);
-        return Mark + ChecksumStream.Digits(hash);
+        Checksum sum = new();
+        foreach ((string parameter, Mask mask) in masks) Add(sum, parameter, mask.Packed);
+        return Mark + sum.Digits;
     }
 
     /// <summary>Whether a comment is one of these.</summary>
@@ -27,15 +26,15 @@ internal static class NpzComment
     internal static bool Fits(string comment, IEnumerable<KeyValuePair<string, byte[]>> packed)
     {
         if (!IsOwn(comment)) return true;
-        XxHash3 hash = new();
-        foreach ((string parameter, byte[] bits) in packed) Add(hash, parameter, bits);
-        return comment == Mark + ChecksumStream.Digits(hash);
+        Checksum sum = new();
+        foreach ((string parameter, byte[] bits) in packed) Add(sum, parameter, bits);
+        return comment == Mark + sum.Digits;
     }
 
-    private static void Add(XxHash3 hash, string parameter, ReadOnlySpan<byte> bits)
+    private static void Add(Checksum sum, string parameter, ReadOnlySpan<byte> bits)
     {
-        hash.Append(Encoding.UTF8.GetBytes(parameter));
-        hash.Append([0]);
-        hash.Append(bits);
+        sum.Add(Encoding.UTF8.GetBytes(parameter));
+        sum.Add([0]);
+        sum.Add(bits);
     }
 }

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using System.Text;
 
 namespace MaskLlm.Formats.Safetensors;
@@ -14,8 +13,6 @@ internal static class SafetensorsChecksum
 
     /// <summary>What stands there while the file is written.</summary>
     internal const string Unknown = "0000000000000000";
-
-    private const int ChunkBytes = 1 << 20;
 
     /// <summary>Where the digits stand in a header.</summary>
     /// <returns>-1 where there are none.</returns>
@@ -42,16 +39,10 @@ internal static class SafetensorsChecksum
             throw new InvalidDataException(
             $"{path} holds no checksum: it is damaged, or an earlier version of this program wrote it; {remedy}.");
         Encoding.ASCII.GetBytes(Unknown).CopyTo(header, at);
-        XxHash3 hash = new();
-        hash.Append(header);
-        byte[] chunk = new byte[ChunkBytes];
-        for (long position = headerBytes; position < file.Length; position += ChunkBytes)
-        {
-            Span<byte> part = chunk.AsSpan(0, (int)Math.Min(ChunkBytes, file.Length - position));
-            file.Read(position, part);
-            hash.Append(part);
-        }
-        if (ChecksumStream.Digits(hash) != digits)
+        Checksum sum = new();
+        sum.Add(header);
+        sum.Add(file, headerBytes);
+        if (sum.Digits != digits)
             throw new InvalidDataException(
             $"{path} is damaged: its bytes are not those that were written (they do not match their checksum); {remedy}.");
     }

@@ -77,7 +77,7 @@ public static class SafetensorsWriter
         ChecksumStream hashed = new(stream);
         Write(hashed, ordered, header);
         stream.Position = SafetensorsChecksum.Find(header, SafetensorsChecksum.Unknown);
-        stream.Write(Encoding.ASCII.GetBytes(hashed.Checksum));
+        stream.Write(Encoding.ASCII.GetBytes(hashed.Digits));
     }
 
     private static void Check(IReadOnlyList<TensorToWrite> tensors)

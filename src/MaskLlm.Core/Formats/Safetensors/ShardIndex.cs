@@ -44,7 +44,7 @@ internal sealed class ShardIndex
     {
         long length = FileIdentity.LengthOf(_path);
         if (length > LargestBytes) throw Error($"it has {length} bytes and an index has at most {LargestBytes}");
-        if (JsonSource.Parse(File.ReadAllBytes(_path), out JsonElement root) is { } fault) throw Error($"it is {fault}");
+        if (JsonSource.Parse(JsonSource.ReadFile(_path), out JsonElement root) is { } fault) throw Error($"it is {fault}");
         try
         {
             ParseMap(root);

@@ -26,7 +26,7 @@ internal sealed class ChatShape : ITextShape
         if (isOpen && addsPrompt) throw ApiException.Wrong("continue_final_message", "the final message cannot go on where add_generation_prompt begins another.");
         ChatPrompt prompt = new(MessagesField.Read(fields), isOpen, addsPrompt);
         if (model.Chat is not { } chat) throw new ApiException(StatusCodes.Status400BadRequest, "the model has no chat template; use /v1/completions.", MessagesField.Name);
-        return new TextPrompt(model.Tokenizer.Encode(prompt.Render(chat)), IsTurn: !isOpen);
+        return new TextPrompt(model.Encode(prompt.Render(chat), addSpecialTokens: false, MessagesField.Name), IsTurn: !isOpen);
     }
 
     public KeyValuePair<string, JsonNode?> Whole(string text) => new("message", new JsonObject { ["role"] = "assistant", ["content"] = text, ["refusal"] = null });

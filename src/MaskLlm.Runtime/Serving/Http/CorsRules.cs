@@ -35,7 +35,7 @@ internal sealed class CorsRules
         headers.AccessControlAllowOrigin = allowsAny ? Any : origin;
         headers.AccessControlExposeHeaders = "Retry-After";
         if (!HttpMethods.IsOptions(request.Method) || request.Headers.AccessControlRequestMethod.Count == 0) return;
-        headers.AccessControlAllowMethods = headers.Allow.ToString();
+        if (headers.Allow.Count > 0) headers.AccessControlAllowMethods = headers.Allow.ToString();
         // Clients send many of their own, and `*` would leave Authorization out.
         if (request.Headers.AccessControlRequestHeaders.Count > 0) headers.AccessControlAllowHeaders = request.Headers.AccessControlRequestHeaders.ToString();
         if (request.Headers.ContainsKey("Access-Control-Request-Private-Network")) headers["Access-Control-Allow-Private-Network"] = "true";

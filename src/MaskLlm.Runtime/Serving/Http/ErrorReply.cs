@@ -31,7 +31,7 @@ internal sealed record ErrorReply(int Status, JsonObject Body, RequestOutcome? O
             StatusCodes.Status400BadRequest,
             json.LineNumber is { } line ? $"the body is not JSON, at line {line + 1}, byte {json.BytePositionInLine + 1}." : "the body is not JSON.",
             null, null, RequestOutcome.Invalid),
-        RequestFieldException field => New(StatusCodes.Status400BadRequest, field.Message, field.Field, null, RequestOutcome.Invalid),
+        RequestFieldException field => New(StatusCodes.Status400BadRequest, field.Message, field.Field, field.Code, RequestOutcome.Invalid),
         // The template's own refusals among them.
         ArgumentException or NotSupportedException => New(StatusCodes.Status400BadRequest, ArgumentSentence.Of(e), null, null, RequestOutcome.Invalid),
         _ => New(StatusCodes.Status500InternalServerError, "the server failed; its standard error says why.", null, null, RequestOutcome.Failed),

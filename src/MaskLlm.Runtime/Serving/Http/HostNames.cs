@@ -12,14 +12,21 @@ internal sealed class HostNames
     private static readonly string[] Local = ["localhost", "127.0.0.1", "[::1]"];
 
     private readonly HashSet<string>? _names;
+    private readonly bool _takesAddresses;
 
     /// <param name="options">Where the server listens, and other names that it has.</param>
-    internal HostNames(HttpServerOptions options)
+    /// <param name="asksForKey">Whether requests must bring a key.</param>
+    internal HostNames(HttpServerOptions options, bool asksForKey)
     {
-        // Beyond this machine the server can have any name, and asks for a key, which such a page does not have.
-        if (!options.IsLoopback && options.AllowedHosts.Count == 0) return;
+        // With a key the server can have any name beyond this machine: such a page does not have it.
+        if (!options.IsLoopback && asksForKey && options.AllowedHosts.Count == 0) return;
         _names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (string name in Local.Append(InHeader(options.Host)).Concat(options.AllowedHosts)) _names.Add(Plain(name));
+        if (options.IsLoopback || options.AllowedHosts.Count > 0) return;
+        // Nobody's name resolves to a page that was asked for by the machine's own name or by an address.
+        _takesAddresses = true;
+        _names.Add(Environment.MachineName);
+        _names.Add($"{Environment.MachineName}.local");
     }
 
     /// <exception cref="ApiException">The name is another's.</exception>
@@ -27,6 +34,7 @@ internal sealed class HostNames
     {
         // HTTP/1.0 has no name; no browser speaks it.
         if (_names is null || !request.Host.HasValue || _names.Contains(Plain(request.Host.Host))) return;
+        if (_takesAddresses && IPAddress.TryParse(request.Host.Host.Trim('[', ']'), out _)) return;
         throw new ApiException(StatusCodes.Status403Forbidden, "the request's Host is none of this server's names; whoever runs it can add one with --allowed-host.", null, "host_not_allowed");
     }
 

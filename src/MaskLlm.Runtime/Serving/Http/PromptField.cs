@@ -17,7 +17,8 @@ internal static class PromptField
         return prompt[0].ValueKind == JsonValueKind.Array ? Ids(prompt[0], model) : Encode(prompt[0], model);
     }
 
-    private static int[] Encode(JsonElement text, ServedModel model) => model.Tokenizer.Encode(RequestFields.TextOf(text, Name), addSpecialTokens: true);
+    private static int[] Encode(JsonElement text, ServedModel model) =>
+        model.Encode(RequestFields.TextOf(text, Name), addSpecialTokens: true, Name);
 
     private static int[] Ids(JsonElement list, ServedModel model) => RequestFields.TokenIds(list, Name, model.Batch.VocabularySize);
 }

@@ -35,22 +35,15 @@ internal sealed class RequestFields
 
     internal string? Text(string name) => Element(name) is { } value ? TextOf(value, _path + name) : null;
 
-    internal int? Integer(string name)
-    {
-        if (Element(name) is not { } value) return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw ApiException.Wrong(_path + name, "a whole number is expected.");
-    }
+    internal int? Integer(string name) => Element(name) is { } value ? (int)Whole(value, _path + name, int.MinValue, int.MaxValue) : null;
 
-    internal long? Long(string name)
-    {
-        if (Element(name) is not { } value) return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) ? number : throw ApiException.Wrong(_path + name, "a whole number is expected.");
-    }
+    internal long? Long(string name) => Element(name) is { } value ? Whole(value, _path + name, long.MinValue, long.MaxValue) : null;
 
     internal float? Number(string name)
     {
         if (Element(name) is not { } value) return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) && float.IsFinite(number) ? number : throw ApiException.Wrong(_path + name, "a number is expected.");
+        // One that is beyond the type is infinite, and beyond the range that the field has.
+        return value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) ? number : throw ApiException.Wrong(_path + name, "a number is expected.");
     }
 
     internal bool? Flag(string name) => Element(name)?.ValueKind switch
@@ -78,11 +71,27 @@ internal sealed class RequestFields
         int at = 0;
         foreach (JsonElement id in list.EnumerateArray())
         {
-            if (id.ValueKind != JsonValueKind.Number || !id.TryGetInt32(out int value)) throw ApiException.Wrong(field, "token ids are whole numbers.");
-            if ((uint)value >= (uint)vocabularySize) throw ApiException.Wrong(field, $"the token {value} is none of the model's, whose ids end at {vocabularySize - 1}.");
-            ids[at++] = value;
+            long value = Whole(id, field, long.MinValue, long.MaxValue);
+            if ((ulong)value >= (ulong)vocabularySize) throw ApiException.Wrong(field, $"the token {value} is none of the model's, whose ids end at {vocabularySize - 1}.");
+            ids[at++] = (int)value;
         }
         return ids;
+    }
+
+    // JSON has one kind of number, and some clients write 4.0 for 4.
+    private static long Whole(JsonElement value, string field, long least, long most)
+    {
+        if (value.ValueKind != JsonValueKind.Number) throw ApiException.Wrong(field, "a whole number is expected.");
+        if (!value.TryGetInt64(out long whole))
+        {
+            // One type has the digits and the other the size.
+            bool hasDigits = value.TryGetDecimal(out decimal digits), hasSize = value.TryGetDouble(out double size) && double.IsFinite(size);
+            if ((hasDigits && !decimal.IsInteger(digits)) || (hasSize && !double.IsInteger(size))) throw ApiException.Wrong(field, "a whole number is expected.");
+            bool isWithin = hasDigits && digits >= long.MinValue && digits <= long.MaxValue;
+            if (!isWithin) throw ApiException.Wrong(field, $"a whole number from {least} to {most} is expected.");
+            whole = (long)digits;
+        }
+        return whole >= least && whole <= most ? whole : throw ApiException.Wrong(field, $"a whole number from {least} to {most} is expected.");
     }
 
     /// <summary>The text of a JSON string.</summary>

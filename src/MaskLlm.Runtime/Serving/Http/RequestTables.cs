@@ -13,7 +13,7 @@ internal static class RequestTables
         .. Common,
         Refused("best_of", "a request gives one answer", "1"),
         Refused("echo", "the prompt is not given back", "false"),
-        Refused("logprobs", "probabilities are not given", "false"),
+        Refused("logprobs", "probabilities are not given; 0 asks for those of the chosen tokens", "false"),
         Refused("suffix", "text is added at the end only", "\"\""),
         Refused("add_special_tokens", "the tokenizer's special tokens are always added", "true"),
     ]);
@@ -27,11 +27,11 @@ internal static class RequestTables
         Refused("audio", "only text is served"),
         Refused("function_call", "calls of functions are not served", "\"none\"", "\"auto\""),
         Refused("functions", "calls of functions are not served", "[]"),
-        Refused("logprobs", "probabilities are not given", "false"),
+        Refused("logprobs", "probabilities are not given", "false", "0"),
         Refused("top_logprobs", "probabilities are not given", "0"),
         Refused("modalities", "only text is served", "[\"text\"]", "[]"),
         Refused("moderation", "answers are not moderated"),
-        Refused("reasoning_effort", "how much the model reasons cannot be set"),
+        Refused("reasoning_effort", "how much the model reasons cannot be set", "\"none\""),
         Refused("response_format", "only text is served", "{\"type\":\"text\"}"),
         Refused("tool_choice", "calls of tools are not served", "\"none\"", "\"auto\""),
         Refused("tools", "calls of tools are not served", "[]"),
@@ -83,7 +83,7 @@ internal static class RequestTables
     private static IEnumerable<FieldRow> Common =>
     [
         Served("model", "the served model's name; another is a 404"),
-        Served("max_tokens", "a whole number from 1; 16 for completions, else what the limits leave"),
+        Served("max_tokens", "a whole number from 1; 16 for completions, else what the limits leave; more than `--max-output` is cut to it"),
         Served("max_completion_tokens", "the same; two that differ are refused"),
         Served("temperature", $"{Positive}; 1 by default, 0 takes the most probable token"),
         Served("top_p", "above 0 and at most 1; 1 by default"),

@@ -42,9 +42,10 @@ internal sealed class Router
     {
         (string method, string path) = (http.Request.Method, PathOf(http));
         string? allow = Methods(path);
-        // A browser asks what it may ask without the key.
-        if (HttpMethods.IsOptions(method) && allow is not null) return Options(http, allow);
-        if (path != "/health") _guard.Key.Check(http.Request);
+        // A browser asks without the key what it may ask, of paths that are not there too.
+        bool isOptions = HttpMethods.IsOptions(method);
+        if (isOptions && allow is not null) return Options(http, allow);
+        if (path != "/health" && !isOptions) _guard.Key.Check(http.Request);
         if (allow is null) throw new ApiException(StatusCodes.Status404NotFound, $"there is no {method} {path}.", null, "not_found");
         bool isGet = HttpMethods.IsGet(method) || HttpMethods.IsHead(method);
         if (!(allow == Get ? isGet : HttpMethods.IsPost(method))) throw ApiException.WrongMethod(method, path, allow);
@@ -114,9 +115,11 @@ internal sealed class Router
 
     private JsonObject AllModels() => new() { ["object"] = "list", ["data"] = new JsonArray(TheModel()) };
 
-    private JsonObject OneModel(string name) => name == _model.Name
-        ? TheModel()
-        : throw new ApiException(StatusCodes.Status404NotFound, $"the model {name} is not served; {_model.Name} is.", "model", "model_not_found");
+    private JsonObject OneModel(string name)
+    {
+        _model.RequireName(name);
+        return TheModel();
+    }
 
     private JsonObject TheModel() => new() { ["id"] = _model.Name, ["object"] = "model", ["created"] = _model.Created, ["owned_by"] = "maskllm" };
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using MaskLlm.Decoding;
-using Microsoft.AspNetCore.Http;
 
 namespace MaskLlm.Serving.Http;
 
@@ -17,8 +16,7 @@ internal sealed record TextCall(TextRequest Request, bool IsStream, bool WantsUs
     internal static TextCall Read(JsonElement body, ServedModel model, ITextShape shape)
     {
         RequestFields fields = new(body, shape.Fields);
-        if (fields.Text("model") is { } name && name != model.Name)
-            throw new ApiException(StatusCodes.Status404NotFound, $"the model {name} is not served; {model.Name} is.", "model", "model_not_found");
+        if (fields.Text("model") is { } name) model.RequireName(name);
         bool isStream = fields.Flag("stream") ?? false, wantsUsage = fields.Object("stream_options", RequestTables.StreamOptions)?.Flag("include_usage") ?? false;
         (int? tokens, int? newTokens) = (fields.Integer(TokensName), fields.Integer(NewTokensName));
         if (tokens is not null && newTokens is not null && tokens != newTokens) throw ApiException.Wrong(NewTokensName, $"it is {newTokens} and {TokensName} is {tokens}; give one of them.");

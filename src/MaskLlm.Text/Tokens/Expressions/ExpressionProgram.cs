@@ -220,7 +220,7 @@ internal sealed class ExpressionProgram
         return slot;
     }
 
-    private NotSupportedException Refused(string what) => ExpressionError.Refused(_pattern, 0, what);
+    private NotSupportedException Refused(string what) => ExpressionError.Refused(_pattern, what);
 
     // Sets hold tables: one a set, however often the pattern has it.
     private CodePointSet Shared(CodePointSet set)
