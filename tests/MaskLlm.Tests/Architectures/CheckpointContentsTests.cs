@@ -116,7 +116,7 @@ public sealed class CheckpointContentsTests
     {
         using TemporaryFolder folder = new();
         Copy(Untied, folder, """{"vocab_size": 5}""", _ => { });
-        Action[] readers = [() => Checkpoint.ReadConfig(folder.Path), () => Checkpoint.LinearShapes(folder.Path), () => Checkpoint.Load(folder.Path).Dispose()];
+        Action[] readers = [() => CheckpointConfig.Read(folder.Path), () => CheckpointConfig.LinearShapes(folder.Path), () => Checkpoint.Load(folder.Path).Dispose()];
         Assert.All(readers, read => Assert.Matches(
             @"model\.embed_tokens\.weight has shape \(\d+, (\d+)\); config\.json gives \(5, \1\)\.$", Assert.Throws<InvalidDataException>(read).Message));
     }

@@ -104,12 +104,12 @@ public sealed class FileEdgesTests : IDisposable
     {
         using MemoryStream target = new();
         using ChecksumStream stream = new(target);
-        string empty = stream.Checksum;
+        string empty = stream.Digits;
         stream.Write([1, 2, 3], 1, 2);
         Assert.Equal([2, 3], target.ToArray());
         Assert.Equal((2L, 2L, false, false, true), (stream.Position, stream.Length, stream.CanRead, stream.CanSeek, stream.CanWrite));
-        Assert.Equal((16, "2d06800538d394c2"), (stream.Checksum.Length, empty));
-        Assert.NotEqual(empty, stream.Checksum);
+        Assert.Equal((16, "2d06800538d394c2"), (stream.Digits.Length, empty));
+        Assert.NotEqual(empty, stream.Digits);
     }
 
     private static TensorToWrite Two(string name, byte first) => new(name, TensorType.UInt8, [2], 2, stream => stream.Write([first, (byte)(first + 1)]));
