@@ -2,7 +2,6 @@ using System.Text;
 using MaskLlm.Architectures.Families;
 using MaskLlm.Architectures;
 using MaskLlm.Chat;
-using MaskLlm.Models;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Fuzz;

@@ -6,7 +6,6 @@ using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Numpy;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
-using MaskLlm.Packing;
 using MaskLlm.Products;
 using MaskLlm.Tokens;
 

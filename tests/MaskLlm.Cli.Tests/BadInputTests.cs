@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 using MaskLlm.Runs;
 using MaskLlm.Tests;
 using MaskLlm.Tokens;

@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 using MaskLlm.Patterns;
 using MaskLlm.Tests;
 

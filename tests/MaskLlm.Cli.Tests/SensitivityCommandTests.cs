@@ -2,7 +2,6 @@ using MaskLlm.Architectures;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.MaskNpz;
-using MaskLlm.Models;
 using MaskLlm.Tests;
 
 namespace MaskLlm.Cli.Tests;

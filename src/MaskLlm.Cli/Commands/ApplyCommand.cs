@@ -2,7 +2,6 @@ using MaskLlm.Architectures;
 using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Formats.MaskNpz;
-using MaskLlm.Models;
 using MaskLlm.Packing;
 using MaskLlm.Runs;
 

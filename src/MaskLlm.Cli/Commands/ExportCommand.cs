@@ -7,7 +7,6 @@ using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 using MaskLlm.Packing;
 using MaskLlm.Products;
 using MaskLlm.Runs;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using MaskLlm.Evaluation;
 using MaskLlm.Measures;
 using Spectre.Console;
 

@@ -1,7 +1,6 @@
 using MaskLlm.Architectures;
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using MaskLlm.Models;
 
 namespace MaskLlm.Cli.Output;
 

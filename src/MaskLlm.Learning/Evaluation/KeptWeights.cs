@@ -2,7 +2,6 @@ using MaskLlm.Architectures;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 
 namespace MaskLlm.Evaluation;
 

@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 
 namespace MaskLlm.Evaluation;
 

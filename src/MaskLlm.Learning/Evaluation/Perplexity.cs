@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using MaskLlm.Architectures;
 using MaskLlm.Measures;
 using MaskLlm.Models;
 using MaskLlm.Numerals;

@@ -5,7 +5,6 @@ using MaskLlm.Json;
 using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
-using MaskLlm.Packing;
 using MaskLlm.Priors;
 using MaskLlm.Products;
 using MaskLlm.Runs;

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
 using MaskLlm.Formats;
-using MaskLlm.Models;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
 

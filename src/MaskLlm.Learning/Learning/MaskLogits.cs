@@ -1,7 +1,6 @@
 using MaskLlm.MaskKernels;
 using MaskLlm.Masks;
 using MaskLlm.Models;
-using MaskLlm.Numerals;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;
 using MaskLlm.Training;

@@ -1,5 +1,4 @@
 using MaskLlm.Models;
-using MaskLlm.Numerals;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Priors;

@@ -1,7 +1,6 @@
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 using MaskLlm.Patterns;
 using MaskLlm.Runs;
 

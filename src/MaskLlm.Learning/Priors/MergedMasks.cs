@@ -2,7 +2,6 @@ using MaskLlm.Architectures;
 using MaskLlm.Evaluation;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 using MaskLlm.Patterns;
 
 namespace MaskLlm.Priors;

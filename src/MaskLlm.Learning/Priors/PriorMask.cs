@@ -1,7 +1,6 @@
 using MaskLlm.Architectures;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 using MaskLlm.Patterns;
 
 namespace MaskLlm.Priors;

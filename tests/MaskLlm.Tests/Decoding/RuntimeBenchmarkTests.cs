@@ -3,7 +3,6 @@ using MaskLlm.Architectures;
 using MaskLlm.Architectures.Families;
 using MaskLlm.Decoding;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 using MaskLlm.Packing;
 using MaskLlm.Products;
 

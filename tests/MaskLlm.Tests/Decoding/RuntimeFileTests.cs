@@ -1,7 +1,6 @@
 using MaskLlm.Decoding;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 using MaskLlm.Packing;
 using MaskLlm.Products;
 

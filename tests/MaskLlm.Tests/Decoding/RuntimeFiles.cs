@@ -1,7 +1,6 @@
 using MaskLlm.Architectures;
 using MaskLlm.Decoding;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 using MaskLlm.Packing;
 using MaskLlm.Products;
 

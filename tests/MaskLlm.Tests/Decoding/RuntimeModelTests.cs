@@ -3,7 +3,6 @@ using MaskLlm.Data;
 using MaskLlm.Decoding;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
-using MaskLlm.Models;
 using MaskLlm.Packing;
 using MaskLlm.Products;
 using MaskLlm.Tests.Tokens;

@@ -1,6 +1,5 @@
 using MaskLlm.Architectures;
 using MaskLlm.Decoding;
-using MaskLlm.Models;
 using MaskLlm.Packing;
 
 namespace MaskLlm.Tests.Decoding;

@@ -1,5 +1,4 @@
 using MaskLlm.Decoding;
-using MaskLlm.Evaluation;
 using MaskLlm.Masks;
 using MaskLlm.Measures;
 using MaskLlm.Packing;

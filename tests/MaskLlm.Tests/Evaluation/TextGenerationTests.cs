@@ -1,6 +1,5 @@
 using MaskLlm.Architectures;
 using MaskLlm.Evaluation;
-using MaskLlm.Models;
 using MaskLlm.Pretraining;
 using MaskLlm.Randomness;
 using MaskLlm.Tokens;

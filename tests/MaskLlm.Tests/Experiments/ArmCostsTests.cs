@@ -2,7 +2,6 @@ using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Experiments;
 using MaskLlm.Learning;
-using MaskLlm.Models;
 using MaskLlm.Priors;
 using MaskLlm.Tests.Data;
 

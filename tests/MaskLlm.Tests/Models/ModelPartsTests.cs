@@ -4,7 +4,6 @@ using MaskLlm.Architectures.Families;
 using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Machine;
-using MaskLlm.Models;
 using MaskLlm.Numerals;
 using MaskLlm.Packing;
 using MaskLlm.Packing.Gguf;

@@ -1,6 +1,5 @@
 using MaskLlm.Architectures;
 using MaskLlm.Data;
-using MaskLlm.Models;
 using MaskLlm.Priors;
 using MaskLlm.Tests.Data;
 

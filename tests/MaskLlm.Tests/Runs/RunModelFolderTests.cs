@@ -1,4 +1,3 @@
-using MaskLlm.Models;
 using MaskLlm.Packing;
 using MaskLlm.Runs;
 using MaskLlm.Tests.Models;
