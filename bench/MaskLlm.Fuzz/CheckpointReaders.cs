@@ -1,6 +1,6 @@
 using System.Text;
-using MaskLlm.Architectures.Families;
 using MaskLlm.Architectures;
+using MaskLlm.Architectures.Families;
 using MaskLlm.Chat;
 using MaskLlm.Tokens;
 

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using MaskLlm.Formats.Safetensors;
 using MaskLlm.Formats;
+using MaskLlm.Formats.Safetensors;
 using ZstdSharp;
 
 namespace MaskLlm.Fuzz;

@@ -2,8 +2,8 @@ using System.Text.Json;
 using MaskLlm.Chat;
 using MaskLlm.Decoding;
 using MaskLlm.Products;
-using MaskLlm.Serving.Http;
 using MaskLlm.Serving;
+using MaskLlm.Serving.Http;
 using MaskLlm.Tokens;
 using Microsoft.AspNetCore.Http;
 

@@ -1,6 +1,6 @@
 using System.Text;
-using MaskLlm.Architectures.Families;
 using MaskLlm.Architectures;
+using MaskLlm.Architectures.Families;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Packing;
 using MaskLlm.Products;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using MaskLlm.Architectures.Families;
 using MaskLlm.Architectures;
+using MaskLlm.Architectures.Families;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Packing;
 

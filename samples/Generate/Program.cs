@@ -1,5 +1,5 @@
-using MaskLlm.Products;
 using MaskLlm.Decoding;
+using MaskLlm.Products;
 using MaskLlm.Tokens;
 
 using RuntimeModel model = RuntimeModel.OpenOrPack(args[0], WeightType.Int8, mask: args[1]);

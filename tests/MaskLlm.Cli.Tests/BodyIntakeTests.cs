@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using System.Text;
-using MaskLlm.Serving.Http;
 using MaskLlm.Serving;
+using MaskLlm.Serving.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace MaskLlm.Cli.Tests;

@@ -1,8 +1,7 @@
 using MaskLlm.Architectures;
+using MaskLlm.Decoding;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
-using MaskLlm.Models;
-using MaskLlm.Decoding;
 using MaskLlm.Tests;
 
 namespace MaskLlm.Cli.Tests;

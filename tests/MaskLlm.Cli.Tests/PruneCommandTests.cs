@@ -1,6 +1,6 @@
-using MaskLlm.Architectures;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using MaskLlm.Architectures;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Patterns;

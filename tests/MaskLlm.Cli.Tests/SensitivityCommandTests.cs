@@ -1,6 +1,6 @@
-using MaskLlm.Architectures;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using MaskLlm.Architectures;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Tests;
 

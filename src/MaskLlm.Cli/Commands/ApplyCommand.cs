@@ -1,5 +1,5 @@
-using MaskLlm.Architectures;
 using System.CommandLine;
+using MaskLlm.Architectures;
 using MaskLlm.Cli.Output;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Packing;

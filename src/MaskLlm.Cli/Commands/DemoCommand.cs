@@ -1,8 +1,8 @@
-using MaskLlm.Architectures;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using MaskLlm.Architectures;
 using MaskLlm.Cli.Output;
 using MaskLlm.Data;
 using MaskLlm.Evaluation;

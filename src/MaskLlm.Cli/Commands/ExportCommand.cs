@@ -1,11 +1,11 @@
-using MaskLlm.Architectures;
 using System.CommandLine;
 using System.Globalization;
+using MaskLlm.Architectures;
 using MaskLlm.Cli.Output;
 using MaskLlm.Decoding;
+using MaskLlm.Formats;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.MaskNpz;
-using MaskLlm.Formats;
 using MaskLlm.Masks;
 using MaskLlm.Packing;
 using MaskLlm.Products;

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using MaskLlm.Chat;
 using MaskLlm.Decoding;
-using MaskLlm.Serving.Http;
 using MaskLlm.Serving;
+using MaskLlm.Serving.Http;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Cli.Commands;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using MaskLlm.Numerals;
-using MaskLlm.Serving.Http;
 using MaskLlm.Serving;
+using MaskLlm.Serving.Http;
 
 namespace MaskLlm.Cli.Commands;
 

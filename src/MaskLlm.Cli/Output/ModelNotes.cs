@@ -1,6 +1,6 @@
-using MaskLlm.Architectures;
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using MaskLlm.Architectures;
 
 namespace MaskLlm.Cli.Output;
 

@@ -1,5 +1,5 @@
-using MaskLlm.Architectures;
 using System.Text.Json.Nodes;
+using MaskLlm.Architectures;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Learning;
 using MaskLlm.Models;

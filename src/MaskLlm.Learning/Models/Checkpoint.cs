@@ -1,5 +1,5 @@
-using MaskLlm.Architectures.Families;
 using MaskLlm.Architectures;
+using MaskLlm.Architectures.Families;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Machine;
 using TorchSharp;

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using MaskLlm.Architectures.Families;
 using MaskLlm.Architectures;
+using MaskLlm.Architectures.Families;
 using MaskLlm.Data;
 using MaskLlm.Evaluation;
-using MaskLlm.Formats.Safetensors;
 using MaskLlm.Formats;
+using MaskLlm.Formats.Safetensors;
 using MaskLlm.Json;
 using MaskLlm.Machine;
 using MaskLlm.Models;

@@ -1,5 +1,5 @@
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats;
+using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Patterns;
 using MaskLlm.Runs;

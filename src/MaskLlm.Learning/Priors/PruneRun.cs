@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats;
+using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Runs;

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using MaskLlm.Architectures.Families;
 using MaskLlm.Architectures;
-using MaskLlm.Packing;
+using MaskLlm.Architectures.Families;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Packing;
 using MaskLlm.Products;
 
 namespace MaskLlm.Decoding;

@@ -1,7 +1,7 @@
 using MaskLlm.Architectures;
+using MaskLlm.Formats;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.Safetensors;
-using MaskLlm.Formats;
 using MaskLlm.Masks;
 using MaskLlm.Packing.Gguf;
 

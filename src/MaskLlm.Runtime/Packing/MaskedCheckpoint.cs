@@ -1,6 +1,6 @@
 using System.Collections.ObjectModel;
-using MaskLlm.Formats.Safetensors;
 using MaskLlm.Formats;
+using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
 
 namespace MaskLlm.Packing;

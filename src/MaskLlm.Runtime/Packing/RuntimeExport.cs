@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using MaskLlm.Architectures;
-using MaskLlm.Formats.Safetensors;
 using MaskLlm.Formats;
+using MaskLlm.Formats.Safetensors;
 using MaskLlm.Json;
 using MaskLlm.Machine;
 using MaskLlm.Masks;

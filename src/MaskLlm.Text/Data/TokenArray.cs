@@ -1,5 +1,5 @@
-using MaskLlm.Formats.Numpy;
 using MaskLlm.Formats;
+using MaskLlm.Formats.Numpy;
 
 namespace MaskLlm.Data;
 

@@ -1,6 +1,6 @@
-using MaskLlm.Architectures;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using MaskLlm.Architectures;
 using MaskLlm.Decoding;
 using MaskLlm.Formats;
 using MaskLlm.Formats.Gguf;

@@ -1,6 +1,6 @@
+using MaskLlm.Chat;
 using MaskLlm.Chat.Builtins;
 using MaskLlm.Chat.Values;
-using MaskLlm.Chat;
 
 namespace MaskLlm.Tests.Chat;
 

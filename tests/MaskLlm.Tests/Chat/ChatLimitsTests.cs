@@ -1,5 +1,5 @@
-using MaskLlm.Chat.Values;
 using MaskLlm.Chat;
+using MaskLlm.Chat.Values;
 
 namespace MaskLlm.Tests.Chat;
 

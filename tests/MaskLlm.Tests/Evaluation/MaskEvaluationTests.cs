@@ -106,8 +106,12 @@ public sealed class MaskEvaluationTests : IDisposable
     [Fact]
     public void Sensitivity_Suggestion_IsMeasured()
     {
-        SensitivityRequest request = new() { Model = Model, Data = Ids(64),
-            Mask = WriteMask(name => !name.EndsWith("v_proj.weight", StringComparison.Ordinal)) };
+        SensitivityRequest request = new()
+        {
+            Model = Model,
+            Data = Ids(64),
+            Mask = WriteMask(name => !name.EndsWith("v_proj.weight", StringComparison.Ordinal))
+        };
         double[] losses = [.. Enumerable.Range(1, 9).Select(i => i / 10.0)];
         SensitivityReport report = SensitivityRun.Execute(request, null, TestContext.Current.CancellationToken);
         SkipSuggestion? suggestion = losses

@@ -18,8 +18,11 @@ public sealed class TextGenerationTests : IDisposable
 
     public TextGenerationTests()
     {
-        DecoderConfig config = CheckpointConfig.Read(Fixture.PathOf("models/llama-gqa-tied")) with { VocabularySize = 300,
-            MaxPositions = 24 };
+        DecoderConfig config = CheckpointConfig.Read(Fixture.PathOf("models/llama-gqa-tied")) with
+        {
+            VocabularySize = 300,
+            MaxPositions = 24
+        };
         _made = new Pretrainer(config, new PretrainOptions { Steps = 1 });
         // Random logits are nearly alike; these are not.
         using (no_grad()) _made.Model.Parameters["model.norm.weight"].mul_(20);

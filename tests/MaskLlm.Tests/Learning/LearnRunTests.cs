@@ -224,8 +224,11 @@ public sealed class LearnRunTests : IDisposable
         Assert.Null(figures["perplexity"]!["prior"]);
         _said.Clear();
         // All that are learned and no more: there is nothing to say.
-        figures = Execute(request with { Options = request.Options with { Skip = [model.Linears[0].Name] },
-            Out = Path.Combine(_folder.Root, "b") }).Figures;
+        figures = Execute(request with
+        {
+            Options = request.Options with { Skip = [model.Linears[0].Name] },
+            Out = Path.Combine(_folder.Root, "b")
+        }).Figures;
         Assert.DoesNotContain(_said, said => said.StartsWith("--prior", StringComparison.Ordinal));
         Assert.NotNull(figures["perplexity"]!["prior"]);
         Assert.Null(figures["calibration_tokens"]);

@@ -1,5 +1,5 @@
-using MaskLlm.Formats.Safetensors;
 using MaskLlm.Formats;
+using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Packing;

@@ -137,8 +137,12 @@ public sealed class PretrainRunTests : IDisposable
         return new PretrainRequest
         {
             ConfigPath = _folder.Write("config.json", Encoding.UTF8.GetBytes(config)),
-            Data = new CorpusOptions { Sources = [new DataSource(_folder.Write("text.txt", text))], CacheFolder = _folder.Cache,
-                Threads = 1 },
+            Data = new CorpusOptions
+            {
+                Sources = [new DataSource(_folder.Write("text.txt", text))],
+                CacheFolder = _folder.Cache,
+                Threads = 1
+            },
             Out = Path.Combine(_folder.Root, "out"),
             Options = new PretrainOptions { Steps = 5, BatchSize = 2, SequenceLength = 16, WarmupSteps = 2, Seed = 3 },
             SaveEvery = 2,

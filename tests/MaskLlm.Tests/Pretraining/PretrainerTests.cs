@@ -10,8 +10,15 @@ namespace MaskLlm.Tests.Pretraining;
 [Collection(TorchTests.Name)]
 public sealed class PretrainerTests
 {
-    private static readonly PretrainOptions Options = new() { Steps = 10, BatchSize = 4, SequenceLength = 16, LearningRate = 1e-3,
-        WarmupSteps = 0, Seed = 3 };
+    private static readonly PretrainOptions Options = new()
+    {
+        Steps = 10,
+        BatchSize = 4,
+        SequenceLength = 16,
+        LearningRate = 1e-3,
+        WarmupSteps = 0,
+        Seed = 3
+    };
 
     /// <summary>0.02, and over the root of twice the 2 blocks, which is 2, where a branch ends; norms 1, biases 0.</summary>
     [Fact]

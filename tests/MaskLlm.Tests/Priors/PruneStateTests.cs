@@ -161,8 +161,11 @@ public sealed class PruneStateTests : IDisposable
         DecoderConfig config = CheckpointConfig.Read(Model);
         PruneRequest request = Request("wanda") with
         {
-            Data = new CorpusOptions { Sources = [new DataSource(Stream("a.npy", 100)), new DataSource(Stream("b.npy", 120, 50))],
-                CacheFolder = _data.Cache },
+            Data = new CorpusOptions
+            {
+                Sources = [new DataSource(Stream("a.npy", 100)), new DataSource(Stream("b.npy", 120, 50))],
+                CacheFolder = _data.Cache
+            },
             Samples = 6,
             SequenceLength = 16,
         };
@@ -186,8 +189,15 @@ public sealed class PruneStateTests : IDisposable
     }
 
     private static Calibration Read(string path, int samples, int? length, DecoderConfig config) => CalibrationData.Read(
-        new PruneRequest { Model = Model, Method = "wanda", Out = "", Data = new() { Sources = [new(path)] }, Samples = samples,
-            SequenceLength = length },
+        new PruneRequest
+        {
+            Model = Model,
+            Method = "wanda",
+            Out = "",
+            Data = new() { Sources = [new(path)] },
+            Samples = samples,
+            SequenceLength = length
+        },
         config, null, TestContext.Current.CancellationToken);
 
     private string Stream(string name, int count, int first = 0) =>
@@ -198,7 +208,12 @@ public sealed class PruneStateTests : IDisposable
         Random random = new(5);
         int[] ids = [.. Enumerable.Range(0, 240).Select(_ => random.Next(128))];
         string text = _data.WriteNpy("ids.npy", "<i4", "10, 24", MemoryMarshal.AsBytes(ids.AsSpan()).ToArray());
-        return new() { Model = Model, Method = method, Out = _folder.File("run"),
-            Data = new CorpusOptions { Sources = [new DataSource(text)] } };
+        return new()
+        {
+            Model = Model,
+            Method = method,
+            Out = _folder.File("run"),
+            Data = new CorpusOptions { Sources = [new DataSource(text)] }
+        };
     }
 }

@@ -80,8 +80,11 @@ public sealed class SparseGptTests
             using IDisposable noGradient = no_grad();
             using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
             new BlockwisePruner(model, method, NmPattern.TwoOfFour, update, model.Linears).Run(
-                0, hidden, (_, layers) => { foreach (PrunedLayer layer in layers) found.Add(
-                    layer.Layer.Name, layer.Mask.Packed.ToArray()); }, cancellation);
+                0, hidden, (_, layers) =>
+                {
+                    foreach (PrunedLayer layer in layers) found.Add(
+                    layer.Layer.Name, layer.Mask.Packed.ToArray());
+                }, cancellation);
             return found;
         }
     }

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using MaskLlm.Architectures.Families;
 using MaskLlm.Architectures;
+using MaskLlm.Architectures.Families;
 
 namespace MaskLlm.Tests.Architectures.Families;
 
