@@ -26,7 +26,7 @@ internal static class ApplyCommand
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
             MaskedCheckpoint.Write(
                 source,
-                MaskNpz.Read(parsed.GetValue(mask)!, CheckpointConfig.LinearShapes(source)),
+                CheckpointMasks.Read(parsed.GetValue(mask)!, source),
                 target,
                 parsed.GetValue(force),
                 (done, total) => progress.Report(new RunProgress("writing", done, total)),

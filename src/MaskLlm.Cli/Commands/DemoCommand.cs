@@ -79,7 +79,7 @@ internal static class DemoCommand
         using Decoder model = Checkpoint.Load(ModelFolder);
         Tokenizer tokenizer = ModelTokenizer.Load(ModelFolder, model.Config);
         PrintSamples(output, "dense", model, tokenizer);
-        using (MaskedWeights.Apply(model, MaskNpz.Read(Path.Combine(folder, "mask.npz"), CheckpointConfig.LinearShapes(ModelFolder))))
+        using (MaskedWeights.Apply(model, CheckpointMasks.Read(Path.Combine(folder, "mask.npz"), ModelFolder)))
             PrintSamples(output, "2:4 sparse", model, tokenizer);
         LearnTable.Print(output, record, folder, prior: "magnitude");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalSeconds:0} seconds in all. Next: maskllm learn MODEL --data TEXT --out DIR"));

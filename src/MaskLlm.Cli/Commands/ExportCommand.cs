@@ -35,7 +35,7 @@ internal static class ExportCommand
         {
             string source = parsed.GetValue(model)!, target = parsed.GetValue(output)!;
             RequireNew(target, parsed.GetValue(force), source, parsed.GetValue(mask));
-            Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? MaskNpz.Read(file, CheckpointConfig.LinearShapes(source)) : null;
+            Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? CheckpointMasks.Read(file, source) : null;
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
             void Report(long done, long total) => progress.Report(new RunProgress("packing", done, total));
             string summary = parsed.GetValue(format) switch

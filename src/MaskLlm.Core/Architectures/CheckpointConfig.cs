@@ -1,4 +1,5 @@
 using MaskLlm.Architectures.Families;
+using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
 
 namespace MaskLlm.Architectures;
@@ -47,12 +48,17 @@ public static class CheckpointConfig
         DecoderConfig config = ModelFamily.Read(folder);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
         OrderedDictionary<string, (int, int)> shapes = new(StringComparer.Ordinal);
-        foreach ((string name, int rows, int columns, bool mayBeSparse) in ParameterShapes.Matrices(CheckpointContents.Fit(config, file)))
+        foreach (LinearTensor linear in ParameterShapes.Linears(CheckpointContents.Fit(config, file)))
         {
-            if (!mayBeSparse) continue;
-            CheckpointContents.RequireShape(folder, file, name, [rows, columns]);
-            shapes.Add(name, (rows, columns));
+            CheckpointContents.RequireShape(folder, file, linear.Name, [.. linear.StoredShape]);
+            shapes.Add(linear.Name, (linear.Rows, linear.Columns));
         }
         return shapes;
     }
+
+    /// <summary>The linear weights of the blocks that the checkpoint stores (inputs, outputs); none without a config.json.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    internal static IReadOnlySet<string> TransposedNames(string folder) =>
+        !File.Exists(Path.Combine(folder, CheckpointFiles.ConfigName)) ? new HashSet<string>()
+            : ParameterShapes.Linears(ModelFamily.Read(folder)).Where(linear => linear.IsTransposed).Select(linear => linear.Name).ToHashSet(StringComparer.Ordinal);
 }

@@ -9,9 +9,6 @@ internal static class CheckpointContents
 {
     private const int NamesInNote = 3;
 
-    // A buffer that early versions saved with the weights and no version reads.
-    private const string UnreadBuffer = ".rotary_emb.inv_freq";
-
     private const int ValuesAtOnce = 1 << 16;
 
     /// <summary>
@@ -21,11 +18,11 @@ internal static class CheckpointContents
     /// <exception cref="InvalidDataException">The tensors have fewer blocks than the configuration.</exception>
     internal static DecoderConfig Fit(DecoderConfig config, SafetensorsCheckpoint file)
     {
-        HashSet<int> blocks = [.. file.Tensors.Keys.Select(BlockOf).OfType<int>()];
+        HashSet<int> blocks = [.. file.Tensors.Keys.Select(name => BlockOf(name, config)).OfType<int>()];
         int first = Enumerable.Range(0, config.BlockCount).FirstOrDefault(block => !blocks.Contains(block), config.BlockCount);
         if (first < config.BlockCount)
             throw new InvalidDataException(
-                $"{file.Folder}: {ParameterShapes.Block(first)}* is missing: config.json gives num_hidden_layers {config.BlockCount} "
+                $"{file.Folder}: {config.Names.Blocks}{first}.* is missing: config.json gives num_hidden_layers {config.BlockCount} "
                 + $"and the tensors are of {blocks.Count} blocks; is the checkpoint complete?");
         // Before a text is encoded: its ids would seem to be beyond the model's embeddings.
         if (file.Tensors.ContainsKey(ParameterShapes.Embedding))
@@ -40,7 +37,7 @@ internal static class CheckpointContents
     {
         DecoderConfig fitted = Fit(config, file);
         if (fitted.TieWordEmbeddings != config.TieWordEmbeddings)
-            yield return $"{file.Folder}: config.json ties the head to the embedding, and {ParameterShapes.Head} has other values: "
+            yield return $"{file.Folder}: config.json ties the head to the embedding, and {config.HeadName} has other values: "
                 + "the head is taken, as in transformers; set tie_word_embeddings to false.";
         HashSet<string> read = [.. ParameterShapes.All(fitted).Select(parameter => parameter.Name)];
         string[] unread = [.. file.Tensors.Keys.Where(name => !read.Contains(name) && !IsReadOtherwise(name, fitted))];
@@ -73,21 +70,21 @@ internal static class CheckpointContents
     }
 
     private static bool IsReadOtherwise(string name, DecoderConfig config) =>
-        name.EndsWith(UnreadBuffer, StringComparison.Ordinal) || (config.TieWordEmbeddings && name == ParameterShapes.Head);
+        config.Names.Unread.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)) || (config.TieWordEmbeddings && name == config.HeadName);
 
-    private static int? BlockOf(string name)
+    private static int? BlockOf(string name, DecoderConfig config)
     {
-        if (!name.StartsWith(ParameterShapes.BlockPrefix, StringComparison.Ordinal)) return null;
-        string number = name[ParameterShapes.BlockPrefix.Length..].Split('.')[0];
+        if (!name.StartsWith(config.Names.Blocks, StringComparison.Ordinal)) return null;
+        string number = name[config.Names.Blocks.Length..].Split('.')[0];
         return NumberText.TryDigits(number, out int block) ? block : null;
     }
 
     private static bool HasOtherHead(DecoderConfig config, SafetensorsCheckpoint file)
     {
-        if (!config.TieWordEmbeddings || !file.Tensors.TryGetValue(ParameterShapes.Head, out TensorEntry? head)) return false;
+        if (!config.TieWordEmbeddings || !file.Tensors.TryGetValue(config.HeadName, out TensorEntry? head)) return false;
         long[] shape = [config.VocabularySize, config.HiddenSize];
-        TensorEntry embedding = RequireParameter(file.Folder, file, ParameterShapes.Embedding, shape);
-        head = RequireParameter(file.Folder, file, ParameterShapes.Head, shape);
+        TensorEntry embedding = RequireParameter(file.Folder, file, config.EmbeddingName, shape);
+        head = RequireParameter(file.Folder, file, config.HeadName, shape);
         float[] left = new float[ValuesAtOnce], right = new float[ValuesAtOnce];
         long values = shape[0] * shape[1];
         for (long at = 0; at < values; at += ValuesAtOnce)

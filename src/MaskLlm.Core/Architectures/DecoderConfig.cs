@@ -35,11 +35,47 @@ public sealed record DecoderConfig
     /// <summary>The longest sequence that the model was made for, in tokens.</summary>
     public required int MaxPositions { get; init; }
 
-    /// <summary>Added to the mean square in RMSNorm.</summary>
+    /// <summary>Added to the mean square, or the variance, of what is normalised.</summary>
     public required double NormEpsilon { get; init; }
 
-    /// <summary>Rotary position embedding.</summary>
-    public required RotaryConfig Rotary { get; init; }
+    /// <summary>Rotary position embedding; null where positions are learned (GPT-2).</summary>
+    public required RotaryConfig? Rotary { get; init; }
+
+    /// <summary>That of blocks with a window, where it is another (Gemma 3).</summary>
+    public RotaryConfig? WindowRotary { get; init; }
+
+    /// <summary>What norms divide by.</summary>
+    public NormKind Norm { get; init; }
+
+    /// <summary>Whether norms multiply by one plus their weight (Gemma, Nemotron).</summary>
+    public bool NormAddsOne { get; init; }
+
+    /// <summary>The function between the matrices of the MLP.</summary>
+    public Activation Activation { get; init; }
+
+    /// <summary>Multiplies the embedding.</summary>
+    public double EmbeddingScale { get; init; } = 1;
+
+    /// <summary>Multiplies the products of queries and keys; null for 1 / sqrt(<see cref="HeadSize"/>).</summary>
+    public double? AttentionScale { get; init; }
+
+    /// <summary>Whether block i, from 0, also divides them by i + 1 (GPT-2).</summary>
+    public bool AttentionScaleFallsByBlock { get; init; }
+
+    /// <summary>c of c tanh(x / c), which those products x go through; null for none (Gemma 2).</summary>
+    public double? AttentionSoftCap { get; init; }
+
+    /// <summary>Multiplies what attention and MLP add to the residual sum (Granite).</summary>
+    public double ResidualMultiplier { get; init; } = 1;
+
+    /// <summary>Whether attention and MLP read the same sum (GPT-NeoX), and not one what the other left.</summary>
+    public bool IsParallel { get; init; }
+
+    /// <summary>Divides the logits (Granite).</summary>
+    public double LogitDivisor { get; init; } = 1;
+
+    /// <summary>c of c tanh(x / c), which logits x go through; null for none (Gemma 2).</summary>
+    public double? LogitSoftCap { get; init; }
 
     /// <summary>Whether the head is the embedding.</summary>
     public bool TieWordEmbeddings { get; init; }
@@ -53,8 +89,8 @@ public sealed record DecoderConfig
     /// <summary>Whether the projections of the MLP have a bias.</summary>
     public bool MlpBias { get; init; }
 
-    /// <summary>Whether queries and keys are normalised, head by head (Qwen3).</summary>
-    public bool QueryKeyNorm { get; init; }
+    /// <summary>What is normalised of queries and keys.</summary>
+    public QueryKeyNorm QueryKeyNorm { get; init; }
 
     /// <summary>Per block the number of tokens that attention sees, itself included; null for all before it. Empty: null everywhere.</summary>
     public IReadOnlyList<int?> SlidingWindows { get; init; } = [];
@@ -71,7 +107,6 @@ public sealed record DecoderConfig
             ("hidden_size", HiddenSize), ("intermediate_size", IntermediateSize), ("num_hidden_layers", BlockCount),
             ("num_attention_heads", HeadCount), ("num_key_value_heads", KeyValueHeadCount), ("head_dim", HeadSize),
             ("vocab_size", VocabularySize), ("max_position_embeddings", MaxPositions), ("rms_norm_eps", NormEpsilon),
-            ("rope_theta", Rotary.Theta),
         ];
         foreach ((string name, double value) in numbers) ConfigRange.Require(where, name, value);
         foreach (int? window in SlidingWindows)
@@ -79,10 +114,37 @@ public sealed record DecoderConfig
         if (HeadCount % KeyValueHeadCount != 0)
             throw new InvalidDataException(
                 $"{where}num_attention_heads {HeadCount} is not a multiple of num_key_value_heads {KeyValueHeadCount}.");
-        if (HeadSize % 2 != 0)
+        if (Rotary is not null && HeadSize % 2 != 0)
             throw new InvalidDataException($"{where}head_dim is {HeadSize}; rotary embedding needs an even number.");
+        foreach (RotaryConfig? rotary in new[] { Rotary, WindowRotary })
+        {
+            if (rotary is null) continue;
+            ConfigRange.Require(where, "rope_theta", rotary.Theta);
+            if (rotary.Dimensions(HeadSize) is var turned && (turned < 2 || turned % 2 != 0))
+                throw new InvalidDataException(
+                    $"{where}of head_dim {HeadSize} partial_rotary_factor leaves {turned} to turn; rotary embedding needs an even number, at least 2.");
+        }
     }
 
     /// <summary>The window of one block, or null where attention sees all earlier tokens.</summary>
     public int? SlidingWindow(int block) => block < SlidingWindows.Count ? SlidingWindows[block] : null;
+
+    /// <summary>The rotary embedding of one block.</summary>
+    internal RotaryConfig? RotaryOf(int block) => SlidingWindow(block) is null ? Rotary : WindowRotary ?? Rotary;
+
+    /// <summary>What multiplies the products of queries and keys in one block.</summary>
+    internal double AttentionScaleOf(int block) => (AttentionScale ?? 1 / Math.Sqrt(HeadSize)) / (AttentionScaleFallsByBlock ? block + 1 : 1);
+
+    /// <summary>What the family calls its tensors.</summary>
+    internal TensorNames Names { get; init; } = TensorNames.Llama;
+
+    internal string EmbeddingName => $"{Names.Embedding}.weight";
+
+    /// <summary>Of learned positions, or null.</summary>
+    internal string? PositionsName => Names.Positions is { } name ? $"{name}.weight" : null;
+
+    /// <summary>Of the head, where it is a tensor of its own.</summary>
+    internal string HeadName => $"{Names.Head}.weight";
+
+    internal NormTensors FinalNorm => BlockPlan.NormOf(this, Names.FinalNorm, HiddenSize);
 }

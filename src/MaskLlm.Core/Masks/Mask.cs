@@ -70,6 +70,16 @@ public sealed partial class Mask
         return new Mask(rows, columns, BitPacking.Pack(zeroOne));
     }
 
+    /// <summary>The mask of the same weights stored the other way: (columns, rows).</summary>
+    public Mask Transpose()
+    {
+        byte[] turned = new byte[checked(Rows * Columns)];
+        for (int row = 0; row < Rows; row++)
+            for (int column = 0; column < Columns; column++)
+                turned[column * Rows + row] = this[row, column] ? (byte)1 : (byte)0;
+        return FromBytes(Columns, Rows, turned);
+    }
+
     /// <summary>Unpacks the mask to one byte a weight.</summary>
     /// <param name="zeroOne">Filled with (rows, columns) row-major, 1 = kept, 0 = pruned.</param>
     /// <exception cref="ArgumentException">The length does not fit the shape.</exception>

@@ -26,7 +26,7 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
         ArgumentException.ThrowIfNullOrEmpty(path);
         KeptWeights kept = Directory.Exists(path) ? ReadFolder(path, cancellation)
             : path.EndsWith(SafetensorsEnding, StringComparison.OrdinalIgnoreCase) ? ReadSafetensors(path, cancellation)
-            : modelFolder is not null ? new KeptWeights(MaskNpz.Read(path, CheckpointConfig.LinearShapes(modelFolder)))
+            : modelFolder is not null ? new KeptWeights(CheckpointMasks.Read(path, modelFolder))
             : ReadFlat(path);
         return kept.Masks.Count > 0 ? kept : throw new InvalidDataException($"{path} holds no mask and no weight matrix; there is nothing to inspect.");
     }
@@ -43,12 +43,14 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
     private static KeptWeights ReadFolder(string folder, CancellationToken cancellation)
     {
         IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = CheckpointConfig.LinearShapes(folder);
+        IReadOnlySet<string> transposed = CheckpointConfig.TransposedNames(folder);
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         return new KeptWeights(new OrderedDictionary<string, Mask>(shapes.Select(pair =>
         {
             cancellation.ThrowIfCancellationRequested();
             TensorEntry entry = checkpoint.Tensors[pair.Key];
-            return KeyValuePair.Create(pair.Key, NonZeroValues.Of(checkpoint.FileOf(pair.Key), entry));
+            Mask stored = NonZeroValues.Of(checkpoint.FileOf(pair.Key), entry);
+            return KeyValuePair.Create(pair.Key, transposed.Contains(pair.Key) ? stored.Transpose() : stored);
         })));
     }
 

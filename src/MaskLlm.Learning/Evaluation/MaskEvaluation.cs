@@ -47,8 +47,7 @@ public static class MaskEvaluation
     private static List<IReadOnlyDictionary<string, Mask>> ReadMasks(EvaluationRequest request)
     {
         if (request.Masks.Count == 0) return [];
-        IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = CheckpointConfig.LinearShapes(request.Model);
-        return [.. request.Masks.Select(file => MaskNpz.Read(file, shapes))];
+        return [.. request.Masks.Select(file => CheckpointMasks.Read(file, request.Model))];
     }
 
     private static int[] ReadIds(EvaluationRequest request, DecoderConfig config, Action<string, int, int>? progress,

@@ -61,7 +61,7 @@ internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new RunProgress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(arm.Model ?? request.Model, TorchRuntime.DeviceOf(request.Device), keepBFloat16: true);
-        using MaskedWeights? masked = arm.Mask is null ? null : MaskedWeights.Apply(model, MaskNpz.Read(arm.Mask, CheckpointConfig.LinearShapes(request.Model)));
+        using MaskedWeights? masked = arm.Mask is null ? null : MaskedWeights.Apply(model, CheckpointMasks.Read(arm.Mask, request.Model));
         return texts.Perplexities(model, arm.Texts, progress, cancellation);
     }
 

@@ -154,7 +154,7 @@ public sealed class LearnRun
         if (prior is not null) _warn(string.Create(CultureInfo.InvariantCulture, $"{learner.PriorGroupShare:0.00%} of the groups start on the prior."));
         learner.ChangedGroupShare();
         _folder.Create();
-        if (_request.PrunesForPrior && !resumes) MaskNpz.Write(_folder.PriorPath, prior!);
+        if (_request.PrunesForPrior && !resumes) CheckpointMasks.Write(_folder.PriorPath, prior!, _request.Model);
         using MetricsLog metrics = new(_folder, first);
         int[] ids = new int[_request.Options.BatchSize * (_request.Options.SequenceLength + 1)];
         LearnTotals totals = new(first);
@@ -294,7 +294,7 @@ public sealed class LearnRun
 
     private RunRecord Finish(RunRecord record, LearnedRun learned)
     {
-        MaskNpz.Write(_folder.MaskPath, learned.Masks);
+        CheckpointMasks.Write(_folder.MaskPath, learned.Masks, _request.Model);
         if (_request.Options.TrainWeights != WeightTraining.None) WriteTrained(learned.Masks);
         else if (_request.SaveModel)
             MaskedCheckpoint.Write(_request.Model, learned.Masks, RunModelFolder.PathOf(_folder.Path), force: true);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Models;
 
-/// <summary>softmax(q k^T / sqrt(hs)) v, where a token sees itself and those before it.</summary>
+/// <summary>softmax(scale q k^T) v, where a token sees itself and those before it.</summary>
 internal static class CausalAttention
 {
     // The probabilities, which the plain way keeps, grow with the square of the tokens.
@@ -13,8 +13,10 @@ internal static class CausalAttention
     /// <param name="key">(B, T, H, hs).</param>
     /// <param name="value">(B, T, H, hs).</param>
     /// <param name="window">Tokens that a token sees, itself included; null for all before it.</param>
+    /// <param name="scale">Multiplies the scores.</param>
+    /// <param name="softCap">c of c tanh(x / c), which they then go through; null for none.</param>
     /// <returns>(B, T, H, hs), of the caller's scope.</returns>
-    internal static Tensor Call(Tensor query, Tensor key, Tensor value, int? window)
+    internal static Tensor Call(Tensor query, Tensor key, Tensor value, int? window, double scale, double? softCap)
     {
         using DisposeScope scope = NewDisposeScope();
         long tokens = query.size(1);
@@ -22,15 +24,19 @@ internal static class CausalAttention
         key = key.transpose(1, 2);
         value = value.transpose(1, 2);
         if (window >= tokens) window = null;
-        if (IsPlain(query.dtype, query.device_type, tokens))
+        if (softCap is not null || IsPlain(query.dtype, query.device_type, tokens))
         {
-            Tensor unseen = zeros(tokens, tokens, query.dtype).FillInPlace(Seen(tokens, window, query.device).logical_not(), double.NegativeInfinity);
-            Tensor scores = matmul(query, key.transpose(2, 3)).TimesInPlace(1 / Math.Sqrt(query.size(3))).PlusInPlace(unseen);
+            Tensor unseen = zeros(tokens, tokens, query.dtype, query.device).FillInPlace(Seen(tokens, window, query.device).logical_not(), double.NegativeInfinity);
+            Tensor scores = matmul(query, key.transpose(2, 3)).TimesInPlace(scale);
+            scores = Activations.Capped(scores, softCap).PlusInPlace(unseen);
             return matmul(nn.functional.softmax(scores, -1), value).transpose(1, 2).MoveToOuterDisposeScope();
         }
 
         // The result takes the query's layout in memory: with the tokens outside the heads, joining the heads copies nothing.
         Tensor? mask = window is null ? null : Seen(tokens, window, query.device);
+        // libtorch's own scale is 1 / sqrt(hs), and TorchSharp has no other.
+        double left = scale * Math.Sqrt(query.size(3));
+        if (Math.Abs(left - 1) > 1e-12) query = query.Times(left);
         return nn.functional.scaled_dot_product_attention(query, key, value, mask, is_casual: mask is null).transpose(1, 2).MoveToOuterDisposeScope();
     }
 

@@ -31,21 +31,24 @@ public static class Checkpoint
         DecoderConfig config = ModelFamily.Read(folder);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
         config = CheckpointContents.Fit(config, file);
-        ScalarType TypeOf(TensorEntry entry) => !ParameterShapes.IsLinearWeight(entry.Name, entry.Shape.Count) ? compute
+        Dictionary<string, LinearTensor> linears = ParameterShapes.Linears(config).ToDictionary(linear => linear.Name, StringComparer.Ordinal);
+        ScalarType TypeOf(TensorEntry entry) => !linears.ContainsKey(entry.Name) ? compute
             : keepBFloat16 && entry.Type == TensorType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         RequireMemory(folder, file, TypeOf);
         using IDisposable noGradient = no_grad();
-        return new Decoder(config, (name, shape) => ReadParameter(folder, file, name, shape, TypeOf, device ?? CPU), device ?? CPU);
+        return new Decoder(config, (name, shape) => ReadParameter(folder, file, name, shape, linears.GetValueOrDefault(name)?.IsTransposed ?? false, TypeOf, device ?? CPU), device ?? CPU);
     }
 
-    private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, Func<TensorEntry, ScalarType> typeOf, Device device)
+    private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, bool isTransposed,
+        Func<TensorEntry, ScalarType> typeOf, Device device)
     {
-        TensorEntry entry = CheckpointContents.RequireParameter(folder, file, name, shape);
+        TensorEntry entry = CheckpointContents.RequireParameter(folder, file, name, isTransposed ? [shape[1], shape[0]] : shape);
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = TensorBytes.Read(entry, (offset, target) => file.Read(name, offset, target));
         Tensor computed = weight.to(typeOf(entry));
         // After the conversion: what is too large for the type that is computed in is infinite there.
         if (!FiniteTensors.All(computed)) throw CheckpointRows.NotFinite(folder, name, FiniteTensors.All(weight) ? $" in {computed.dtype}" : "");
+        if (isTransposed) computed = computed.t().contiguous();
         return computed.to(device).MoveToOuterDisposeScope();
     }
 

@@ -12,9 +12,10 @@ public sealed class Decoder : IDisposable
 {
     private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
     private readonly List<DecoderBlock> _blocks = [];
-    private readonly Tensor _norm;
+    private readonly Norm _norm;
+    private readonly Tensor? _positions;
     private readonly Device _device;
-    private Tensor? _cosine, _sine;
+    private readonly RotaryTables? _rotary, _windowRotary;
 
     /// <param name="config">The parts.</param>
     /// <param name="parameter">Gives the parameter of a name and shape; the decoder owns it from then on.</param>
@@ -26,10 +27,12 @@ public sealed class Decoder : IDisposable
         Tensor Own(string name, long[] shape) => _parameters[name] = parameter(name, shape).DetachFromDisposeScope();
         try
         {
-            Embedding = Own("model.embed_tokens.weight", [config.VocabularySize, config.HiddenSize]);
+            Embedding = Own(config.EmbeddingName, [config.VocabularySize, config.HiddenSize]);
+            if (config.PositionsName is { } positions) _positions = Own(positions, [config.MaxPositions, config.HiddenSize]);
             for (int i = 0; i < config.BlockCount; i++) _blocks.Add(new DecoderBlock(config, i, Own));
-            _norm = Own("model.norm.weight", [config.HiddenSize]);
-            Head = config.TieWordEmbeddings ? Embedding : Own("lm_head.weight", [config.VocabularySize, config.HiddenSize]);
+            _norm = new Norm(config, config.FinalNorm, Own);
+            Tensor head = config.TieWordEmbeddings ? Embedding : Own(config.HeadName, [config.VocabularySize, config.HiddenSize]);
+            Head = new VocabularyHead(head, config.LogitDivisor, config.LogitSoftCap);
         }
         catch
         {
@@ -37,6 +40,8 @@ public sealed class Decoder : IDisposable
             throw;
         }
         Linears = [.. _blocks.SelectMany(block => block.Linears)];
+        _rotary = config.Rotary is { } rotary ? new RotaryTables(rotary, config.HeadSize, device) : null;
+        _windowRotary = config.WindowRotary is { } other ? new RotaryTables(other, config.HeadSize, device) : _rotary;
     }
 
     /// <summary>The parts.</summary>
@@ -56,8 +61,8 @@ public sealed class Decoder : IDisposable
 
     internal Tensor Embedding { get; }
 
-    /// <summary>(V, D); the embedding itself where the two are tied.</summary>
-    internal Tensor Head { get; }
+    /// <summary>Its weight is the embedding itself where the two are tied.</summary>
+    internal VocabularyHead Head { get; }
 
     internal IReadOnlyList<DecoderBlock> Blocks => _blocks;
 
@@ -71,7 +76,7 @@ public sealed class Decoder : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor hidden = Hidden(inputIds);
-        return nn.functional.linear(hidden, Head).MoveToOuterDisposeScope();            // (B, T, V)
+        return Head.Call(hidden).MoveToOuterDisposeScope();                             // (B, T, V)
     }
 
     /// <summary>What the head multiplies, (B, T, D), of the caller's scope.</summary>
@@ -82,16 +87,18 @@ public sealed class Decoder : IDisposable
     internal Tensor Embed(Tensor inputIds)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Embedding.index_select(0, inputIds.reshape(-1)).view(inputIds.size(0), inputIds.size(1), -1).MoveToOuterDisposeScope();
+        Tensor embedded = Embedding.index_select(0, inputIds.reshape(-1)).view(inputIds.size(0), inputIds.size(1), -1);
+        if (Config.EmbeddingScale != 1) embedded = embedded.Times(Config.EmbeddingScale);
+        if (_positions is not null) embedded = embedded.Plus(_positions.narrow(0, 0, inputIds.size(1)));
+        return embedded.MoveToOuterDisposeScope();
     }
 
     /// <summary>One block: (B, T, D) to (B, T, D), of the caller's scope.</summary>
     internal Tensor RunBlock(int block, Tensor x)
     {
-        long tokens = x.size(1);
-        EnsureTables((int)tokens);
+        RotaryTables? tables = Config.SlidingWindow(block) is null ? _rotary : _windowRotary;
         using DisposeScope scope = NewDisposeScope();
-        Tensor cosine = _cosine!.narrow(0, 0, tokens).to(x.dtype), sine = _sine!.narrow(0, 0, tokens).to(x.dtype);   // (T, hs/2)
+        (Tensor? cosine, Tensor? sine) = tables is null ? (null, null) : tables.Of((int)x.size(1), x.dtype);   // (T, turned/2)
         return _blocks[block].Call(x, cosine, sine).MoveToOuterDisposeScope();
     }
 
@@ -107,23 +114,13 @@ public sealed class Decoder : IDisposable
     }
 
     /// <summary>(..., D) before the head, of the caller's scope.</summary>
-    internal Tensor FinalNorm(Tensor x) => RmsNorm.Call(x, _norm, Config.NormEpsilon);
+    internal Tensor FinalNorm(Tensor x) => _norm.Call(x);
 
     /// <summary>Frees the parameters.</summary>
     public void Dispose()
     {
         foreach (Tensor parameter in _parameters.Values) parameter.Dispose();
-        _cosine?.Dispose();
-        _sine?.Dispose();
-    }
-
-    private void EnsureTables(int tokens)
-    {
-        if (_cosine is not null && _cosine.size(0) >= tokens) return;
-        _cosine?.Dispose();
-        _sine?.Dispose();
-        (_cosine, _sine) = RotaryEmbedding.Tables(Config.Rotary, Config.HeadSize, tokens, _device);
-        _cosine.DetachFromDisposeScope();
-        _sine.DetachFromDisposeScope();
+        _rotary?.Dispose();
+        _windowRotary?.Dispose();
     }
 }

@@ -4,38 +4,37 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Models;
 
-/// <summary>One block: x + attention(norm(x)), then x + MLP(norm(x)).</summary>
+/// <summary>One block: attention and MLP, each added to what they read; what differs between families is in the plan.</summary>
 internal sealed class DecoderBlock
 {
     private readonly DecoderConfig _config;
-    private readonly LinearLayer _query, _key, _value, _output, _gate, _up, _down;
-    private readonly Tensor _inputNorm, _postAttentionNorm;
-    private readonly Tensor? _queryNorm, _keyNorm;
+    private readonly LinearSlices _inputs, _mlp;
+    private readonly LinearLayer _output, _down;
+    private readonly Norm? _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm;
     private readonly int? _window;
+    private readonly double _scale;
+    private readonly bool _isGated;
 
     internal DecoderBlock(DecoderConfig config, int index, Func<string, long[], Tensor> parameter)
     {
         _config = config;
-        _window = config.SlidingWindow(index);
-        string prefix = $"{ParameterShapes.BlockPrefix}{index}.";
-        int queries = config.HeadCount * config.HeadSize, keys = config.KeyValueHeadCount * config.HeadSize;
-        LinearLayer Linear(string name, int rows, int columns, bool bias) => new(
-            $"{prefix}{name}.weight",
-            parameter($"{prefix}{name}.weight", [rows, columns]),
-            bias ? parameter($"{prefix}{name}.bias", [rows]) : null);
-        _query = Linear("self_attn.q_proj", queries, config.HiddenSize, config.QueryKeyValueBias);
-        _key = Linear("self_attn.k_proj", keys, config.HiddenSize, config.QueryKeyValueBias);
-        _value = Linear("self_attn.v_proj", keys, config.HiddenSize, config.QueryKeyValueBias);
-        _output = Linear("self_attn.o_proj", config.HiddenSize, queries, config.AttentionOutputBias);
-        _gate = Linear("mlp.gate_proj", config.IntermediateSize, config.HiddenSize, config.MlpBias);
-        _up = Linear("mlp.up_proj", config.IntermediateSize, config.HiddenSize, config.MlpBias);
-        _down = Linear("mlp.down_proj", config.HiddenSize, config.IntermediateSize, config.MlpBias);
-        LinearsByInput = [[_query, _key, _value], [_output], [_gate, _up], [_down]];
+        (_window, _scale) = (config.SlidingWindow(index), config.AttentionScaleOf(index));
+        BlockPlan plan = BlockPlan.Of(config, index);
+        _isGated = plan.Gate is not null;
+        LinearsByInput = [.. plan.TensorsByInput.Select(sharing => sharing.Select(Linear).ToList())];
         Linears = [.. LinearsByInput.SelectMany(sharing => sharing)];
-        _inputNorm = parameter($"{prefix}input_layernorm.weight", [config.HiddenSize]);
-        _postAttentionNorm = parameter($"{prefix}post_attention_layernorm.weight", [config.HiddenSize]);
-        _queryNorm = config.QueryKeyNorm ? parameter($"{prefix}self_attn.q_norm.weight", [config.HeadSize]) : null;
-        _keyNorm = config.QueryKeyNorm ? parameter($"{prefix}self_attn.k_norm.weight", [config.HeadSize]) : null;
+        _inputs = new LinearSlices(LinearsByInput[0], plan.Query, plan.Key, plan.Value);
+        _output = LinearsByInput[1][0];
+        _mlp = new LinearSlices(LinearsByInput[2], plan.Gate, plan.Up);
+        _down = LinearsByInput[3][0];
+        (_inputNorm, _attentionNorm) = (NormOf(plan.InputNorm), NormOf(plan.AttentionNorm));
+        (_mlpNorm, _outputNorm) = (NormOf(plan.MlpNorm), NormOf(plan.OutputNorm));
+        (_queryNorm, _keyNorm) = (NormOf(plan.QueryNorm), NormOf(plan.KeyNorm));
+
+        LinearLayer Linear(LinearTensor tensor) => new(
+            tensor, parameter(tensor.Name, [tensor.Rows, tensor.Columns]), tensor.Bias is { } bias ? parameter(bias, [tensor.Rows]) : null);
+
+        Norm? NormOf(NormTensors? norm) => norm is null ? null : new Norm(config, norm, parameter);
     }
 
     internal IReadOnlyList<LinearLayer> Linears { get; }
@@ -47,30 +46,49 @@ internal sealed class DecoderBlock
     internal bool RequiresGradient => Parameters.Any(parameter => parameter is { requires_grad: true });
 
     /// <param name="x">(B, T, D).</param>
-    /// <param name="cosine">(T, head/2).</param>
-    /// <param name="sine">(T, head/2).</param>
+    /// <param name="cosine">(T, turned/2); null where nothing is turned.</param>
+    /// <param name="sine">(T, turned/2); the same.</param>
     /// <returns>(B, T, D), of the caller's scope.</returns>
-    internal Tensor Call(Tensor x, Tensor cosine, Tensor sine)
+    internal Tensor Call(Tensor x, Tensor? cosine, Tensor? sine)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor attended = x.Plus(Attention(RmsNorm.Call(x, _inputNorm, _config.NormEpsilon), cosine, sine));
-        return attended.Plus(Mlp(RmsNorm.Call(attended, _postAttentionNorm, _config.NormEpsilon))).MoveToOuterDisposeScope();
+        Tensor attention = After(_attentionNorm, Attention(Before(_inputNorm, x), cosine, sine));
+        Tensor attended = x.Plus(attention);
+        Tensor mlp = After(_outputNorm, Mlp(Before(_mlpNorm, _config.IsParallel ? x : attended)));
+        return attended.Plus(mlp).MoveToOuterDisposeScope();
     }
 
     private IEnumerable<Tensor?> Parameters =>
-        [.. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }), _inputNorm, _postAttentionNorm, _queryNorm, _keyNorm];
+    [
+        .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }),
+        .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>().SelectMany(norm => norm.Parameters),
+    ];
+
+    private static Tensor Before(Norm? norm, Tensor x) => norm is null ? x : norm.Call(x);
+
+    // What is added to the residual sum.
+    private Tensor After(Norm? norm, Tensor x)
+    {
+        Tensor added = norm is null ? x : norm.Call(x);
+        return _config.ResidualMultiplier == 1 ? added : added.Times(_config.ResidualMultiplier);
+    }
 
     // Scopes of their own free what no gradient needs before the next part of the block runs.
-    private Tensor Attention(Tensor x, Tensor cosine, Tensor sine)
+    private Tensor Attention(Tensor x, Tensor? cosine, Tensor? sine)
     {
         using DisposeScope scope = NewDisposeScope();
         long batch = x.size(0), tokens = x.size(1);
-        Tensor query = Heads(_query.Call(x), _config.HeadCount, _queryNorm);            // (B, T, H, hs)
-        Tensor key = Heads(_key.Call(x), _config.KeyValueHeadCount, _keyNorm);          // (B, T, KV, hs)
-        Tensor value = Heads(_value.Call(x), _config.KeyValueHeadCount, null);          // (B, T, KV, hs)
-        query = RotaryEmbedding.Apply(query, cosine, sine);
-        key = Repeat(RotaryEmbedding.Apply(key, cosine, sine));                         // (B, T, H, hs)
-        Tensor mixed = CausalAttention.Call(query, key, Repeat(value), _window);         // (B, T, H, hs)
+        Tensor[] inputs = _inputs.Call(x);
+        Tensor query = Heads(inputs[0], _config.HeadCount, _queryNorm);                  // (B, T, H, hs)
+        Tensor key = Heads(inputs[1], _config.KeyValueHeadCount, _keyNorm);              // (B, T, KV, hs)
+        Tensor value = Heads(inputs[2], _config.KeyValueHeadCount, null);                // (B, T, KV, hs)
+        if (cosine is not null)
+        {
+            query = RotaryEmbedding.Apply(query, cosine, sine!);
+            key = RotaryEmbedding.Apply(key, cosine, sine!);
+        }
+        key = Repeat(key);                                                              // (B, T, H, hs)
+        Tensor mixed = CausalAttention.Call(query, key, Repeat(value), _window, _scale, _config.AttentionSoftCap);   // (B, T, H, hs)
         Tensor joined = mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize);
         return _output.Call(joined).MoveToOuterDisposeScope();                          // (B, T, D)
     }
@@ -78,14 +96,18 @@ internal sealed class DecoderBlock
     private Tensor Mlp(Tensor x)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor expanded = nn.functional.silu(_gate.Call(x)) * _up.Call(x);              // (B, T, F)
+        Tensor[] inputs = _mlp.Call(x);                                                 // each (B, T, F)
+        Tensor expanded = Activations.Call(_config.Activation, inputs[0]);
+        if (_isGated) expanded *= inputs[1];
         return _down.Call(expanded).MoveToOuterDisposeScope();                          // (B, T, D)
     }
 
-    private Tensor Heads(Tensor x, int heads, Tensor? norm)
+    private Tensor Heads(Tensor x, int heads, Norm? norm)
     {
-        Tensor split = x.view(x.size(0), x.size(1), heads, _config.HeadSize);           // (B, T, H, hs)
-        return norm is null ? split : RmsNorm.Call(split, norm, _config.NormEpsilon);
+        bool isWhole = norm is not null && _config.QueryKeyNorm == QueryKeyNorm.Whole;
+        if (isWhole) x = norm!.Call(x);
+        Tensor split = x.reshape(x.size(0), x.size(1), heads, _config.HeadSize);        // (B, T, H, hs)
+        return norm is null || isWhole ? split : norm.Call(split);
     }
 
     // Key-value head k serves the query heads k * repeats to (k + 1) * repeats - 1.

@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Models;
@@ -6,6 +7,12 @@ namespace MaskLlm.Models;
 public sealed class LinearLayer
 {
     internal LinearLayer(string name, Tensor weight, Tensor? bias) => (Name, Weight, Bias) = (name, weight, bias);
+
+    internal LinearLayer(LinearTensor tensor, Tensor weight, Tensor? bias)
+        : this(tensor.Name, weight, bias) => IsStoredTransposed = tensor.IsTransposed;
+
+    /// <summary>Whether the checkpoint, and files of masks, have (I, O) where <see cref="Weight"/> is (O, I).</summary>
+    public bool IsStoredTransposed { get; }
 
     /// <summary>The checkpoint's name of the weight, such as <c>model.layers.0.self_attn.q_proj.weight</c>.</summary>
     public string Name { get; }

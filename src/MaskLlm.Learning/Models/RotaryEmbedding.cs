@@ -10,7 +10,8 @@ internal static class RotaryEmbedding
     /// <summary>Cosine and sine of every position and pair, each (T, D/2) float32.</summary>
     internal static (Tensor Cosine, Tensor Sine) Tables(RotaryConfig config, int headSize, int tokens, Device device)
     {
-        double[] frequencies = RotaryFrequencies.Of(config, headSize);
+        double[] frequencies = RotaryFrequencies.Of(config, headSize, tokens);
+        float factor = (float)(config.Scaling?.AttentionFactor ?? 1);
         Tensor cosine = empty(tokens, frequencies.Length, dtype: ScalarType.Float32);
         Tensor sine = empty(tokens, frequencies.Length, dtype: ScalarType.Float32);
         Span<float> cosines = TensorBytes.Floats(cosine), sines = TensorBytes.Floats(sine);
@@ -19,22 +20,25 @@ internal static class RotaryEmbedding
             // transformers multiplies in float32, and long contexts feel the rounding of the angle.
             float angle = (i / frequencies.Length) * (float)frequencies[i % frequencies.Length];
             (sines[i], cosines[i]) = MathF.SinCos(angle);
+            (sines[i], cosines[i]) = (sines[i] * factor, cosines[i] * factor);
         }
         return (cosine.to(device), sine.to(device));
     }
 
-    /// <summary>Turns the pairs (i, i + D/2) of each head by their position's angle.</summary>
+    /// <summary>Turns the pairs (i, i + R/2) of each head's first R dimensions by their position's angle; the others stay.</summary>
     /// <param name="x">(B, T, H, D).</param>
-    /// <param name="cosine">(T, D/2).</param>
-    /// <param name="sine">(T, D/2).</param>
+    /// <param name="cosine">(T, R/2).</param>
+    /// <param name="sine">(T, R/2).</param>
     /// <returns>(B, T, H, D), contiguous, of the caller's scope.</returns>
     internal static Tensor Apply(Tensor x, Tensor cosine, Tensor sine)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor[] halves = x.chunk(2, -1);                                    // 2 x (B, T, H, D/2)
-        Tensor c = cosine.unsqueeze(1), s = sine.unsqueeze(1);               // (T, 1, D/2)
+        long turned = 2 * cosine.size(1), size = x.size(3);
+        Tensor[] halves = (turned == size ? x : x.narrow(-1, 0, turned)).chunk(2, -1);   // 2 x (B, T, H, R/2)
+        Tensor c = cosine.unsqueeze(1), s = sine.unsqueeze(1);               // (T, 1, R/2)
         Tensor first = halves[0] * c - halves[1] * s;
         Tensor second = (halves[1] * c).Plus(halves[0] * s);
-        return cat([first, second], -1).MoveToOuterDisposeScope();        // (B, T, H, D)
+        Tensor[] parts = turned == size ? [first, second] : [first, second, x.narrow(-1, turned, size - turned)];
+        return cat(parts, -1).MoveToOuterDisposeScope();                     // (B, T, H, D)
     }
 }

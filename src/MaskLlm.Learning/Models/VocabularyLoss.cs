@@ -20,7 +20,7 @@ internal static class VocabularyLoss
     /// <param name="chunkTokens">Tokens at once.</param>
     /// <param name="dense">What to learn from besides the targets; null for nothing.</param>
     /// <returns>Mean loss in nats a token, and scale * its gradient by the hidden states, (N, D), of the caller's scope.</returns>
-    internal static (double Loss, Tensor Gradient) Backward(Tensor hidden, Tensor head, Tensor targets, double scale, int chunkTokens, Predictions? dense = null)
+    internal static (double Loss, Tensor Gradient) Backward(Tensor hidden, VocabularyHead head, Tensor targets, double scale, int chunkTokens, Predictions? dense = null)
     {
         using DisposeScope scope = NewDisposeScope();
         long tokens = hidden.size(0);
@@ -44,7 +44,7 @@ internal static class VocabularyLoss
     /// <param name="head">(V, D), in the type of <paramref name="hidden"/>.</param>
     /// <param name="targets">(N) int64.</param>
     /// <param name="chunkTokens">Tokens at once.</param>
-    internal static double Total(Tensor hidden, Tensor head, Tensor targets, int chunkTokens)
+    internal static double Total(Tensor hidden, VocabularyHead head, Tensor targets, int chunkTokens)
     {
         double sum = 0;
         for (long start = 0; start < hidden.size(0); start += chunkTokens)
@@ -59,7 +59,7 @@ internal static class VocabularyLoss
     }
 
     // The graph keeps the log-probabilities; the logits die here.
-    private static Tensor Sum(Tensor hidden, Tensor head, Tensor targets, Predictions? dense)
+    private static Tensor Sum(Tensor hidden, VocabularyHead head, Tensor targets, Predictions? dense)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor logits = Logits(hidden, head);
@@ -71,9 +71,9 @@ internal static class VocabularyLoss
     }
 
     // (n, V) float32.
-    private static Tensor Logits(Tensor hidden, Tensor head) => nn.functional.linear(hidden, head).to(ScalarType.Float32);
+    private static Tensor Logits(Tensor hidden, VocabularyHead head) => head.Call(hidden).to(ScalarType.Float32);
 
-    private static Tensor LogProbabilities(Tensor hidden, Tensor head)
+    private static Tensor LogProbabilities(Tensor hidden, VocabularyHead head)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();

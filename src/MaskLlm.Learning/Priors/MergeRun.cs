@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Formats;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
@@ -41,7 +42,8 @@ public static class MergeRun
             for (int i = 0; i < own.Count; i++) agreement[i] = agreement[i].Plus(MaskAgreement.Between(own[i], result, pattern.GroupSize));
             progress?.Report(new RunProgress("merging", merged.Count, names.Length, name));
         }
-        MaskNpz.Write(request.Out, merged);
+        if (request.Model is { } model) CheckpointMasks.Write(request.Out, merged, model);
+        else MaskNpz.Write(request.Out, merged);
         return new MergeReport(request.Out, pattern, merged.Count, agreement[0].Groups, unanimous, [.. request.Inputs.Zip(agreement)]);
     }
 

@@ -18,7 +18,7 @@ internal sealed record MergedMasks(NmPattern Pattern, IReadOnlyList<(string Path
     internal static MergedMasks Read(IReadOnlyList<string> paths, string? modelFolder)
     {
         List<(string Path, IReadOnlyDictionary<string, Mask> Masks)> files =
-            [.. paths.Select(path => (path, modelFolder is null ? KeptWeights.ReadFlat(path).Masks : MaskNpz.Read(path, CheckpointConfig.LinearShapes(modelFolder))))];
+            [.. paths.Select(path => (path, modelFolder is null ? KeptWeights.ReadFlat(path).Masks : CheckpointMasks.Read(path, modelFolder)))];
         foreach ((string path, IReadOnlyDictionary<string, Mask> masks) in files)
         {
             if (masks.Count == 0) throw new InvalidDataException($"{path} holds no mask; there is nothing to merge.");

@@ -16,7 +16,7 @@ internal static class PriorMask
     /// <exception cref="InvalidDataException">The file is damaged, or of another model.</exception>
     internal static IReadOnlyDictionary<string, Mask> Read(string path, string modelFolder, NmPattern pattern)
     {
-        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(path, CheckpointConfig.LinearShapes(modelFolder));
+        IReadOnlyDictionary<string, Mask> masks = CheckpointMasks.Read(path, modelFolder);
         foreach ((string name, Mask mask) in masks) Require(path, name, mask, pattern);
         return masks;
     }

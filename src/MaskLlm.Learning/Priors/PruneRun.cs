@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using MaskLlm.Architectures;
 using MaskLlm.Formats;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
@@ -59,7 +60,7 @@ public static class PruneRun
             if (request.UpdateWeights) checkpoint.WriteModel(request.Model, masks, RunModelFolder.PathOf(request.Out), cancellation);
         }
         RunRecord record = PruneRecord.Create(request, options, inputs, masks, calibration, watch.Elapsed.TotalSeconds);
-        MaskNpz.Write(folder.MaskPath, masks);
+        CheckpointMasks.Write(folder.MaskPath, masks, request.Model);
         PruneCard.Write(folder.CardPath, request, KindDensity.Of(model, masks));
         // A folder with a record is complete.
         record.Write(folder.RecordPath);

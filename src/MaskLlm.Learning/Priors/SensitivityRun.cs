@@ -79,7 +79,7 @@ public static class SensitivityRun
 
     private static IReadOnlyDictionary<string, Mask> ReadMask(SensitivityRequest request)
     {
-        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(request.Mask, CheckpointConfig.LinearShapes(request.Model));
+        IReadOnlyDictionary<string, Mask> masks = CheckpointMasks.Read(request.Mask, request.Model);
         return masks.Count > 0 ? masks : throw new InvalidDataException($"{request.Mask} holds no mask; there is nothing to measure.");
     }
 }

@@ -5,20 +5,22 @@ namespace MaskLlm.Decoding;
 /// <summary>Attention of one query head of one token over the cached keys and values.</summary>
 internal static unsafe class HeadAttention
 {
-    /// <summary>softmax(q K^T / sqrt(head size)) V.</summary>
+    /// <summary>softmax(scale q K^T) V.</summary>
     /// <param name="query">(head size).</param>
     /// <param name="pages">Where the cache lies.</param>
     /// <param name="cache">The sequence.</param>
     /// <param name="block">Of the decoder.</param>
     /// <param name="head">The key-value head.</param>
+    /// <param name="scale">Multiplies the scores.</param>
+    /// <param name="softCap">c of c tanh(x / c), which they then go through; null for none.</param>
     /// <param name="first">The first position seen.</param>
     /// <param name="scores">One for each position seen, to work in.</param>
     /// <param name="output">Takes (head size).</param>
     internal static void Attend(
-        ReadOnlySpan<float> query, KeyValuePages pages, KeyValueCache cache, int block, int head, int first, Span<float> scores, Span<float> output)
+        ReadOnlySpan<float> query, KeyValuePages pages, KeyValueCache cache, int block, int head, float scale, double? softCap, int first,
+        Span<float> scores, Span<float> output)
     {
         int size = query.Length, end = first + scores.Length;
-        float scale = 1 / MathF.Sqrt(size);
         for (int position = first; position < end;)
         {
             int inPage = position % KeyValuePages.Positions, count = Math.Min(KeyValuePages.Positions - inPage, end - position);
@@ -26,6 +28,7 @@ internal static unsafe class HeadAttention
             for (int i = 0; i < count; i++, keys += size) scores[position - first + i] = scale * TensorPrimitives.Dot(query, new ReadOnlySpan<float>(keys, size));
             position += count;
         }
+        RuntimeActivation.Cap(scores, softCap);
         TensorPrimitives.SoftMax(scores, scores);
         output.Clear();
         for (int position = first; position < end;)

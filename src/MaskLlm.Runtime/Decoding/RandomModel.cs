@@ -25,10 +25,10 @@ internal static class RandomModel
     {
         DecoderConfig config = ModelFamily.Read(RuntimeFormat.ConfigName, configJson);
         List<TensorToWrite> tensors = [.. ParameterShapes.Vectors(config).Select(Ones)];
-        foreach ((string name, int rows, int columns, bool mayBeSparse) in ParameterShapes.Matrices(config))
+        foreach (MatrixPlan matrix in MatrixPlan.All(config))
         {
-            PackedMatrix shape = new(rows, columns, type, isSparse && mayBeSparse);
-            tensors.Add(new TensorToWrite(name, TensorType.UInt8, [shape.Blocks, shape.Panels, shape.PanelBytes], shape.Bytes, stream => WriteBlocks(stream, shape)));
+            PackedMatrix shape = new(matrix.Rows, matrix.Columns, type, isSparse && matrix.MayBeSparse);
+            tensors.Add(new TensorToWrite(matrix.Name, TensorType.UInt8, [shape.Blocks, shape.Panels, shape.PanelBytes], shape.Bytes, stream => WriteBlocks(stream, shape)));
         }
         tensors.Add(RuntimeExport.KeptFile(RuntimeFormat.ConfigName, configJson));
         return tensors;

@@ -8,6 +8,11 @@ namespace MaskLlm.Decoding;
 /// <param name="Bias">(O), or null.</param>
 internal sealed record RuntimeLinear(string Name, PackedMatrix Weight, float[]? Bias);
 
+/// <summary>A norm's numbers.</summary>
+/// <param name="Weight">What the normalised values are multiplied by; where the family adds one to its weights it is added.</param>
+/// <param name="Bias">Added then, or null.</param>
+internal sealed record RuntimeNorm(float[] Weight, float[]? Bias);
+
 /// <summary>What one block of the decoder is made of.</summary>
 internal sealed record RuntimeBlock
 {
@@ -19,27 +24,35 @@ internal sealed record RuntimeBlock
 
     internal required RuntimeLinear Output { get; init; }
 
-    internal required RuntimeLinear Gate { get; init; }
+    /// <summary>Null in an MLP without a gate.</summary>
+    internal required RuntimeLinear? Gate { get; init; }
 
     internal required RuntimeLinear Up { get; init; }
 
     internal required RuntimeLinear Down { get; init; }
 
-    /// <summary>(D).</summary>
-    internal required float[] InputNorm { get; init; }
+    /// <summary>Of what attention reads.</summary>
+    internal required RuntimeNorm? InputNorm { get; init; }
 
-    /// <summary>(D).</summary>
-    internal required float[] PostAttentionNorm { get; init; }
+    /// <summary>Of what attention gives.</summary>
+    internal required RuntimeNorm? AttentionNorm { get; init; }
 
-    /// <summary>(head size), or null.</summary>
-    internal required float[]? QueryNorm { get; init; }
+    /// <summary>Of what the MLP reads.</summary>
+    internal required RuntimeNorm? MlpNorm { get; init; }
 
-    /// <summary>(head size), or null.</summary>
-    internal required float[]? KeyNorm { get; init; }
+    /// <summary>Of what the MLP gives.</summary>
+    internal required RuntimeNorm? OutputNorm { get; init; }
+
+    internal required RuntimeNorm? QueryNorm { get; init; }
+
+    internal required RuntimeNorm? KeyNorm { get; init; }
+
+    /// <summary>Multiplies the products of queries and keys.</summary>
+    internal required float Scale { get; init; }
 
     /// <summary>Tokens that attention sees, or null for all.</summary>
     internal required int? Window { get; init; }
 
     /// <summary>In the order of the forward pass.</summary>
-    internal IReadOnlyList<RuntimeLinear> Linears => [Query, Key, Value, Output, Gate, Up, Down];
+    internal IReadOnlyList<RuntimeLinear> Linears => [.. new[] { Query, Key, Value, Output, Gate, Up, Down }.OfType<RuntimeLinear>()];
 }

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using MaskLlm.Architectures;
 using MaskLlm.Products;
 
 namespace MaskLlm.Decoding;
@@ -10,50 +11,83 @@ public sealed unsafe partial class RuntimeDecoder
     {
         for (int token = from; token < to; token++)
         {
-            PanelUnpacking.Row(_model.Embedding, _tokens[token].Id, _hidden.Row(token));
+            Span<float> hidden = _hidden.Row(token);
+            PanelUnpacking.Row(_model.Embedding, _tokens[token].Id, hidden);
+            if (_config.EmbeddingScale != 1) TensorPrimitives.Multiply(hidden, (float)_config.EmbeddingScale, hidden);
+            int position = _positions[token], length = _tokens[token].Cache.Length;
+            if (_model.Positions is { } learned) TensorPrimitives.Add(hidden, learned.AsSpan(position * hidden.Length, hidden.Length), hidden);
             _projected.Row(token).Clear();
-            for (int pair = 0; pair < _frequencies.Length; pair++)
-            {
-                // As transformers: the angle is rounded to float32.
-                float angle = _positions[token] * _frequencies[pair];
-                (_sine[token * _frequencies.Length + pair], _cosine[token * _frequencies.Length + pair]) = MathF.SinCos(angle);
-            }
+            _rotary?.Set(token, position, length);
+            if (_windowRotary != _rotary) _windowRotary!.Set(token, position, length);
         }
     }
 
     private void NormInput(int worker, int from, int to)
     {
-        float[]? bias = _blockIndex == 0 ? null : _model.Blocks[_blockIndex - 1].Down.Bias;
-        for (int token = from; token < to; token++) AddAndNorm(token, bias, _block.InputNorm, token);
+        RuntimeBlock? before = _blockIndex == 0 ? null : _model.Blocks[_blockIndex - 1];
+        for (int token = from; token < to; token++)
+        {
+            Add(token, before?.Down.Bias, before?.OutputNorm);
+            NormAndPack(token, _block.InputNorm, token);
+        }
     }
 
-    private void NormPostAttention(int worker, int from, int to)
+    private void NormMlp(int worker, int from, int to)
     {
-        for (int token = from; token < to; token++) AddAndNorm(token, _block.Output.Bias, _block.PostAttentionNorm, token);
+        for (int token = from; token < to; token++)
+        {
+            // In parallel the MLP reads what attention read.
+            if (_config.IsParallel) NormAndPack(token, _block.MlpNorm, token);
+            Add(token, _block.Output.Bias, _block.AttentionNorm);
+            if (!_config.IsParallel) NormAndPack(token, _block.MlpNorm, token);
+        }
     }
 
     private void NormFinal(int worker, int from, int to)
     {
-        for (int wanted = from; wanted < to; wanted++) AddAndNorm(_wanted[wanted], _block.Down.Bias, _model.FinalNorm, wanted);
+        for (int wanted = from; wanted < to; wanted++)
+        {
+            Add(_wanted[wanted], _block.Down.Bias, _block.OutputNorm);
+            NormAndPack(_wanted[wanted], _model.FinalNorm, wanted);
+        }
     }
 
-    /// <summary>hidden += projected + bias; what the next product multiplies is its norm.</summary>
-    private void AddAndNorm(int token, float[]? bias, float[] weight, int inputToken)
+    /// <summary>hidden += what was projected, with its bias, norm and multiplier.</summary>
+    private void Add(int token, float[]? bias, RuntimeNorm? norm)
     {
-        Span<float> hidden = _hidden.Row(token), normed = _normed.Row(token);
-        TensorPrimitives.Add(hidden, _projected.Row(token), hidden);
-        if (bias is not null) TensorPrimitives.Add(hidden, bias, hidden);
-        Norm(hidden, weight, normed);
-        _inputs.Pack(_input, inputToken, _normed.WholeRow(token));
+        Span<float> hidden = _hidden.Row(token), added = _projected.Row(token);
+        if (norm is null && _config.ResidualMultiplier == 1)
+        {
+            TensorPrimitives.Add(hidden, added, hidden);
+            AddBias(hidden, bias);
+            return;
+        }
+        AddBias(added, bias);
+        if (norm is not null) Norm(added, norm, added);
+        TensorPrimitives.Multiply(added, (float)_config.ResidualMultiplier, added);
+        TensorPrimitives.Add(hidden, added, hidden);
     }
 
-    private void Norm(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, Span<float> target)
+    /// <summary>What the next product multiplies is the norm of the hidden state, or without one itself.</summary>
+    private void NormAndPack(int token, RuntimeNorm? norm, int inputToken)
     {
+        if (norm is not null) Norm(_hidden.Row(token), norm, _normed.Row(token));
+        _inputs.Pack(_input, inputToken, norm is null ? _hidden.WholeRow(token) : _normed.WholeRow(token));
+    }
+
+    private void Norm(ReadOnlySpan<float> x, RuntimeNorm norm, Span<float> target)
+    {
+        if (_config.Norm == NormKind.Layer)
+        {
+            TensorPrimitives.Subtract(x, TensorPrimitives.Sum(x) / x.Length, target);
+            x = target;
+        }
         float squares = TensorPrimitives.SumOfSquares(x);
         // 1 / infinity is 0, and zeros look like numbers: what is beyond float32 stays so until it is noticed.
         float inverse = float.IsFinite(squares) ? (float)(1 / Math.Sqrt(squares / x.Length + _config.NormEpsilon)) : float.NaN;
         TensorPrimitives.Multiply(x, inverse, target);
-        TensorPrimitives.Multiply(target, weight, target);
+        TensorPrimitives.Multiply(target, norm.Weight, target);
+        if (norm.Bias is not null) TensorPrimitives.Add(target, norm.Bias, target);
     }
 
     /// <summary>Queries are turned; keys are turned and go into the cache with the values.</summary>
@@ -65,13 +99,17 @@ public sealed unsafe partial class RuntimeDecoder
             AddBias(_query.Row(token), _block.Query.Bias);
             AddBias(_key.Row(token), _block.Key.Bias);
             AddBias(_value.Row(token), _block.Value.Bias);
-            for (int head = 0; head < _config.HeadCount; head++) Turn(_query.Row(token).Slice(head * size, size), _block.QueryNorm, token);
+            bool isWhole = _config.QueryKeyNorm == QueryKeyNorm.Whole;
+            if (isWhole) Norm(_query.Row(token), _block.QueryNorm!, _query.Row(token));
+            if (isWhole) Norm(_key.Row(token), _block.KeyNorm!, _key.Row(token));
+            for (int head = 0; head < _config.HeadCount; head++)
+                Turn(_query.Row(token).Slice(head * size, size), isWhole ? null : _block.QueryNorm, token);
             int position = _positions[token];
             nint page = _tokens[token].Cache.Pages[position / KeyValuePages.Positions];
             for (int head = 0; head < _config.KeyValueHeadCount; head++)
             {
                 Span<float> key = _key.Row(token).Slice(head * size, size);
-                Turn(key, _block.KeyNorm, token);
+                Turn(key, isWhole ? null : _block.KeyNorm, token);
                 int at = position % KeyValuePages.Positions * size;
                 key.CopyTo(new Span<float>(_pages.At(page, _blockIndex, isValue: false, head) + at, size));
                 _value.Row(token).Slice(head * size, size).CopyTo(new Span<float>(_pages.At(page, _blockIndex, isValue: true, head) + at, size));
@@ -84,15 +122,10 @@ public sealed unsafe partial class RuntimeDecoder
         if (bias is not null) TensorPrimitives.Add(row, bias, row);
     }
 
-    // The pairs (i, i + half) of a head.
-    private void Turn(Span<float> head, float[]? norm, int token)
+    private void Turn(Span<float> head, RuntimeNorm? norm, int token)
     {
         if (norm is not null) Norm(head, norm, head);
-        int half = head.Length / 2;
-        ReadOnlySpan<float> cosine = _cosine.AsSpan(token * half, half), sine = _sine.AsSpan(token * half, half);
-        Span<float> first = head[..half], second = head[half..];
-        for (int i = 0; i < half; i++)
-            (first[i], second[i]) = (first[i] * cosine[i] - second[i] * sine[i], second[i] * cosine[i] + first[i] * sine[i]);
+        (_block.Window is null ? _rotary : _windowRotary)?.Turn(head, token);
     }
 
     private void Attend(int worker, int from, int to)
@@ -103,7 +136,8 @@ public sealed unsafe partial class RuntimeDecoder
             int token = piece / _config.HeadCount, head = piece % _config.HeadCount, seen = _positions[token] + 1;
             int first = _block.Window is { } window ? Math.Max(0, seen - window) : 0;
             HeadAttention.Attend(
-                _query.Row(token).Slice(head * size, size), _pages, _tokens[token].Cache, _blockIndex, head / queriesOfKey, first,
+                _query.Row(token).Slice(head * size, size), _pages, _tokens[token].Cache, _blockIndex, head / queriesOfKey,
+                _block.Scale, _config.AttentionSoftCap, first,
                 _scores[worker].AsSpan(0, seen - first), _mixed.Row(token).Slice(head * size, size));
         }
     }
@@ -113,17 +147,24 @@ public sealed unsafe partial class RuntimeDecoder
         for (int token = from; token < to; token++) _inputs.Pack(_input, token, _mixed.WholeRow(token));
     }
 
-    /// <summary>silu(gate) * up.</summary>
+    /// <summary>activation(gate) * up, or activation(up) without a gate.</summary>
     private void Activate(int worker, int from, int to)
     {
         for (int token = from; token < to; token++)
         {
             Span<float> gate = _gate.Row(token), up = _up.Row(token);
-            AddBias(gate, _block.Gate.Bias);
             AddBias(up, _block.Up.Bias);
-            TensorPrimitives.Multiply(up, gate, up);
-            TensorPrimitives.Sigmoid(gate, gate);
-            TensorPrimitives.Multiply(up, gate, up);
+            if (_block.Gate is null) RuntimeActivation.Apply(_config.Activation, up);
+            else
+            {
+                AddBias(gate, _block.Gate.Bias);
+                if (_config.Activation == Activation.Silu) RuntimeActivation.GateBySilu(gate, up);
+                else
+                {
+                    RuntimeActivation.Apply(_config.Activation, gate);
+                    TensorPrimitives.Multiply(up, gate, up);
+                }
+            }
             _inputs.Pack(_input, token, _up.WholeRow(token));
         }
     }

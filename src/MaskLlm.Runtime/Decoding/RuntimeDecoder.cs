@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using MaskLlm.Architectures;
 using MaskLlm.Products;
 
@@ -19,11 +20,11 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
     private readonly KeyValuePages _pages;
     private readonly ActivationBuffer _hidden, _normed, _projected, _query, _key, _value, _mixed, _gate, _up;
     private readonly InputBuffer _inputs;
-    private readonly float[] _frequencies, _cosine, _sine;
+    private readonly RuntimeRotary? _rotary, _windowRotary;
     private readonly float[][] _scores;
     private readonly BatchToken[] _tokens;
     private readonly int[] _positions, _wanted;
-    private readonly Action<int, int, int> _embed, _normInput, _normPostAttention, _normFinal, _place, _attend, _packMixed, _activate, _multiply;
+    private readonly Action<int, int, int> _embed, _normInput, _normMlp, _normFinal, _place, _attend, _packMixed, _activate, _multiply;
     private ActivationBuffer _logits;
     private int _count, _wantedCount, _blockIndex;
     private RuntimeBlock _block;
@@ -49,12 +50,12 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         (_gate, _up) = (new(tokens, _config.IntermediateSize), new(tokens, _config.IntermediateSize));
         _logits = new(1, _config.VocabularySize);
         _inputs = new(tokens, Math.Max(Math.Max(_config.HiddenSize, queries), _config.IntermediateSize), model.Type, isSparse: model.SparseLayers > 0);
-        _frequencies = [.. RotaryFrequencies.Of(_config.Rotary, _config.HeadSize).Select(frequency => (float)frequency)];
-        (_cosine, _sine) = (new float[tokens * _frequencies.Length], new float[tokens * _frequencies.Length]);
+        _rotary = _config.Rotary is { } rotary ? new RuntimeRotary(rotary, _config.HeadSize, tokens) : null;
+        _windowRotary = _config.WindowRotary is { } other ? new RuntimeRotary(other, _config.HeadSize, tokens) : _rotary;
         _scores = [.. Enumerable.Range(0, threads).Select(_ => new float[Math.Min(ContextLength, CachePositions)])];
         (_tokens, _positions, _wanted) = (new BatchToken[tokens], new int[tokens], new int[tokens]);
         _block = model.Blocks[0];
-        (_embed, _normInput, _normPostAttention, _normFinal) = (Embed, NormInput, NormPostAttention, NormFinal);
+        (_embed, _normInput, _normMlp, _normFinal) = (Embed, NormInput, NormMlp, NormFinal);
         (_place, _attend, _packMixed, _activate, _multiply) = (Place, Attend, PackMixed, Activate, Multiply);
     }
 
@@ -99,6 +100,13 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         _input = _inputs.Of(_wantedCount, _config.HiddenSize);
         _team.Run(_wantedCount, _normFinal, TokensForTeam);
         Products(new(_model.Head, _logits), default, default);
+        if (_config.LogitDivisor == 1 && _config.LogitSoftCap is null) return;
+        for (int wanted = 0; wanted < _wantedCount; wanted++)
+        {
+            Span<float> logits = _logits.Row(wanted);
+            TensorPrimitives.Divide(logits, (float)_config.LogitDivisor, logits);
+            RuntimeActivation.Cap(logits, _config.LogitSoftCap);
+        }
     }
 
     /// <summary>Logits of the token that follows one that wanted them; valid until the next <see cref="Forward"/>.</summary>
@@ -154,8 +162,8 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         _team.Run(_count, _packMixed, TokensForTeam);
         Products(new(_block.Output.Weight, _projected), default, default);
         _input = _inputs.Of(_count, _config.HiddenSize);
-        _team.Run(_count, _normPostAttention, TokensForTeam);
-        Products(new(_block.Gate.Weight, _gate), new(_block.Up.Weight, _up), default);
+        _team.Run(_count, _normMlp, TokensForTeam);
+        Products(new(_block.Up.Weight, _up), _block.Gate is { } gate ? new(gate.Weight, _gate) : default, default);
         _input = _inputs.Of(_count, _config.IntermediateSize);
         _team.Run(_count, _activate, TokensForTeam);
         Products(new(_block.Down.Weight, _projected), default, default);

@@ -23,11 +23,12 @@ public sealed class RuntimeModel : IDisposable
         Config = ModelFamily.Read(NameOf(RuntimeFormat.ConfigName), File(RuntimeFormat.ConfigName)
             ?? throw Broken("it holds no config.json"));
         // The file has a head exactly where it is another than the embedding, whatever the configuration says.
-        Config = Config with { TieWordEmbeddings = Config.TieWordEmbeddings && !file.Tensors.ContainsKey(ParameterShapes.Head) };
+        Config = Config with { TieWordEmbeddings = Config.TieWordEmbeddings && !file.Tensors.ContainsKey(Config.HeadName) };
         Blocks = [.. Enumerable.Range(0, Config.BlockCount).Select(ReadBlock)];
-        FinalNorm = Vector(ParameterShapes.FinalNorm, Config.HiddenSize)!;
-        Embedding = Matrix(ParameterShapes.Embedding, Config.VocabularySize, Config.HiddenSize);
-        Head = Config.TieWordEmbeddings ? Embedding : Matrix(ParameterShapes.Head, Config.VocabularySize, Config.HiddenSize);
+        FinalNorm = Norm(Config.FinalNorm)!;
+        Embedding = Matrix(Config.EmbeddingName, Config.VocabularySize, Config.HiddenSize);
+        Positions = Config.PositionsName is { } positions ? Values(positions, Config.MaxPositions, Config.HiddenSize) : null;
+        Head = Config.TieWordEmbeddings ? Embedding : Matrix(Config.HeadName, Config.VocabularySize, Config.HiddenSize);
     }
 
     /// <summary>The parts of the model.</summary>
@@ -56,7 +57,10 @@ public sealed class RuntimeModel : IDisposable
 
     internal IReadOnlyList<RuntimeBlock> Blocks { get; }
 
-    internal float[] FinalNorm { get; }
+    internal RuntimeNorm FinalNorm { get; }
+
+    /// <summary>Learned positions, (positions, D), or null.</summary>
+    internal float[]? Positions { get; }
 
     internal PackedMatrix Embedding { get; }
 
@@ -129,7 +133,7 @@ public sealed class RuntimeModel : IDisposable
             if (mask is not null) throw new ArgumentException($"{path} is a runtime file, whose mask is its own; --mask is for a Hugging Face folder.");
             return Open(path);
         }
-        return Of(RuntimeExport.Collect(path, mask is null ? null : MaskNpz.Read(mask, CheckpointConfig.LinearShapes(path)), type, progress,
+        return Of(RuntimeExport.Collect(path, mask is null ? null : CheckpointMasks.Read(mask, path), type, progress,
             stop), isFolder: true);
     }
 
@@ -165,33 +169,48 @@ public sealed class RuntimeModel : IDisposable
 
     private RuntimeBlock ReadBlock(int index)
     {
-        string prefix = ParameterShapes.Block(index);
-        RuntimeLinear[] linears = [.. ParameterShapes.Linears(Config).Select(linear => new RuntimeLinear(
-            $"{prefix}{linear.Name}.weight",
-            Matrix($"{prefix}{linear.Name}.weight", linear.Rows, linear.Columns),
-            linear.HasBias ? Vector($"{prefix}{linear.Name}.bias", linear.Rows) : null))];
+        BlockPlan plan = BlockPlan.Of(Config, index);
         return new RuntimeBlock
         {
-            Query = linears[0],
-            Key = linears[1],
-            Value = linears[2],
-            Output = linears[3],
-            Gate = linears[4],
-            Up = linears[5],
-            Down = linears[6],
-            InputNorm = Vector($"{prefix}input_layernorm.weight", Config.HiddenSize),
-            PostAttentionNorm = Vector($"{prefix}post_attention_layernorm.weight", Config.HiddenSize),
-            QueryNorm = Config.QueryKeyNorm ? Vector($"{prefix}self_attn.q_norm.weight", Config.HeadSize) : null,
-            KeyNorm = Config.QueryKeyNorm ? Vector($"{prefix}self_attn.k_norm.weight", Config.HeadSize) : null,
+            Query = Linear(plan.Query),
+            Key = Linear(plan.Key),
+            Value = Linear(plan.Value),
+            Output = Linear(plan.AttentionOutput),
+            Gate = plan.Gate is { } gate ? Linear(gate) : null,
+            Up = Linear(plan.Up),
+            Down = Linear(plan.Down),
+            InputNorm = Norm(plan.InputNorm),
+            AttentionNorm = Norm(plan.AttentionNorm),
+            MlpNorm = Norm(plan.MlpNorm),
+            OutputNorm = Norm(plan.OutputNorm),
+            QueryNorm = Norm(plan.QueryNorm),
+            KeyNorm = Norm(plan.KeyNorm),
+            Scale = (float)Config.AttentionScaleOf(index),
             Window = Config.SlidingWindow(index),
         };
     }
 
-    private float[] Vector(string name, int length)
+    private RuntimeLinear Linear(LinearSlice slice)
+    {
+        float[]? whole = slice.Tensor.Bias is { } bias ? Values(bias, slice.Tensor.Rows) : null;
+        return new RuntimeLinear(
+            slice.Name, Matrix(slice.Name, slice.Rows, slice.Tensor.Columns),
+            whole is null ? null : [.. Enumerable.Range(0, slice.Rows).Select(row => whole[slice.TensorRow(row)])]);
+    }
+
+    private RuntimeNorm? Norm(NormTensors? norm)
+    {
+        if (norm is null) return null;
+        float[] weight = Values(norm.Weight, norm.Size);
+        if (Config.NormAddsOne) weight = [.. weight.Select(value => value + 1)];
+        return new RuntimeNorm(weight, norm.Bias is { } bias ? Values(bias, norm.Size) : null);
+    }
+
+    private float[] Values(string name, params long[] shape)
     {
         TensorEntry entry = Require(name);
-        if (entry.Type != TensorType.Float32 || !entry.Shape.SequenceEqual([length]))
-            throw Broken($"{name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}) and F32 ({length}) is expected");
+        if (entry.Type != TensorType.Float32 || !entry.Shape.SequenceEqual(shape))
+            throw Broken($"{name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}) and F32 ({string.Join(", ", shape)}) is expected");
         return MemoryMarshal.Cast<byte, float>(_file.Bytes(entry)).ToArray();
     }
 

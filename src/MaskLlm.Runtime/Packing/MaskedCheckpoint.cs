@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using MaskLlm.Architectures;
 using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
@@ -40,10 +41,11 @@ public static class MaskedCheckpoint
         ArgumentException.ThrowIfNullOrEmpty(outFolder);
         ArgumentNullException.ThrowIfNull(masks);
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(sourceFolder);
-        foreach ((string name, Mask mask) in masks) CheckMask(source, name, mask);
-        foreach ((string name, SafetensorsFile file) in updated ?? ReadOnlyDictionary<string, SafetensorsFile>.Empty) CheckUpdated(source, name, file);
+        IReadOnlySet<string> transposed = TransposedNames(sourceFolder);
+        foreach ((string name, Mask mask) in masks) CheckMask(source, name, mask, transposed.Contains(name));
+        foreach ((string name, SafetensorsFile file) in updated ?? ReadOnlyDictionary<string, SafetensorsFile>.Empty) CheckUpdated(source, name, file, transposed.Contains(name));
         using StagedFolder staged = StagedFolder.Create(outFolder, force, sourceFolder);
-        MaskedShards shards = new(source, masks, updated, progress, cancellation);
+        MaskedShards shards = new(source, masks, updated, transposed, progress, cancellation);
         staged.Fill(() =>
         {
             CopyOtherFiles(sourceFolder, staged, cancellation);
@@ -52,19 +54,33 @@ public static class MaskedCheckpoint
         staged.Commit();
     }
 
-    private static void CheckUpdated(SafetensorsCheckpoint source, string name, SafetensorsFile file)
+    // A mask can be applied to a model of a family that is not known; such weights are (outputs, inputs).
+    private static IReadOnlySet<string> TransposedNames(string folder)
+    {
+        try
+        {
+            return CheckpointConfig.TransposedNames(folder);
+        }
+        catch (Exception e) when (e is InvalidDataException or NotSupportedException)
+        {
+            return new HashSet<string>();
+        }
+    }
+
+    private static void CheckUpdated(SafetensorsCheckpoint source, string name, SafetensorsFile file, bool isTransposed)
     {
         TensorEntry wanted = source.Tensors[name];
-        if (!file.Tensors.TryGetValue(name, out TensorEntry? found) || found.Type != wanted.Type || !found.Shape.SequenceEqual(wanted.Shape))
-            throw new InvalidDataException($"{file.Path}: no {name} of shape ({string.Join(", ", wanted.Shape)}) in {wanted.Type.Spelling()}; the file belongs to another model.");
+        IEnumerable<long> shape = isTransposed ? wanted.Shape.Reverse() : wanted.Shape;
+        if (!file.Tensors.TryGetValue(name, out TensorEntry? found) || found.Type != wanted.Type || !found.Shape.SequenceEqual(shape))
+            throw new InvalidDataException($"{file.Path}: no {name} of shape ({string.Join(", ", shape)}) in {wanted.Type.Spelling()}; the file belongs to another model.");
     }
 
     /// <summary>Says so where a mask belongs to another checkpoint.</summary>
-    internal static void CheckMask(SafetensorsCheckpoint source, string name, Mask mask)
+    internal static void CheckMask(SafetensorsCheckpoint source, string name, Mask mask, bool isTransposed = false)
     {
         if (!source.Tensors.TryGetValue(name, out TensorEntry? entry))
             throw new ArgumentException($"{source.Folder} has no tensor {name}, which is masked; the mask belongs to another model.");
-        if (!entry.Shape.SequenceEqual([mask.Rows, mask.Columns]))
+        if (!entry.Shape.SequenceEqual(isTransposed ? [mask.Columns, mask.Rows] : [mask.Rows, mask.Columns]))
             throw new ArgumentException(
                 $"{source.Folder}: {name} has shape ({string.Join(", ", entry.Shape)}) and its mask ({mask.Rows}, {mask.Columns}); the mask belongs to another model.");
         if (entry.Type is not (TensorType.Float32 or TensorType.BFloat16 or TensorType.Float16))

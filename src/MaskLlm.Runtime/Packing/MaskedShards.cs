@@ -5,7 +5,8 @@ namespace MaskLlm.Packing;
 
 /// <summary>Writes the safetensors files of a checkpoint again with masked weights, a chunk at a time.</summary>
 internal sealed class MaskedShards(
-    SafetensorsCheckpoint source, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated, Action<long, long>? progress, CancellationToken cancellation)
+    SafetensorsCheckpoint source, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated,
+    IReadOnlySet<string> transposed, Action<long, long>? progress, CancellationToken cancellation)
 {
     // Whole bytes of mask bits for every width of element.
     private const int ChunkBytes = 1 << 20;
@@ -28,19 +29,33 @@ internal sealed class MaskedShards(
         // A shard may hold a tensor of the same name that the index does not mean: it is no part of the checkpoint.
         bool isPart = source.Tensors.ContainsKey(name) && source.FileOf(name) == file;
         Mask? mask = isPart ? masks.GetValueOrDefault(name) : null;
+        bool isTransposed = mask is not null && transposed.Contains(name);
+        if (isTransposed) mask = mask!.Transpose();
         int width = entry.Type.ByteWidth();
         (SafetensorsFile values, TensorEntry valuesEntry) = mask is not null && updated?.GetValueOrDefault(name) is { } other
             ? (other, other.Tensors[name]) : (file, entry);
+        // New weights come (outputs, inputs), as masks do.
+        byte[]? turned = isTransposed && values != file ? Turned(values.Bytes(valuesEntry), (int)entry.Shape[0], (int)entry.Shape[1], width) : null;
         for (long at = 0; at < entry.ByteLength; at += ChunkBytes)
         {
             cancellation.ThrowIfCancellationRequested();
             Span<byte> chunk = _chunk.AsSpan(0, (int)Math.Min(ChunkBytes, entry.ByteLength - at));
-            values.Read(valuesEntry, at, chunk);
+            if (turned is not null) turned.AsSpan((int)at, chunk.Length).CopyTo(chunk);
+            else values.Read(valuesEntry, at, chunk);
             if (isPart && !FloatBits.AreFinite(chunk, entry.Type)) throw CheckpointRows.NotFinite(source.Folder, entry.Name);
             if (mask is not null) PrunedValues.Zero(chunk, mask.Packed[(int)(at / (8 * width))..], width);
             stream.Write(chunk);
             _doneBytes += chunk.Length;
             progress?.Invoke(_doneBytes, _totalBytes);
         }
+    }
+
+    private static byte[] Turned(ReadOnlySpan<byte> values, int rows, int columns, int width)
+    {
+        byte[] turned = new byte[values.Length];
+        for (int row = 0; row < rows; row++)
+            for (int column = 0; column < columns; column++)
+                values.Slice((column * rows + row) * width, width).CopyTo(turned.AsSpan((row * columns + column) * width));
+        return turned;
     }
 }

@@ -14,54 +14,96 @@ internal sealed class MatrixRows
     private readonly SafetensorsCheckpoint _file;
     private readonly IReadOnlyDictionary<string, Mask>? _masks;
     private readonly Dictionary<string, TensorEntry> _entries = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
     private readonly float _largest;
+    private (string Tensor, float[] Values)? _turned;
 
     /// <exception cref="ArgumentException">A mask that is not 2:4 or does not fit.</exception>
     internal MatrixRows(SafetensorsCheckpoint file, IReadOnlyDictionary<string, Mask>? masks, DecoderConfig config, WeightType type)
     {
         (_file, _masks, _largest) = (file, masks, type == WeightType.BFloat16 ? BFloat16Bits.Largest : float.MaxValue);
-        foreach ((string name, int rows, int columns, _) in ParameterShapes.Matrices(config)) _entries[name] = CheckpointContents.RequireParameter(file.Folder, file, name, [rows, columns]);
-        foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>()) Check(name, mask);
+        foreach (MatrixPlan matrix in MatrixPlan.All(config))
+            _entries[matrix.Tensor] = CheckpointContents.RequireParameter(file.Folder, file, matrix.Tensor, matrix.StoredShape);
+        Dictionary<string, LinearTensor> linears = ParameterShapes.Linears(config).ToDictionary(linear => linear.Name, StringComparer.Ordinal);
+        foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>()) Check(linears.GetValueOrDefault(name), name, mask);
     }
 
-    /// <summary>Whether a layer is 2:4: its mask says so, or without masks its weights.</summary>
-    internal bool IsSparse(string name)
+    /// <summary>Whether a matrix is packed 2:4: where masks are given it has one, and without them its zeros are.</summary>
+    internal bool IsSparse(MatrixPlan matrix)
     {
-        if (_masks is not null) return _masks.ContainsKey(name);
-        TensorEntry entry = _entries[name];
-        if (entry.Shape[1] % 4 != 0) return false;
-        float[] row = new float[entry.Shape[1]];
-        for (long r = 0; r < entry.Shape[0]; r++)
+        if (_masks is not null) return _masks.ContainsKey(matrix.Tensor);
+        if (matrix.Columns % 4 != 0) return false;
+        float[] row = new float[matrix.Columns];
+        for (int r = 0; r < matrix.Rows; r++)
         {
-            CheckpointRows.ReadFinite(_file, entry, r * row.Length, row);
+            ReadTensorRows(matrix, r, 1, row);
             if (!TwoOfFourRows.Fits(row)) return false;
         }
         return true;
     }
 
-    internal void Read(string name, int firstRow, Span<float> values, Span<byte> kept)
+    /// <summary>Reads rows of a matrix.</summary>
+    /// <param name="matrix">Of the decoder.</param>
+    /// <param name="firstRow">The first of them.</param>
+    /// <param name="values">Takes (rows, I).</param>
+    /// <param name="kept">Takes 1 where a weight is kept; empty for a dense matrix.</param>
+    /// <exception cref="InvalidDataException">A value is not finite, or too large for the type.</exception>
+    internal void Read(MatrixPlan matrix, int firstRow, Span<float> values, Span<byte> kept)
     {
-        TensorEntry entry = _entries[name];
-        int columns = (int)entry.Shape[1];
-        CheckpointRows.ReadFinite(_file, entry, (long)firstRow * columns, values);
+        int columns = matrix.Columns, rows = values.Length / columns;
+        for (int row = 0; row < rows;)
+        {
+            int together = Math.Min(rows - row, matrix.RowsTogether(firstRow + row));
+            ReadTensorRows(matrix, firstRow + row, together, values.Slice(row * columns, together * columns));
+            row += together;
+        }
         float most = Math.Abs(TensorPrimitives.MaxMagnitude<float>(values));
         if (most > _largest)
-            throw new InvalidDataException(FormattableString.Invariant($"{_file.Folder}: {name} holds {most}, and bfloat16 ends at {_largest}; export with --type float32."));
+            throw new InvalidDataException(FormattableString.Invariant(
+                $"{_file.Folder}: {matrix.Tensor} holds {most}, and bfloat16 ends at {_largest}; export with --type float32."));
         if (kept.IsEmpty) return;
         if (_masks is null)
         {
             TwoOfFourRows.Mark(values, kept);
             return;
         }
-        Mask mask = _masks[name];
-        for (int i = 0; i < kept.Length; i++) kept[i] = mask[firstRow + i / columns, i % columns] ? (byte)1 : (byte)0;
+        Mask mask = _masks[matrix.Tensor];
+        for (int i = 0; i < kept.Length; i++) kept[i] = mask[matrix.TensorRow(firstRow + i / columns), i % columns] ? (byte)1 : (byte)0;
     }
 
-    private void Check(string name, Mask mask)
+    // Rows that lie together in the tensor.
+    private void ReadTensorRows(MatrixPlan matrix, int row, int rows, Span<float> values)
     {
-        if (!_entries.TryGetValue(name, out TensorEntry? entry) || !entry.Shape.SequenceEqual([mask.Rows, mask.Columns]))
+        TensorEntry entry = _entries[matrix.Tensor];
+        long first = (long)matrix.TensorRow(row) * matrix.Columns;
+        if (matrix.IsTransposed) Turned(entry).AsSpan(checked((int)first), rows * matrix.Columns).CopyTo(values);
+        else CheckpointRows.ReadFinite(_file, entry, first, values);
+    }
+
+    // A tensor that is stored (I, O), as (O, I): one at a time, as its blocks are packed one after another.
+    private float[] Turned(TensorEntry entry)
+    {
+        lock (_lock)
+        {
+            if (_turned is { } known && known.Tensor == entry.Name) return known.Values;
+            (int inputs, int outputs) = ((int)entry.Shape[0], (int)entry.Shape[1]);
+            float[] row = new float[outputs], turned = new float[(long)inputs * outputs];
+            for (int input = 0; input < inputs; input++)
+            {
+                CheckpointRows.ReadFinite(_file, entry, (long)input * outputs, row);
+                for (int output = 0; output < outputs; output++) turned[output * (long)inputs + input] = row[output];
+            }
+            _turned = (entry.Name, turned);
+            return turned;
+        }
+    }
+
+    private void Check(LinearTensor? linear, string name, Mask mask)
+    {
+        if (linear is null || (linear.Rows, linear.Columns) != (mask.Rows, mask.Columns))
             throw new ArgumentException($"the mask of {name} ({mask.Rows} x {mask.Columns}) does not fit {_file.Folder}; it belongs to another model.");
         if (!mask.Has(NmPattern.TwoOfFour))
-            throw new ArgumentException($"{name}: its mask is not 2:4 in every group, and the runtime computes 2:4 and dense; learn or prune with --pattern 2:4, or export dense.");
+            throw new ArgumentException(
+                $"{name}: its mask is not 2:4 in every group, and the runtime computes 2:4 and dense; learn or prune with --pattern 2:4, or export dense.");
     }
 }

@@ -58,11 +58,14 @@ public static class RuntimeExport
         string modelFolder = file.Folder;
         MatrixRows rows = new(file, masks, config, type);
         List<TensorToWrite> tensors = [];
-        foreach ((string name, int length) in ParameterShapes.Vectors(config)) tensors.Add(Vector(file, CheckpointContents.RequireParameter(file.Folder, file, name, [length])));
-        PackedMatrix[] shapes = [.. ParameterShapes.Matrices(config).Select(matrix => new PackedMatrix(matrix.Rows, matrix.Columns, type, matrix.MayBeSparse && rows.IsSparse(matrix.Name)))];
+        foreach ((string name, int length) in ParameterShapes.Vectors(config)) tensors.Add(Values(file, CheckpointContents.RequireParameter(file.Folder, file, name, [length])));
+        if (config.PositionsName is { } positions)
+            tensors.Add(Values(file, CheckpointContents.RequireParameter(file.Folder, file, positions, [config.MaxPositions, config.HiddenSize])));
+        IReadOnlyList<MatrixPlan> matrices = MatrixPlan.All(config);
+        PackedMatrix[] shapes = [.. matrices.Select(matrix => new PackedMatrix(matrix.Rows, matrix.Columns, type, matrix.MayBeSparse && rows.IsSparse(matrix)))];
         PackingProgress packing = new(shapes.Sum(shape => shape.Bytes), progress);
-        foreach (((string name, _, _, _), PackedMatrix shape) in ParameterShapes.Matrices(config).Zip(shapes))
-            tensors.Add(MatrixWriter.ToWrite(name, shape, (row, values, kept) => rows.Read(name, row, values, kept), packing, stop));
+        foreach ((MatrixPlan matrix, PackedMatrix shape) in matrices.Zip(shapes))
+            tensors.Add(MatrixWriter.ToWrite(matrix.Name, shape, (row, values, kept) => rows.Read(matrix, row, values, kept), packing, stop));
         foreach (string name in RuntimeFormat.FileNames.Where(name => File.Exists(Path.Combine(modelFolder, name))))
             tensors.Add(KeptFile(name, JsonSource.ReadFile(Path.Combine(modelFolder, name))));
         return tensors;
@@ -80,11 +83,14 @@ public static class RuntimeExport
     internal static TensorToWrite KeptFile(string name, byte[] bytes) =>
         new(RuntimeFormat.FilePrefix + name, TensorType.UInt8, [bytes.Length], bytes.Length, stream => stream.Write(bytes));
 
-    private static TensorToWrite Vector(SafetensorsCheckpoint file, TensorEntry entry) =>
-        new(entry.Name, TensorType.Float32, entry.Shape, entry.Shape[0] * sizeof(float), stream =>
+    private static TensorToWrite Values(SafetensorsCheckpoint file, TensorEntry entry)
+    {
+        long count = entry.Shape.Aggregate(1L, (product, size) => product * size);
+        return new(entry.Name, TensorType.Float32, entry.Shape, count * sizeof(float), stream =>
         {
-            float[] values = new float[entry.Shape[0]];
+            float[] values = new float[count];
             CheckpointRows.ReadFinite(file, entry, 0, values);
             stream.Write(MemoryMarshal.AsBytes<float>(values));
         });
+    }
 }

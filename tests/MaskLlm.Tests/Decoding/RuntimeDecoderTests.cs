@@ -1,6 +1,7 @@
 using MaskLlm.Decoding;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Packing;
 using MaskLlm.Products;
 using MaskLlm.Tests.Models;
 using TorchSharp;
@@ -23,7 +24,9 @@ public class RuntimeDecoderTests
         using RuntimeModel model = RuntimeFiles.Export(folder, name, WeightType.Float32);
         Dictionary<string, Tensor> expected = TensorFile.Read(Fixture.PathOf($"models/{name}/expected.safetensors"));
         Assert.Equal(0, model.SparseLayers);
-        foreach (int atOnce in new[] { 1, 7, 24 })
+        // Where frequencies depend on the text's length, what comes later turns the text anew, in transformers too.
+        bool dependsOnLength = model.Config.Rotary?.Scaling is { DependsOnLength: true };
+        foreach (int atOnce in dependsOnLength ? [24] : new[] { 1, 7, 24 })
             Assert.True(RuntimeFiles.RelativeDifference(RuntimeFiles.Logits(model, Ids(expected), atOnce), Values(expected["logits"])) < 1e-4, $"{atOnce} at once");
     }
 
@@ -169,10 +172,12 @@ public class RuntimeDecoderTests
 
     private static void Dequantise(Decoder library, RuntimeModel model)
     {
+        Dictionary<string, MatrixPlan> plans = MatrixPlan.All(model.Config).ToDictionary(plan => plan.Name);
         foreach ((string name, PackedMatrix matrix) in RuntimeFiles.Matrices(model))
         {
-            Span<float> values = TensorBytes.Floats(library.Parameters[name]);
-            for (int row = 0; row < matrix.Rows; row++) PanelUnpacking.Row(matrix, row, values.Slice(row * matrix.Columns, matrix.Columns));
+            Span<float> values = TensorBytes.Floats(library.Parameters[plans[name].Tensor]);
+            for (int row = 0; row < matrix.Rows; row++)
+                PanelUnpacking.Row(matrix, row, values.Slice(plans[name].TensorRow(row) * matrix.Columns, matrix.Columns));
         }
     }
 

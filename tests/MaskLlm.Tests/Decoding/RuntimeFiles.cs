@@ -35,7 +35,11 @@ internal static class RuntimeFiles
 
     /// <summary>Every matrix of a runtime model by the checkpoint's name.</summary>
     internal static IEnumerable<(string Name, PackedMatrix Matrix)> Matrices(RuntimeModel model) =>
-        [("model.embed_tokens.weight", model.Embedding), .. model.Blocks.SelectMany(block => block.Linears.Select(linear => (linear.Name, linear.Weight))), .. model.Config.TieWordEmbeddings ? [] : new[] { ("lm_head.weight", model.Head) }];
+    [
+        (model.Config.EmbeddingName, model.Embedding),
+        .. model.Blocks.SelectMany(block => block.Linears.Select(linear => (linear.Name, linear.Weight))),
+        .. model.Config.TieWordEmbeddings ? [] : new[] { (model.Config.HeadName, model.Head) },
+    ];
 
     /// <summary>Logits of every token of some sequences, run in pieces of at most <paramref name="atOnce"/> tokens: (sequences, tokens, V).</summary>
     internal static float[] Logits(RuntimeModel model, long[][] sequences, int atOnce, int threads = 2)

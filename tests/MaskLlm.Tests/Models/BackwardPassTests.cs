@@ -39,7 +39,7 @@ public class BackwardPassTests
         using Decoder model = Load(name);
         (Tensor inputs, Tensor targets) = Batch();
         Teacher teacher = new(new Predictions(model.Hidden(inputs).mul(0.5), share));
-        Tensor probabilities = nn.functional.softmax(nn.functional.linear(teacher.Predictions.Hidden, model.Head), dim: -1);
+        Tensor probabilities = nn.functional.softmax(model.Head.Call(teacher.Predictions.Hidden), dim: -1);
         foreach (LinearLayer layer in model.Linears) layer.Weight.requires_grad_();
         Tensor logarithms = nn.functional.log_softmax(model.Forward(inputs), dim: -1);
         Tensor divergence = probabilities.mul(probabilities.log() - logarithms).sum(-1).mean();

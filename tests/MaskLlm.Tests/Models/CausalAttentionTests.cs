@@ -23,7 +23,7 @@ public class CausalAttentionTests
         Tensor[] narrow = [.. wide.Select(tensor => tensor.detach().to(ScalarType.BFloat16).requires_grad_())];
         Tensor given = randn([2, tokens, 3, 16], generator: generator);
 
-        Tensor expected = Formula(wide[0], wide[1], wide[2], window ?? tokens), found = CausalAttention.Call(narrow[0], narrow[1], narrow[2], window);
+        Tensor expected = Formula(wide[0], wide[1], wide[2], window ?? tokens), found = CausalAttention.Call(narrow[0], narrow[1], narrow[2], window, 0.25, softCap: null);
         (expected * given).sum().backward();
         (found * given.to(ScalarType.BFloat16)).sum().backward();
 

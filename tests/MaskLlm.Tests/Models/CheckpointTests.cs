@@ -95,8 +95,11 @@ public class CheckpointTests
     {
         using Decoder model = Checkpoint.Load(Fixture.PathOf($"models/{name}"));
         Assert.Equal(
-            model.Parameters.Select(parameter => $"{parameter.Key} {string.Join(' ', parameter.Value.shape)}"),
+            model.Parameters.Select(parameter => $"{parameter.Key} {string.Join(' ', Stored(parameter.Key, parameter.Value.shape))}"),
             ParameterShapes.All(model.Config).Select(parameter => $"{parameter.Name} {string.Join(' ', parameter.Shape)}"));
         Assert.Equal(model.Linears.Select(linear => linear.Name), CheckpointConfig.LinearShapes(Fixture.PathOf($"models/{name}")).Keys);
+
+        IEnumerable<long> Stored(string parameter, long[] shape) =>
+            model.Linears.Any(linear => linear.Name == parameter && linear.IsStoredTransposed) ? shape.Reverse() : shape;
     }
 }

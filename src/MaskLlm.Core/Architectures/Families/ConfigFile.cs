@@ -51,11 +51,17 @@ internal sealed class ConfigFile
     /// <summary>A number that must be there.</summary>
     internal double Double(string key) => Value(key) is { } value ? Ranged(key, value.Number()) : throw Missing(key);
 
+    /// <summary>A number; null where the file has none or null.</summary>
+    internal double? DoubleOrNull(string key) => Value(key) is { } value ? Ranged(key, value.Number()) : null;
+
+    /// <summary>Numbers of a list, or null.</summary>
+    internal IReadOnlyList<double>? Doubles(string key) => Value(key)?.Items().Select(item => Ranged(key, item.Number())).ToList();
+
     /// <summary>A number that has a default where it is absent; null is none.</summary>
     internal double Double(string key, double absent) => Ranged(key, Names(key) ? Required(key).Number() : absent);
 
     /// <summary>A flag; null counts as false, as it does in Python.</summary>
-    internal bool Bool(string key) => Value(key)?.Flag() ?? false;
+    internal bool Bool(string key, bool absent = false) => Value(key)?.Flag() ?? absent;
 
     internal string? Text(string key) => Value(key)?.Text();
 

@@ -22,8 +22,9 @@ internal static class LlamaFamily
     /// <summary>What all families share; none has a bias yet.</summary>
     internal static DecoderConfig Read(ConfigFile config, FamilyDefaults defaults)
     {
-        RequireActivation(config);
         int heads = config.Int("num_attention_heads"), hidden = config.Int("hidden_size");
+        RotaryConfig rotary = RotaryReader.Read(config, defaults);
+        int positions = config.Int("max_position_embeddings", defaults.MaxPositions);
         return new DecoderConfig
         {
             Family = config.Text("model_type")!,
@@ -34,18 +35,14 @@ internal static class LlamaFamily
             KeyValueHeadCount = config.Int("num_key_value_heads", absent: defaults.KeyValueHeads ?? heads, ifNull: heads)!.Value,
             HeadSize = config.Int("head_dim", absent: defaults.HeadSize, ifNull: null) ?? HeadSize(config, hidden, heads),
             VocabularySize = config.Int("vocab_size"),
-            MaxPositions = config.Int("max_position_embeddings", defaults.MaxPositions),
-            NormEpsilon = config.Double("rms_norm_eps", FamilyDefaults.NormEpsilon),
-            Rotary = RotaryReader.Read(config),
-            TieWordEmbeddings = config.Bool("tie_word_embeddings"),
+            Activation = ActivationReader.Read(config, "hidden_act", Activation.Silu),
+            // A base that grows with the text reaches beyond what the file says.
+            MaxPositions = rotary.Scaling is { Kind: RotaryScalingKind.Dynamic, Factor: > 1 } grown
+                ? (int)Math.Min(int.MaxValue, positions * grown.Factor) : positions,
+            NormEpsilon = config.Double(defaults.Epsilon.Key, defaults.Epsilon.Value),
+            Rotary = rotary,
+            TieWordEmbeddings = config.Bool("tie_word_embeddings", defaults.TiesEmbeddings),
         };
-    }
-
-    // swish is transformers' other name of the same function.
-    private static void RequireActivation(ConfigFile config)
-    {
-        string activation = config.Names("hidden_act") ? config.Text("hidden_act") ?? "null" : "silu";
-        if (activation is not ("silu" or "swish")) throw config.Unsupported("hidden_act", activation, "silu");
     }
 
     private static int HeadSize(ConfigFile config, int hidden, int heads) => hidden % heads == 0 ? hidden / heads

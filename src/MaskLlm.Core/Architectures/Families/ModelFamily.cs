@@ -5,8 +5,17 @@ internal static class ModelFamily
 {
     private static readonly Dictionary<string, Func<ConfigFile, DecoderConfig>> Readers = new(StringComparer.Ordinal)
     {
+        ["gemma"] = GemmaFamily.ReadGemma,
+        ["gemma2"] = GemmaFamily.ReadGemma2,
+        ["gemma3_text"] = GemmaFamily.ReadGemma3,
+        ["gpt2"] = Gpt2Family.Read,
+        ["gpt_neox"] = GptNeoxFamily.Read,
+        ["granite"] = GraniteFamily.Read,
         ["llama"] = LlamaFamily.Read,
         ["mistral"] = MistralFamily.Read,
+        ["nemotron"] = NemotronFamily.Read,
+        ["olmo2"] = Olmo2Family.Read,
+        ["phi3"] = Phi3Family.Read,
         ["qwen2"] = QwenFamily.ReadQwen2,
         ["qwen3"] = QwenFamily.ReadQwen3,
     };

@@ -14,7 +14,7 @@ internal static class QwenFamily
         bool bias = config.Bool("attention_bias");
         DecoderConfig decoder = LlamaFamily.Read(config, Qwen3) with
         {
-            QueryKeyNorm = true,
+            QueryKeyNorm = QueryKeyNorm.Head,
             QueryKeyValueBias = bias,
             AttentionOutputBias = bias,
         };

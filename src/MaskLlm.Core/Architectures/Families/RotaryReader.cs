@@ -11,7 +11,7 @@ internal static class RotaryReader
     private const string Scaling = "rope_scaling", Parameters = "rope_parameters", Theta = "rope_theta", Type = "rope_type";
     private const string Partial = "partial_rotary_factor", Original = "original_max_position_embeddings";
 
-    internal static RotaryConfig Read(ConfigFile config)
+    internal static RotaryConfig Read(ConfigFile config, FamilyDefaults defaults)
     {
         ConfigFile? scaling = config.Object(Scaling), parameters = config.Object(Parameters);
         if (scaling is { IsEmpty: true }) scaling = null;
@@ -19,17 +19,27 @@ internal static class RotaryReader
         if (scaling is not null && parameters is { IsEmpty: false })
             config.Notes.Add(
                 $"{config.Where}{Scaling} is taken and {Parameters} beside it is not read, as in transformers; remove one of the two.");
-        RequireWhole(config);
-        if (taken is null) return new RotaryConfig(ThetaOf(config));
-        RequireWhole(taken);
-        return new RotaryConfig(taken.Names(Theta) ? taken.Double(Theta) : ThetaOf(config), ScalingOf(config, taken));
+        RequireWhole(config, defaults);
+        if (taken is null) return new RotaryConfig(ThetaOf(config, defaults), Fraction: FractionOf(config, defaults.RotaryFraction ?? 1));
+        RequireWhole(taken, defaults);
+        return OfSettings(config, taken, ThetaOf(config, defaults), FractionOf(config, defaults.RotaryFraction ?? 1));
     }
 
-    private static double ThetaOf(ConfigFile config) => config.Double(Theta, FamilyDefaults.RotaryTheta);
+    /// <summary>Rotary settings of one object.</summary>
+    /// <param name="config">The file.</param>
+    /// <param name="settings">The object.</param>
+    /// <param name="theta">Where it has none.</param>
+    /// <param name="fraction">The same.</param>
+    internal static RotaryConfig OfSettings(ConfigFile config, ConfigFile settings, double theta, double fraction = 1) =>
+        new(settings.Names(Theta) ? settings.Double(Theta) : theta, ScalingOf(config, settings), FractionOf(settings, fraction));
 
-    private static void RequireWhole(ConfigFile config)
+    private static double ThetaOf(ConfigFile config, FamilyDefaults defaults) => config.Double(Theta, defaults.Theta);
+
+    private static double FractionOf(ConfigFile config, double absent) => config.DoubleOrNull(Partial) ?? absent;
+
+    private static void RequireWhole(ConfigFile config, FamilyDefaults defaults)
     {
-        if (config.Value(Partial)?.Number() is { } part && part != 1)
+        if (defaults.RotaryFraction is null && config.Value(Partial)?.Number() is { } part && part != 1)
             throw config.Unsupported(Partial, part.ToString(CultureInfo.InvariantCulture), "1, which turns all dimensions of a head,");
     }
 
@@ -41,9 +51,46 @@ internal static class RotaryReader
             "default" => null,
             "linear" => new RotaryScaling(RotaryScalingKind.Linear, scaling.Double("factor")),
             "llama3" => Llama3(config, scaling),
-            _ => throw scaling.Unsupported(Type, $"\"{Json.JsonValue.Shortened(kind)}\"", "default, linear and llama3"),
+            "yarn" => Yarn(config, scaling),
+            "longrope" or "su" => LongRope(config, scaling),
+            "dynamic" => new RotaryScaling(RotaryScalingKind.Dynamic, scaling.Double("factor"), OriginalMaxPositions: config.Int("max_position_embeddings")),
+            _ => throw scaling.Unsupported(Type, $"\"{Json.JsonValue.Shortened(kind)}\"", "default, linear, llama3, yarn, longrope and dynamic"),
         };
     }
+
+    // By default the length of attention's logits is kept: Peng et al., equation 22.
+    private static RotaryScaling Yarn(ConfigFile config, ConfigFile scaling)
+    {
+        int longest = config.Int("max_position_embeddings"), original = OriginalOf(config, scaling);
+        double factor = scaling.DoubleOrNull("factor") ?? (double)longest / original;
+        double Length(double scale) => factor <= 1 ? 1 : 0.1 * scale * Math.Log(factor) + 1;
+        double? scale = scaling.DoubleOrNull("mscale"), all = scaling.DoubleOrNull("mscale_all_dim");
+        return new RotaryScaling(RotaryScalingKind.Yarn, factor, OriginalMaxPositions: original)
+        {
+            BetaFast = scaling.Double("beta_fast", 32),
+            BetaSlow = scaling.Double("beta_slow", 1),
+            Truncate = scaling.Bool("truncate", absent: true),
+            AttentionFactor = scaling.DoubleOrNull("attention_factor")
+                ?? (scale is { } one && all is { } other ? Length(one) / Length(other) : Length(1)),
+        };
+    }
+
+    private static RotaryScaling LongRope(ConfigFile config, ConfigFile scaling)
+    {
+        int longest = config.Int("max_position_embeddings"), original = OriginalOf(config, scaling);
+        double factor = config.Has(Original) || scaling.Has(Original) ? (double)longest / original : scaling.Double("factor");
+        return new RotaryScaling(RotaryScalingKind.LongRope, factor, OriginalMaxPositions: original)
+        {
+            ShortFactors = scaling.Doubles("short_factor") ?? throw scaling.Contradiction("short_factor is missing; longrope has one for each pair."),
+            LongFactors = scaling.Doubles("long_factor") ?? throw scaling.Contradiction("long_factor is missing; longrope has one for each pair."),
+            AttentionFactor = scaling.DoubleOrNull("attention_factor")
+                ?? (factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(original))),
+        };
+    }
+
+    private static int OriginalOf(ConfigFile config, ConfigFile scaling) => config.Has(Original) ? config.Int(Original)
+        : scaling.Has(Original) ? scaling.Int(Original)
+        : config.Int("max_position_embeddings");
 
     // The length beside the settings goes before the one among them, and without either the model's own is taken: as in transformers.
     private static RotaryScaling Llama3(ConfigFile config, ConfigFile scaling)
@@ -51,9 +98,6 @@ internal static class RotaryReader
         double low = scaling.Double("low_freq_factor"), high = scaling.Double("high_freq_factor");
         if (high <= low) throw scaling.Contradiction(string.Create(
             CultureInfo.InvariantCulture, $"high_freq_factor {high} is not more than low_freq_factor {low}."));
-        int original = config.Has(Original) ? config.Int(Original)
-            : scaling.Has(Original) ? scaling.Int(Original)
-            : config.Int("max_position_embeddings");
-        return new RotaryScaling(RotaryScalingKind.Llama3, scaling.Double("factor"), low, high, original);
+        return new RotaryScaling(RotaryScalingKind.Llama3, scaling.Double("factor"), low, high, OriginalOf(config, scaling));
     }
 }

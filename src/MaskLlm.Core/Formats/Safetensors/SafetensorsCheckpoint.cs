@@ -7,7 +7,11 @@ public sealed class SafetensorsCheckpoint : IDisposable
     private readonly Dictionary<string, SafetensorsFile> _fileOf = new(StringComparer.Ordinal);
     private readonly List<SafetensorsFile> _files = [];
 
-    private const string Prefix = "model.", PartName = "embed_tokens.weight", HeadName = "lm_head.weight";
+    private const string HeadName = "lm_head.weight", NeoxHeadName = "embed_out.weight";
+
+    // What checkpoints of a model without its head lack, by a tensor that tells whose they are.
+    private static readonly (string Prefix, string PartName)[] Parts =
+        [("model.", "embed_tokens.weight"), ("transformer.", "wte.weight"), ("gpt_neox.", "embed_in.weight")];
 
     private string _prefix = "";
 
@@ -75,7 +79,7 @@ public sealed class SafetensorsCheckpoint : IDisposable
     }
 
     /// <summary>The name in <see cref="Tensors"/> of a tensor that is called otherwise in its file.</summary>
-    internal string NameOf(string nameInFile) => nameInFile == HeadName ? nameInFile : _prefix + nameInFile;
+    internal string NameOf(string nameInFile) => nameInFile is HeadName or NeoxHeadName ? nameInFile : _prefix + nameInFile;
 
     /// <summary>Closes all files; spans over them must no longer be used.</summary>
     public void Dispose()
@@ -111,8 +115,9 @@ public sealed class SafetensorsCheckpoint : IDisposable
     // A model that was saved without its head has the names without their prefix.
     private void NameParts()
     {
-        if (!_tensors.ContainsKey(PartName) || _tensors.Keys.Any(name => name.StartsWith(Prefix, StringComparison.Ordinal))) return;
-        _prefix = Prefix;
+        (string? prefix, string? part) = Parts.FirstOrDefault(part => _tensors.ContainsKey(part.PartName));
+        if (part is null || _tensors.Keys.Any(name => name.StartsWith(prefix!, StringComparison.Ordinal))) return;
+        _prefix = prefix!;
         TensorEntry[] entries = [.. _tensors.Values];
         Dictionary<string, SafetensorsFile> files = new(_fileOf, StringComparer.Ordinal);
         _tensors.Clear();

@@ -8,6 +8,8 @@ internal static class GgufArchitecture
 {
     private const string Llama = "llama";
 
+    private static readonly HashSet<string> Written = new(StringComparer.Ordinal) { Llama, "qwen2", "qwen3" };
+
     // Of the layout of blocks; llama.cpp asks for it where blocks are used.
     private const int QuantizationVersion = 2;
 
@@ -23,11 +25,21 @@ internal static class GgufArchitecture
     /// <summary>Refuses a model that llama.cpp would compute otherwise.</summary>
     internal static void Require(string folder, DecoderConfig config)
     {
+        if (!Written.Contains(Name(config)))
+            throw new NotSupportedException(
+                $"{Path.Combine(folder, "config.json")}: model_type is {config.Family}; GGUF files are written for llama, mistral, qwen2 and qwen3. "
+                + "The runtime runs it: export with --format runtime.");
+        if (config.Activation != Activation.Silu)
+            throw new NotSupportedException(
+                $"{Path.Combine(folder, "config.json")}: hidden_act is not silu, which is what llama.cpp's {Name(config)} computes.");
+        if (config.Rotary!.Scaling?.Kind is RotaryScalingKind.Yarn or RotaryScalingKind.LongRope or RotaryScalingKind.Dynamic)
+            throw new NotSupportedException(
+                $"{Path.Combine(folder, "config.json")}: rope_type is none of default, linear and llama3, which GGUF files are written for.");
         if (Name(config) == Llama) return;
-        if (config.MlpBias || config.AttentionOutputBias || (config.QueryKeyNorm && config.QueryKeyValueBias))
+        if (config.MlpBias || config.AttentionOutputBias || (config.QueryKeyNorm != QueryKeyNorm.None && config.QueryKeyValueBias))
             throw new NotSupportedException(
                 $"{Path.Combine(folder, "config.json")}: attention_bias or mlp_bias is true, and llama.cpp's {Name(config)} has no such biases; it can't run this checkpoint.");
-        if (config.Rotary.Scaling?.Kind == RotaryScalingKind.Llama3)
+        if (config.Rotary!.Scaling?.Kind == RotaryScalingKind.Llama3)
             throw new NotSupportedException(
                 $"{Path.Combine(folder, "config.json")}: rope_type is llama3, which llama.cpp's {Name(config)} does not compute; default and linear it does.");
     }
@@ -59,8 +71,8 @@ internal static class GgufArchitecture
     /// <summary>By how much each rotary frequency is divided, (D/2); null where there is no such tensor.</summary>
     internal static float[]? RotaryDivisors(DecoderConfig config)
     {
-        if (config.Rotary.Scaling?.Kind != RotaryScalingKind.Llama3) return null;
-        double[] scaled = RotaryFrequencies.Of(config.Rotary, config.HeadSize);
+        if (config.Rotary!.Scaling?.Kind != RotaryScalingKind.Llama3) return null;
+        double[] scaled = RotaryFrequencies.Of(config.Rotary!, config.HeadSize);
         double[] plain = RotaryFrequencies.Of(config.Rotary with { Scaling = null }, config.HeadSize);
         return [.. plain.Zip(scaled, (before, after) => (float)(before / after))];
     }
@@ -77,8 +89,8 @@ internal static class GgufArchitecture
     private static void DescribeRotary(GgufFields fields, string architecture, DecoderConfig config)
     {
         fields.Add($"{architecture}.rope.dimension_count", config.HeadSize);
-        fields.Add($"{architecture}.rope.freq_base", (float)config.Rotary.Theta);
-        if (config.Rotary.Scaling is not { Kind: RotaryScalingKind.Linear } linear) return;
+        fields.Add($"{architecture}.rope.freq_base", (float)config.Rotary!.Theta);
+        if (config.Rotary!.Scaling is not { Kind: RotaryScalingKind.Linear } linear) return;
         fields.Add($"{architecture}.rope.scaling.type", "linear");
         fields.Add($"{architecture}.rope.scaling.factor", (float)linear.Factor);
     }

@@ -51,6 +51,6 @@ public sealed class RotaryReaderTests
     {
         const string Llama3 = "\"rope_scaling\": {\"rope_type\": \"llama3\", \"type\": \"linear\", \"factor\": 8, ";
         string changes = "{" + beside + Llama3 + "\"low_freq_factor\": 1, \"high_freq_factor\": 4, " + inside + "}}";
-        Assert.Equal(new RotaryScaling(RotaryScalingKind.Llama3, 8, 1, 4, length), ConfigCase.Read("llama", changes).Rotary.Scaling);
+        Assert.Equal(new RotaryScaling(RotaryScalingKind.Llama3, 8, 1, 4, length), ConfigCase.Read("llama", changes).Rotary!.Scaling);
     }
 }

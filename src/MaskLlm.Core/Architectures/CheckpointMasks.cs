@@ -1,0 +1,41 @@
+using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Masks;
+
+namespace MaskLlm.Architectures;
+
+/// <summary>
+/// Mask files of a model. A file has each tensor's bits in the checkpoint's own layout; here every mask is (outputs, inputs), so that its
+/// groups run along the inputs, whatever the layout is.
+/// </summary>
+public static class CheckpointMasks
+{
+    /// <summary>Reads the masks of a model.</summary>
+    /// <param name="path">A mask.npz.</param>
+    /// <param name="modelFolder">The Hugging Face folder that it belongs to.</param>
+    /// <returns>Masks by parameter name, in the order of the file.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged, or its masks belong to another model.</exception>
+    public static IReadOnlyDictionary<string, Mask> Read(string path, string modelFolder)
+    {
+        IReadOnlySet<string> transposed = CheckpointConfig.TransposedNames(modelFolder);
+        IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = CheckpointConfig.LinearShapes(modelFolder);
+        if (transposed.Count == 0) return MaskNpz.Read(path, shapes);
+        return Turned(MaskNpz.Read(path, shapes.ToDictionary(
+            shape => shape.Key, shape => transposed.Contains(shape.Key) ? (shape.Value.Columns, shape.Value.Rows) : shape.Value)), transposed);
+    }
+
+    /// <summary>Writes masks; the same masks give the same bytes.</summary>
+    /// <param name="path">The file; replaced where it exists.</param>
+    /// <param name="masks">Masks by parameter name, written in the order in which they enumerate.</param>
+    /// <param name="modelFolder">The Hugging Face folder that they belong to.</param>
+    /// <exception cref="IOException">The folder is missing, or the disk refuses.</exception>
+    public static void Write(string path, IReadOnlyDictionary<string, Mask> masks, string modelFolder)
+    {
+        ArgumentNullException.ThrowIfNull(masks);
+        IReadOnlySet<string> transposed = CheckpointConfig.TransposedNames(modelFolder);
+        MaskNpz.Write(path, transposed.Count == 0 ? masks : Turned(masks, transposed));
+    }
+
+    private static OrderedDictionary<string, Mask> Turned(IReadOnlyDictionary<string, Mask> masks, IReadOnlySet<string> transposed) => new(
+        masks.Select(mask => KeyValuePair.Create(mask.Key, transposed.Contains(mask.Key) ? mask.Value.Transpose() : mask.Value)));
+}

@@ -1,0 +1,82 @@
+namespace MaskLlm.Architectures.Families;
+
+/// <summary>
+/// Gemma (scaled embedding, norms of one plus their weight), Gemma 2 (norms on both sides, caps, every other block windowed) and
+/// Gemma 3 (norms of queries and keys, two bases of rotation).
+/// </summary>
+internal static class GemmaFamily
+{
+    private const int Gemma3Pattern = 6;
+    private const double Gemma3Theta = 1e6;
+
+    private static readonly FamilyDefaults Gemma = new(MaxPositions: 8192, KeyValueHeads: 16, HeadSize: 256) { TiesEmbeddings = true };
+    private static readonly FamilyDefaults Gemma2 = new(MaxPositions: 8192, KeyValueHeads: 4, HeadSize: 256) { TiesEmbeddings = true };
+
+    private static readonly FamilyDefaults Gemma3 =
+        new(MaxPositions: 131072, KeyValueHeads: 4, HeadSize: 256) { TiesEmbeddings = true, Theta = Gemma3Theta };
+
+    private static readonly TensorNames FourNorms = new()
+    {
+        AttentionNorm = "post_attention_layernorm",
+        MlpNorm = "pre_feedforward_layernorm",
+        OutputNorm = "post_feedforward_layernorm",
+    };
+
+    internal static DecoderConfig ReadGemma(ConfigFile config)
+    {
+        bool bias = config.Bool("attention_bias");
+        DecoderConfig decoder = LlamaFamily.Read(config, Gemma);
+        return decoder with
+        {
+            NormAddsOne = true,
+            EmbeddingScale = Math.Sqrt(decoder.HiddenSize),
+            Activation = ActivationReader.Read(config, config.Text("hidden_activation") is null ? "hidden_act" : "hidden_activation", Activation.GeluTanh),
+            QueryKeyValueBias = bias,
+            AttentionOutputBias = bias,
+        };
+    }
+
+    internal static DecoderConfig ReadGemma2(ConfigFile config) => FourNormed(config, Gemma2, block => block % 2 == 0) with
+    {
+        AttentionSoftCap = config.Names("attn_logit_softcapping") ? config.DoubleOrNull("attn_logit_softcapping") : 50,
+        LogitSoftCap = config.Names("final_logit_softcapping") ? config.DoubleOrNull("final_logit_softcapping") : 30,
+    };
+
+    internal static DecoderConfig ReadGemma3(ConfigFile config)
+    {
+        if (config.Bool("use_bidirectional_attention")) throw config.Unsupported("use_bidirectional_attention", "true", "false, a decoder");
+        int pattern = config.Int(config.Has("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern", Gemma3Pattern);
+        DecoderConfig decoder = FourNormed(config, Gemma3, block => (block + 1) % pattern != 0);
+        ConfigFile? both = config.Object("rope_parameters");
+        RotaryConfig local = both?.Object("sliding_attention") is { } sliding
+            ? RotaryReader.OfSettings(config, sliding, FamilyDefaults.RotaryTheta)
+            : new RotaryConfig(config.Double("rope_local_base_freq", FamilyDefaults.RotaryTheta));
+        return decoder with
+        {
+            QueryKeyNorm = QueryKeyNorm.Head,
+            Rotary = both?.Object("full_attention") is { } full ? RotaryReader.OfSettings(config, full, Gemma3Theta) : decoder.Rotary,
+            WindowRotary = local,
+            AttentionSoftCap = config.DoubleOrNull("attn_logit_softcapping"),
+            LogitSoftCap = config.DoubleOrNull("final_logit_softcapping"),
+        };
+    }
+
+    private static DecoderConfig FourNormed(ConfigFile config, FamilyDefaults defaults, Func<int, bool> isWindowed)
+    {
+        bool bias = config.Bool("attention_bias");
+        DecoderConfig decoder = LlamaFamily.Read(config, defaults);
+        int? window = config.Int("sliding_window", absent: FamilyDefaults.SlidingWindow, ifNull: null);
+        IReadOnlyList<bool> types = LayerTypes.Read(config, decoder.BlockCount) ?? [.. Enumerable.Range(0, decoder.BlockCount).Select(isWindowed)];
+        return decoder with
+        {
+            NormAddsOne = true,
+            EmbeddingScale = Math.Sqrt(decoder.HiddenSize),
+            Activation = ActivationReader.Read(config, "hidden_activation", Activation.GeluTanh),
+            AttentionScale = 1 / Math.Sqrt(config.Double("query_pre_attn_scalar", 256)),
+            SlidingWindows = [.. types.Select(windowed => windowed ? window : null)],
+            QueryKeyValueBias = bias,
+            AttentionOutputBias = bias,
+            Names = FourNorms,
+        };
+    }
+}

@@ -1,0 +1,69 @@
+namespace MaskLlm.Architectures;
+
+/// <summary>
+/// What a family calls its tensors, without <c>.weight</c> and <c>.bias</c>; those of a block without its prefix. What is null the family
+/// does not have.
+/// </summary>
+internal sealed record TensorNames
+{
+    /// <summary>Llama's, and those of most families since.</summary>
+    internal static TensorNames Llama { get; } = new();
+
+    internal string Embedding { get; init; } = "model.embed_tokens";
+
+    /// <summary>Of learned positions.</summary>
+    internal string? Positions { get; init; }
+
+    /// <summary>What the names of all blocks' tensors begin with, up to the block's number.</summary>
+    internal string Blocks { get; init; } = "model.layers.";
+
+    internal string FinalNorm { get; init; } = "model.norm";
+
+    internal string Head { get; init; } = "lm_head";
+
+    /// <summary>Of what attention reads.</summary>
+    internal string? InputNorm { get; init; } = "input_layernorm";
+
+    /// <summary>Of what attention gives, before it is added.</summary>
+    internal string? AttentionNorm { get; init; }
+
+    /// <summary>Of what the MLP reads.</summary>
+    internal string? MlpNorm { get; init; } = "post_attention_layernorm";
+
+    /// <summary>Of what the MLP gives, before it is added.</summary>
+    internal string? OutputNorm { get; init; }
+
+    internal string Query { get; init; } = "self_attn.q_proj";
+
+    internal string Key { get; init; } = "self_attn.k_proj";
+
+    internal string Value { get; init; } = "self_attn.v_proj";
+
+    /// <summary>One tensor for the three above.</summary>
+    internal string? FusedQueryKeyValue { get; init; }
+
+    /// <summary>Whether the fused tensor has query, key and value of a head together, head after head; else all queries go first.</summary>
+    internal bool IsFusedByHead { get; init; }
+
+    internal string AttentionOutput { get; init; } = "self_attn.o_proj";
+
+    internal string QueryNorm { get; init; } = "self_attn.q_norm";
+
+    internal string KeyNorm { get; init; } = "self_attn.k_norm";
+
+    /// <summary>Null in an MLP without a gate.</summary>
+    internal string? Gate { get; init; } = "mlp.gate_proj";
+
+    internal string Up { get; init; } = "mlp.up_proj";
+
+    /// <summary>One tensor for the two above, the gate first.</summary>
+    internal string? FusedGateUp { get; init; }
+
+    internal string Down { get; init; } = "mlp.down_proj";
+
+    /// <summary>Whether linear weights are stored (inputs, outputs), as those of GPT-2's Conv1D.</summary>
+    internal bool IsTransposed { get; init; }
+
+    /// <summary>Endings of tensors that early versions saved with the weights and no version reads.</summary>
+    internal IReadOnlyList<string> Unread { get; init; } = [".rotary_emb.inv_freq"];
+}

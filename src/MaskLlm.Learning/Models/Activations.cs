@@ -1,0 +1,40 @@
+using MaskLlm.Architectures;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>The functions between the matrices of an MLP.</summary>
+internal static class Activations
+{
+    /// <returns>Of the shape and type of <paramref name="x"/>, of the caller's scope.</returns>
+    internal static Tensor Call(Activation kind, Tensor x) => kind switch
+    {
+        Activation.Silu => nn.functional.silu(x),
+        Activation.Gelu => nn.functional.gelu(x),
+        Activation.GeluTanh => GeluTanh(x),
+        _ => ReluSquared(x),
+    };
+
+    /// <summary>cap tanh(x / cap), of the caller's scope; x itself without a cap.</summary>
+    internal static Tensor Capped(Tensor x, double? cap)
+    {
+        if (cap is not { } most) return x;
+        using DisposeScope scope = NewDisposeScope();
+        return x.Times(1 / most).tanh().Times(most).MoveToOuterDisposeScope();
+    }
+
+    // x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))): Hendrycks and Gimpel 2016.
+    private static Tensor GeluTanh(Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor inner = x.Plus(x.Squared() * x, 0.044715).Times(Math.Sqrt(2 / Math.PI));
+        return (x.Times(0.5) * inner.tanh().Plus(1)).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor ReluSquared(Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return x.relu().Squared().MoveToOuterDisposeScope();
+    }
+}
