@@ -16,7 +16,8 @@ internal static class RandomCheckpoint
         List<TensorToWrite> tensors =
         [
             .. ParameterShapes.Vectors(config).Select(vector => ToWrite(vector.Name, [vector.Length], () => 0x3F80)),
-            .. ParameterShapes.Matrices(config).Select(matrix => ToWrite(matrix.Name, [matrix.Rows, matrix.Columns], () => Small(random))),
+            .. ParameterShapes.All(config).Where(parameter => parameter.Shape.Length == 2)
+                .Select(matrix => ToWrite(matrix.Name, [matrix.Shape[0], matrix.Shape[1]], () => Small(random))),
         ];
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(Path.Combine(folder, RuntimeFormat.ConfigName), configJson);

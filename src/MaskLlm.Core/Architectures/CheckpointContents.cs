@@ -25,8 +25,8 @@ internal static class CheckpointContents
                 $"{file.Folder}: {config.Names.Blocks}{first}.* is missing: config.json gives num_hidden_layers {config.BlockCount} "
                 + $"and the tensors are of {blocks.Count} blocks; is the checkpoint complete?");
         // Before a text is encoded: its ids would seem to be beyond the model's embeddings.
-        if (file.Tensors.ContainsKey(ParameterShapes.Embedding))
-            RequireShape(file.Folder, file, ParameterShapes.Embedding, [config.VocabularySize, config.HiddenSize]);
+        if (file.Tensors.ContainsKey(config.EmbeddingName))
+            RequireShape(file.Folder, file, config.EmbeddingName, [config.VocabularySize, config.HiddenSize]);
         return HasOtherHead(config, file) ? config with { TieWordEmbeddings = false } : config;
     }
 
