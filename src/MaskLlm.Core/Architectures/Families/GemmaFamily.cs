@@ -49,12 +49,12 @@ internal static class GemmaFamily
         DecoderConfig decoder = FourNormed(config, Gemma3, block => (block + 1) % pattern != 0);
         ConfigFile? both = config.Object("rope_parameters");
         RotaryConfig local = both?.Object("sliding_attention") is { } sliding
-            ? RotaryReader.OfSettings(config, sliding, FamilyDefaults.RotaryTheta)
+            ? RotaryReader.OfSettings(config, sliding, Gemma3, FamilyDefaults.RotaryTheta)
             : new RotaryConfig(config.Double("rope_local_base_freq", FamilyDefaults.RotaryTheta));
         return decoder with
         {
             QueryKeyNorm = QueryKeyNorm.Head,
-            Rotary = both?.Object("full_attention") is { } full ? RotaryReader.OfSettings(config, full, Gemma3Theta) : decoder.Rotary,
+            Rotary = both?.Object("full_attention") is { } full ? RotaryReader.OfSettings(config, full, Gemma3, Gemma3Theta) : decoder.Rotary,
             WindowRotary = local,
             AttentionSoftCap = config.DoubleOrNull("attn_logit_softcapping"),
             LogitSoftCap = config.DoubleOrNull("final_logit_softcapping"),

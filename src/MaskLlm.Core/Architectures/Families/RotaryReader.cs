@@ -22,16 +22,17 @@ internal static class RotaryReader
         RequireWhole(config, defaults);
         if (taken is null) return new RotaryConfig(ThetaOf(config, defaults), Fraction: FractionOf(config, defaults.RotaryFraction ?? 1));
         RequireWhole(taken, defaults);
-        return OfSettings(config, taken, ThetaOf(config, defaults), FractionOf(config, defaults.RotaryFraction ?? 1));
+        return OfSettings(config, taken, defaults, ThetaOf(config, defaults), FractionOf(config, defaults.RotaryFraction ?? 1));
     }
 
     /// <summary>Rotary settings of one object.</summary>
     /// <param name="config">The file.</param>
     /// <param name="settings">The object.</param>
+    /// <param name="defaults">Of the family.</param>
     /// <param name="theta">Where it has none.</param>
     /// <param name="fraction">The same.</param>
-    internal static RotaryConfig OfSettings(ConfigFile config, ConfigFile settings, double theta, double fraction = 1) =>
-        new(settings.Names(Theta) ? settings.Double(Theta) : theta, ScalingOf(config, settings), FractionOf(settings, fraction));
+    internal static RotaryConfig OfSettings(ConfigFile config, ConfigFile settings, FamilyDefaults defaults, double theta, double fraction = 1) =>
+        new(settings.Names(Theta) ? settings.Double(Theta) : theta, ScalingOf(config, settings, config.Int("max_position_embeddings", defaults.MaxPositions)), FractionOf(settings, fraction));
 
     private static double ThetaOf(ConfigFile config, FamilyDefaults defaults) => config.Double(Theta, defaults.Theta);
 
@@ -43,25 +44,25 @@ internal static class RotaryReader
             throw config.Unsupported(Partial, part.ToString(CultureInfo.InvariantCulture), "1, which turns all dimensions of a head,");
     }
 
-    private static RotaryScaling? ScalingOf(ConfigFile config, ConfigFile scaling)
+    private static RotaryScaling? ScalingOf(ConfigFile config, ConfigFile scaling, int longest)
     {
         string kind = scaling.Names(Type) ? scaling.Text(Type) ?? "null" : scaling.Text("type") ?? "default";
         return kind switch
         {
             "default" => null,
             "linear" => new RotaryScaling(RotaryScalingKind.Linear, scaling.Double("factor")),
-            "llama3" => Llama3(config, scaling),
-            "yarn" => Yarn(config, scaling),
-            "longrope" or "su" => LongRope(config, scaling),
-            "dynamic" => new RotaryScaling(RotaryScalingKind.Dynamic, scaling.Double("factor"), OriginalMaxPositions: config.Int("max_position_embeddings")),
+            "llama3" => Llama3(config, scaling, longest),
+            "yarn" => Yarn(config, scaling, longest),
+            "longrope" or "su" => LongRope(config, scaling, longest),
+            "dynamic" => new RotaryScaling(RotaryScalingKind.Dynamic, scaling.Double("factor"), OriginalMaxPositions: longest),
             _ => throw scaling.Unsupported(Type, $"\"{Json.JsonValue.Shortened(kind)}\"", "default, linear, llama3, yarn, longrope and dynamic"),
         };
     }
 
     // By default the length of attention's logits is kept: Peng et al., equation 22.
-    private static RotaryScaling Yarn(ConfigFile config, ConfigFile scaling)
+    private static RotaryScaling Yarn(ConfigFile config, ConfigFile scaling, int longest)
     {
-        int longest = config.Int("max_position_embeddings"), original = OriginalOf(config, scaling);
+        int original = OriginalOf(config, scaling, longest);
         double factor = scaling.DoubleOrNull("factor") ?? (double)longest / original;
         double Length(double scale) => factor <= 1 ? 1 : 0.1 * scale * Math.Log(factor) + 1;
         double? scale = scaling.DoubleOrNull("mscale"), all = scaling.DoubleOrNull("mscale_all_dim");
@@ -75,9 +76,9 @@ internal static class RotaryReader
         };
     }
 
-    private static RotaryScaling LongRope(ConfigFile config, ConfigFile scaling)
+    private static RotaryScaling LongRope(ConfigFile config, ConfigFile scaling, int longest)
     {
-        int longest = config.Int("max_position_embeddings"), original = OriginalOf(config, scaling);
+        int original = OriginalOf(config, scaling, longest);
         double factor = config.Has(Original) || scaling.Has(Original) ? (double)longest / original : scaling.Double("factor");
         return new RotaryScaling(RotaryScalingKind.LongRope, factor, OriginalMaxPositions: original)
         {
@@ -88,16 +89,16 @@ internal static class RotaryReader
         };
     }
 
-    private static int OriginalOf(ConfigFile config, ConfigFile scaling) => config.Has(Original) ? config.Int(Original)
+    private static int OriginalOf(ConfigFile config, ConfigFile scaling, int longest) => config.Has(Original) ? config.Int(Original)
         : scaling.Has(Original) ? scaling.Int(Original)
-        : config.Int("max_position_embeddings");
+        : longest;
 
     // The length beside the settings goes before the one among them, and without either the model's own is taken: as in transformers.
-    private static RotaryScaling Llama3(ConfigFile config, ConfigFile scaling)
+    private static RotaryScaling Llama3(ConfigFile config, ConfigFile scaling, int longest)
     {
         double low = scaling.Double("low_freq_factor"), high = scaling.Double("high_freq_factor");
         if (high <= low) throw scaling.Contradiction(string.Create(
             CultureInfo.InvariantCulture, $"high_freq_factor {high} is not more than low_freq_factor {low}."));
-        return new RotaryScaling(RotaryScalingKind.Llama3, scaling.Double("factor"), low, high, OriginalOf(config, scaling));
+        return new RotaryScaling(RotaryScalingKind.Llama3, scaling.Double("factor"), low, high, OriginalOf(config, scaling, longest));
     }
 }

@@ -145,13 +145,13 @@ public sealed class ModelFamilyTests
         Assert.Contains(part, ConfigCase.Refusal(family, changes), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("""{"hidden_act": "gelu"}""", "hidden_act is gelu")]
+    [InlineData("""{"hidden_act": "mish"}""", "hidden_act is mish")]
     [InlineData("""{"hidden_act": null}""", "hidden_act is null")]
     [InlineData("""{"text_config": {"hidden_size": 1}}""", "text_config is present")]
     [InlineData("""{"quantization_config": {"quant_method": "gptq"}}""", "quantization_config is gptq")]
     [InlineData("""{"partial_rotary_factor": 0.5}""", "partial_rotary_factor is 0.5")]
     [InlineData("""{"rope_parameters": {"partial_rotary_factor": 0.25}}""", "partial_rotary_factor is 0.25")]
-    [InlineData("""{"rope_scaling": {"rope_type": "yarn", "factor": 4}}""", "rope_type is \"yarn\"")]
+    [InlineData("""{"rope_scaling": {"rope_type": "spiral", "factor": 4}}""", "rope_type is \"spiral\"")]
     [InlineData("""{"rope_scaling": {"rope_type": null, "factor": 4}}""", "rope_type is \"null\"")]
     [InlineData("""{"model_type": "mixtral"}""", "model_type is \"mixtral\"")]
     [InlineData("""{"model_type": "absent"}""", "model_type is \"\"")]
