@@ -7,9 +7,8 @@ namespace MaskLlm.Cli.Tests;
 internal sealed class ProgramRun : IDisposable
 {
     private readonly Process _process;
-    private readonly Task<string> _output;
-    private readonly Task _errorEnd;
-    private readonly StringBuilder _error = new();
+    private readonly Task _outputEnd, _errorEnd;
+    private readonly StringBuilder _output = new(), _error = new();
 
     private ProgramRun(string file, IEnumerable<string> arguments, string folder = "")
     {
@@ -21,8 +20,8 @@ internal sealed class ProgramRun : IDisposable
         };
         start.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
         _process = Process.Start(start)!;
-        _output = _process.StandardOutput.ReadToEndAsync();
-        _errorEnd = ReadErrors();
+        _outputEnd = Read(_process.StandardOutput, _output);
+        _errorEnd = Read(_process.StandardError, _error);
     }
 
     internal int Id => _process.Id;
@@ -30,13 +29,10 @@ internal sealed class ProgramRun : IDisposable
     internal bool HasExited => _process.HasExited;
 
     /// <summary>What it has said on standard error.</summary>
-    internal string ErrorSoFar
-    {
-        get
-        {
-            lock (_error) return _error.ToString();
-        }
-    }
+    internal string ErrorSoFar => TextOf(_error);
+
+    /// <summary>What it has said on standard output.</summary>
+    internal string OutputSoFar => TextOf(_output);
 
     /// <summary>What starts the program, as a prefix of its arguments.</summary>
     internal static string[] Command => ["dotnet", Path.Combine(AppContext.BaseDirectory, "maskllm.dll")];
@@ -45,6 +41,9 @@ internal sealed class ProgramRun : IDisposable
 
     /// <summary>The same in a working folder.</summary>
     internal static ProgramRun StartIn(string folder, params string[] args) => new(Command[0], Command[1..].Concat(args), folder);
+
+    /// <summary>Another program.</summary>
+    internal static ProgramRun StartProgram(string file, params string[] args) => new(file, args);
 
     /// <summary>A script of sh, with its positional parameters.</summary>
     internal static ProgramRun StartShell(string script, params string[] args) => new("sh", new[] { "-c", script, "sh" }.Concat(args));
@@ -76,17 +75,22 @@ internal sealed class ProgramRun : IDisposable
     internal async Task<CommandRun> End()
     {
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        await _errorEnd;
-        return new CommandRun(_process.ExitCode, await _output, ErrorSoFar);
+        await Task.WhenAll(_outputEnd, _errorEnd);
+        return new CommandRun(_process.ExitCode, OutputSoFar, ErrorSoFar);
     }
 
-    private async Task ReadErrors()
+    private static async Task Read(StreamReader from, StringBuilder into)
     {
         char[] some = new char[1024];
-        for (int count; (count = await _process.StandardError.ReadAsync(some)) > 0;)
+        for (int count; (count = await from.ReadAsync(some)) > 0;)
         {
-            lock (_error) _error.Append(some, 0, count);
+            lock (into) into.Append(some, 0, count);
         }
+    }
+
+    private static string TextOf(StringBuilder said)
+    {
+        lock (said) return said.ToString();
     }
 
     public void Dispose()

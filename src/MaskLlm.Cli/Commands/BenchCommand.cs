@@ -5,7 +5,7 @@ using MaskLlm.Experiments;
 using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
-using MaskLlm.Packing;
+using MaskLlm.Products;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Commands;
@@ -22,7 +22,7 @@ internal static class BenchCommand
         {
             Description = "With --shape: types of weights, float32, bfloat16, int8 and int4.",
             AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => [.. defaults.Types.Select(RuntimeFormat.NameOf)],
+            DefaultValueFactory = _ => [.. defaults.Types.Select(WeightTypes.NameOf)],
         };
         Option<int> repeats = NumberOption.Of(OptionRanges.Repeats, defaults.Repeats, "Pairs of a dense and a sparse measurement; medians are reported.");
         Option<int?> threads = SharedOptions.Threads();
@@ -34,7 +34,7 @@ internal static class BenchCommand
             {
                 Model = parsed.GetValue(model),
                 Shape = parsed.GetValue(shape),
-                Types = [.. parsed.GetValue(types)!.Select(RuntimeFormat.ParseType)],
+                Types = [.. parsed.GetValue(types)!.Select(WeightTypes.Parse)],
                 Repeats = parsed.GetValue(repeats),
                 Threads = parsed.GetValue(threads),
             };

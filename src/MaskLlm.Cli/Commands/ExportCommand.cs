@@ -3,7 +3,6 @@ using System.Globalization;
 using MaskLlm.Architectures;
 using MaskLlm.Cli.Output;
 using MaskLlm.Decoding;
-using MaskLlm.Formats;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
@@ -34,7 +33,7 @@ internal static class ExportCommand
         command.SetAction(parsed =>
         {
             string source = parsed.GetValue(model)!, target = parsed.GetValue(output)!;
-            RequireNew(target, parsed.GetValue(force), source, parsed.GetValue(mask));
+            ExportTarget.Require(target, parsed.GetValue(force), source, parsed.GetValue(mask));
             Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? CheckpointMasks.Read(file, source) : null;
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
             void Report(long done, long total) => progress.Report(new RunProgress("packing", done, total));
@@ -53,13 +52,13 @@ internal static class ExportCommand
 
     private static string Runtime(string source, Func<IReadOnlyDictionary<string, Mask>?> masks, string? type, string target, Action<long, long> progress, CancellationToken stop)
     {
-        WeightType weights = type is null ? WeightType.BFloat16 : RuntimeFormat.ParseType(type);
+        WeightType weights = type is null ? WeightType.BFloat16 : WeightTypes.Parse(type);
         RuntimeExport.Write(source, masks(), weights, target, progress, stop);
         using RuntimeModel written = RuntimeModel.Open(target);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{target}: {FileIdentity.LengthOf(target) / 1e6:0.0} MB, {written.SparseLayers} of {written.LinearLayers} linear layers 2:4, " +
-            $"which take {written.LinearBytes / 1e6:0.0} MB in {RuntimeFormat.NameOf(weights)} " +
+            $"{target}: {written.FileBytes / 1e6:0.0} MB, {written.SparseLayers} of {written.LinearLayers} linear layers 2:4, " +
+            $"which take {written.LinearBytes / 1e6:0.0} MB in {WeightTypes.NameOf(weights)} " +
             $"({(double)written.LinearBytes / written.DenseLinearBytes:0.000} of dense)");
     }
 
@@ -73,17 +72,5 @@ internal static class ExportCommand
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{target}: {report.Bytes / 1e6:0.0} MB, {string.Join(", ", report.TensorCounts.Select(count => $"{count.Value} tensors in {count.Key.Spelling()}"))}");
-    }
-
-    private static void RequireNew(string target, bool force, string source, string? mask)
-    {
-        CheckpointFiles.RequireNone(source, target);
-        if (mask is not null && FileIdentity.AreSame(mask, target))
-            throw new ArgumentException($"--out {target} is the mask that is read; name another file.");
-        if (Directory.Exists(target)) throw new ArgumentException($"--out {target} is a folder; name a file.");
-        if (File.Exists(target) && !force) throw new ArgumentException($"--out {target}: a file is there; name another, or replace it with --force.");
-        if (File.Exists(target) && !RuntimeModel.IsRuntimeFile(target) && !GgufWriter.IsOwn(target))
-            throw new ArgumentException($"--out {target}: --force replaces files that export wrote, and this is none (or one of an " +
-                $"earlier version); remove it, or name another.");
     }
 }

@@ -49,7 +49,7 @@ internal static class GenerateCommand
         if (isTalk && isJson) throw new ArgumentException("--interactive talks and --json prints one object; leave one of them out.");
     }
 
-    private static ChatFormat ChatOf(RuntimeModel model, Tokenizer tokenizer) => ChatFormat.Read(model.File, tokenizer.SpecialTokens)
+    private static ChatFormat ChatOf(RuntimeModel model, Tokenizer tokenizer) => model.LoadChat(tokenizer)
         ?? throw new ArgumentException(
             $"{model.Path} has no chat template; leave out --chat and --interactive, or name a checkpoint that has one.");
 

@@ -41,12 +41,7 @@ internal static class NumberOption
     private static T Read<T>(NumberRange<T> range, ArgumentResult result, string text)
         where T : struct, INumber<T>, IMinMaxValue<T>
     {
-        bool isRead = NumberText.TryRead(text, out T value);
-        if (isRead && range.Holds(value)) return value;
-        NumberRange<T> named = range with { Name = NameOf(range) };
-        result.AddError(NumberText.IsNumber<T>(text)
-            ? named.Refusal(text, isTooHigh: isRead ? value > range.Most : !text.StartsWith('-'))
-            : $"{named.Name} is \"{text}\"; {named.Wanted} is needed, in {(NumberText.IsOfWhole<T>() ? "digits alone" : "digits with a point")}.");
-        return default;
+        if ((range with { Name = NameOf(range) }).Read(text, out T value) is { } fault) result.AddError(fault);
+        return value;
     }
 }

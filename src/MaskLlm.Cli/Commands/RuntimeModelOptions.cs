@@ -2,7 +2,6 @@ using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Decoding;
 using MaskLlm.Numerals;
-using MaskLlm.Packing;
 using MaskLlm.Products;
 using MaskLlm.Runs;
 
@@ -24,14 +23,14 @@ internal sealed class RuntimeModelOptions
     internal static Option<string> TypeOption() => new("--type")
     {
         Description = "For a folder: how its weights are packed, float32, bfloat16, int8 or int4. A file keeps its own.",
-        DefaultValueFactory = _ => RuntimeFormat.NameOf(WeightType.BFloat16),
+        DefaultValueFactory = _ => WeightTypes.NameOf(WeightType.BFloat16),
     };
 
     internal RuntimeModel Open(ParseResult parsed, CancellationToken stop)
     {
         using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
         return RuntimeModel.OpenOrPack(
-            parsed.GetValue(_model)!, RuntimeFormat.ParseType(parsed.GetValue(_type)!), parsed.GetValue(_mask),
+            parsed.GetValue(_model)!, WeightTypes.Parse(parsed.GetValue(_type)!), parsed.GetValue(_mask),
             (done, total) => progress.Report(new RunProgress("packing", done, total)), stop);
     }
 

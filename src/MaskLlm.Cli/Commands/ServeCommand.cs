@@ -1,9 +1,7 @@
 using System.CommandLine;
-using MaskLlm.Chat;
 using MaskLlm.Decoding;
 using MaskLlm.Serving;
 using MaskLlm.Serving.Http;
-using MaskLlm.Tokens;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -23,34 +21,28 @@ internal static class ServeCommand
         foreach (Option option in models.All.Concat(numbers.All).Append(name).Append(key).Append(withoutKey)) command.Options.Add(option);
         command.SetAction(parsed =>
         {
-            (HttpServerOptions http, ServingOptions serving, long cacheBytes) = (numbers.Http(parsed), numbers.Serving(parsed), numbers.CacheBytes(parsed));
-            ApiKey asked = ApiKey.Of(parsed.GetValue(key), Environment.GetEnvironmentVariable(ApiKey.Variable));
-            if (!asked.IsAsked && !http.IsLoopback && !parsed.GetValue(withoutKey))
-                throw new ArgumentException($"--host {http.Host}: other machines can reach the server and it asks for no key; set {ApiKey.Variable}, or say --without-key.");
+            (HttpServerOptions http, ServingOptions serving) = (numbers.Http(parsed), numbers.Serving(parsed));
+            http = http with { Key = ApiKey.Of(parsed.GetValue(key), Environment.GetEnvironmentVariable(ApiKey.Variable)) };
+            if (!http.Key.IsAsked && !http.IsLoopback && !parsed.GetValue(withoutKey))
+                throw new ArgumentException(
+                    $"--host {http.Host}: other machines can reach the server and it asks for no key; set {ApiKey.Variable}, or say --without-key.");
             using RuntimeModel model = models.Open(parsed, stop);
-            using RuntimeDecoder decoder = new(model, DecoderOptions(models.DecoderOptions(parsed), serving, cacheBytes));
-            Tokenizer tokenizer = model.LoadTokenizer();
-            TextBatch batch = new(decoder, tokenizer, tokenizer.EndOfTextIds, serving);
-            using ServingLoop loop = new(batch);
-            ChatFormat? chat = ChatFormat.Read(model.File, tokenizer.SpecialTokens);
-            ServedModel served = new(parsed.GetValue(name) ?? NameOf(parsed.GetValue(models.Model)!), tokenizer, chat, batch, () => decoder.FreePositions);
-            RequestGuard guard = new(asked, new HostNames(http, asked.IsAsked), new CorsRules(http.CorsOrigins));
-            using HttpServer server = new(new Router(served, guard, http.Intake(TimeProvider.System), parsed.InvocationConfiguration.Error), http);
-            if (chat?.Problem is { } problem) parsed.InvocationConfiguration.Error.WriteLine($"warning: {problem} Completions are served; a chat that needs this is refused.");
+            RuntimeDecoderOptions decoder = models.DecoderOptions(parsed) with { CacheBytes = numbers.CacheBytes(parsed) };
+            using TextService service = new(model, serving, decoder, parsed.GetValue(name) ?? NameOf(parsed.GetValue(models.Model)!));
+            TextWriter error = parsed.InvocationConfiguration.Error;
+            using HttpServer server = new(service, http, error);
+            if (service.ChatProblem is { } problem)
+                error.WriteLine($"warning: {problem} Completions are served; a chat that needs this is refused.");
             TextWriter output = parsed.InvocationConfiguration.Output;
-            output.WriteLine($"{server.Start()} serves {served.Name} ({decoder.Kernel}, {decoder.Threads} threads)");
+            output.WriteLine($"{server.Start()} serves {service.Name} ({service.Kernel}, {service.Threads} threads)");
             output.Flush();
             stop.WaitHandle.WaitOne();
-            bool allFinished = loop.Stop(Grace);
+            bool allFinished = service.Stop(Grace);
             server.Stop();
             return allFinished ? ExitCode.Done : ExitCode.Interrupted;
         });
         return command;
     }
-
-    // A text that runs needs one token of the batch; the rest is for prompts.
-    private static RuntimeDecoderOptions DecoderOptions(RuntimeDecoderOptions options, ServingOptions serving, long cacheBytes) =>
-        options with { TokensAtOnce = Math.Max(options.TokensAtOnce, 2 * serving.Parallel), CacheBytes = cacheBytes };
 
     private static string NameOf(string model)
     {

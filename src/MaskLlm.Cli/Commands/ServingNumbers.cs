@@ -18,7 +18,7 @@ internal sealed class ServingNumbers
     private readonly Option<long> _maxBody = NumberOption.Of(OptionRanges.MaxBody, HttpDefaults.MaxBodyBytes, "The longest body of a request, in bytes.");
     private readonly Option<long?> _maxBodies = NumberOption.Optional(OptionRanges.MaxBodies, "Bodies that are read and encoded at once, in bytes; more are refused. Four times --max-body by default.");
     private readonly Option<string[]> _allowedHosts = Names("--allowed-host", "Another name that requests call this server by, as behind a proxy; can be given again.");
-    private readonly Option<string[]> _cors = Names(CorsRules.Option, "An origin, such as http://localhost:5173, whose pages can ask and read answers, or * for all; can be given again. None by default.");
+    private readonly Option<string[]> _cors = Names("--cors", "An origin, such as http://localhost:5173, whose pages can ask and read answers, or * for all; can be given again. None by default.");
     private readonly Option<int> _parallel = NumberOption.Of(OptionRanges.Parallel, Defaults.Parallel, "Texts that run together.");
     private readonly Option<int> _queue = NumberOption.Of(OptionRanges.Queue, Defaults.Queue, "Requests that wait beyond those; more are refused.");
     private readonly Option<int?> _maxPrompt = NumberOption.Optional(OptionRanges.MaxPrompt, "The longest prompt, in tokens; what the context leaves by default.");

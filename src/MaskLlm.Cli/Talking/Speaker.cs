@@ -22,7 +22,7 @@ internal sealed class Speaker(Tokenizer tokenizer, RuntimeDecoder decoder, int t
     /// <param name="stop">Ends it.</param>
     internal GenerationResult Say(IReadOnlyList<int> prompt, Action<string> show, CancellationToken stop)
     {
-        TextStream text = new(tokenizer, skipSpecialTokens: true);
+        StreamedText text = new(tokenizer, skipSpecialTokens: true);
         GenerationResult result = _conversation.Continue(prompt, tokens, sampling, id => show(tokenizer.EndOfTextIds.Contains(id) ? "" : text.Add(id)), stop);
         show(text.Flush());
         return result;

@@ -5,7 +5,7 @@ namespace MaskLlm.Formats;
 /// <summary>
 /// A file did not fit on its disk, or under a limit. The message names it; what can be done again then, its caller knows.
 /// </summary>
-internal sealed partial class DiskFullException : IOException
+public sealed partial class DiskFullException : IOException
 {
     // ENOSPC, EFBIG and EDQUOT (of Linux and macOS), which is what .NET gives on Unix; Windows has its own two.
     private const int NoSpace = 28, TooLarge = 27, Quota = 122, MacQuota = 69, WindowsHandleFull = unchecked((int)0x80070027),
@@ -22,10 +22,10 @@ internal sealed partial class DiskFullException : IOException
     }
 
     /// <summary>What makes room: the begin of a remedy.</summary>
-    internal string Relief => _reason.Relief;
+    public string Relief => _reason.Relief;
 
     /// <summary>All that is to be done, where that is the same for every verb; null where it is not.</summary>
-    internal string? Remedy { get; }
+    public string? Remedy { get; }
 
     /// <summary>Does work that writes a file; where the disk refuses, the exception names that file.</summary>
     /// <param name="path">The file as the user knows it.</param>
@@ -57,7 +57,7 @@ internal sealed partial class DiskFullException : IOException
     /// <summary>
     /// The same of any exception, which names its file where the system said one; null where it is another kind of failure.
     /// </summary>
-    internal static DiskFullException? Of(Exception e) => e as DiskFullException
+    public static DiskFullException? Of(Exception e) => e as DiskFullException
         ?? (e is IOException && Reason(e) is { } reason
             ? new DiskFullException(QuotedPath().Match(e.Message) is { Success: true } match ? match.Groups[1].Value
             : "standard output", reason, null, e) : null);

@@ -7,7 +7,7 @@ namespace MaskLlm.Machine;
 /// Linux's counts: <c>/proc/self/task/N/schedstat</c>, nanoseconds that a thread ran and that it was ready and had no processor;
 /// <c>/proc/stat</c>, the time of all processors by what they did. Where they are not there everything is 0.
 /// </remarks>
-internal sealed class ProcessorWait
+public sealed class ProcessorWait
 {
     // /proc/stat counts hundredths of a second on every Linux that .NET runs on.
     private const double TicksASecond = 100;
@@ -21,7 +21,7 @@ internal sealed class ProcessorWait
     private Counts _last;
 
     /// <summary>Counts from here on.</summary>
-    internal ProcessorWait()
+    public ProcessorWait()
         : this("/proc/self/task", "/proc/stat", () => OperatingSystem.IsLinux() ? Environment.CpuUsage.TotalTime : TimeSpan.Zero)
     {
     }
@@ -40,10 +40,10 @@ internal sealed class ProcessorWait
     /// Share: waited time over waited and used time of this process's threads, 0 to 1; own threads wait for each other too. Others: the
     /// processors that other processes kept busy, on average.
     /// </returns>
-    internal (double Share, double Others) InAll() => Between(_begin, Read());
+    public (double Share, double Others) InAll() => Between(_begin, Read());
 
     /// <summary>What was since the last time that this was asked.</summary>
-    internal (double Share, double Others) Next()
+    public (double Share, double Others) Next()
     {
         Counts begin = _last;
         _last = Read();

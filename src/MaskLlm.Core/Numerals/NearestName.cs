@@ -1,13 +1,13 @@
 namespace MaskLlm.Numerals;
 
 /// <summary>The known name that a misspelt one was probably meant to be.</summary>
-internal static class NearestName
+public static class NearestName
 {
     /// <summary>Longer words are no misspelt name.</summary>
-    internal const int Longest = 64;
+    public const int Longest = 64;
 
     /// <summary>What was probably meant, in brackets; empty where nothing is near.</summary>
-    internal static string Hint(string word, IEnumerable<string> known)
+    public static string Hint(string word, IEnumerable<string> known)
     {
         string? nearest = known.Where(name => Distance(word, name) <= Math.Max(2, word.Length / 4)).MinBy(name => Distance(word, name));
         return nearest is null ? "" : $" (did you mean {nearest}?)";

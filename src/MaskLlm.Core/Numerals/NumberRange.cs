@@ -6,34 +6,49 @@ namespace MaskLlm.Numerals;
 /// <param name="Name">Of the option, or of what a message calls it.</param>
 /// <param name="Least">The lowest.</param>
 /// <param name="Most">The highest.</param>
-internal sealed record NumberRange<T>(string Name, T Least, T Most)
+public sealed record NumberRange<T>(string Name, T Least, T Most)
     where T : struct, INumber<T>, IMinMaxValue<T>
 {
     /// <summary>Whether <see cref="Least"/> itself is too low.</summary>
-    internal bool IsAboveLeast { get; init; }
+    public bool IsAboveLeast { get; init; }
 
     /// <summary>Whether <see cref="Most"/> itself is too high.</summary>
-    internal bool IsBelowMost { get; init; }
+    public bool IsBelowMost { get; init; }
 
     /// <summary>Whether 0, below <see cref="Least"/>, is in the range too.</summary>
-    internal bool HasZeroToo { get; init; }
+    public bool HasZeroToo { get; init; }
 
     /// <summary>Whether a number is in the range; NaN is in none.</summary>
-    internal bool Holds(T value) => (HasZeroToo && T.IsZero(value)) || ((IsAboveLeast ? value > Least : value >= Least) && (IsBelowMost ? value < Most : value <= Most));
+    public bool Holds(T value) => (HasZeroToo && T.IsZero(value)) || ((IsAboveLeast ? value > Least : value >= Least) && (IsBelowMost ? value < Most : value <= Most));
 
     /// <summary>Checks a number.</summary>
     /// <exception cref="ArgumentException">It is outside.</exception>
-    internal void Require(T? value)
+    public void Require(T? value)
     {
         if (value is { } number && !Holds(number)) throw new ArgumentException(Refusal(NumberText.Shown(number), isTooHigh: number > Most));
     }
 
+    /// <summary>Reads a number of the range.</summary>
+    /// <param name="text">As people write it, the same in every country.</param>
+    /// <param name="value">The number; 0 where the text is none of the range.</param>
+    /// <returns>What is wrong with it, in a sentence; null where nothing is.</returns>
+    public string? Read(string text, out T value)
+    {
+        bool isRead = NumberText.TryRead(text, out value);
+        if (isRead && Holds(value)) return null;
+        bool isTooHigh = isRead ? value > Most : !text.StartsWith('-');
+        value = T.Zero;
+        return NumberText.IsNumber<T>(text)
+            ? Refusal(text, isTooHigh)
+            : $"{Name} is \"{text}\"; {Wanted} is needed, in {(NumberText.IsOfWhole<T>() ? "digits alone" : "digits with a point")}.";
+    }
+
     /// <summary>What is said of a number outside.</summary>
-    internal string Refusal(string found, bool isTooHigh) =>
+    public string Refusal(string found, bool isTooHigh) =>
         isTooHigh && IsOpen ? $"{Name} is {found}; at most {NumberText.Shown(Most)} is needed." : $"{Name} is {found}; {Wanted} is needed.";
 
     /// <summary>The range in words.</summary>
-    internal string Wanted => InWords(NumberText.Shown(Least), NumberText.Shown(Most));
+    public string Wanted => InWords(NumberText.Shown(Least), NumberText.Shown(Most));
 
     private string InWords(string least, string most) => HasZeroToo ? $"0, or {least} to {most},"
         : IsOpen && IsAboveLeast && T.IsZero(Least) ? "a positive number"

@@ -12,7 +12,17 @@ namespace MaskLlm.Priors;
 /// <summary>From a checkpoint to one-shot masks of the linear layers of its blocks, in a run's folder.</summary>
 public static class PruneRun
 {
-    internal const string MagnitudeMethod = "magnitude", WandaMethod = "wanda", RiaMethod = "ria", SparseGptMethod = "sparsegpt";
+    /// <summary>Keeps the largest weights; looks at no data.</summary>
+    public const string MagnitudeMethod = "magnitude";
+
+    /// <summary>Keeps the largest |W| ||X|| (docs/pruning.md).</summary>
+    public const string WandaMethod = "wanda";
+
+    /// <summary>Keeps the largest by relative importance and activations.</summary>
+    public const string RiaMethod = "ria";
+
+    /// <summary>Keeps what costs least when the other weights of a row make up for it.</summary>
+    public const string SparseGptMethod = "sparsegpt";
 
     /// <summary>The methods by their names on the command line.</summary>
     public static IReadOnlyList<string> Methods { get; } = [MagnitudeMethod, WandaMethod, RiaMethod, SparseGptMethod];

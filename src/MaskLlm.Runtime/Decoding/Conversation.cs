@@ -3,7 +3,7 @@ namespace MaskLlm.Decoding;
 /// <summary>A text that grows by turns: what the cache has of it already is not run again.</summary>
 /// <param name="decoder">The model.</param>
 /// <param name="endOfText">Tokens that end a turn.</param>
-internal sealed class Conversation(RuntimeDecoder decoder, IReadOnlyList<int> endOfText) : IDisposable
+public sealed class Conversation(RuntimeDecoder decoder, IReadOnlyList<int> endOfText) : IDisposable
 {
     private readonly KeyValueCache _cache = decoder.StartSequence();
     private readonly List<int> _said = [];
@@ -16,7 +16,7 @@ internal sealed class Conversation(RuntimeDecoder decoder, IReadOnlyList<int> en
     /// <param name="stop">Ends the text after the token that is being drawn.</param>
     /// <returns>The new tokens; its prompt is what was run.</returns>
     /// <exception cref="ArgumentException">No token, or more than the context has.</exception>
-    internal GenerationResult Continue(IReadOnlyList<int> text, int tokens, SamplingOptions sampling, Action<int> onToken, CancellationToken stop)
+    public GenerationResult Continue(IReadOnlyList<int> text, int tokens, SamplingOptions sampling, Action<int> onToken, CancellationToken stop)
     {
         // The last is run again in any case: the logits after it are wanted.
         int same = 0, most = Math.Min(_said.Count, text.Count - 1);

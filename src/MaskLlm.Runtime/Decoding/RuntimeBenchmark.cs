@@ -36,7 +36,7 @@ public static class RuntimeBenchmark
     {
         WeightType.Float32 => "f32",
         WeightType.BFloat16 => "bf16",
-        _ => RuntimeFormat.NameOf(type),
+        _ => WeightTypes.NameOf(type),
     };
 
     private static WeightType TypeOf(string file)

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using MaskLlm.Architectures;
 using MaskLlm.Architectures.Families;
+using MaskLlm.Chat;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Machine;
@@ -38,7 +39,7 @@ public sealed class RuntimeModel : IDisposable
     public WeightType Type { get; }
 
     /// <summary>Bytes of the file.</summary>
-    internal long FileBytes => _file.Length;
+    public long FileBytes => _file.Length;
 
     /// <summary>The file, or the folder, as it was named.</summary>
     public string Path => _file.Path;
@@ -89,20 +90,6 @@ public sealed class RuntimeModel : IDisposable
         }
     }
 
-    /// <summary>Whether a file is one of these, of whatever version.</summary>
-    internal static bool IsRuntimeFile(string path)
-    {
-        try
-        {
-            using SafetensorsFile file = SafetensorsFile.Open(path);
-            return file.Metadata.GetValueOrDefault(RuntimeFormat.FormatKey) == RuntimeFormat.FormatName;
-        }
-        catch (InvalidDataException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>A model over a file in memory, which it disposes.</summary>
     internal static RuntimeModel Of(SafetensorsFile file, bool isFolder)
     {
@@ -141,6 +128,11 @@ public sealed class RuntimeModel : IDisposable
     /// <exception cref="InvalidDataException">The file holds none, or a damaged one.</exception>
     public Tokenizer LoadTokenizer() => Tokenizer.Load(new TokenizerFiles(File, NameOf), Config.VocabularySize) ?? throw NoTokenizer();
 
+    /// <summary>How the model wants conversations; null where it has no chat template.</summary>
+    /// <param name="tokenizer">Of this model.</param>
+    /// <exception cref="InvalidDataException">The template is broken.</exception>
+    public ChatFormat? LoadChat(Tokenizer tokenizer) => ChatFormat.Read(File, tokenizer.SpecialTokens);
+
     /// <summary>Frees the memory; decoders of this model must no longer be used.</summary>
     public void Dispose() => _file.Dispose();
 
@@ -159,7 +151,7 @@ public sealed class RuntimeModel : IDisposable
             throw new NotSupportedException($"{file.Path} is a runtime file of version '{version}'; this program reads version {RuntimeFormat.Version}, which holds all that the checkpoint says of its tokens. Export it again.");
         try
         {
-            return RuntimeFormat.ParseType(file.Metadata.GetValueOrDefault(RuntimeFormat.TypeKey) ?? "");
+            return WeightTypes.Parse(file.Metadata.GetValueOrDefault(RuntimeFormat.TypeKey) ?? "");
         }
         catch (ArgumentException e)
         {
@@ -223,7 +215,7 @@ public sealed class RuntimeModel : IDisposable
             if (entry.Type == TensorType.UInt8 && entry.Shape.SequenceEqual([matrix.Blocks, matrix.Panels, matrix.PanelBytes]))
                 return matrix with { Data = _file.Pointer(entry) };
         }
-        throw Broken($"{name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}), which is no packing of ({rows}, {columns}) in {RuntimeFormat.NameOf(Type)}");
+        throw Broken($"{name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}), which is no packing of ({rows}, {columns}) in {WeightTypes.NameOf(Type)}");
     }
 
     private TensorEntry Require(string name) => _file.Tensors.GetValueOrDefault(name) ?? throw Broken($"it holds no {name}");

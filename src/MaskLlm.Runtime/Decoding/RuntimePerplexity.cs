@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Numerics.Tensors;
 using MaskLlm.Data;
 using MaskLlm.Measures;
-using MaskLlm.Packing;
+using MaskLlm.Products;
 
 namespace MaskLlm.Decoding;
 
@@ -43,7 +43,7 @@ public static class RuntimePerplexity
         PerplexityResult result = PerplexityResult.Of(request.Model, total, ids.Length, length, windows, watch.Elapsed.TotalSeconds);
         return new EvaluationReport(request.Model, request.Data, length, [new EvaluationRow(model.SparseLayers > 0 ? "in the file" : null, result)])
         {
-            Arithmetic = $"weights in {RuntimeFormat.NameOf(model.Type)} on the CPU runtime ({decoder.Kernel})",
+            Arithmetic = $"weights in {WeightTypes.NameOf(model.Type)} on the CPU runtime ({decoder.Kernel})",
         };
     }
 

@@ -76,7 +76,7 @@ public static class RuntimeExport
     {
         [RuntimeFormat.FormatKey] = RuntimeFormat.FormatName,
         [RuntimeFormat.VersionKey] = RuntimeFormat.Version,
-        [RuntimeFormat.TypeKey] = RuntimeFormat.NameOf(type),
+        [RuntimeFormat.TypeKey] = WeightTypes.NameOf(type),
     };
 
     /// <summary>A file of the checkpoint, kept as a tensor of bytes.</summary>

@@ -1,5 +1,5 @@
 using MaskLlm.Chat;
-using MaskLlm.Products;
+using MaskLlm.Formats.Safetensors;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Packing;
@@ -17,11 +17,17 @@ internal static class RuntimeFormat
     /// <summary>The files of a checkpoint that generation needs, where it has them.</summary>
     internal static IReadOnlyList<string> FileNames { get; } = [.. new[] { ConfigName }.Concat(TokenizerFiles.Names).Concat(ChatFormat.FileNames).Distinct()];
 
-    /// <summary>The type of a name, as on the command line: float32, bfloat16, int8, int4.</summary>
-    /// <exception cref="ArgumentException">Another name.</exception>
-    internal static WeightType ParseType(string name) =>
-        Enum.GetValues<WeightType>().Where(type => NameOf(type) == name).Select(type => (WeightType?)type).FirstOrDefault()
-        ?? throw new ArgumentException($"{name} is no type of weights; {string.Join(", ", Enum.GetValues<WeightType>().Select(NameOf))} are.");
-
-    internal static string NameOf(WeightType type) => type.ToString().ToLowerInvariant();
+    /// <summary>Whether a file is one of these, of whatever version.</summary>
+    internal static bool IsRuntimeFile(string path)
+    {
+        try
+        {
+            using SafetensorsFile file = SafetensorsFile.Open(path);
+            return file.Metadata.GetValueOrDefault(FormatKey) == FormatName;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
 }

@@ -15,7 +15,7 @@ internal sealed class RunningText(TextRequest request, long pages, CancellationT
     private readonly StopTexts _stops = new(request.StopTexts);
     private KeyValueCache? _cache;
     private Sampler? _sampler;
-    private TextStream? _text;
+    private StreamedText? _text;
     private int _promptDone, _drawn, _next;
 
     internal long Pages { get; } = pages;
@@ -33,7 +33,7 @@ internal sealed class RunningText(TextRequest request, long pages, CancellationT
         _cache = decoder.StartSequence();
         _sampler = new Sampler(request.Sampling, buffers);
         foreach (int id in request.Prompt) _sampler.See(id);
-        _text = new TextStream(tokenizer, skipSpecialTokens: true);
+        _text = new StreamedText(tokenizer, skipSpecialTokens: true);
         if (!request.IsTurn) _text.Follow(request.Prompt);
     }
 

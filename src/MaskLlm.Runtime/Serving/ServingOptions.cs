@@ -3,23 +3,23 @@ using MaskLlm.Numerals;
 namespace MaskLlm.Serving;
 
 /// <summary>How much is served at once.</summary>
-internal sealed record ServingOptions
+public sealed record ServingOptions
 {
     /// <summary>Texts that run together.</summary>
-    internal int Parallel { get; init; } = 16;
+    public int Parallel { get; init; } = 16;
 
     /// <summary>Requests that wait beyond those that run.</summary>
-    internal int Queue { get; init; } = 64;
+    public int Queue { get; init; } = 64;
 
     /// <summary>The longest prompt, in tokens; null for what the context leaves.</summary>
-    internal int? MaxPrompt { get; init; }
+    public int? MaxPrompt { get; init; }
 
     /// <summary>The most new tokens of a request.</summary>
-    internal int MaxOutput { get; init; } = 1024;
+    public int MaxOutput { get; init; } = 1024;
 
     /// <summary>Checks the options.</summary>
     /// <exception cref="ArgumentException">One is out of range.</exception>
-    internal void Validate()
+    public void Validate()
     {
         OptionRanges.Parallel.Require(Parallel);
         OptionRanges.Queue.Require(Queue);

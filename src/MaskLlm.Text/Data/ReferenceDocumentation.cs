@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text;
 using System.Xml;
 using System.Xml.Linq;
@@ -31,6 +32,22 @@ public static class ReferenceDocumentation
                 .Where(pack => Directory.Exists(Path.Combine(pack, "ref")))
                 .SelectMany(pack => Directory.EnumerateFiles(Path.Combine(pack, "ref"), "*.xml", SearchOption.AllDirectories).Order(StringComparer.Ordinal)),
         ];
+    }
+
+    /// <summary>Writes the text of files once, into the folder of caches.</summary>
+    /// <param name="files">Files of documentation; they and their lengths name the text.</param>
+    /// <returns>Its path.</returns>
+    /// <exception cref="IOException">The disk takes no more.</exception>
+    public static string WriteToCache(IReadOnlyList<string> files)
+    {
+        string listed = string.Join('\n', files.Select(file => $"{file} {new FileInfo(file).Length}"));
+        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(listed)))[..16];
+        string path = Path.Combine(CorpusOptions.DefaultCacheFolder, $"dotnet-docs-{key}.txt");
+        PrivateFolder.Create(CorpusOptions.DefaultCacheFolder);
+        if (!File.Exists(path))
+            DiskFullException.Naming(path, () => WriteText(files, path),
+                "make room there, or name another folder for such caches with XDG_CACHE_HOME, and start again");
+        return path;
     }
 
     /// <summary>Writes the text of documentation files, documents separated by <see cref="Separator"/>.</summary>

@@ -3,7 +3,6 @@ using MaskLlm.Architectures;
 using MaskLlm.Architectures.Families;
 using MaskLlm.Decoding;
 using MaskLlm.Masks;
-using MaskLlm.Packing;
 using MaskLlm.Products;
 
 namespace MaskLlm.Tests.Decoding;
@@ -100,9 +99,9 @@ public sealed class RuntimeBenchmarkTests
     public void ShortName_Type_IsThatOfTheFigures(WeightType type, string name, string spelled)
     {
         Assert.Equal((name, spelled, type),
-            (RuntimeBenchmark.ShortName(type), RuntimeFormat.NameOf(type), RuntimeFormat.ParseType(spelled)));
+            (RuntimeBenchmark.ShortName(type), WeightTypes.NameOf(type), WeightTypes.Parse(spelled)));
         Assert.Equal($"{name}x is no type of weights; float32, bfloat16, int8, int4 are.",
-            Assert.Throws<ArgumentException>(() => RuntimeFormat.ParseType(name + "x")).Message);
+            Assert.Throws<ArgumentException>(() => WeightTypes.Parse(name + "x")).Message);
     }
 
     /// <summary>Each measurement of decoding begins at the context, and a prompt asks for the logits after it alone.</summary>

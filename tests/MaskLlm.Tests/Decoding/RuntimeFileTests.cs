@@ -83,9 +83,9 @@ public sealed class RuntimeFileTests : IDisposable
     public void IsRuntimeFile_AnyFile_IsToldByItsHeader()
     {
         using RuntimeModel model = RuntimeFiles.Export(_folder, Model, WeightType.Int4);
-        Assert.True(RuntimeModel.IsRuntimeFile(model.Path));
-        Assert.False(RuntimeModel.IsRuntimeFile(Path.Combine(Folder, "model.safetensors")));
-        Assert.False(RuntimeModel.IsRuntimeFile(Path.Combine(Folder, "config.json")));
+        Assert.True(RuntimeFormat.IsRuntimeFile(model.Path));
+        Assert.False(RuntimeFormat.IsRuntimeFile(Path.Combine(Folder, "model.safetensors")));
+        Assert.False(RuntimeFormat.IsRuntimeFile(Path.Combine(Folder, "config.json")));
     }
 
     [Fact]

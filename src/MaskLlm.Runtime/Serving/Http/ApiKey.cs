@@ -5,26 +5,34 @@ using Microsoft.AspNetCore.Http;
 namespace MaskLlm.Serving.Http;
 
 /// <summary>The key that requests must bring, if any.</summary>
-internal sealed class ApiKey
+public sealed class ApiKey
 {
-    internal const string Variable = "MASKLLM_API_KEY", Option = "--api-key";
+    /// <summary>The environment variable that names a key.</summary>
+    public const string Variable = "MASKLLM_API_KEY";
+
+    /// <summary>The option that names one.</summary>
+    public const string Option = "--api-key";
+
     private const string Scheme = "Bearer ";
 
     private readonly byte[]? _hash;
 
     private ApiKey(byte[]? hash) => _hash = hash;
 
+    /// <summary>No key: everybody may ask.</summary>
+    public static ApiKey None { get; } = new(null);
+
     /// <summary>Whether one is asked for.</summary>
-    internal bool IsAsked => _hash is not null;
+    public bool IsAsked => _hash is not null;
 
     /// <summary>The key of the command line, or else of the environment.</summary>
     /// <param name="option">What the command line says; null for nothing.</param>
     /// <param name="variable">What the environment says; null where the variable is not set.</param>
     /// <exception cref="ArgumentException">The key is empty, or one that no request could bring.</exception>
-    internal static ApiKey Of(string? option, string? variable)
+    public static ApiKey Of(string? option, string? variable)
     {
         (string? key, string name) = option is null ? (variable, Variable) : (option, Option);
-        if (key is null) return new ApiKey(null);
+        if (key is null) return None;
         // A script whose secret is missing sets it to nothing, and means no open server.
         if (key.Length == 0) throw new ArgumentException($"{name} is empty; give a key, or leave it out to ask for none.");
         if (key.Trim().Length < key.Length) throw new ArgumentException($"{name} has spaces or line ends round the key, which a request cannot bring; take them off.");

@@ -5,7 +5,6 @@ namespace MaskLlm.Serving.Http;
 /// <summary>Which sites' pages can read answers: none unless named.</summary>
 internal sealed class CorsRules
 {
-    internal const string Option = "--cors";
     private const string Any = "*", NoOrigin = "null";
 
     private readonly HashSet<string> _origins;
@@ -48,6 +47,6 @@ internal sealed class CorsRules
         if (text is Any or NoOrigin) return text;
         bool isOrigin = Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Host.Length > 0 && uri.UserInfo.Length == 0
             && string.Equals(text, uri.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase);
-        return isOrigin ? text : throw new ArgumentException($"{Option} {text}: an origin such as https://example.org or http://localhost:5173 is expected, without a path, or * for all.");
+        return isOrigin ? text : throw new ArgumentException($"--cors {text}: an origin such as https://example.org or http://localhost:5173 is expected, without a path, or * for all.");
     }
 }

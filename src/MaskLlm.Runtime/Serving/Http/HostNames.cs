@@ -29,6 +29,12 @@ internal sealed class HostNames
         _names.Add($"{Environment.MachineName}.local");
     }
 
+    private HostNames(HashSet<string>? names) => _names = names;
+
+    /// <summary>Those of a list; an empty list is any name.</summary>
+    internal static HostNames Listed(IReadOnlyList<string> names) =>
+        new(names.Count == 0 ? null : new HashSet<string>(names.Select(Plain), StringComparer.OrdinalIgnoreCase));
+
     /// <exception cref="ApiException">The name is another's.</exception>
     internal void Check(HttpRequest request)
     {

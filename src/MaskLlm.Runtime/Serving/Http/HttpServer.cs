@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 
 namespace MaskLlm.Serving.Http;
 
-/// <summary>Kestrel around a <see cref="Router"/>.</summary>
-internal sealed class HttpServer : IDisposable
+/// <summary>A server of its own for a <see cref="TextService"/>.</summary>
+public sealed class HttpServer : IDisposable
 {
     // For answers that are complete to leave, after the texts have ended.
     private static readonly TimeSpan LeavingTime = TimeSpan.FromSeconds(5);
@@ -20,10 +20,18 @@ internal sealed class HttpServer : IDisposable
 
     private readonly WebApplication _application;
 
-    /// <param name="router">Answers.</param>
-    /// <param name="options">Where it listens, and how long a body can be.</param>
-    internal HttpServer(Router router, HttpServerOptions options)
+    /// <summary>Prepares the server; it listens from <see cref="Start"/> on.</summary>
+    /// <param name="service">Answers; the caller disposes it, after the server.</param>
+    /// <param name="options">Where it listens, who may ask, and how long a body can be.</param>
+    /// <param name="error">Told of the server's own failures.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public HttpServer(TextService service, HttpServerOptions options, TextWriter error)
     {
+        ArgumentNullException.ThrowIfNull(service);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        RequestGuard guard = new(options.Key, new HostNames(options, options.Key.IsAsked), new CorsRules(options.CorsOrigins));
+        Router router = new(service.Served, guard, options.Intake(TimeProvider.System), error);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
@@ -47,14 +55,14 @@ internal sealed class HttpServer : IDisposable
     /// <summary>Listens.</summary>
     /// <returns>The address, with the port that was free where none was asked for.</returns>
     /// <exception cref="IOException">The port is taken.</exception>
-    internal string Start()
+    public string Start()
     {
         _application.StartAsync().GetAwaiter().GetResult();
         return _application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
     }
 
     /// <summary>Listens no more; answers that are being sent have some seconds.</summary>
-    internal void Stop()
+    public void Stop()
     {
         using CancellationTokenSource limit = new(LeavingTime);
         try
@@ -66,6 +74,7 @@ internal sealed class HttpServer : IDisposable
         }
     }
 
+    /// <summary>Ends what is left.</summary>
     public void Dispose() => ((IDisposable)_application).Dispose();
 
     /// <summary>Signals are the command line's business.</summary>

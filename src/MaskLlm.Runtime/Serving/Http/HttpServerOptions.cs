@@ -5,38 +5,42 @@ using MaskLlm.Numerals;
 namespace MaskLlm.Serving.Http;
 
 /// <summary>Where the server listens, and how long a body can be.</summary>
-internal sealed record HttpServerOptions
+public sealed record HttpServerOptions
 {
     private const long BodiesAtOnce = 4;
 
     /// <summary>An address or a name of this machine.</summary>
-    internal string Host { get; init; } = "127.0.0.1";
+    public string Host { get; init; } = "127.0.0.1";
 
     /// <summary>0 for any that is free.</summary>
-    internal int Port { get; init; } = 8080;
+    public int Port { get; init; } = 8080;
 
     /// <summary>The longest body of a request.</summary>
-    internal long MaxBodyBytes { get; init; } = 4 << 20;
+    public long MaxBodyBytes { get; init; } = 4 << 20;
 
     /// <summary>Bytes of bodies that are read and encoded at once; null for four times the longest.</summary>
-    internal long? BodyBytes { get; init; }
+    public long? BodyBytes { get; init; }
 
     /// <summary>Names that requests can call the server by, beside those of this machine.</summary>
-    internal IReadOnlyList<string> AllowedHosts { get; init; } = [];
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
     /// <summary>Origins whose pages can read answers.</summary>
-    internal IReadOnlyList<string> CorsOrigins { get; init; } = [];
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
+    /// <summary>What requests must bring; by default nothing.</summary>
+    public ApiKey Key { get; init; } = ApiKey.None;
 
     /// <summary>Whether only this machine can reach the server.</summary>
-    internal bool IsLoopback => IPAddress.IsLoopback(Address);
+    public bool IsLoopback => IPAddress.IsLoopback(Address);
 
     /// <summary>How bodies are taken in.</summary>
     internal BodyIntake Intake(TimeProvider clock) => new(new BodyBudget(BodyBytes ?? BodiesAtOnce * MaxBodyBytes, giveBack: BodyMemory.GiveBack), MaxBodyBytes, clock);
 
     internal IPAddress Address => IPAddress.TryParse(Host, out IPAddress? address) ? address : Resolve(Host);
 
+    /// <summary>Checks the options.</summary>
     /// <exception cref="ArgumentException">A number is out of range, or the host has no address.</exception>
-    internal void Validate()
+    public void Validate()
     {
         OptionRanges.Port.Require(Port);
         OptionRanges.MaxBody.Require(MaxBodyBytes);

@@ -7,7 +7,10 @@ namespace MaskLlm.Serving.Http;
 /// <summary>Finds who answers a request, and answers for those that fail.</summary>
 internal sealed class Router
 {
-    private const string Models = "/v1/models", Get = "GET, HEAD, OPTIONS", Post = "POST, OPTIONS", Everything = "*";
+    /// <summary>What every path of the API begins with.</summary>
+    internal const string ApiRoot = "/v1";
+
+    private const string Models = ApiRoot + "/models", Get = "GET, HEAD, OPTIONS", Post = "POST, OPTIONS", Everything = "*";
 
     private readonly ServedModel _model;
     private readonly RequestGuard _guard;
@@ -24,13 +27,24 @@ internal sealed class Router
         (_completions, _chat) = (new(model, new CompletionShape(), intake), new(model, new ChatShape(), intake));
     }
 
-    internal async Task Answer(HttpContext http)
+    /// <summary>Answers in a server of its own.</summary>
+    internal Task Answer(HttpContext http) => Answer(http, PathOf(http));
+
+    /// <summary>Answers in an application whose other parts have other paths: what is before the API's root is theirs.</summary>
+    internal Task AnswerBeside(HttpContext http)
+    {
+        string path = PathOf(http);
+        int root = path.IndexOf(ApiRoot + "/", StringComparison.Ordinal);
+        return Answer(http, root < 0 ? path : path[root..]);
+    }
+
+    private async Task Answer(HttpContext http, string path)
     {
         try
         {
             _guard.Cors.Mark(http);
             _guard.Hosts.Check(http.Request);
-            await Route(http);
+            await Route(http, path);
         }
         catch (Exception e)
         {
@@ -38,9 +52,9 @@ internal sealed class Router
         }
     }
 
-    private Task Route(HttpContext http)
+    private Task Route(HttpContext http, string path)
     {
-        (string method, string path) = (http.Request.Method, PathOf(http));
+        string method = http.Request.Method;
         string? allow = Methods(path);
         // A browser asks without the key what it may ask, of paths that are not there too.
         bool isOptions = HttpMethods.IsOptions(method);

@@ -6,7 +6,7 @@ namespace MaskLlm.Decoding;
 /// <summary>Turns tokens into text as they come: letters whose bytes are not all there yet wait.</summary>
 /// <param name="tokenizer">Of the model.</param>
 /// <param name="skipSpecialTokens">Whether special tokens leave no text.</param>
-internal sealed class TextStream(Tokenizer tokenizer, bool skipSpecialTokens)
+public sealed class StreamedText(Tokenizer tokenizer, bool skipSpecialTokens)
 {
     // Some decoders look at the token before; two suffice for all that are known, and letters have at most four bytes.
     private const int Kept = 8;
@@ -15,14 +15,14 @@ internal sealed class TextStream(Tokenizer tokenizer, bool skipSpecialTokens)
     private string _known = "";
 
     /// <summary>Tells of the tokens before, whose text is not given: some decoders drop the space of a first word.</summary>
-    internal void Follow(IReadOnlyList<int> before)
+    public void Follow(IReadOnlyList<int> before)
     {
         for (int i = Math.Max(0, before.Count - Kept); i < before.Count; i++) _ids.Add(before[i]);
         _known = Text().TrimEnd('\uFFFD');
     }
 
     /// <summary>The text that a token adds, often none.</summary>
-    internal string Add(int id)
+    public string Add(int id)
     {
         _ids.Add(id);
         string text = Text();
@@ -34,7 +34,7 @@ internal sealed class TextStream(Tokenizer tokenizer, bool skipSpecialTokens)
     }
 
     /// <summary>What waits, at the end of the text.</summary>
-    internal string Flush()
+    public string Flush()
     {
         string text = Text();
         string added = text.Length > _known.Length ? text[_known.Length..] : "";

@@ -5,7 +5,7 @@ using MaskLlm.Tokens;
 namespace MaskLlm.Tests.Decoding;
 
 /// <summary>A text that comes token by token is the text of all tokens, and no half letter is shown.</summary>
-public sealed class TextStreamTests
+public sealed class StreamedTextTests
 {
     private readonly Tokenizer _tokenizer = Load("digits-style");
 
@@ -22,7 +22,7 @@ public sealed class TextStreamTests
     {
         Tokenizer tokenizer = Load(name);
         int[] ids = tokenizer.Encode(string.Concat(Enumerable.Range(0, 30).Select(i => $"word {i}, é ☃ 😀 漢字; ")));
-        TextStream stream = new(tokenizer, skipSpecialTokens: true);
+        StreamedText stream = new(tokenizer, skipSpecialTokens: true);
         stream.Follow(ids[..before]);
         StringBuilder text = new();
         foreach (int id in ids.Skip(before))
@@ -41,7 +41,7 @@ public sealed class TextStreamTests
     {
         int[] snow = _tokenizer.Encode("☃");
         Assert.True(snow.Length > 1);
-        TextStream stream = new(_tokenizer, skipSpecialTokens: true);
+        StreamedText stream = new(_tokenizer, skipSpecialTokens: true);
         foreach (int id in snow.SkipLast(1)) Assert.Equal("", stream.Add(id));
         string half = _tokenizer.Decode(snow.AsSpan(0, snow.Length - 1));
         Assert.Contains('\uFFFD', half);
@@ -54,7 +54,7 @@ public sealed class TextStreamTests
     [InlineData(false, "<|endoftext|>", "")]
     public void Add_SpecialToken_ShowsOrIsToldApart(bool skips, string shown, string hidden)
     {
-        TextStream stream = new(_tokenizer, skips);
+        StreamedText stream = new(_tokenizer, skips);
         Assert.Equal((shown, hidden), (stream.Add(0), stream.HiddenText(0)));
         Assert.Equal("", stream.HiddenText(5));
     }
