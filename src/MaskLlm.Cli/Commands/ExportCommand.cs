@@ -4,7 +4,6 @@ using MaskLlm.Architectures;
 using MaskLlm.Cli.Output;
 using MaskLlm.Decoding;
 using MaskLlm.Formats.Gguf;
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Packing;
 using MaskLlm.Products;
