@@ -90,16 +90,15 @@ public sealed class LearnBenchmark
     {
         Report();
         using DisposeScope scope = NewDisposeScope();
-        List<(LinearLayer Layer, Tensor Weight)> replaced = [];
-        foreach (LinearLayer layer in MaskLearner.SelectLayers(model, _options.Learning))
-        {
-            replaced.Add((layer, layer.Weight));
-            layer.Weight = layer.Weight.detach().to(model.Compute).requires_grad_();
-        }
+        List<WeightLoan> loans =
+        [
+            .. MaskLearner.SelectLayers(model, _options.Learning)
+                .Select(layer => layer.Lend(layer.Weight.detach().to(model.Compute).requires_grad_())),
+        ];
         long begin = Stopwatch.GetTimestamp();
         BackwardPass.RunInParts(model, inputs, targets, _options.Learning.MicroBatchSize, _options.Learning.CheckpointActivations);
         double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
-        foreach ((LinearLayer layer, Tensor weight) in replaced) layer.Weight = weight;
+        loans.ForEach(loan => loan.Dispose());
         return seconds;
     }
 

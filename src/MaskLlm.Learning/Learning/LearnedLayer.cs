@@ -13,7 +13,8 @@ internal sealed class LearnedLayer : IDisposable
     private readonly LinearLayer _layer;
     private readonly ScalarType _compute;
     private readonly bool _keepsGradientMemory;
-    private Tensor? _leaf, _gradient, _lastChoice;
+    private Tensor? _gradient, _lastChoice;
+    private WeightLoan? _leaf;
     private bool _hasGradient;
 
     /// <param name="layer">The layer whose weight is learned.</param>
@@ -60,17 +61,16 @@ internal sealed class LearnedLayer : IDisposable
     /// <returns>Its memory, to be filled with W * mask.</returns>
     internal Tensor OpenLeaf()
     {
-        _leaf = empty(Dense.shape, _compute, Dense.device).DetachFromDisposeScope();
-        _leaf.requires_grad = true;
-        _layer.Weight = _leaf;
-        return _leaf;
+        Tensor leaf = empty(Dense.shape, _compute, Dense.device).DetachFromDisposeScope();
+        leaf.requires_grad = true;
+        _leaf = _layer.Lend(leaf, isOwned: true);
+        return leaf;
     }
 
     /// <summary>Frees the leaf, adds its gradient to what is there, and puts the dense weight back.</summary>
     internal void CloseLeaf()
     {
-        _layer.Weight = Dense;
-        if (_leaf?.grad is { } gradient) TakeGradient(gradient);
+        if (_leaf?.Weight.grad is { } gradient) TakeGradient(gradient);
         _leaf?.Dispose();
         _leaf = null;
     }

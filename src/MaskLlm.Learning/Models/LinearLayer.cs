@@ -17,8 +17,8 @@ public sealed class LinearLayer
     /// <summary>The checkpoint's name of the weight, such as <c>model.layers.0.self_attn.q_proj.weight</c>.</summary>
     public string Name { get; }
 
-    /// <summary>What the forward pass multiplies by, (O, I), in float32 or bfloat16 whatever the inputs are. Learning and evaluation put a masked weight in its place; the setter takes no ownership.</summary>
-    public Tensor Weight { get; set; }
+    /// <summary>What the forward pass multiplies by, (O, I), in float32 or bfloat16 whatever the inputs are.</summary>
+    public Tensor Weight { get; internal set; }
 
     /// <summary>(O), or null.</summary>
     public Tensor? Bias { get; }
@@ -28,6 +28,12 @@ public sealed class LinearLayer
 
     /// <summary>Inputs I.</summary>
     public int Columns => (int)Weight.size(1);
+
+    /// <summary>Puts another weight in this one's place, as learning and evaluation do with masked ones, until the loan ends.</summary>
+    /// <param name="weight">(O, I); it stays the caller's, unless the loan owns it.</param>
+    /// <param name="isOwned">Whether the end of the loan frees it.</param>
+    /// <returns>What gives the layer its weight back; loans of one layer end in the reverse order.</returns>
+    public WeightLoan Lend(Tensor weight, bool isOwned = false) => new(this, weight, isOwned);
 
     /// <summary>Told the inputs of every call, (..., I): calibration looks at them.</summary>
     internal Action<Tensor>? Observe { get; set; }

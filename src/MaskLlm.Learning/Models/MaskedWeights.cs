@@ -7,7 +7,7 @@ namespace MaskLlm.Models;
 /// <summary>Puts masked weights into a model's linear layers and takes them out again: <c>using (MaskedWeights.Apply(model, masks)) ...</c>.</summary>
 public sealed class MaskedWeights : IDisposable
 {
-    private readonly List<(LinearLayer Layer, Tensor Dense)> _replaced = [];
+    private readonly List<WeightLoan> _loans = [];
 
     private MaskedWeights()
     {
@@ -40,19 +40,14 @@ public sealed class MaskedWeights : IDisposable
     /// <summary>Restores the dense weights.</summary>
     public void Dispose()
     {
-        foreach ((LinearLayer layer, Tensor dense) in _replaced)
-        {
-            layer.Weight.Dispose();
-            layer.Weight = dense;
-        }
-        _replaced.Clear();
+        _loans.ForEach(loan => loan.Dispose());
+        _loans.Clear();
     }
 
     private void Replace(LinearLayer layer, Mask mask, Tensor weight)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor dense = layer.Weight;
-        layer.Weight = (weight * MaskTensors.ToTensor(mask, weight.device, weight.dtype)).to(dense.dtype).DetachFromDisposeScope();
-        _replaced.Add((layer, dense));
+        Tensor masked = (weight * MaskTensors.ToTensor(mask, weight.device, weight.dtype)).to(layer.Weight.dtype);
+        _loans.Add(layer.Lend(masked.DetachFromDisposeScope(), isOwned: true));
     }
 }

@@ -62,26 +62,22 @@ internal sealed class BlockwisePruner
         using IDisposable noGradient = no_grad();
         for (int block = first; block < _model.Blocks.Count; block++)
         {
-            Dictionary<LinearLayer, Tensor> dense = [];
+            List<WeightLoan> loans = [];
             try
             {
-                pruned(block, PruneBlock(block, hidden, dense, cancellation));
+                pruned(block, PruneBlock(block, hidden, loans, cancellation));
                 int now = block;
                 if (block + 1 < _model.Blocks.Count) hidden.Advance(block + 1, batch => RunBlock(now, hidden, batch), cancellation);
                 finished?.Invoke(block + 1);
             }
             finally
             {
-                foreach ((LinearLayer layer, Tensor weight) in dense)
-                {
-                    layer.Weight.Dispose();
-                    layer.Weight = weight;
-                }
+                loans.ForEach(loan => loan.Dispose());
             }
         }
     }
 
-    private List<PrunedLayer> PruneBlock(int block, HiddenStates hidden, Dictionary<LinearLayer, Tensor> dense, CancellationToken cancellation)
+    private List<PrunedLayer> PruneBlock(int block, HiddenStates hidden, List<WeightLoan> loans, CancellationToken cancellation)
     {
         List<PrunedLayer> found = [];
         List<(LinearLayer[] Layers, LayerInputs Inputs)> groups = [];
@@ -104,7 +100,7 @@ internal sealed class BlockwisePruner
                 foreach (LinearLayer layer in layers)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    found.Add(Replace(layer, inputs, dense));
+                    found.Add(Replace(layer, inputs, loans));
                 }
             return found;
         }
@@ -118,12 +114,11 @@ internal sealed class BlockwisePruner
         }
     }
 
-    private PrunedLayer Replace(LinearLayer layer, LayerInputs inputs, Dictionary<LinearLayer, Tensor> dense)
+    private PrunedLayer Replace(LinearLayer layer, LayerInputs inputs, List<WeightLoan> loans)
     {
         using DisposeScope scope = NewDisposeScope();
         (Mask mask, Tensor weight) = Prune(layer, inputs);
-        dense.Add(layer, layer.Weight);
-        layer.Weight = weight.to(layer.Weight.dtype).DetachFromDisposeScope();
+        loans.Add(layer.Lend(weight.to(layer.Weight.dtype).DetachFromDisposeScope(), isOwned: true));
         return new PrunedLayer(layer, mask, layer.Weight);
     }
 

@@ -78,10 +78,11 @@ public class BackwardPassTests
         using Decoder model = Load(Tied);
         (Tensor inputs, Tensor targets) = Batch();
         Dictionary<string, Tensor> dense = model.Linears.ToDictionary(layer => layer.Name, layer => layer.Weight);
-        foreach (LinearLayer layer in model.Linears) layer.Weight = (dense[layer.Name] * 0.5).requires_grad_();
+        WeightLoan[] loans = [.. model.Linears.Select(layer => layer.Lend((dense[layer.Name] * 0.5).requires_grad_()))];
         double expectedLoss = WholeGraph(model, inputs, targets);
         Dictionary<string, Tensor> expected = TakeGradients(model.Linears.ToDictionary(layer => layer.Name, layer => layer.Weight));
-        foreach (LinearLayer layer in model.Linears) layer.Weight = dense[layer.Name];
+        foreach (WeightLoan loan in loans) loan.Dispose();
+        Assert.All(model.Linears, layer => Assert.Same(dense[layer.Name], layer.Weight));
         Dictionary<string, Tensor> found = [];
         List<string> calls = [];
 
@@ -196,7 +197,7 @@ public class BackwardPassTests
     /// <summary>New tensors of half the weights in a block's layers; their gradients are taken when it is left.</summary>
     private sealed class HalvedWeights : IDisposable
     {
-        private readonly List<(LinearLayer Layer, Tensor Dense)> _replaced = [];
+        private readonly List<WeightLoan> _loans = [];
         private readonly Dictionary<string, Tensor> _gradients;
         private readonly List<string> _calls;
         private readonly int _block;
@@ -207,19 +208,16 @@ public class BackwardPassTests
             calls.Add($"enter {block}");
             using IDisposable noGradient = no_grad();
             foreach (LinearLayer layer in model.BlockLinears(block))
-            {
-                _replaced.Add((layer, layer.Weight));
-                layer.Weight = (layer.Weight * 0.5).requires_grad_();
-            }
+                _loans.Add(layer.Lend((layer.Weight * 0.5).requires_grad_()));
         }
 
         public void Dispose()
         {
             _calls.Add($"leave {_block}");
-            foreach ((LinearLayer layer, Tensor dense) in _replaced)
+            foreach (WeightLoan loan in _loans)
             {
-                if (layer.Weight.grad is { } gradient) _gradients.Add(layer.Name, gradient.clone().DetachFromDisposeScope());
-                layer.Weight = dense;
+                if (loan.Weight.grad is { } gradient) _gradients.Add(loan.Layer.Name, gradient.clone().DetachFromDisposeScope());
+                loan.Dispose();
             }
         }
     }

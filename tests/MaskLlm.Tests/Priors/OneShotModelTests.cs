@@ -35,7 +35,7 @@ public sealed class OneShotModelTests
 
         Assert.True(agreement.EqualGroups >= 0.999 * agreement.Groups, $"{agreement.EqualGroups} of {agreement.Groups} groups");
         Assert.All(model.Linears.Zip(before), pair => Assert.Same(pair.Second, pair.First.Weight));
-        foreach (LinearLayer layer in model.Linears) layer.Weight = pruned[layer.Name];
+        foreach (LinearLayer layer in model.Linears) layer.Lend(pruned[layer.Name]);
         Tensor logits = model.Forward(tensor(sequences.Take(2).SelectMany(ids => ids.Select(id => (long)id)).ToArray(), [2, 32]));
         Assert.InRange(TensorFile.MaxDifference(golden[$"{method}.logits"], logits), 0, 1e-3 * golden[$"{method}.logits"].abs().max().item<float>());
 
