@@ -98,6 +98,19 @@ public sealed class MergeRunTests : IDisposable
         Assert.Equal([(1L, 0.75), (1L, 0.75), (1L, 0.75)], report.Inputs.Select(input => (input.WithResult.EqualGroups, input.WithResult.EqualBits)));
     }
 
+    /// <summary>A folder is a run's, whatever it is called; logits and masks do not go together.</summary>
+    [Fact]
+    public void Execute_FolderNamedLikeLogits_IsARunOfMasks()
+    {
+        string folder = _folder.File("run.safetensors"), mask = _folder.File("a.npz");
+        Directory.CreateDirectory(folder);
+        foreach (string path in (string[])[mask, Path.Combine(folder, "mask.npz")])
+            MaskNpz.Write(path, new Dictionary<string, Mask> { ["w"] = new(1, 8, [0b1100_1010]) });
+        Assert.Equal(2, Merge(_folder.File("x.npz"), folder, mask).UnanimousGroups);
+        foreach (string[] inputs in (string[][])[[mask, Logits("a", NmPattern.TwoOfFour, new float[12])], [_folder.File("a.safetensors"), mask]])
+            Assert.Throws<ArgumentException>(() => Merge(_folder.File("y.npz"), inputs));
+    }
+
     [Fact]
     public void Execute_TooFewOrTooMany_AreRefused()
     {
