@@ -118,6 +118,7 @@ internal sealed class JsonComponents(string file)
         "NFD" => new Normalizer.Nfd(),
         "NFKC" => new Normalizer.Nfkc(),
         "NFKD" => new Normalizer.Nfkd(),
+        "StripAccents" => new Normalizer.StripAccents(),
         "Lowercase" => new Normalizer.Lowercase(),
         "Strip" => new Normalizer.Strip(Flag(element, "strip_left"), Flag(element, "strip_right")),
         "Prepend" => new Normalizer.Prepend(element.Required("prepend").Text()),

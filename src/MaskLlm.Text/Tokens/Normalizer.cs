@@ -41,6 +41,13 @@ internal abstract class Normalizer
         protected override string Apply(string text, TextBudget budget) => UnicodeNormalization.ToNfkd(text);
     }
 
+    /// <summary>Marks removed; a letter that is one character with its accent keeps it, so that this follows a decomposition.</summary>
+    public sealed class StripAccents : Normalizer
+    {
+        /// <inheritdoc/>
+        protected override string Apply(string text, TextBudget budget) => UnicodeNormalization.WithoutMarks(text);
+    }
+
     /// <summary>Text put before every stretch that is not empty.</summary>
     public sealed class Prepend(string prefix) : Normalizer
     {

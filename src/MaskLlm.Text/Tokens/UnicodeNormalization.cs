@@ -14,6 +14,7 @@ internal static class UnicodeNormalization
     private static readonly FrozenDictionary<int, (int First, int Second)> DecompositionOf;
     private static readonly FrozenDictionary<(int First, int Second), int> CompositionOf;
     private static readonly Lazy<FrozenDictionary<int, int[]>> CompatibleOf = new(ReadCompatible);
+    private static readonly Lazy<FrozenSet<int>> NewerMarks = new(ReadNewerMarks);
     private static readonly FrozenDictionary<int, byte> ClassOf;
     private static readonly FrozenSet<int> UnstableInNfc;
     private static readonly bool[] UnstableInNfcOfPlane0 = new bool[0x10000];
@@ -91,6 +92,39 @@ internal static class UnicodeNormalization
     /// <summary>Compatibility decomposition.</summary>
     public static string ToNfkd(string text) =>
         text.AsSpan().ContainsAnyExceptInRange('\0', '\u009F') ? ToText(Decompose(text, CompatibleOf.Value), text.Length) : text;
+
+    /// <summary>The text without its marks (general category M); those that are newer than the tables stay.</summary>
+    public static string WithoutMarks(string text)
+    {
+        // No character below U+0300 is a mark.
+        if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u02FF'))
+            return text;
+        var result = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (!IsMark(rune))
+                result.Append(rune.ToString());
+        }
+
+        return result.ToString();
+    }
+
+    private static bool IsMark(Rune rune) => Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark
+        ? !NewerMarks.Value.Contains(rune.Value)
+        : rune.Value is 0x1CF2 or 0x1CF3;
+
+    private static FrozenSet<int> ReadNewerMarks()
+    {
+        var marks = new List<int>();
+        foreach (var entry in Entries(UnicodeTables.NewerMarks))
+        {
+            int[] ends = [.. entry.Split('-').Select(Hex)];
+            marks.AddRange(Enumerable.Range(ends[0], ends[^1] - ends[0] + 1));
+        }
+
+        return marks.ToFrozenSet();
+    }
 
     private static string[] Entries(string table) =>
         table.Split([' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries);

@@ -18,6 +18,9 @@ public class TokenizerComponentsTests
     [InlineData("""{"type": "NFC"}""", "e\u0301\u1DF6\u0323", "\u00E9\u1DF6\u0323")]
     [InlineData("""{"type": "Sequence", "normalizers": [{"type": "NFKC"}, {"type": "Sequence", "normalizers": [{"type": "Lowercase"}]}]}""",
         "\uFF21b", "ab")]
+    [InlineData("""{"type": "StripAccents"}""", "\u00E9e\u0301\u0903\u20DD\u1DF6\u1CF2\U0001E8D0", "\u00E9e\u1DF6")]
+    [InlineData(
+        """{"type": "Sequence", "normalizers": [{"type": "NFD"}, {"type": "StripAccents"}]}""", "\u00C0\u1EA5\u00E7", "Aac")]
     [InlineData("""{"type": "Sequence", "normalizers": []}""", "A", "A")]
     [InlineData("""{"type": "Replace", "pattern": {"Regex": "\\bx|[\\p{Han}&&[^中]]"}, "content": "_"}""", "xx 漢中", "_x _中")]
     public void Normalizer_ChangesTheText(string normalizer, string text, string wanted) =>
