@@ -7,7 +7,7 @@ namespace MaskLlm.Cli.Tests;
 internal sealed class RunningServer : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly StringWriter _output = new(), _error = new();
+    private readonly SharedWriter _output = new(), _error = new();
     private readonly Task<int> _run;
 
     private RunningServer(string[] args) => _run = Task.Factory.StartNew(
@@ -29,12 +29,9 @@ internal sealed class RunningServer : IDisposable
     private static async Task<RunningServer> Listening(string model, string name, params string[] options)
     {
         RunningServer server = new(["serve", model, "--port", "0", "--threads", "2", "--name", name, .. options]);
-        while (!server._output.ToString().Contains('\n', StringComparison.Ordinal))
-        {
-            Assert.False(server._run.IsCompleted, server._error.ToString());
-            await Task.Delay(20, TestContext.Current.CancellationToken);
-        }
-        server.FirstLine = server._output.ToString().Split('\n')[0];
+        await Task.WhenAny(server._output.FirstLine, server._run);
+        Assert.True(server._output.FirstLine.IsCompleted, server.Errors);
+        server.FirstLine = await server._output.FirstLine;
         server.Client.BaseAddress = new Uri(server.FirstLine.Split(' ')[0]);
         return server;
     }

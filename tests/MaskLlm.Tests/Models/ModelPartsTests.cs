@@ -42,7 +42,7 @@ public sealed partial class ModelPartsTests : IDisposable
         ConfigRange.Require("f: ", key, most);
         foreach (double wrong in new[] { Math.BitDecrement(least), Math.BitIncrement(most), double.NaN })
             Assert.Equal(
-                FormattableString.Invariant($"f: {key} is {wrong}; {least} to {most} can be."),
+                $"f: {key} is {NumberText.Shown(wrong)}; {NumberText.Shown(least)} to {NumberText.Shown(most)} can be.",
                 Assert.Throws<InvalidDataException>(() => ConfigRange.Require("f: ", key, wrong)).Message);
     }
 
@@ -156,7 +156,12 @@ public sealed partial class ModelPartsTests : IDisposable
         Assert.Equal(["a", "gone"], read.Names);
         Assert.True(read.IsAsWritten(_folder.Path, "a"));
         Assert.False(read.IsAsWritten(_folder.Path, "b"));
-        File.SetLastWriteTimeUtc(a, File.GetLastWriteTimeUtc(a).AddSeconds(1));
+        // A copy has its own time and the same bytes.
+        DateTime later = File.GetLastWriteTimeUtc(a).AddSeconds(1);
+        File.SetLastWriteTimeUtc(a, later);
+        Assert.True(read.IsAsWritten(_folder.Path, "a"));
+        _folder.Write("a", [2]);
+        File.SetLastWriteTimeUtc(a, later);
         Assert.False(read.IsAsWritten(_folder.Path, "a"));
         WrittenFiles.AnyOf(["a"]).Write(_folder.Path);
         Assert.True(WrittenFiles.Read(_folder.Path)!.IsAsWritten(_folder.Path, "a"));

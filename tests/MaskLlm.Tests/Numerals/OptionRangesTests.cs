@@ -36,7 +36,7 @@ public sealed class OptionRangesTests
         StateDistillation: --state-distillation, at least 0
         WeightReward: --weight-reward, at least 0
         Distillation: --distillation, 0 to 1
-        Noise: --noise, 0, or 1E-06 to 100,
+        Noise: --noise, 0, or 0.000001 to 100,
         AverageDecay: --average-decay, at least 0 and below 1
         MaxLoss: --max-loss, at least 0
         MaxTokens: --max-tokens, at least 1

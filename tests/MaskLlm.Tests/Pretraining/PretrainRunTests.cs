@@ -55,10 +55,10 @@ public sealed class PretrainRunTests : IDisposable
         Assert.Equal(5 * 2 * 16, (long)figures["tokens"]!);
         Assert.Equal(5 * 2 * 16, (double)figures["tokens_per_second"]! * (double)figures["seconds_since_start_or_resume"]!, 1e-6);
         JsonObject options = record.Options.DeepClone().AsObject();
-        Assert.Equal([request.ConfigPath, request.Data.Sources[0].Path], [(string)options["config"]!, (string)options["data"]![0]!]);
+        Assert.Equal([request.ConfigPath, $"{request.Data.Sources[0].Path}:1"], [(string)options["config"]!, (string)options["data"]![0]!]);
         foreach (string path in (string[])["config", "data"]) options.Remove(path);
         Assert.Equal(
-            """{"steps":5,"batch-size":2,"seq-len":16,"learning-rate":0.002,"weight-decay":0.1,"warmup-steps":2}""", options.ToJsonString());
+            """{"steps":5,"batch-size":2,"seq-len":16,"learning-rate":0.002,"weight-decay":0.1,"warmup-steps":2,"document-separator":null}""", options.ToJsonString());
         Assert.Equal((3UL, "plain"), (record.Seed, record.Kernel));
         Assert.Equal(request.Data.Sources[0].Path, record.Inputs.Single().Key);
         Assert.Equal(File.ReadAllBytes(request.ConfigPath), File.ReadAllBytes(Path.Combine(request.Out, "config.json")));
