@@ -1,7 +1,6 @@
 using System.CommandLine;
 using MaskLlm.Architectures;
 using MaskLlm.Cli.Output;
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Packing;
 using MaskLlm.Runs;
 

@@ -6,7 +6,6 @@ using MaskLlm.Architectures;
 using MaskLlm.Cli.Output;
 using MaskLlm.Data;
 using MaskLlm.Evaluation;
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Numerals;

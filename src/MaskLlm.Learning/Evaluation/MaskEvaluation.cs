@@ -1,6 +1,5 @@
 using MaskLlm.Architectures;
 using MaskLlm.Data;
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Measures;
 using MaskLlm.Models;

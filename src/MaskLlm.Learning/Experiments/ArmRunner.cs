@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Priors;

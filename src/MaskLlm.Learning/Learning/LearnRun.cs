@@ -5,7 +5,6 @@ using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Evaluation;
 using MaskLlm.Formats;
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Machine;
 using MaskLlm.Masks;

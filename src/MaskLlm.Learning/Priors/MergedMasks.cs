@@ -1,6 +1,5 @@
 using MaskLlm.Architectures;
 using MaskLlm.Evaluation;
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Patterns;
 

@@ -1,5 +1,4 @@
 using MaskLlm.Architectures;
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Patterns;
 

@@ -1,7 +1,6 @@
 using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Evaluation;
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 using MaskLlm.Measures;
 using MaskLlm.Models;
