@@ -12,7 +12,7 @@ internal static class SeedModel
 {
     internal const string Config = """
         {"model_type":"llama","architectures":["LlamaForCausalLM"],"hidden_act":"silu","hidden_size":32,"intermediate_size":32,"num_hidden_layers":1,
-        "num_attention_heads":2,"num_key_value_heads":1,"vocab_size":288,"max_position_embeddings":32,"rms_norm_eps":1e-5,"rope_theta":10000,
+        "num_attention_heads":2,"num_key_value_heads":1,"vocab_size":288,"max_position_embeddings":256,"rms_norm_eps":1e-5,"rope_theta":10000,
         "tie_word_embeddings":true,"bos_token_id":0,"eos_token_id":[0,1],"torch_dtype":"bfloat16"}
         """;
 
