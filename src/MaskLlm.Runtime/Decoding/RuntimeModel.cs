@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using MaskLlm.Architectures;
 using MaskLlm.Architectures.Families;
 using MaskLlm.Chat;
-using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Machine;
 using MaskLlm.Packing;
