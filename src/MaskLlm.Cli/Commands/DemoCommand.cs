@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
 using MaskLlm.Cli.Output;
 using MaskLlm.Data;
+using MaskLlm.Decoding;
 using MaskLlm.Evaluation;
 using MaskLlm.Learning;
 using MaskLlm.Models;
@@ -86,7 +87,11 @@ internal static class DemoCommand
 
     private static void PrintSamples(TextWriter output, string name, Decoder model, Tokenizer tokenizer)
     {
+        SamplingOptions sampling = new() { Temperature = 0.7f, TopK = 40, Seed = 1 };
         foreach (string prompt in Prompts)
-            output.WriteLine($"[{name}] {prompt}{TextGeneration.Continue(model, tokenizer, prompt, tokens: 48, seed: 1, stopId: tokenizer.SeparatorId).TrimEnd()}\n");
+        {
+            string text = TextGeneration.Continue(model, tokenizer, prompt, tokens: 48, sampling, tokenizer.SeparatorId);
+            output.WriteLine($"[{name}] {prompt}{text.TrimEnd()}\n");
+        }
     }
 }
