@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using MaskLlm.Data;
+using MaskLlm.Decoding;
 using MaskLlm.Evaluation;
 using MaskLlm.Models;
 using MaskLlm.Tests;
@@ -69,12 +70,13 @@ public class PretrainCommandTests
     {
         using Decoder model = Checkpoint.Load(TinyModel.Folder);
         Tokenizer tokenizer = ModelTokenizer.Load(TinyModel.Folder, model.Config);
-        string Sample(ulong seed, double temperature) => TextGeneration.Continue(model, tokenizer, "the fox", 20, seed, temperature);
+        string Sample(ulong seed, float temperature) => TextGeneration.Continue(
+            model, tokenizer, "the fox", 20, new SamplingOptions { Seed = seed, Temperature = temperature, TopK = 40 });
 
         Assert.Equal(Sample(1, 1), Sample(1, 1));
         Assert.NotEqual(Sample(1, 1), Sample(2, 1));
         Assert.Equal(Sample(1, 0), Sample(2, 0));
-        Assert.Throws<ArgumentException>(() => TextGeneration.Continue(model, tokenizer, "", 20, 1));
+        Assert.Throws<ArgumentException>(() => TextGeneration.Continue(model, tokenizer, "", 20));
     }
 
     private static string[] Changed(string[] arguments, string option, string value) => Array.IndexOf(arguments, option) is >= 0 and var at
