@@ -58,7 +58,7 @@ public sealed class OptionRangesTests
     [Fact]
     public void AllRanges_InWords_AreThoseOfTheTable()
     {
-        IEnumerable<string> found = typeof(OptionRanges).GetFields(BindingFlags.Static | BindingFlags.NonPublic)
+        IEnumerable<string> found = typeof(OptionRanges).GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
             .Select(field => $"{field.Name}: {Property(field, "Name")}, {Property(field, "Wanted")}");
         Assert.Equal(Expected.ReplaceLineEndings("\n"), string.Join('\n', found));
     }

@@ -60,7 +60,7 @@ public sealed class PretrainRunTests : IDisposable
         Assert.Equal(
             """{"steps":5,"batch-size":2,"seq-len":16,"learning-rate":0.002,"weight-decay":0.1,"warmup-steps":2,"document-separator":null}""", options.ToJsonString());
         Assert.Equal((3UL, "plain"), (record.Seed, record.Kernel));
-        Assert.Equal(request.Data.Sources[0].Path, record.Inputs.Single().Key);
+        Assert.Equal([request.ConfigPath, request.Data.Sources[0].Path], record.Inputs.Select(input => input.Key));
         Assert.Equal(File.ReadAllBytes(request.ConfigPath), File.ReadAllBytes(Path.Combine(request.Out, "config.json")));
         using SafetensorsFile weights = SafetensorsFile.Open(Path.Combine(request.Out, "model.safetensors"));
         Assert.Equal("pt", weights.Metadata["format"]);
