@@ -15,7 +15,8 @@ internal static class RandomCheckpoint
         Random random = new(0);
         List<TensorToWrite> tensors =
         [
-            .. ParameterShapes.Vectors(config).Select(vector => ToWrite(vector.Name, [vector.Length], () => 0x3F80)),
+            .. ParameterShapes.All(config).Where(parameter => parameter.Shape.Length == 1)
+                .Select(vector => ToWrite(vector.Name, [vector.Shape[0]], () => 0x3F80)),
             .. ParameterShapes.All(config).Where(parameter => parameter.Shape.Length == 2)
                 .Select(matrix => ToWrite(matrix.Name, [matrix.Shape[0], matrix.Shape[1]], () => Small(random))),
         ];

@@ -16,14 +16,17 @@ internal static class InspectCommand
         Option<string?> against = new("--against") { Description = "Compare with this mask, file or folder: groups of M weights that are equal, and the share of equal bits." };
         Option<string?> model = new("--model")
         {
-            Description = "The checkpoint folder that gives a mask.npz its shapes. Without it shapes are unknown and the flat bits are judged: only patterns of 2, 4 or 8 weights are recognized, and a group may cross the end of a row.",
+            Description = "The checkpoint folder that gives a mask.npz its shapes. Without it shapes are unknown and the flat bits are judged: only patterns of 2, 4 or 8 weights are recognized, a group may cross the end of a row, and none of GPT-2 is, which stores (inputs, outputs).",
         };
         Option<bool> json = SharedOptions.Json();
         Command command = new("inspect", "Show pattern, density, violations and agreement of masks or checkpoints.") { path, against, model, json };
         command.SetAction(parsed =>
         {
-            KeptWeights weights = KeptWeights.Read(parsed.GetValue(path)!, parsed.GetValue(model), stop);
-            KeptWeights? other = parsed.GetValue(against) is { } file ? KeptWeights.Read(file, parsed.GetValue(model), stop) : null;
+            // A folder on either side knows the shapes and the layout of the other's masks too.
+            string? shapes = parsed.GetValue(model)
+                ?? new[] { parsed.GetValue(path), parsed.GetValue(against) }.FirstOrDefault(side => Directory.Exists(side));
+            KeptWeights weights = KeptWeights.Read(parsed.GetValue(path)!, shapes, stop);
+            KeptWeights? other = parsed.GetValue(against) is { } file ? KeptWeights.Read(file, shapes, stop) : null;
             SparsityReport report = SparsityReport.Of(weights, other);
             if (other is not null && report.TensorsCompared < Math.Max(weights.Masks.Count, other.Masks.Count))
                 parsed.InvocationConfiguration.Error.WriteLine(

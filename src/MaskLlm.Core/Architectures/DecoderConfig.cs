@@ -123,7 +123,15 @@ public sealed record DecoderConfig
             if (rotary.Dimensions(HeadSize) is var turned && (turned < 2 || turned % 2 != 0))
                 throw new InvalidDataException(
                     $"{where}of head_dim {HeadSize} partial_rotary_factor leaves {turned} to turn; rotary embedding needs an even number, at least 2.");
+            if (rotary.Scaling is { Kind: RotaryScalingKind.LongRope } scaling) RequireFactors(where, scaling, turned / 2);
         }
+    }
+
+    private static void RequireFactors(string where, RotaryScaling scaling, int pairs)
+    {
+        foreach ((string name, int count) in new[] { ("short_factor", scaling.ShortFactors.Count), ("long_factor", scaling.LongFactors.Count) })
+            if (count != pairs)
+                throw new InvalidDataException($"{where}{name} has {count} numbers and {pairs} pairs of a head are turned; one for each is needed.");
     }
 
     /// <summary>The window of one block, or null where attention sees all earlier tokens.</summary>

@@ -33,7 +33,7 @@ internal static class ParameterShapes
     internal static IEnumerable<LinearTensor> Linears(DecoderConfig config) =>
         Enumerable.Range(0, config.BlockCount).SelectMany(block => BlockPlan.Of(config, block).Tensors());
 
-    /// <summary>Every vector: norms and biases.</summary>
-    internal static IEnumerable<(string Name, int Length)> Vectors(DecoderConfig config) =>
-        All(config).Where(parameter => parameter.Shape.Length == 1).Select(parameter => (parameter.Name, parameter.Shape[0]));
+    /// <summary>What no vector is multiplied by: norms, biases and learned positions.</summary>
+    internal static IEnumerable<(string Name, int[] Shape)> Values(DecoderConfig config) =>
+        All(config).Where(parameter => parameter.Shape.Length == 1 || parameter.Name == config.PositionsName);
 }

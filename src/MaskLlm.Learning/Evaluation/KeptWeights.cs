@@ -17,7 +17,7 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
     /// A mask file; a .safetensors file, of which all matrices are read; or a Hugging Face folder, of which the linear weights
     /// of the blocks are.
     /// </param>
-    /// <param name="modelFolder">The Hugging Face folder that gives a mask file its shapes; null for none.</param>
+    /// <param name="modelFolder">The Hugging Face folder that gives a mask file its shapes, and what it stores (inputs, outputs); null for none.</param>
     /// <param name="cancellation">Stops between tensors.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, belongs to another model or holds nothing that is masked.</exception>
@@ -25,7 +25,7 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         KeptWeights kept = Directory.Exists(path) ? ReadFolder(path, cancellation)
-            : path.EndsWith(SafetensorsEnding, StringComparison.OrdinalIgnoreCase) ? ReadSafetensors(path, cancellation)
+            : path.EndsWith(SafetensorsEnding, StringComparison.OrdinalIgnoreCase) ? ReadSafetensors(path, modelFolder, cancellation)
             : modelFolder is not null ? new KeptWeights(CheckpointMasks.Read(path, modelFolder))
             : ReadFlat(path);
         return kept.Masks.Count > 0 ? kept : throw new InvalidDataException($"{path} holds no mask and no weight matrix; there is nothing to inspect.");
@@ -54,13 +54,15 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
         })));
     }
 
-    private static KeptWeights ReadSafetensors(string path, CancellationToken cancellation)
+    private static KeptWeights ReadSafetensors(string path, string? modelFolder, CancellationToken cancellation)
     {
+        IReadOnlySet<string> transposed = modelFolder is null ? new HashSet<string>() : CheckpointConfig.TransposedNames(modelFolder);
         using SafetensorsFile file = SafetensorsFile.Open(path);
         return new KeptWeights(new OrderedDictionary<string, Mask>(file.InFileOrder.Where(IsMatrix).Select(entry =>
         {
             cancellation.ThrowIfCancellationRequested();
-            return KeyValuePair.Create(entry.Name, NonZeroValues.Of(file, entry));
+            Mask stored = NonZeroValues.Of(file, entry);
+            return KeyValuePair.Create(entry.Name, transposed.Contains(entry.Name) ? stored.Transpose() : stored);
         })));
     }
 

@@ -10,9 +10,23 @@ internal sealed record ModelPart(string Name, string Skip, IReadOnlyList<string>
     internal static IReadOnlyList<ModelPart> Blocks(IEnumerable<string> names) =>
         [.. names.GroupBy(BlockOf).Select(block => new ModelPart(block.Key, $"{block.Key}.*", [.. block]))];
 
-    /// <summary>Layers by kind, in the order in which the kinds come first.</summary>
-    internal static IReadOnlyList<ModelPart> Kinds(IEnumerable<string> names) =>
-        [.. names.GroupBy(KindOf).Select(kind => new ModelPart(kind.Key, $"*.{kind.Key}.weight", [.. kind]))];
+    /// <summary>
+    /// Layers by kind, in the order in which the kinds come first. A kind is called by the last part of its name, and where that is
+    /// another's too, as GPT-2's <c>attn.c_proj</c> and <c>mlp.c_proj</c>, by its whole name in the block.
+    /// </summary>
+    internal static IReadOnlyList<ModelPart> Kinds(IEnumerable<string> names)
+    {
+        IGrouping<string, string>[] kinds = [.. names.GroupBy(InnerName)];
+        ILookup<string, string> whole = kinds.Select(kind => kind.Key).ToLookup(LastPart);
+        return
+        [
+            .. kinds.Select(kind =>
+            {
+                string called = whole[LastPart(kind.Key)].Count() == 1 ? LastPart(kind.Key) : kind.Key;
+                return new ModelPart(called, $"*.{called}.weight", [.. kind]);
+            }),
+        ];
+    }
 
     /// <summary>As few patterns as whole blocks, whole kinds and single names allow, for layers that a mask leaves dense.</summary>
     /// <param name="all">Every linear layer of the model.</param>
@@ -28,11 +42,12 @@ internal sealed record ModelPart(string Name, string Skip, IReadOnlyList<string>
     }
 
     // model.layers.3.self_attn.q_proj.weight: up to the block's number.
-    private static string BlockOf(string name)
-    {
-        string[] parts = name.Split('.');
-        return string.Join('.', parts[..(Array.FindIndex(parts, part => part.All(char.IsAsciiDigit)) + 1)]);
-    }
+    private static string BlockOf(string name) => string.Join('.', name.Split('.')[..AfterBlock(name)]);
 
-    private static string KindOf(string name) => name.Split('.')[^2];
+    // The same: self_attn.q_proj.
+    private static string InnerName(string name) => string.Join('.', name.Split('.')[AfterBlock(name)..^1]);
+
+    private static string LastPart(string name) => name.Split('.')[^1];
+
+    private static int AfterBlock(string name) => Array.FindIndex(name.Split('.'), part => part.All(char.IsAsciiDigit)) + 1;
 }

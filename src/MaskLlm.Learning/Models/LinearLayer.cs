@@ -38,14 +38,21 @@ public sealed class LinearLayer
     /// <summary>Told the inputs of every call, (..., I): calibration looks at them.</summary>
     internal Action<Tensor>? Observe { get; set; }
 
-    /// <param name="x">(..., I) in float32 or bfloat16; a weight of the other type is converted for the call.</param>
+    /// <param name="x">(..., I) in float32 or bfloat16; a weight or bias of the other type is converted for the call.</param>
     /// <returns>(..., O) in the type of <paramref name="x"/>.</returns>
     internal Tensor Call(Tensor x)
     {
         Observe?.Invoke(x);
-        if (Weight.dtype == x.dtype) return nn.functional.linear(x, Weight, Bias);
+        if (Bias is null || Bias.dtype == x.dtype) return Call(x, Bias);
+        using Tensor bias = Bias.to(x.dtype);
+        return Call(x, bias);
+    }
+
+    private Tensor Call(Tensor x, Tensor? bias)
+    {
+        if (Weight.dtype == x.dtype) return nn.functional.linear(x, Weight, bias);
         // Without gradients the copy dies here, so one layer's is alive at a time; with them the graph keeps it.
         using Tensor converted = Weight.to(x.dtype);
-        return nn.functional.linear(x, converted, Bias);
+        return nn.functional.linear(x, converted, bias);
     }
 }

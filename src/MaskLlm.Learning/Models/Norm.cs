@@ -32,8 +32,9 @@ internal sealed class Norm
         return (_kind == NormKind.Layer ? LayerNorm(x) : RmsNorm(x)).MoveToOuterDisposeScope();
     }
 
+    // libtorch wants all in one type; calibration puts float32 through a model of bfloat16.
     private Tensor LayerNorm(Tensor x) =>
-        nn.functional.layer_norm(x, _size, _addsOne ? _weight.Plus(1) : _weight, _bias, _epsilon);
+        nn.functional.layer_norm(x, _size, (_addsOne ? _weight.Plus(1) : _weight).to(x.dtype), _bias?.to(x.dtype), _epsilon);
 
     private Tensor RmsNorm(Tensor x)
     {

@@ -6,7 +6,7 @@ namespace MaskLlm.Pretraining;
 /// <summary>A pretraining run: what, on what, where to.</summary>
 public sealed record PretrainRequest
 {
-    /// <summary>A Hugging Face <c>config.json</c> of a Llama-like model; its vocabulary size is the tokenizer's too.</summary>
+    /// <summary>A Hugging Face <c>config.json</c> of a family that is known; its vocabulary size is the tokenizer's too.</summary>
     public required string ConfigPath { get; init; }
 
     /// <summary>Text sources.</summary>

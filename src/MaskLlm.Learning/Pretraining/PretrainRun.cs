@@ -72,7 +72,7 @@ public static class PretrainRun
     private static DecoderConfig ReadConfig(PretrainRequest request)
     {
         if (!File.Exists(request.ConfigPath))
-            throw new FileNotFoundException($"--config {request.ConfigPath}: no such file; a config.json of a Llama-like model is needed.", request.ConfigPath);
+            throw new FileNotFoundException($"--config {request.ConfigPath}: no such file; a config.json of a family that is known is needed.", request.ConfigPath);
         DecoderConfig config = ModelFamily.ReadFile(request.ConfigPath);
         if (request.Options.SequenceLength > config.MaxPositions)
             throw new ArgumentException(
@@ -115,8 +115,14 @@ public static class PretrainRun
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
+        HashSet<string> transposed = [.. model.Linears.Where(layer => layer.IsStoredTransposed).Select(layer => layer.Name)];
+        Tensor Stored(string name, Tensor parameter)
+        {
+            Tensor rounded = FiniteTensors.RequireWritable(name, parameter.to(ScalarType.BFloat16));
+            return transposed.Contains(name) ? rounded.t().contiguous() : rounded;
+        }
         TensorState.Save(
-            folder.File("model.safetensors"), [.. model.Parameters.Select(pair => (pair.Key, FiniteTensors.RequireWritable(pair.Key, pair.Value.to(ScalarType.BFloat16))))],
+            folder.File("model.safetensors"), [.. model.Parameters.Select(pair => (pair.Key, Stored(pair.Key, pair.Value)))],
             new Dictionary<string, string> { ["format"] = "pt" });
         AtomicFile.Write(folder.File("config.json"), stream => stream.Write(JsonSource.ReadFile(configPath)));
     }

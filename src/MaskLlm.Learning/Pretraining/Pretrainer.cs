@@ -23,7 +23,8 @@ public sealed class Pretrainer : IDisposable
         _options = options;
         // A generator of its own: the same seed gives the same first weights whatever was drawn before.
         using Generator generator = new(options.Seed, CPU);
-        Model = new Decoder(config, (name, shape) => Initialise(name, shape, config, generator), CPU);
+        HashSet<string> endsOfBranches = [.. EndsOfBranches(config)];
+        Model = new Decoder(config, (name, shape) => Initialise(name, shape, config, endsOfBranches.Contains(name), generator), CPU);
         foreach ((string name, Tensor parameter) in Model.Parameters) _parameters.Add(new TrainedParameter(name, parameter));
     }
 
@@ -62,13 +63,15 @@ public sealed class Pretrainer : IDisposable
         Model.Dispose();
     }
 
-    // GPT-2's start: N(0, 0.02^2), the projections that end in the residual stream smaller by sqrt(2 blocks); norms 1, biases 0.
-    private static Tensor Initialise(string name, long[] shape, DecoderConfig config, Generator generator)
+    private static IEnumerable<string> EndsOfBranches(DecoderConfig config) => Enumerable.Range(0, config.BlockCount)
+        .Select(block => BlockPlan.Of(config, block)).SelectMany(plan => new[] { plan.AttentionOutput.Tensor.Name, plan.Down.Tensor.Name });
+
+    // GPT-2's start: N(0, 0.02^2), the projections that end in the residual stream smaller by sqrt(2 blocks); norms by 1, biases 0.
+    private static Tensor Initialise(string name, long[] shape, DecoderConfig config, bool endsBranch, Generator generator)
     {
         using IDisposable noGradient = no_grad();
         if (name.EndsWith(".bias", StringComparison.Ordinal)) return zeros(shape).requires_grad_();
-        if (shape.Length == 1) return ones(shape).requires_grad_();
-        bool endsBranch = name.Contains("o_proj", StringComparison.Ordinal) || name.Contains("down_proj", StringComparison.Ordinal);
+        if (shape.Length == 1) return (config.NormAddsOne ? zeros(shape) : ones(shape)).requires_grad_();
         double std = InitialStd / (endsBranch ? Math.Sqrt(2 * config.BlockCount) : 1);
         return randn(shape, generator: generator).TimesInPlace(std).requires_grad_();
     }

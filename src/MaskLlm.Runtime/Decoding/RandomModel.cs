@@ -24,7 +24,7 @@ internal static class RandomModel
     private static List<TensorToWrite> Tensors(byte[] configJson, WeightType type, bool isSparse)
     {
         DecoderConfig config = ModelFamily.Read(RuntimeFormat.ConfigName, configJson);
-        List<TensorToWrite> tensors = [.. ParameterShapes.Vectors(config).Select(Ones)];
+        List<TensorToWrite> tensors = [.. ParameterShapes.Values(config).Select(parameter => Ones(parameter.Name, parameter.Shape))];
         foreach (MatrixPlan matrix in MatrixPlan.All(config))
         {
             PackedMatrix shape = new(matrix.Rows, matrix.Columns, type, isSparse && matrix.MayBeSparse);
@@ -34,12 +34,16 @@ internal static class RandomModel
         return tensors;
     }
 
-    private static TensorToWrite Ones((string Name, int Length) vector) => new(vector.Name, TensorType.Float32, [vector.Length], vector.Length * sizeof(float), stream =>
+    private static TensorToWrite Ones(string name, int[] shape)
     {
-        float[] ones = new float[vector.Length];
-        Array.Fill(ones, 1);
-        stream.Write(MemoryMarshal.AsBytes<float>(ones));
-    });
+        long count = shape.Aggregate(1L, (product, size) => product * size);
+        return new TensorToWrite(name, TensorType.Float32, [.. shape], count * sizeof(float), stream =>
+        {
+            float[] ones = new float[count];
+            Array.Fill(ones, 1);
+            stream.Write(MemoryMarshal.AsBytes<float>(ones));
+        });
+    }
 
     private static void WriteBlocks(Stream stream, PackedMatrix shape)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MaskLlm.Architectures.Families;
 using MaskLlm.Numerals;
 using MaskLlm.Packing;
 using MaskLlm.Products;
@@ -50,6 +51,7 @@ public static class RuntimeBenchmark
         Action<string, int, int>? progress, CancellationToken stop)
     {
         byte[] config = options.Model is null ? ModelShape.ConfigJson(options.Shape!) : ConfigOf(options.Model);
+        options = Within(options, ModelFamily.Read(RuntimeFormat.ConfigName, config).MaxPositions);
         progress?.Invoke($"making random {ShortName(type)} weights", 0, 1);
         using BenchmarkedModel first = new(() => RandomModel.Make(config, type, isSparse: false), options);
         using BenchmarkedModel second =
@@ -70,6 +72,13 @@ public static class RuntimeBenchmark
         rows.Add(Sizes($"file {name}", first.FileBytes, second.FileBytes, kernel));
         rows.Add(Sizes($"memory {name}", first.ResidentBytes, second.ResidentBytes, kernel));
     }
+
+    // A model of few positions is measured at as many as it has.
+    private static RuntimeBenchmarkOptions Within(RuntimeBenchmarkOptions options, int positions) => options with
+    {
+        Prompts = [.. options.Prompts.Select(length => Math.Min(length, positions)).Distinct()],
+        Context = Math.Clamp(positions - StepsOfAPair, 1, options.Context),
+    };
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 

@@ -58,9 +58,8 @@ public static class RuntimeExport
         string modelFolder = file.Folder;
         MatrixRows rows = new(file, masks, config, type);
         List<TensorToWrite> tensors = [];
-        foreach ((string name, int length) in ParameterShapes.Vectors(config)) tensors.Add(Values(file, CheckpointContents.RequireParameter(file.Folder, file, name, [length])));
-        if (config.PositionsName is { } positions)
-            tensors.Add(Values(file, CheckpointContents.RequireParameter(file.Folder, file, positions, [config.MaxPositions, config.HiddenSize])));
+        foreach ((string name, int[] shape) in ParameterShapes.Values(config))
+            tensors.Add(Values(file, CheckpointContents.RequireParameter(file.Folder, file, name, [.. shape])));
         IReadOnlyList<MatrixPlan> matrices = MatrixPlan.All(config);
         PackedMatrix[] shapes = [.. matrices.Select(matrix => new PackedMatrix(matrix.Rows, matrix.Columns, type, matrix.MayBeSparse && rows.IsSparse(matrix)))];
         PackingProgress packing = new(shapes.Sum(shape => shape.Bytes), progress);

@@ -22,6 +22,17 @@ public sealed class ModelPartTests
     }
 
     [Fact]
+    public void Kinds_OfOneLastPart_AreCalledByTheirWholeNames()
+    {
+        string[] names = ["attn.c_attn", "attn.c_proj", "mlp.c_fc", "mlp.c_proj"];
+        IReadOnlyList<ModelPart> kinds =
+            ModelPart.Kinds(Enumerable.Range(0, 2).SelectMany(block => names.Select(name => $"transformer.h.{block}.{name}.weight")));
+        Assert.Equal(["c_attn", "attn.c_proj", "c_fc", "mlp.c_proj"], kinds.Select(kind => kind.Name));
+        Assert.Equal("*.mlp.c_proj.weight", kinds[3].Skip);
+        Assert.Equal(["transformer.h.0.mlp.c_proj.weight", "transformer.h.1.mlp.c_proj.weight"], kinds[3].Layers);
+    }
+
+    [Fact]
     public void SkipOthers_NamesBlocksThenKindsThenLayers()
     {
         IReadOnlyList<string> Without(Func<string, bool> dense) => ModelPart.SkipOthers(Names, Names.Where(name => !dense(name)).ToHashSet());

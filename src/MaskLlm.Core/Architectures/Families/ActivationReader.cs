@@ -8,6 +8,8 @@ internal static class ActivationReader
         ["silu"] = Activation.Silu,
         ["swish"] = Activation.Silu,
         ["gelu"] = Activation.Gelu,
+        ["gelu_python"] = Activation.Gelu,
+        ["gelu_accurate"] = Activation.GeluTanh,
         ["gelu_new"] = Activation.GeluTanh,
         ["gelu_fast"] = Activation.GeluTanh,
         ["gelu_pytorch_tanh"] = Activation.GeluTanh,

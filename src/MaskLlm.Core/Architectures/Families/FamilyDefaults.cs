@@ -12,11 +12,26 @@ internal sealed record FamilyDefaults(int MaxPositions, int? KeyValueHeads = nul
     /// <summary>The key of what norms add, and what it is without it.</summary>
     internal (string Key, double Value) Epsilon { get; init; } = ("rms_norm_eps", NormEpsilon);
 
-    /// <summary>Of <c>rope_theta</c>.</summary>
+    /// <summary>Of the base of the rotary frequencies.</summary>
     internal double Theta { get; init; } = RotaryTheta;
 
-    /// <summary>Of <c>partial_rotary_factor</c>; null in a family that turns whole heads and says so of any other number.</summary>
+    /// <summary>The key of it, outside of objects of rotary settings.</summary>
+    internal string ThetaKey { get; init; } = "rope_theta";
+
+    /// <summary>Of the part of a head that is turned; null in a family that turns whole heads and says so of any other number.</summary>
     internal double? RotaryFraction { get; init; }
+
+    /// <summary>The key of it, outside of objects of rotary settings.</summary>
+    internal string RotaryFractionKey { get; init; } = "partial_rotary_factor";
+
+    /// <summary>Of <c>original_max_position_embeddings</c> in a family whose configuration has it outside of rotary settings, where it goes before the one inside.</summary>
+    internal int? OriginalMaxPositions { get; init; }
+
+    /// <summary>Whether <c>rope_parameters</c> has an object for each kind of block, beside which <c>rope_scaling</c> is read too (Gemma 3).</summary>
+    internal bool RotatesByKindOfBlock { get; init; }
+
+    /// <summary>Whether longrope is the only rotary scaling, and goes by the names su and yarn too (Phi-3).</summary>
+    internal bool ScalesByLongRopeAlone { get; init; }
 
     /// <summary>Of <c>sliding_window</c>, in the families that have one; null there is none.</summary>
     internal const int SlidingWindow = 4096;

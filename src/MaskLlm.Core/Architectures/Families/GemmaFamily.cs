@@ -13,7 +13,7 @@ internal static class GemmaFamily
     private static readonly FamilyDefaults Gemma2 = new(MaxPositions: 8192, KeyValueHeads: 4, HeadSize: 256) { TiesEmbeddings = true };
 
     private static readonly FamilyDefaults Gemma3 =
-        new(MaxPositions: 131072, KeyValueHeads: 4, HeadSize: 256) { TiesEmbeddings = true, Theta = Gemma3Theta };
+        new(MaxPositions: 131072, KeyValueHeads: 4, HeadSize: 256) { TiesEmbeddings = true, Theta = Gemma3Theta, RotatesByKindOfBlock = true };
 
     private static readonly TensorNames FourNorms = new()
     {
@@ -24,13 +24,17 @@ internal static class GemmaFamily
 
     internal static DecoderConfig ReadGemma(ConfigFile config)
     {
+        RequireCausal(config);
+        // The other key is transformers 4's, and nothing reads it any more.
+        if (config.Text("hidden_activation") is { } other && other != config.Text("hidden_act"))
+            config.Notes.Add($"{config.Where}hidden_act is taken and hidden_activation beside it is not read, as in transformers; remove one of the two.");
         bool bias = config.Bool("attention_bias");
         DecoderConfig decoder = LlamaFamily.Read(config, Gemma);
         return decoder with
         {
             NormAddsOne = true,
             EmbeddingScale = Math.Sqrt(decoder.HiddenSize),
-            Activation = ActivationReader.Read(config, config.Text("hidden_activation") is null ? "hidden_act" : "hidden_activation", Activation.GeluTanh),
+            Activation = ActivationReader.Read(config, "hidden_act", Activation.GeluTanh),
             QueryKeyValueBias = bias,
             AttentionOutputBias = bias,
         };
@@ -44,25 +48,35 @@ internal static class GemmaFamily
 
     internal static DecoderConfig ReadGemma3(ConfigFile config)
     {
-        if (config.Bool("use_bidirectional_attention")) throw config.Unsupported("use_bidirectional_attention", "true", "false, a decoder");
-        int pattern = config.Int(config.Has("sliding_window_pattern") ? "sliding_window_pattern" : "_sliding_window_pattern", Gemma3Pattern);
+        int pattern = config.Int("sliding_window_pattern", Gemma3Pattern);
         DecoderConfig decoder = FourNormed(config, Gemma3, block => (block + 1) % pattern != 0);
-        ConfigFile? both = config.Object("rope_parameters");
-        RotaryConfig local = both?.Object("sliding_attention") is { } sliding
-            ? RotaryReader.OfSettings(config, sliding, Gemma3, FamilyDefaults.RotaryTheta)
-            : new RotaryConfig(config.Double("rope_local_base_freq", FamilyDefaults.RotaryTheta));
         return decoder with
         {
             QueryKeyNorm = QueryKeyNorm.Head,
-            Rotary = both?.Object("full_attention") is { } full ? RotaryReader.OfSettings(config, full, Gemma3, Gemma3Theta) : decoder.Rotary,
-            WindowRotary = local,
+            Rotary = RotaryOf(config, "full_attention", config.Double("rope_theta", Gemma3Theta), scales: true),
+            WindowRotary = RotaryOf(config, "sliding_attention", config.Double("rope_local_base_freq", FamilyDefaults.RotaryTheta), scales: false),
             AttentionSoftCap = config.DoubleOrNull("attn_logit_softcapping"),
             LogitSoftCap = config.DoubleOrNull("final_logit_softcapping"),
         };
     }
 
+    // rope_parameters has an object for each kind of block; rope_scaling, older, is of those without a window.
+    private static RotaryConfig RotaryOf(ConfigFile config, string kind, double theta, bool scales)
+    {
+        RotaryConfig rotary = config.Object("rope_parameters")?.Object(kind) is { } settings
+            ? RotaryReader.OfSettings(config, settings, Gemma3, theta) : new RotaryConfig(theta);
+        return scales && config.Object("rope_scaling") is { IsEmpty: false } scaling
+            ? RotaryReader.OfSettings(config, scaling, Gemma3, rotary.Theta, rotary.Fraction) : rotary;
+    }
+
+    private static void RequireCausal(ConfigFile config)
+    {
+        if (config.Bool("use_bidirectional_attention")) throw config.Unsupported("use_bidirectional_attention", "true", "false, a decoder");
+    }
+
     private static DecoderConfig FourNormed(ConfigFile config, FamilyDefaults defaults, Func<int, bool> isWindowed)
     {
+        RequireCausal(config);
         bool bias = config.Bool("attention_bias");
         DecoderConfig decoder = LlamaFamily.Read(config, defaults);
         int? window = config.Int("sliding_window", absent: FamilyDefaults.SlidingWindow, ifNull: null);

@@ -3,7 +3,13 @@ namespace MaskLlm.Architectures.Families;
 /// <summary>GPT-NeoX and Pythia: attention and MLP side by side, query, key and value of a head together in one tensor, a part of a head turned.</summary>
 internal static class GptNeoxFamily
 {
-    private static readonly FamilyDefaults Defaults = new(MaxPositions: 2048) { Epsilon = ("layer_norm_eps", 1e-5), RotaryFraction = 0.25 };
+    private static readonly FamilyDefaults Defaults = new(MaxPositions: 2048)
+    {
+        Epsilon = ("layer_norm_eps", 1e-5),
+        ThetaKey = "rotary_emb_base",
+        RotaryFraction = 0.25,
+        RotaryFractionKey = "rotary_pct",
+    };
 
     private static readonly TensorNames Names = new()
     {
@@ -23,11 +29,7 @@ internal static class GptNeoxFamily
     internal static DecoderConfig Read(ConfigFile config)
     {
         bool bias = config.Bool("attention_bias", absent: true);
-        DecoderConfig decoder = LlamaFamily.Read(config, Defaults with
-        {
-            Theta = config.Double("rotary_emb_base", FamilyDefaults.RotaryTheta),
-            RotaryFraction = config.Double("rotary_pct", 0.25),
-        });
+        DecoderConfig decoder = LlamaFamily.Read(config, Defaults);
         if (decoder.KeyValueHeadCount != decoder.HeadCount)
             throw config.Contradiction("num_key_value_heads is not num_attention_heads, and a GPT-NeoX has one for each head.");
         return decoder with

@@ -16,13 +16,15 @@ internal static class RotaryReader
         ConfigFile? scaling = config.Object(Scaling), parameters = config.Object(Parameters);
         if (scaling is { IsEmpty: true }) scaling = null;
         ConfigFile? taken = scaling ?? parameters;
-        if (scaling is not null && parameters is { IsEmpty: false })
+        if (scaling is not null && parameters is { IsEmpty: false } && !defaults.RotatesByKindOfBlock)
             config.Notes.Add(
                 $"{config.Where}{Scaling} is taken and {Parameters} beside it is not read, as in transformers; remove one of the two.");
         RequireWhole(config, defaults);
-        if (taken is null) return new RotaryConfig(ThetaOf(config, defaults), Fraction: FractionOf(config, defaults.RotaryFraction ?? 1));
+        double theta = config.Double(defaults.ThetaKey, defaults.Theta);
+        double fraction = config.DoubleOrNull(defaults.RotaryFractionKey) ?? defaults.RotaryFraction ?? 1;
+        if (taken is null) return new RotaryConfig(theta, Fraction: fraction);
         RequireWhole(taken, defaults);
-        return OfSettings(config, taken, defaults, ThetaOf(config, defaults), FractionOf(config, defaults.RotaryFraction ?? 1));
+        return OfSettings(config, taken, defaults, theta, fraction);
     }
 
     /// <summary>Rotary settings of one object.</summary>
@@ -32,11 +34,7 @@ internal static class RotaryReader
     /// <param name="theta">Where it has none.</param>
     /// <param name="fraction">The same.</param>
     internal static RotaryConfig OfSettings(ConfigFile config, ConfigFile settings, FamilyDefaults defaults, double theta, double fraction = 1) =>
-        new(settings.Names(Theta) ? settings.Double(Theta) : theta, ScalingOf(config, settings, config.Int("max_position_embeddings", defaults.MaxPositions)), FractionOf(settings, fraction));
-
-    private static double ThetaOf(ConfigFile config, FamilyDefaults defaults) => config.Double(Theta, defaults.Theta);
-
-    private static double FractionOf(ConfigFile config, double absent) => config.DoubleOrNull(Partial) ?? absent;
+        new(settings.Names(Theta) ? settings.Double(Theta) : theta, ScalingOf(config, settings, defaults), settings.DoubleOrNull(Partial) ?? fraction);
 
     private static void RequireWhole(ConfigFile config, FamilyDefaults defaults)
     {
@@ -44,42 +42,49 @@ internal static class RotaryReader
             throw config.Unsupported(Partial, part.ToString(CultureInfo.InvariantCulture), "1, which turns all dimensions of a head,");
     }
 
-    private static RotaryScaling? ScalingOf(ConfigFile config, ConfigFile scaling, int longest)
+    private static RotaryScaling? ScalingOf(ConfigFile config, ConfigFile scaling, FamilyDefaults defaults)
     {
         string kind = scaling.Names(Type) ? scaling.Text(Type) ?? "null" : scaling.Text("type") ?? "default";
+        int longest = config.Int("max_position_embeddings", defaults.MaxPositions), original = OriginalOf(config, scaling, defaults, longest);
+        if (defaults.ScalesByLongRopeAlone)
+            return kind switch
+            {
+                "default" => null,
+                "longrope" or "su" or "yarn" => LongRope(scaling, longest, original),
+                _ => throw scaling.Unsupported(Type, $"\"{Json.JsonValue.Shortened(kind)}\"", "default and longrope"),
+            };
         return kind switch
         {
             "default" => null,
             "linear" => new RotaryScaling(RotaryScalingKind.Linear, scaling.Double("factor")),
-            "llama3" => Llama3(config, scaling, longest),
-            "yarn" => Yarn(config, scaling, longest),
-            "longrope" or "su" => LongRope(config, scaling, longest),
+            "llama3" => Llama3(scaling, original),
+            "yarn" => Yarn(scaling, longest, original),
+            "longrope" or "su" => LongRope(scaling, longest, original),
             "dynamic" => new RotaryScaling(RotaryScalingKind.Dynamic, scaling.Double("factor"), OriginalMaxPositions: longest),
             _ => throw scaling.Unsupported(Type, $"\"{Json.JsonValue.Shortened(kind)}\"", "default, linear, llama3, yarn, longrope and dynamic"),
         };
     }
 
     // By default the length of attention's logits is kept: Peng et al., equation 22.
-    private static RotaryScaling Yarn(ConfigFile config, ConfigFile scaling, int longest)
+    private static RotaryScaling Yarn(ConfigFile scaling, int longest, int original)
     {
-        int original = OriginalOf(config, scaling, longest);
         double factor = scaling.DoubleOrNull("factor") ?? (double)longest / original;
         double Length(double scale) => factor <= 1 ? 1 : 0.1 * scale * Math.Log(factor) + 1;
-        double? scale = scaling.DoubleOrNull("mscale"), all = scaling.DoubleOrNull("mscale_all_dim");
+        // Zero is no scale, as in Python.
+        double scale = scaling.DoubleOrNull("mscale") ?? 0, all = scaling.DoubleOrNull("mscale_all_dim") ?? 0;
         return new RotaryScaling(RotaryScalingKind.Yarn, factor, OriginalMaxPositions: original)
         {
-            BetaFast = scaling.Double("beta_fast", 32),
-            BetaSlow = scaling.Double("beta_slow", 1),
+            BetaFast = scaling.DoubleOrNull("beta_fast") ?? 32,
+            BetaSlow = scaling.DoubleOrNull("beta_slow") ?? 1,
             Truncate = scaling.Bool("truncate", absent: true),
             AttentionFactor = scaling.DoubleOrNull("attention_factor")
-                ?? (scale is { } one && all is { } other ? Length(one) / Length(other) : Length(1)),
+                ?? (scale > 0 && all > 0 ? Length(scale) / Length(all) : Length(1)),
         };
     }
 
-    private static RotaryScaling LongRope(ConfigFile config, ConfigFile scaling, int longest)
+    private static RotaryScaling LongRope(ConfigFile scaling, int longest, int original)
     {
-        int original = OriginalOf(config, scaling, longest);
-        double factor = config.Has(Original) || scaling.Has(Original) ? (double)longest / original : scaling.Double("factor");
+        double factor = scaling.DoubleOrNull("factor") ?? (double)longest / original;
         return new RotaryScaling(RotaryScalingKind.LongRope, factor, OriginalMaxPositions: original)
         {
             ShortFactors = scaling.Doubles("short_factor") ?? throw scaling.Contradiction("short_factor is missing; longrope has one for each pair."),
@@ -89,16 +94,16 @@ internal static class RotaryReader
         };
     }
 
-    private static int OriginalOf(ConfigFile config, ConfigFile scaling, int longest) => config.Has(Original) ? config.Int(Original)
-        : scaling.Has(Original) ? scaling.Int(Original)
-        : longest;
-
     // The length beside the settings goes before the one among them, and without either the model's own is taken: as in transformers.
-    private static RotaryScaling Llama3(ConfigFile config, ConfigFile scaling, int longest)
+    private static int OriginalOf(ConfigFile config, ConfigFile scaling, FamilyDefaults defaults, int longest) =>
+        config.Has(Original) ? config.Int(Original)
+        : defaults.OriginalMaxPositions ?? (scaling.Has(Original) ? scaling.Int(Original) : longest);
+
+    private static RotaryScaling Llama3(ConfigFile scaling, int original)
     {
         double low = scaling.Double("low_freq_factor"), high = scaling.Double("high_freq_factor");
         if (high <= low) throw scaling.Contradiction(string.Create(
             CultureInfo.InvariantCulture, $"high_freq_factor {high} is not more than low_freq_factor {low}."));
-        return new RotaryScaling(RotaryScalingKind.Llama3, scaling.Double("factor"), low, high, OriginalOf(config, scaling, longest));
+        return new RotaryScaling(RotaryScalingKind.Llama3, scaling.Double("factor"), low, high, original);
     }
 }

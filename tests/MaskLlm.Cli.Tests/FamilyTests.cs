@@ -1,0 +1,138 @@
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using MaskLlm.Formats.Numpy;
+using MaskLlm.Formats.Safetensors;
+using MaskLlm.Tests;
+
+namespace MaskLlm.Cli.Tests;
+
+/// <summary>Every verb on every family: tiny models of the fixtures' configurations, two steps each.</summary>
+[Collection(TorchTests.Name)]
+public sealed class FamilyTests : IDisposable
+{
+    private static readonly string[] Window = ["--data", TinyModel.TextPath, "--seq-len", "32", "--max-windows", "2", "--threads", "1", "--json"];
+    private readonly TemporaryFolder _folder = new();
+
+    /// <summary>All checkpoints of the original program.</summary>
+    public static TheoryData<string> Checkpoints =>
+        [.. Directory.GetDirectories(Fixture.PathOf("models")).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Checkpoints))]
+    public void Eval_FixtureOnItsIds_GivesItsLoss(string name)
+    {
+        string folder = Fixture.PathOf($"models/{name}");
+        using SafetensorsFile expected = SafetensorsFile.Open(Path.Combine(folder, "expected.safetensors"));
+        TensorEntry entry = expected.Tensors["input_ids"];
+        byte[] header = NpyHeader.Format(NpyType.Int64, entry.Shape);
+        string ids = _folder.Write("ids.npy", [.. header, .. expected.Bytes(entry)]);
+        double loss = MemoryMarshal.Read<float>(expected.Bytes(expected.Tensors["loss"]));
+        string length = entry.Shape[1].ToString(System.Globalization.CultureInfo.InvariantCulture);
+        CommandRun run = CommandRun.Of("eval", folder, "--data", ids, "--seq-len", length, "--threads", "1", "--json");
+        run.AssertSuccess();
+        JsonNode row = JsonNode.Parse(run.Output)!["rows"]![0]!;
+        Assert.Equal(entry.Shape[0], (long)row["windows"]!);
+        Assert.Equal(1, (double)row["perplexity"]! / Math.Exp(loss), 1e-4);
+    }
+
+    [Theory]
+    [InlineData("gemma")]
+    [InlineData("gemma2")]
+    [InlineData("gemma3")]
+    [InlineData("gpt-neox-parallel")]
+    [InlineData("gpt-neox-sequential")]
+    [InlineData("gpt2")]
+    [InlineData("granite")]
+    [InlineData("llama-bias")]
+    [InlineData("mistral-sliding")]
+    [InlineData("nemotron")]
+    [InlineData("olmo2")]
+    [InlineData("phi3")]
+    [InlineData("qwen2")]
+    [InlineData("qwen3")]
+    public async Task EveryVerb_OnTheFamily_Works(string fixture)
+    {
+        string model = _folder.File("model"), pruned = _folder.File("pruned"), mask = Path.Combine(pruned, "mask.npz"), applied = _folder.File("applied");
+        string[] text = ["--data", TinyModel.TextPath, "--threads", "1"], sequences = [.. text, "--samples", "4", "--seq-len", "16"];
+        Run(["pretrain", "--config", Config(fixture), .. text, "--steps", "3", "--batch-size", "2", "--seq-len", "16", "--out", model]);
+        Run(["prune", model, "--method", "wanda", .. sequences, "--out", pruned]);
+        foreach (string method in new[] { "magnitude", "ria" }) Run(["prune", model, "--method", method, .. sequences, "--out", _folder.File(method)]);
+        Run(["prune", model, "--method", "sparsegpt", "--update-weights", .. sequences, "--out", _folder.File("updated")]);
+
+        JsonNode[] rows = Rows(["eval", model, "--mask", mask, .. Window]);
+        Run("apply", model, "--mask", mask, "--out", applied);
+        double dense = Perplexity(rows[0]), masked = Perplexity(rows[1]);
+        Assert.NotEqual(dense, masked);
+        Assert.Equal(masked, Perplexity(Rows(["eval", applied, .. Window])[0]));
+        Assert.NotEqual(dense, Perplexity(Rows(["eval", _folder.File("updated/model"), .. Window])[0]));
+
+        // The same in the checkpoint and in the file, and groups of four inputs in both.
+        JsonNode inspected = JsonNode.Parse(Run("inspect", applied, "--against", mask, "--json").Output)!;
+        Assert.All(inspected["tensors"]!.AsArray(), tensor => Assert.Equal(("2:4", 0), ((string?)tensor!["pattern"], (int)tensor["violations"]!)));
+        Assert.Equal(1, (double)inspected["agreement"]!["equal_bits"]!);
+        string[] voters = [mask, _folder.File("ria"), _folder.File("magnitude")];
+        Run(["merge", .. voters, "--model", model, "--out", _folder.File("merged.npz")]);
+        Run("inspect", _folder.File("merged.npz"), "--model", model);
+        Run(["sensitivity", model, "--mask", mask, .. Window]);
+
+        string packed = _folder.File("packed");
+        Run("export", model, "--mask", mask, "--type", "float32", "--out", packed);
+        Assert.Equal(1, Perplexity(Rows(["eval", packed, .. Window])[0]) / masked, 1e-4);
+        string[] prompt = ["--prompt", "the fox", "--max-tokens", "6", "--threads", "1"];
+        Assert.Equal(Run(["generate", packed, .. prompt]).Output, Run(["generate", model, "--mask", mask, "--type", "float32", .. prompt]).Output);
+        Run("bench", packed, "--repeats", "1", "--threads", "1");
+        using (RunningServer server = await RunningServer.StartOn(packed))
+            Assert.NotNull(await server.PostJson("/v1/completions", """{ "prompt": "the fox", "max_tokens": 6, "temperature": 0 }"""));
+    }
+
+    [Theory]
+    [InlineData("gemma2")]
+    [InlineData("gemma3")]
+    [InlineData("gpt-neox-parallel")]
+    [InlineData("gpt2")]
+    [InlineData("nemotron")]
+    [InlineData("olmo2")]
+    [InlineData("phi3")]
+    [InlineData("qwen2")]
+    public void Learn_OnTheFamily_WorksInEveryWay(string fixture)
+    {
+        string model = _folder.File("model");
+        Run("pretrain", "--config", Config(fixture), "--data", TinyModel.TextPath, "--threads", "1", "--steps", "1", "--batch-size", "1",
+            "--seq-len", "16", "--out", model);
+        string[] learn = ["--data", TinyModel.TextPath, "--steps", "2", "--batch-size", "1", "--seq-len", "16", "--eval-windows", "1", "--threads", "1"];
+        string[] ways =
+        [
+            "--precision bfloat16 --moments int8", "--state-distillation 0.5 --checkpoint-activations", "--blockwise",
+            "--train-weights with-masks --prior wanda", "--pattern 1:4 --prior none --parametrization items --hard --kernel plain",
+        ];
+        foreach (string way in ways) Run(["learn", model, .. learn, .. way.Split(' '), "--out", Path.Combine(_folder.Path, way.Replace(" ", "", StringComparison.Ordinal))]);
+        Run("bench", "learn", model, "--batch-size", "1", "--seq-len", "16", "--repeats", "1", "--threads", "1");
+    }
+
+    // The fixture's sizes, with a vocabulary that a tokenizer of bytes has room in.
+    private string Config(string fixture)
+    {
+        JsonObject config = JsonNode.Parse(File.ReadAllText(Fixture.PathOf($"models/{fixture}/config.json")))!.AsObject();
+        config["vocab_size"] = 300;
+        string path = _folder.File("config.json");
+        File.WriteAllText(path, config.ToJsonString());
+        return path;
+    }
+
+    private static CommandRun Run(params string[] args)
+    {
+        CommandRun run = CommandRun.Of(args);
+        Assert.True(run.ExitCode == 0, $"{string.Join(' ', args)}: exit code {run.ExitCode}: {run.Error}");
+        return run;
+    }
+
+    private static JsonNode[] Rows(params string[] args)
+    {
+        JsonNode report = JsonNode.Parse(Run(args).Output)!;
+        return [.. report["rows"]!.AsArray().Select(row => row!)];
+    }
+
+    private static double Perplexity(JsonNode row) => (double)row["perplexity"]!;
+}
