@@ -15,7 +15,11 @@ internal static class MergeCommand
             Arity = ArgumentArity.OneOrMore,
         };
         Option<string> output = new("--out") { Description = "The mask file to write, .npz.", Required = true };
-        Option<string?> model = new("--model") { Description = "The checkpoint folder that gives masks their shapes; needed for patterns whose groups are not 2, 4 or 8 wide, and for GPT-2, which stores (inputs, outputs)." };
+        Option<string?> model = new("--model")
+        {
+            Description = "The checkpoint folder that gives masks their shapes; needed for patterns whose groups are not 2, 4 or 8 wide, "
+                + "and for GPT-2, which stores (inputs, outputs).",
+        };
         Option<bool> force = new("--force") { Description = "Replace the file that --out names." };
         Option<bool> json = SharedOptions.Json();
         Command command = new("merge", "Merge several masks, or the logits of several runs, into one mask to start from with learn --prior.") { inputs, output, model, force, json };

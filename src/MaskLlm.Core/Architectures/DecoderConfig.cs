@@ -129,9 +129,13 @@ public sealed record DecoderConfig
 
     private static void RequireFactors(string where, RotaryScaling scaling, int pairs)
     {
-        foreach ((string name, int count) in new[] { ("short_factor", scaling.ShortFactors.Count), ("long_factor", scaling.LongFactors.Count) })
-            if (count != pairs)
-                throw new InvalidDataException($"{where}{name} has {count} numbers and {pairs} pairs of a head are turned; one for each is needed.");
+        (string, IReadOnlyList<double>)[] lists = [("short_factor", scaling.ShortFactors), ("long_factor", scaling.LongFactors)];
+        foreach ((string name, IReadOnlyList<double> factors) in lists)
+        {
+            if (factors.Count == pairs) continue;
+            throw new InvalidDataException(
+                $"{where}{name} has {factors.Count} numbers and {pairs} pairs of a head are turned; one for each is needed.");
+        }
     }
 
     /// <summary>The window of one block, or null where attention sees all earlier tokens.</summary>

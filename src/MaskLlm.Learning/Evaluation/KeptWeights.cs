@@ -17,7 +17,9 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
     /// A mask file; a .safetensors file, of which all matrices are read; or a Hugging Face folder, of which the linear weights
     /// of the blocks are.
     /// </param>
-    /// <param name="modelFolder">The Hugging Face folder that gives a mask file its shapes, and what it stores (inputs, outputs); null for none.</param>
+    /// <param name="modelFolder">
+    /// The Hugging Face folder that gives a mask file its shapes, and what it stores (inputs, outputs); null for none.
+    /// </param>
     /// <param name="cancellation">Stops between tensors.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, belongs to another model or holds nothing that is masked.</exception>

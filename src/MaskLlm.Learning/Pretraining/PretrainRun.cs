@@ -72,7 +72,8 @@ public static class PretrainRun
     private static DecoderConfig ReadConfig(PretrainRequest request)
     {
         if (!File.Exists(request.ConfigPath))
-            throw new FileNotFoundException($"--config {request.ConfigPath}: no such file; a config.json of a family that is known is needed.", request.ConfigPath);
+            throw new FileNotFoundException(
+                $"--config {request.ConfigPath}: no such file; a config.json of a family that is known is needed.", request.ConfigPath);
         DecoderConfig config = ModelFamily.ReadFile(request.ConfigPath);
         if (request.Options.SequenceLength > config.MaxPositions)
             throw new ArgumentException(

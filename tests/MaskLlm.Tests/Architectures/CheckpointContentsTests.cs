@@ -21,6 +21,8 @@ namespace MaskLlm.Tests.Architectures;
 [Collection(TorchTests.Name)]
 public sealed class CheckpointContentsTests
 {
+    private static readonly string[] Prefixes = ["model.", "transformer.", "gpt_neox."];
+
     private const string Tied = "llama-gqa-tied", Untied = "llama-mha-untied";
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -134,9 +136,25 @@ public sealed class CheckpointContentsTests
         Assert.Contains(" has shape (", message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Load_Gpt2AsItWasPublished_IsTheSameModel()
+    {
+        using TemporaryFolder folder = new();
+        Copy("gpt2", folder, """{"n_ctx": 64}""", tensors =>
+        {
+            Strip(tensors);
+            // Triangles that early versions saved.
+            foreach (int block in new[] { 0, 1 }) tensors.AddRange([($"h.{block}.attn.bias", new float[64]), ($"h.{block}.attn.masked_bias", [-1e4f])]);
+        });
+        Assert.Equal(Logits(Fixture.PathOf("models/gpt2")), Logits(folder.Path));
+        Assert.Empty(CheckpointConfig.Notes(folder.Path));
+    }
+
     [Theory]
     [InlineData(Tied)]
     [InlineData("llama-bf16-sharded")]
+    [InlineData("gpt2")]
+    [InlineData("gpt-neox-parallel")]
     public void Load_BaseModelWithoutPrefix_IsTheSameModel(string name)
     {
         using TemporaryFolder folder = new();
@@ -160,20 +178,22 @@ public sealed class CheckpointContentsTests
             "lm_head.weight is missing", Assert.Throws<InvalidDataException>(() => Checkpoint.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Apply_BaseModelWithoutPrefix_MasksAndKeepsTheFilesNames()
+    [Theory]
+    [InlineData(Tied, "layers.0.mlp.up_proj.weight", "model.")]
+    [InlineData("gpt2", "h.0.mlp.c_fc.weight", "transformer.")]
+    public void Apply_BaseModelWithoutPrefix_MasksAndKeepsTheFilesNames(string fixture, string bare, string prefix)
     {
         using TemporaryFolder folder = new();
-        Copy(Tied, folder, "{}", tensors => Strip(tensors));
+        Copy(fixture, folder, "{}", tensors => Strip(tensors));
         Dictionary<string, Mask> masks;
         using (Decoder model = Checkpoint.Load(folder.Path))
             masks = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
         MaskedCheckpoint.Write(folder.Path, masks, folder.File("bare"), cancellation: Stop);
-        MaskedCheckpoint.Write(Fixture.PathOf($"models/{Tied}"), masks, folder.File("whole"), cancellation: Stop);
+        MaskedCheckpoint.Write(Fixture.PathOf($"models/{fixture}"), masks, folder.File("whole"), cancellation: Stop);
         Assert.Equal(Logits(folder.File("whole")), Logits(folder.File("bare")));
         using SafetensorsFile written = SafetensorsFile.Open(Path.Combine(folder.File("bare"), "model.safetensors"));
-        Assert.Contains("layers.0.mlp.up_proj.weight", written.Tensors.Keys);
-        Assert.DoesNotContain(written.Tensors.Keys, name => name.StartsWith("model.", StringComparison.Ordinal));
+        Assert.Contains(bare, written.Tensors.Keys);
+        Assert.DoesNotContain(written.Tensors.Keys, name => name.StartsWith(prefix, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -203,8 +223,8 @@ public sealed class CheckpointContentsTests
     private static void Strip(List<(string Name, float[] Values)> tensors)
     {
         for (int i = 0; i < tensors.Count; i++)
-            if (tensors[i].Name.StartsWith("model.", StringComparison.Ordinal))
-                tensors[i] = (tensors[i].Name["model.".Length..], tensors[i].Values);
+            if (Prefixes.FirstOrDefault(prefix => tensors[i].Name.StartsWith(prefix, StringComparison.Ordinal)) is { } prefix)
+                tensors[i] = (tensors[i].Name[prefix.Length..], tensors[i].Values);
     }
 
     /// <summary>Writes a fixture again in float32, with other keys in its configuration and other tensors.</summary>
@@ -226,7 +246,7 @@ public sealed class CheckpointContentsTests
             }
         change(tensors);
         IReadOnlyList<long> ShapeOf(string tensor, float[] values) => shapes.GetValueOrDefault(tensor)
-            ?? shapes.GetValueOrDefault("model." + tensor) ?? (tensor == "lm_head.weight" ? [128, 32] : [values.Length]);
+            ?? Prefixes.Select(prefix => shapes.GetValueOrDefault(prefix + tensor)).FirstOrDefault(shape => shape is not null) ?? (tensor == "lm_head.weight" ? [128, 32] : [values.Length]);
         TensorToWrite[] written = [.. tensors.Select(tensor => new TensorToWrite(
             tensor.Name, TensorType.Float32, ShapeOf(tensor.Name, tensor.Values), tensor.Values.Length * sizeof(float),
             stream => stream.Write(MemoryMarshal.AsBytes<float>(tensor.Values))))];

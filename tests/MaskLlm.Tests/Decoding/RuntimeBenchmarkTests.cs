@@ -53,6 +53,18 @@ public sealed class RuntimeBenchmarkTests
         Assert.Equal(4 * 3 * 3, clock.Calls);
     }
 
+    /// <summary>A model of 64 learned positions: no prompt is longer, and none of a length twice.</summary>
+    [Fact]
+    public void Run_ModelOfFewPositions_IsMeasuredAtAsManyAsItHas()
+    {
+        using TemporaryFolder folder = new();
+        string path;
+        using (RuntimeModel model = RuntimeFiles.Export(folder, "gpt2", WeightType.BFloat16, RuntimeFiles.RandomMasks("gpt2", 1))) path = model.Path;
+        IReadOnlyList<RuntimeBenchmarkRow> rows = RuntimeBenchmark.Run(
+            new RuntimeBenchmarkOptions { Model = path, Threads = 1, Repeats = 1, Sequences = [2] }, new TwoClock(), null, TestContext.Current.CancellationToken);
+        Assert.Equal(["decode bf16 x2", "prefill bf16 x64", "file bf16", "memory bf16"], rows.Select(row => row.What));
+    }
+
     [Fact]
     public void Run_File_ComparesItWithDenseWeightsOfItsShapeAndType()
     {

@@ -20,6 +20,16 @@ public sealed class PretrainerTests
         Seed = 3
     };
 
+    /// <summary>What multiplies is 1 at first: a norm of one plus its weight begins at 0.</summary>
+    [Fact]
+    public void Constructor_NormsOfOnePlusTheirWeight_BeginAtZero()
+    {
+        using Pretrainer trainer = new(Config() with { NormAddsOne = true }, Options);
+        TrainedParameter[] norms = [.. trainer.Parameters.Where(parameter => parameter.Value.dim() == 1)];
+        Assert.NotEmpty(norms);
+        Assert.All(norms, norm => Assert.Equal(0, norm.Value.abs().max().item<float>()));
+    }
+
     /// <summary>0.02, and over the root of twice the 2 blocks, which is 2, where a branch ends; norms 1, biases 0.</summary>
     [Fact]
     public void Constructor_Weights_HaveTheDeviationsOfGpt2()

@@ -24,10 +24,15 @@ internal sealed record FamilyDefaults(int MaxPositions, int? KeyValueHeads = nul
     /// <summary>The key of it, outside of objects of rotary settings.</summary>
     internal string RotaryFractionKey { get; init; } = "partial_rotary_factor";
 
-    /// <summary>Of <c>original_max_position_embeddings</c> in a family whose configuration has it outside of rotary settings, where it goes before the one inside.</summary>
+    /// <summary>
+    /// Of <c>original_max_position_embeddings</c> in a family whose configuration has it outside of rotary settings, where it goes before
+    /// the one inside.
+    /// </summary>
     internal int? OriginalMaxPositions { get; init; }
 
-    /// <summary>Whether <c>rope_parameters</c> has an object for each kind of block, beside which <c>rope_scaling</c> is read too (Gemma 3).</summary>
+    /// <summary>
+    /// Whether <c>rope_parameters</c> has an object for each kind of block, beside which <c>rope_scaling</c> is read too (Gemma 3).
+    /// </summary>
     internal bool RotatesByKindOfBlock { get; init; }
 
     /// <summary>Whether longrope is the only rotary scaling, and goes by the names su and yarn too (Phi-3).</summary>

@@ -12,8 +12,12 @@ internal static class GemmaFamily
     private static readonly FamilyDefaults Gemma = new(MaxPositions: 8192, KeyValueHeads: 16, HeadSize: 256) { TiesEmbeddings = true };
     private static readonly FamilyDefaults Gemma2 = new(MaxPositions: 8192, KeyValueHeads: 4, HeadSize: 256) { TiesEmbeddings = true };
 
-    private static readonly FamilyDefaults Gemma3 =
-        new(MaxPositions: 131072, KeyValueHeads: 4, HeadSize: 256) { TiesEmbeddings = true, Theta = Gemma3Theta, RotatesByKindOfBlock = true };
+    private static readonly FamilyDefaults Gemma3 = new(MaxPositions: 131072, KeyValueHeads: 4, HeadSize: 256)
+    {
+        TiesEmbeddings = true,
+        Theta = Gemma3Theta,
+        RotatesByKindOfBlock = true,
+    };
 
     private static readonly TensorNames FourNorms = new()
     {
@@ -27,7 +31,8 @@ internal static class GemmaFamily
         RequireCausal(config);
         // The other key is transformers 4's, and nothing reads it any more.
         if (config.Text("hidden_activation") is { } other && other != config.Text("hidden_act"))
-            config.Notes.Add($"{config.Where}hidden_act is taken and hidden_activation beside it is not read, as in transformers; remove one of the two.");
+            config.Notes.Add(
+                $"{config.Where}hidden_act is taken and hidden_activation beside it is not read, as in transformers; remove one of the two.");
         bool bias = config.Bool("attention_bias");
         DecoderConfig decoder = LlamaFamily.Read(config, Gemma);
         return decoder with
@@ -50,11 +55,12 @@ internal static class GemmaFamily
     {
         int pattern = config.Int("sliding_window_pattern", Gemma3Pattern);
         DecoderConfig decoder = FourNormed(config, Gemma3, block => (block + 1) % pattern != 0);
+        double theta = config.Double("rope_theta", Gemma3Theta), local = config.Double("rope_local_base_freq", FamilyDefaults.RotaryTheta);
         return decoder with
         {
             QueryKeyNorm = QueryKeyNorm.Head,
-            Rotary = RotaryOf(config, "full_attention", config.Double("rope_theta", Gemma3Theta), scales: true),
-            WindowRotary = RotaryOf(config, "sliding_attention", config.Double("rope_local_base_freq", FamilyDefaults.RotaryTheta), scales: false),
+            Rotary = RotaryOf(config, "full_attention", theta, scales: true),
+            WindowRotary = RotaryOf(config, "sliding_attention", local, scales: false),
             AttentionSoftCap = config.DoubleOrNull("attn_logit_softcapping"),
             LogitSoftCap = config.DoubleOrNull("final_logit_softcapping"),
         };

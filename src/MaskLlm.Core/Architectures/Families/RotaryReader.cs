@@ -34,7 +34,10 @@ internal static class RotaryReader
     /// <param name="theta">Where it has none.</param>
     /// <param name="fraction">The same.</param>
     internal static RotaryConfig OfSettings(ConfigFile config, ConfigFile settings, FamilyDefaults defaults, double theta, double fraction = 1) =>
-        new(settings.Names(Theta) ? settings.Double(Theta) : theta, ScalingOf(config, settings, defaults), settings.DoubleOrNull(Partial) ?? fraction);
+        new(
+            settings.Names(Theta) ? settings.Double(Theta) : theta,
+            ScalingOf(config, settings, defaults),
+            settings.DoubleOrNull(Partial) ?? fraction);
 
     private static void RequireWhole(ConfigFile config, FamilyDefaults defaults)
     {
@@ -45,7 +48,8 @@ internal static class RotaryReader
     private static RotaryScaling? ScalingOf(ConfigFile config, ConfigFile scaling, FamilyDefaults defaults)
     {
         string kind = scaling.Names(Type) ? scaling.Text(Type) ?? "null" : scaling.Text("type") ?? "default";
-        int longest = config.Int("max_position_embeddings", defaults.MaxPositions), original = OriginalOf(config, scaling, defaults, longest);
+        int longest = config.Int("max_position_embeddings", defaults.MaxPositions);
+        int original = OriginalOf(config, scaling, defaults, longest);
         if (defaults.ScalesByLongRopeAlone)
             return kind switch
             {
