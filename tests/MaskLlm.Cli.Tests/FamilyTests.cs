@@ -10,7 +10,8 @@ namespace MaskLlm.Cli.Tests;
 [Collection(TorchTests.Name)]
 public sealed class FamilyTests : IDisposable
 {
-    private static readonly string[] Window = ["--data", TinyModel.TextPath, "--seq-len", "32", "--max-windows", "2", "--threads", "1", "--json"];
+    private static readonly string[] Window =
+        ["--data", TinyModel.TextPath, "--seq-len", "32", "--max-windows", "2", "--threads", "1", "--json"];
     private readonly TemporaryFolder _folder = new();
 
     /// <summary>All checkpoints of the original program.</summary>
@@ -54,11 +55,13 @@ public sealed class FamilyTests : IDisposable
     [InlineData("qwen3")]
     public async Task EveryVerb_OnTheFamily_Works(string fixture)
     {
-        string model = _folder.File("model"), pruned = _folder.File("pruned"), mask = Path.Combine(pruned, "mask.npz"), applied = _folder.File("applied");
-        string[] text = ["--data", TinyModel.TextPath, "--threads", "1"], sequences = [.. text, "--samples", "4", "--seq-len", "16"];
-        Run(["pretrain", "--config", Config(fixture), .. text, "--steps", "3", "--batch-size", "2", "--seq-len", "16", "--out", model]);
+        string model = _folder.File("model"), pruned = _folder.File("pruned"), applied = _folder.File("applied");
+        string mask = Path.Combine(pruned, "mask.npz");
+        string[] data = ["--data", TinyModel.TextPath, "--threads", "1"], sequences = [.. data, "--samples", "4", "--seq-len", "16"];
+        Run(["pretrain", "--config", Config(fixture), .. data, "--steps", "3", "--batch-size", "2", "--seq-len", "16", "--out", model]);
         Run(["prune", model, "--method", "wanda", .. sequences, "--out", pruned]);
-        foreach (string method in new[] { "magnitude", "ria" }) Run(["prune", model, "--method", method, .. sequences, "--out", _folder.File(method)]);
+        foreach (string method in new[] { "magnitude", "ria" })
+            Run(["prune", model, "--method", method, .. sequences, "--out", _folder.File(method)]);
         Run(["prune", model, "--method", "sparsegpt", "--update-weights", .. sequences, "--out", _folder.File("updated")]);
 
         JsonNode[] rows = Rows(["eval", model, "--mask", mask, .. Window]);
@@ -70,7 +73,8 @@ public sealed class FamilyTests : IDisposable
 
         // The same in the checkpoint and in the file, and groups of four inputs in both.
         JsonNode inspected = JsonNode.Parse(Run("inspect", applied, "--against", mask, "--json").Output)!;
-        Assert.All(inspected["tensors"]!.AsArray(), tensor => Assert.Equal(("2:4", 0), ((string?)tensor!["pattern"], (int)tensor["violations"]!)));
+        Assert.All(inspected["tensors"]!.AsArray(), tensor =>
+            Assert.Equal(("2:4", 0), ((string?)tensor!["pattern"], (int)tensor["violations"]!)));
         Assert.Equal(1, (double)inspected["agreement"]!["equal_bits"]!);
         string[] voters = [mask, _folder.File("ria"), _folder.File("magnitude")];
         Run(["merge", .. voters, "--model", model, "--out", _folder.File("merged.npz")]);
@@ -81,7 +85,8 @@ public sealed class FamilyTests : IDisposable
         Run("export", model, "--mask", mask, "--type", "float32", "--out", packed);
         Assert.Equal(1, Perplexity(Rows(["eval", packed, .. Window])[0]) / masked, 1e-4);
         string[] prompt = ["--prompt", "the fox", "--max-tokens", "6", "--threads", "1"];
-        Assert.Equal(Run(["generate", packed, .. prompt]).Output, Run(["generate", model, "--mask", mask, "--type", "float32", .. prompt]).Output);
+        string text = Run(["generate", packed, .. prompt]).Output;
+        Assert.Equal(text, Run(["generate", model, "--mask", mask, "--type", "float32", .. prompt]).Output);
         Run("bench", packed, "--repeats", "1", "--threads", "1");
         using (RunningServer server = await RunningServer.StartOn(packed))
             Assert.NotNull(await server.PostJson("/v1/completions", """{ "prompt": "the fox", "max_tokens": 6, "temperature": 0 }"""));
@@ -101,13 +106,14 @@ public sealed class FamilyTests : IDisposable
         string model = _folder.File("model");
         Run("pretrain", "--config", Config(fixture), "--data", TinyModel.TextPath, "--threads", "1", "--steps", "1", "--batch-size", "1",
             "--seq-len", "16", "--out", model);
-        string[] learn = ["--data", TinyModel.TextPath, "--steps", "2", "--batch-size", "1", "--seq-len", "16", "--eval-windows", "1", "--threads", "1"];
+        string[] steps = ["--steps", "2", "--batch-size", "1", "--seq-len", "16", "--eval-windows", "1", "--threads", "1"];
         string[] ways =
         [
             "--precision bfloat16 --moments int8", "--state-distillation 0.5 --checkpoint-activations", "--blockwise",
             "--train-weights with-masks --prior wanda", "--pattern 1:4 --prior none --parametrization items --hard --kernel plain",
         ];
-        foreach (string way in ways) Run(["learn", model, .. learn, .. way.Split(' '), "--out", Path.Combine(_folder.Path, way.Replace(" ", "", StringComparison.Ordinal))]);
+        foreach ((int number, string way) in ways.Index())
+            Run(["learn", model, "--data", TinyModel.TextPath, .. steps, .. way.Split(' '), "--out", _folder.File($"learned-{number}")]);
         Run("bench", "learn", model, "--batch-size", "1", "--seq-len", "16", "--repeats", "1", "--threads", "1");
     }
 

@@ -16,8 +16,9 @@ internal static class InspectCommand
         Option<string?> against = new("--against") { Description = "Compare with this mask, file or folder: groups of M weights that are equal, and the share of equal bits." };
         Option<string?> model = new("--model")
         {
-            Description = "The checkpoint folder that gives a mask.npz its shapes. Without it shapes are unknown and the flat bits are judged: "
-                + "only patterns of 2, 4 or 8 weights are recognized, a group may cross the end of a row, and none of GPT-2 is, which stores (inputs, outputs).",
+            Description = "The checkpoint folder that gives a mask.npz its shapes. Without it shapes are unknown and the flat bits are "
+                + "judged: only patterns of 2, 4 or 8 weights are recognized, a group may cross the end of a row, and none of GPT-2 is "
+                + "recognized, which stores (inputs, outputs).",
         };
         Option<bool> json = SharedOptions.Json();
         Command command = new("inspect", "Show pattern, density, violations and agreement of masks or checkpoints.") { path, against, model, json };

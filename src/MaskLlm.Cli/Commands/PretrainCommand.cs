@@ -12,7 +12,11 @@ internal static class PretrainCommand
     internal static Command Create(CancellationToken stop)
     {
         PretrainOptions defaults = new();
-        Option<string> config = new("--config") { Description = "A config.json of any family that is known; vocab_size is the size of the tokenizer that is trained first.", Required = true };
+        Option<string> config = new("--config")
+        {
+            Description = "A config.json of any family that is known; vocab_size is the size of the tokenizer that is trained first.",
+            Required = true,
+        };
         Option<string[]> data = SharedOptions.Data();
         Option<string?> separator = SharedOptions.DocumentSeparator();
         Option<string> output = SharedOptions.Out();

@@ -3,7 +3,7 @@ using MaskLlm.Formats.Safetensors;
 
 namespace MaskLlm.Tests.Architectures;
 
-/// <summary>The plan of every family: it takes each row of each tensor once, and its tensors are those of the original program's files.</summary>
+/// <summary>The plan of a family takes each row of each tensor once, and its tensors are those of the original program's file.</summary>
 public sealed class BlockPlanTests
 {
     /// <summary>All checkpoints of the original program.</summary>
@@ -36,7 +36,8 @@ public sealed class BlockPlanTests
     {
         string folder = Fixture.PathOf($"models/{name}");
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
-        IEnumerable<string> planned = ParameterShapes.All(CheckpointConfig.Read(folder)).Select(parameter => Shown(parameter.Name, parameter.Shape));
+        DecoderConfig config = CheckpointConfig.Read(folder);
+        IEnumerable<string> planned = ParameterShapes.All(config).Select(parameter => Shown(parameter.Name, parameter.Shape));
         Assert.Equal(
             file.Tensors.Values.Select(entry => Shown(entry.Name, entry.Shape.Select(size => (int)size))).Order(StringComparer.Ordinal),
             planned.Order(StringComparer.Ordinal));

@@ -144,7 +144,8 @@ public sealed class CheckpointContentsTests
         {
             Strip(tensors);
             // Triangles that early versions saved.
-            foreach (int block in new[] { 0, 1 }) tensors.AddRange([($"h.{block}.attn.bias", new float[64]), ($"h.{block}.attn.masked_bias", [-1e4f])]);
+            foreach (int block in new[] { 0, 1 })
+                tensors.AddRange([($"h.{block}.attn.bias", new float[64]), ($"h.{block}.attn.masked_bias", [-1e4f])]);
         });
         Assert.Equal(Logits(Fixture.PathOf("models/gpt2")), Logits(folder.Path));
         Assert.Empty(CheckpointConfig.Notes(folder.Path));
@@ -246,7 +247,8 @@ public sealed class CheckpointContentsTests
             }
         change(tensors);
         IReadOnlyList<long> ShapeOf(string tensor, float[] values) => shapes.GetValueOrDefault(tensor)
-            ?? Prefixes.Select(prefix => shapes.GetValueOrDefault(prefix + tensor)).FirstOrDefault(shape => shape is not null) ?? (tensor == "lm_head.weight" ? [128, 32] : [values.Length]);
+            ?? Prefixes.Select(prefix => shapes.GetValueOrDefault(prefix + tensor)).FirstOrDefault(shape => shape is not null)
+            ?? (tensor == "lm_head.weight" ? [128, 32] : [values.Length]);
         TensorToWrite[] written = [.. tensors.Select(tensor => new TensorToWrite(
             tensor.Name, TensorType.Float32, ShapeOf(tensor.Name, tensor.Values), tensor.Values.Length * sizeof(float),
             stream => stream.Write(MemoryMarshal.AsBytes<float>(tensor.Values))))];

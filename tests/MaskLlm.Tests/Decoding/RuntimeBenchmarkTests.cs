@@ -58,10 +58,12 @@ public sealed class RuntimeBenchmarkTests
     public void Run_ModelOfFewPositions_IsMeasuredAtAsManyAsItHas()
     {
         using TemporaryFolder folder = new();
+        Dictionary<string, Mask> masks = RuntimeFiles.RandomMasks("gpt2", 1);
         string path;
-        using (RuntimeModel model = RuntimeFiles.Export(folder, "gpt2", WeightType.BFloat16, RuntimeFiles.RandomMasks("gpt2", 1))) path = model.Path;
-        IReadOnlyList<RuntimeBenchmarkRow> rows = RuntimeBenchmark.Run(
-            new RuntimeBenchmarkOptions { Model = path, Threads = 1, Repeats = 1, Sequences = [2] }, new TwoClock(), null, TestContext.Current.CancellationToken);
+        using (RuntimeModel model = RuntimeFiles.Export(folder, "gpt2", WeightType.BFloat16, masks)) path = model.Path;
+        RuntimeBenchmarkOptions options = new() { Model = path, Threads = 1, Repeats = 1, Sequences = [2] };
+        IReadOnlyList<RuntimeBenchmarkRow> rows =
+            RuntimeBenchmark.Run(options, new TwoClock(), null, TestContext.Current.CancellationToken);
         Assert.Equal(["decode bf16 x2", "prefill bf16 x64", "file bf16", "memory bf16"], rows.Select(row => row.What));
     }
 

@@ -32,7 +32,7 @@ internal static class GemmaFamily
         // The other key is transformers 4's, and nothing reads it any more.
         if (config.Text("hidden_activation") is { } other && other != config.Text("hidden_act"))
             config.Notes.Add(
-                $"{config.Where}hidden_act is taken and hidden_activation beside it is not read, as in transformers; remove one of the two.");
+                $"{config.Where}hidden_act is taken and hidden_activation beside it is not read, as in transformers; remove one.");
         bool bias = config.Bool("attention_bias");
         DecoderConfig decoder = LlamaFamily.Read(config, Gemma);
         return decoder with
