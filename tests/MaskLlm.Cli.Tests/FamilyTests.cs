@@ -117,6 +117,33 @@ public sealed class FamilyTests : IDisposable
         Run("bench", "learn", model, "--batch-size", "1", "--seq-len", "16", "--repeats", "1", "--threads", "1");
     }
 
+    [Theory]
+    [InlineData("gpt2")]
+    [InlineData("gpt-neox-sequential")]
+    [InlineData("phi3")]
+    public void Resume_OnTheFamily_GivesTheSameBytes(string fixture)
+    {
+        string model = _folder.File("whole-pretrain"), config = Config(fixture);
+        string[] sizes = ["--data", TinyModel.TextPath, "--seq-len", "16", "--threads", "1"], steps = ["--steps", "4", "--batch-size", "1"];
+        string[] learn = ["learn", model, .. sizes, .. steps, "--eval-windows", "1", "--train-weights", "with-masks"];
+        (string Verb, string At, string[] Arguments, string[] Files)[] runs =
+        [
+            ("pretrain", "pretraining", ["pretrain", "--config", config, .. sizes, .. steps], ["model.safetensors"]),
+            ("prune", "block 0/2", ["prune", model, "--method", "sparsegpt", "--update-weights", "--samples", "4", .. sizes],
+                ["mask.npz", "model/model.safetensors"]),
+            ("learn", "learning", learn, ["mask.npz", "model/model.safetensors"]),
+        ];
+        foreach ((string verb, string at, string[] arguments, string[] files) in runs)
+        {
+            string whole = _folder.File($"whole-{verb}"), parts = _folder.File($"parts-{verb}");
+            Run([.. arguments, "--out", whole]);
+            Assert.Equal(130, CommandRun.StoppedAt(at, [.. arguments, "--out", parts]).ExitCode);
+            Run([.. arguments, "--out", parts, "--resume"]);
+            foreach (string file in files)
+                Assert.Equal(File.ReadAllBytes(Path.Combine(whole, file)), File.ReadAllBytes(Path.Combine(parts, file)));
+        }
+    }
+
     // The fixture's sizes, with a vocabulary that a tokenizer of bytes has room in.
     private string Config(string fixture)
     {
