@@ -31,14 +31,17 @@ public static class GgufExport
         Action<long, long>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(outFile);
-        GgufArchitecture.Require(modelFolder, CheckpointConfig.Read(modelFolder));
+        GgufRequirements.Require(modelFolder, CheckpointConfig.Read(modelFolder));
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(modelFolder);
         DecoderConfig config = CheckpointConfig.Read(source);
+        // Again: the tensors may say more than config.json of the head.
+        GgufRequirements.Require(modelFolder, config);
         CheckpointFiles.RequireNone(modelFolder, outFile);
-        foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>()) MaskedCheckpoint.CheckMask(source, name, mask);
+        IReadOnlySet<string> transposed = CheckpointConfig.TransposedNames(modelFolder);
+        foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>()) MaskedCheckpoint.CheckMask(source, name, mask, transposed.Contains(name));
         GgufFields fields = new();
         List<string> notes = [];
-        GgufArchitecture.Describe(fields, notes, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(modelFolder))), config, type);
+        GgufKeys.Describe(fields, notes, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(modelFolder))), config, type);
         GgufTokenizer.Describe(fields, notes, modelFolder, config.VocabularySize);
         GgufWeights weights = new(source, config, masks, type, progress, cancellation);
         IReadOnlyList<GgufTensor> tensors = weights.Plan(notes);

@@ -85,16 +85,6 @@ public sealed partial class ModelPartsTests : IDisposable
     public void RotaryRows_Source_TakesHalvesInTurnWithinAHead(int headSize, string expected) =>
         Assert.Equal(expected, string.Join(' ', Enumerable.Range(0, 8).Select(row => RotaryRows.Source(row, headSize))));
 
-    [Theory]
-    [InlineData("model.embed_tokens.weight", "token_embd.weight")]
-    [InlineData("model.norm.weight", "output_norm.weight")]
-    [InlineData("lm_head.weight", "output.weight")]
-    [InlineData("model.layers.0.input_layernorm.weight", "blk.0.attn_norm.weight")]
-    [InlineData("model.layers.17.self_attn.q_proj.bias", "blk.17.attn_q.bias")]
-    [InlineData("model.layers.3.self_attn.k_norm.weight", "blk.3.attn_k_norm.weight")]
-    [InlineData("model.layers.3.mlp.down_proj.weight", "blk.3.ffn_down.weight")]
-    public void GgufNames_Parameter_IsLlamaCpps(string name, string expected) => Assert.Equal(expected, GgufNames.Of(name));
-
     /// <summary>Exponents of ones are infinite or NaN; every other number is finite, the largest too.</summary>
     [Theory]
     [InlineData(TensorType.Float16, 0x7BFFu, 0x7C00u, 0xFC01u, 2)]

@@ -1,107 +1,144 @@
 using MaskLlm.Architectures;
-using MaskLlm.Formats.Gguf;
 
 namespace MaskLlm.Packing.Gguf;
 
-/// <summary>What llama.cpp calls our families, what it computes for each, and the keys that say so.</summary>
-internal static class GgufArchitecture
+/// <summary>One architecture of llama.cpp: what it computes, and so which plans its files can hold. A checkpoint's family has one.</summary>
+/// <param name="Name">In <c>general.architecture</c>, and what its keys begin with.</param>
+internal sealed record GgufArchitecture(string Name)
 {
-    private const string Llama = "llama";
+    // Blocks of the largest Gemma 2 and Gemma 3, whose attention llama.cpp scales by the width instead of the head size.
+    private const int Gemma2Widest = 46, Gemma3Widest = 62;
 
-    private static readonly HashSet<string> Written = new(StringComparer.Ordinal) { Llama, "qwen2", "qwen3" };
+    private static readonly RotaryScalingKind[] OfFrequencies = [RotaryScalingKind.Linear, RotaryScalingKind.Yarn];
 
-    // Of the layout of blocks; llama.cpp asks for it where blocks are used.
-    private const int QuantizationVersion = 2;
+    private static readonly RotaryScalingKind[] WithFactors = [.. OfFrequencies, RotaryScalingKind.Llama3, RotaryScalingKind.LongRope];
 
-    /// <summary>The name in <c>general.architecture</c>. Mistral is Llama there.</summary>
-    internal static string Name(DecoderConfig config) => config.Family == "mistral" ? Llama : config.Family;
+    // Mistral is Llama there; its window is not known.
+    private static readonly GgufArchitecture Llama = new("llama") { TurnsNeighbours = true, Scalings = WithFactors, Biases = GgufBiases.All };
+
+    private static readonly Dictionary<string, GgufArchitecture> ByFamily = new(StringComparer.Ordinal)
+    {
+        ["gemma"] = new("gemma") { Activation = Activation.GeluTanh, Head = GgufHead.Embedding },
+        ["gemma2"] = new("gemma2")
+        {
+            Activation = Activation.GeluTanh,
+            Head = GgufHead.Embedding,
+            WindowPeriod = 2,
+            AlwaysHasWindow = true,
+            AlwaysHasSoftCaps = true,
+            BlocksScaledByWidth = Gemma2Widest,
+        },
+        ["gemma3_text"] = new("gemma3")
+        {
+            Activation = Activation.GeluTanh,
+            WindowPeriod = 6,
+            Scalings = [RotaryScalingKind.Linear],
+            BlocksScaledByWidth = Gemma3Widest,
+        },
+        ["gpt2"] = new("gpt2")
+        {
+            Activation = Activation.GeluTanh,
+            FusesQueryKeyValue = true,
+            Biases = GgufBiases.All,
+            RequiredBiases = GgufBiases.All,
+        },
+        ["gpt_neox"] = new("gptneox")
+        {
+            Activation = Activation.GeluTanh,
+            FusesQueryKeyValue = true,
+            Head = GgufHead.Own,
+            Biases = GgufBiases.All,
+            RequiredBiases = GgufBiases.All,
+            HasHeadsAsWideAsModel = true,
+        },
+        ["granite"] = new("granite") { TurnsNeighbours = true, Scalings = WithFactors, Biases = GgufBiases.All, HasMultipliers = true },
+        ["llama"] = Llama,
+        ["mistral"] = Llama,
+        ["nemotron"] = new("nemotron")
+        {
+            Activation = Activation.ReluSquared,
+            Head = GgufHead.Own,
+            Biases = GgufBiases.All,
+            HadHeadsAsWideAsModel = true,
+        },
+        ["olmo2"] = new("olmo2") { Head = GgufHead.Own, HasHeadsAsWideAsModel = true },
+        ["phi3"] = new("phi3")
+        {
+            FusesQueryKeyValue = true,
+            FusesGateUp = true,
+            HasHeadsAsWideAsModel = true,
+            Scalings = [.. OfFrequencies, RotaryScalingKind.LongRope],
+        },
+        ["qwen2"] = new("qwen2") { Biases = GgufBiases.QueryKeyValue },
+        ["qwen3"] = new("qwen3"),
+    };
+
+    /// <summary>The families that have one.</summary>
+    internal static IEnumerable<string> Families => ByFamily.Keys;
 
     /// <summary>
-    /// Whether rotary embedding turns neighbours (2i, 2i + 1) of a head instead of (i, i + D/2): llama.cpp does for its
-    /// architecture llama, and the rows of queries and keys are written in that order.
+    /// Whether rotary embedding turns neighbours (2i, 2i + 1) of a head instead of (i, i + D/2): the rows of queries and keys are written
+    /// in that order.
     /// </summary>
-    internal static bool TurnsNeighbours(DecoderConfig config) => Name(config) == Llama;
+    internal bool TurnsNeighbours { get; private init; }
 
-    /// <summary>Refuses a model that llama.cpp would compute otherwise.</summary>
-    internal static void Require(string folder, DecoderConfig config)
-    {
-        if (!Written.Contains(Name(config)))
-            throw new NotSupportedException(
-                $"{Path.Combine(folder, "config.json")}: model_type is {config.Family}; GGUF files are written for llama, mistral, qwen2 and qwen3. "
-                + "The runtime runs it: export with --format runtime.");
-        if (config.Activation != Activation.Silu)
-            throw new NotSupportedException(
-                $"{Path.Combine(folder, "config.json")}: hidden_act is not silu, which is what llama.cpp's {Name(config)} computes.");
-        if (config.Rotary!.Scaling?.Kind is RotaryScalingKind.Yarn or RotaryScalingKind.LongRope or RotaryScalingKind.Dynamic)
-            throw new NotSupportedException(
-                $"{Path.Combine(folder, "config.json")}: rope_type is none of default, linear and llama3, which GGUF files are written for.");
-        if (Name(config) == Llama) return;
-        if (config.MlpBias || config.AttentionOutputBias || (config.QueryKeyNorm != QueryKeyNorm.None && config.QueryKeyValueBias))
-            throw new NotSupportedException(
-                $"{Path.Combine(folder, "config.json")}: attention_bias or mlp_bias is true, and llama.cpp's {Name(config)} has no such biases; it can't run this checkpoint.");
-        if (config.Rotary!.Scaling?.Kind == RotaryScalingKind.Llama3)
-            throw new NotSupportedException(
-                $"{Path.Combine(folder, "config.json")}: rope_type is llama3, which llama.cpp's {Name(config)} does not compute; default and linear it does.");
-    }
+    /// <summary>Whether one tensor has all queries, then all keys, then all values.</summary>
+    internal bool FusesQueryKeyValue { get; private init; }
 
-    /// <summary>Adds the keys of a model.</summary>
-    /// <param name="fields">Where to.</param>
-    /// <param name="notes">Gets a sentence where llama.cpp is right for short texts only.</param>
-    /// <param name="name">What the model is called.</param>
-    /// <param name="config">The model.</param>
-    /// <param name="type">The type of its matrices.</param>
-    internal static void Describe(GgufFields fields, List<string> notes, string name, DecoderConfig config, GgufType type)
-    {
-        string architecture = Name(config);
-        fields.Add("general.architecture", architecture);
-        fields.Add("general.type", "model");
-        fields.Add(GgufWriter.OwnKey, GgufWriter.OwnValue);
-        fields.Add("general.name", name);
-        fields.Add("general.file_type", type.FileType());
-        if (type.BlockValues() > 1) fields.Add("general.quantization_version", QuantizationVersion);
-        fields.Add($"{architecture}.vocab_size", config.VocabularySize);
-        fields.Add($"{architecture}.context_length", ContextLength(config, notes));
-        fields.Add($"{architecture}.embedding_length", config.HiddenSize);
-        fields.Add($"{architecture}.block_count", config.BlockCount);
-        fields.Add($"{architecture}.feed_forward_length", config.IntermediateSize);
-        DescribeAttention(fields, architecture, config);
-        DescribeRotary(fields, architecture, config);
-    }
+    /// <summary>Whether <c>ffn_up</c> has the gate before its own rows.</summary>
+    internal bool FusesGateUp { get; private init; }
 
-    /// <summary>By how much each rotary frequency is divided, (D/2); null where there is no such tensor.</summary>
-    internal static float[]? RotaryDivisors(DecoderConfig config)
-    {
-        if (config.Rotary!.Scaling?.Kind != RotaryScalingKind.Llama3) return null;
-        double[] scaled = RotaryFrequencies.Of(config.Rotary!, config.HeadSize);
-        double[] plain = RotaryFrequencies.Of(config.Rotary with { Scaling = null }, config.HeadSize);
-        return [.. plain.Zip(scaled, (before, after) => (float)(before / after))];
-    }
+    /// <summary>GeluTanh stands for both kinds of GELU: llama.cpp has this one.</summary>
+    internal Activation Activation { get; private init; } = Activation.Silu;
 
-    private static void DescribeAttention(GgufFields fields, string architecture, DecoderConfig config)
-    {
-        fields.Add($"{architecture}.attention.head_count", config.HeadCount);
-        fields.Add($"{architecture}.attention.head_count_kv", config.KeyValueHeadCount);
-        fields.Add($"{architecture}.attention.key_length", config.HeadSize);
-        fields.Add($"{architecture}.attention.value_length", config.HeadSize);
-        fields.Add($"{architecture}.attention.layer_norm_rms_epsilon", (float)config.NormEpsilon);
-    }
+    internal GgufHead Head { get; private init; } = GgufHead.Either;
 
-    private static void DescribeRotary(GgufFields fields, string architecture, DecoderConfig config)
-    {
-        fields.Add($"{architecture}.rope.dimension_count", config.HeadSize);
-        fields.Add($"{architecture}.rope.freq_base", (float)config.Rotary!.Theta);
-        if (config.Rotary!.Scaling is not { Kind: RotaryScalingKind.Linear } linear) return;
-        fields.Add($"{architecture}.rope.scaling.type", "linear");
-        fields.Add($"{architecture}.rope.scaling.factor", (float)linear.Factor);
-    }
+    /// <summary>Those that it adds where the file has them.</summary>
+    internal GgufBiases Biases { get; private init; }
 
-    // These architectures have no window in llama.cpp; up to its length there is none here either.
-    private static int ContextLength(DecoderConfig config, List<string> notes)
+    /// <summary>Those without which it loads no file.</summary>
+    internal GgufBiases RequiredBiases { get; private init; }
+
+    /// <summary>The rotary scalings that it computes.</summary>
+    internal IReadOnlyList<RotaryScalingKind> Scalings { get; private init; } = OfFrequencies;
+
+    /// <summary>Of so many blocks the last sees all tokens and the others a window; null where all blocks see all.</summary>
+    internal int? WindowPeriod { get; private init; }
+
+    /// <summary>Whether it takes a window of its own where the file names none.</summary>
+    internal bool AlwaysHasWindow { get; private init; }
+
+    /// <summary>Whether it caps the products of queries and keys, and the logits; else it caps logits where the file says so.</summary>
+    internal bool AlwaysHasSoftCaps { get; private init; }
+
+    /// <summary>Whether it reads the scales of embedding, attention, residual sum and logits.</summary>
+    internal bool HasMultipliers { get; private init; }
+
+    /// <summary>Whether all heads together are as wide as the residual sum.</summary>
+    internal bool HasHeadsAsWideAsModel { get; private init; }
+
+    /// <summary>Whether they had to be so in earlier versions.</summary>
+    internal bool HadHeadsAsWideAsModel { get; private init; }
+
+    /// <summary>With so many blocks attention is scaled by width / heads instead of the head size; 0 for never.</summary>
+    private int BlocksScaledByWidth { get; init; }
+
+    /// <summary>That of a family, or null.</summary>
+    internal static GgufArchitecture? Find(DecoderConfig config) => ByFamily.GetValueOrDefault(config.Family);
+
+    /// <summary>That of a family that has one.</summary>
+    internal static GgufArchitecture Of(DecoderConfig config) => ByFamily[config.Family];
+
+    /// <summary>What it multiplies the products of queries and keys by; null for what the file says.</summary>
+    internal double? AttentionScale(DecoderConfig config) => HasMultipliers ? null
+        : 1 / Math.Sqrt(config.BlockCount == BlocksScaledByWidth ? config.HiddenSize / config.HeadCount : config.HeadSize);
+
+    /// <summary>The period of a model's windows, or null where it has none that llama.cpp knows.</summary>
+    internal int? PeriodOf(DecoderConfig config)
     {
-        int window = config.SlidingWindows.Min() ?? int.MaxValue;
-        if (window >= config.MaxPositions) return config.MaxPositions;
-        notes.Add(
-            $"Attention of this model sees {window} tokens and llama.cpp's {Name(config)} all of them, so the context length is written as {window} instead of {config.MaxPositions}; longer texts would be computed otherwise.");
-        return window;
+        bool Fits(int period) => Enumerable.Range(0, config.BlockCount)
+            .All(block => config.SlidingWindow(block) is not null == block % period < period - 1);
+        IEnumerable<int> periods = Enumerable.Range(1, config.BlockCount + 1);
+        return (WindowPeriod is { } own ? periods.Prepend(own) : periods).Where(Fits).Select(period => (int?)period).FirstOrDefault();
     }
 }

@@ -1,42 +1,37 @@
+using MaskLlm.Architectures;
+
 namespace MaskLlm.Packing.Gguf;
 
-/// <summary>The names of a checkpoint's tensors in a GGUF file.</summary>
+/// <summary>llama.cpp's names of tensors, by what they are for; without <c>.weight</c> and <c>.bias</c>.</summary>
 internal static class GgufNames
 {
-    /// <summary>The name of what divides the rotary frequencies.</summary>
-    internal const string RotaryDivisors = "rope_freqs.weight";
+    internal const string Embedding = "token_embd";
+    internal const string Positions = "position_embd";
+    internal const string FinalNorm = "output_norm";
+    internal const string Head = "output";
 
-    private const string BlockPrefix = "model.layers.";
+    /// <summary>All queries, keys and values in one.</summary>
+    internal const string QueryKeyValue = "attn_qkv";
 
-    private static readonly Dictionary<string, string> Whole = new(StringComparer.Ordinal)
+    internal const string InputNorm = "attn_norm";
+    internal const string AttentionNorm = "post_attention_norm";
+    internal const string MlpNorm = "ffn_norm";
+    internal const string OutputNorm = "post_ffw_norm";
+    internal const string QueryNorm = "attn_q_norm";
+    internal const string KeyNorm = "attn_k_norm";
+
+    /// <summary>The name of a matrix of a block.</summary>
+    internal static string Of(LinearRole role) => role switch
     {
-        ["model.embed_tokens"] = "token_embd",
-        ["model.norm"] = "output_norm",
-        ["lm_head"] = "output",
+        LinearRole.Query => "attn_q",
+        LinearRole.Key => "attn_k",
+        LinearRole.Value => "attn_v",
+        LinearRole.AttentionOutput => "attn_output",
+        LinearRole.Gate => "ffn_gate",
+        LinearRole.Up => "ffn_up",
+        _ => "ffn_down",
     };
 
-    private static readonly Dictionary<string, string> InBlock = new(StringComparer.Ordinal)
-    {
-        ["input_layernorm"] = "attn_norm",
-        ["self_attn.q_proj"] = "attn_q",
-        ["self_attn.k_proj"] = "attn_k",
-        ["self_attn.v_proj"] = "attn_v",
-        ["self_attn.o_proj"] = "attn_output",
-        ["self_attn.q_norm"] = "attn_q_norm",
-        ["self_attn.k_norm"] = "attn_k_norm",
-        ["post_attention_layernorm"] = "ffn_norm",
-        ["mlp.gate_proj"] = "ffn_gate",
-        ["mlp.up_proj"] = "ffn_up",
-        ["mlp.down_proj"] = "ffn_down",
-    };
-
-    /// <summary>The name of a parameter of the decoder, such as <c>blk.0.attn_q.weight</c>.</summary>
-    internal static string Of(string name)
-    {
-        int ending = name.LastIndexOf('.');
-        (string module, string parameter) = (name[..ending], name[ending..]);
-        if (!module.StartsWith(BlockPrefix, StringComparison.Ordinal)) return Whole[module] + parameter;
-        string[] parts = module[BlockPrefix.Length..].Split('.', 2);
-        return $"blk.{parts[0]}.{InBlock[parts[1]]}{parameter}";
-    }
+    /// <summary>The name of a tensor in a block.</summary>
+    internal static string InBlock(int block, string name) => $"blk.{block}.{name}";
 }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Numerics.Tensors;
 using MaskLlm.Architectures;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.Safetensors;
@@ -18,52 +18,52 @@ internal sealed class GgufWeights(
     /// <param name="notes">Gets a sentence where a matrix has another type than asked for.</param>
     internal IReadOnlyList<GgufTensor> Plan(List<string> notes)
     {
-        TensorEntry[] entries = [.. ParameterShapes.All(config).Select(parameter => CheckpointContents.RequireParameter(source.Folder, source, parameter.Name, [.. parameter.Shape]))];
-        _totalBytes = entries.Sum(entry => entry.ByteLength);
-        NoteOtherTypes(entries, notes);
-        List<GgufTensor> tensors = [.. entries.Select(Tensor)];
-        if (GgufArchitecture.RotaryDivisors(config) is { } divisors)
-            tensors.Add(new GgufTensor(GgufNames.RotaryDivisors, GgufType.Float32, [divisors.Length], stream => stream.Write(MemoryMarshal.AsBytes<float>(divisors))));
-        return tensors;
+        foreach ((string name, int[] shape) in ParameterShapes.All(config))
+            CheckpointContents.RequireParameter(source.Folder, source, name, [.. shape]);
+        GgufPart[] parts = [.. GgufParts.Of(config)];
+        _totalBytes = parts.Sum(part => part.Rows.Sum(rows => rows.Count * BytesOfRow(part, rows)));
+        NoteOtherTypes(parts, notes);
+        return
+        [
+            .. parts.Select(part => new GgufTensor(part.Name, TypeOf(part), part.Shape, stream => Write(stream, part))),
+            .. GgufRotary.Tensors(config),
+        ];
     }
-
-    private GgufTensor Tensor(TensorEntry entry) =>
-        new(GgufNames.Of(entry.Name), TypeOf(entry), entry.Shape, stream => Write(stream, entry));
 
     // llama.cpp adds and multiplies vectors in F32 only; its own tools store a matrix of odd width in F16.
-    private GgufType TypeOf(TensorEntry entry) => entry.Shape.Count == 1 ? GgufType.Float32 : IsWhole(entry) ? type : GgufType.Float16;
+    private GgufType TypeOf(GgufPart part) => part.IsExact ? GgufType.Float32 : IsWhole(part) ? type : GgufType.Float16;
 
-    private bool IsWhole(TensorEntry entry) => entry.Shape[^1] % type.BlockValues() == 0;
+    private bool IsWhole(GgufPart part) => part.Shape[^1] % type.BlockValues() == 0;
 
-    private void NoteOtherTypes(TensorEntry[] entries, List<string> notes)
+    private long BytesOfRow(GgufPart part, GgufRows rows) => (long)(part.Columns ?? 1) * source.Tensors[rows.Tensor].Type.ByteWidth();
+
+    private void NoteOtherTypes(GgufPart[] parts, List<string> notes)
     {
-        foreach (IGrouping<long, TensorEntry> narrow in entries.Where(entry => entry.Shape.Count > 1 && !IsWhole(entry)).GroupBy(entry => entry.Shape[^1]))
+        foreach (IGrouping<long, GgufPart> narrow in parts.Where(part => !part.IsExact && !IsWhole(part)).GroupBy(part => part.Shape[^1]))
             notes.Add(
-                $"{narrow.First().Name}{(narrow.Count() > 1 ? $" and {narrow.Count() - 1} more" : "")}: {narrow.Key} columns are no multiple of {type.BlockValues()}, so {(narrow.Count() > 1 ? "they are" : "it is")} f16 instead of {type.Spelling()}.");
+                $"{narrow.First().Rows[0].Tensor}{(narrow.Count() > 1 ? $" and {narrow.Count() - 1} more" : "")}: {narrow.Key} columns are no "
+                + $"multiple of {type.BlockValues()}, so {(narrow.Count() > 1 ? "they are" : "it is")} f16 instead of {type.Spelling()}.");
     }
 
-    private void Write(Stream stream, TensorEntry entry)
+    private void Write(Stream stream, GgufPart part)
     {
-        bool isVector = entry.Shape.Count == 1;
-        (int rows, int columns) = isVector ? ((int)entry.Shape[0], 1) : ((int)entry.Shape[0], (int)entry.Shape[1]);
-        GgufType target = TypeOf(entry);
-        RowSource values = new(source, entry, columns, masks?.GetValueOrDefault(entry.Name), target.Largest());
-        int heads = HeadsToReorder(entry.Name);
+        GgufType target = TypeOf(part);
+        int columns = part.Columns ?? 1;
         byte[] bytes = new byte[target.ByteLength(columns)];
-        for (int row = 0; row < rows; row++)
+        foreach (GgufRows rows in part.Rows)
         {
-            cancellation.ThrowIfCancellationRequested();
-            GgufValues.Write(target, values.Read(heads > 0 ? RotaryRows.Source(row, rows / heads) : row), bytes);
-            stream.Write(bytes);
-            Tell(entry.ByteLength / rows);
+            RowSource values = new(source, source.Tensors[rows.Tensor], columns, rows.IsTransposed, masks?.GetValueOrDefault(rows.Tensor));
+            for (int row = 0; row < rows.Count; row++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Span<float> read = values.Read(rows.Source(row));
+                if (part.AddsOne) TensorPrimitives.Add(read, 1, read);
+                values.RequireFits(read, target.Largest());
+                GgufValues.Write(target, read, bytes);
+                stream.Write(bytes);
+                Tell(BytesOfRow(part, rows));
+            }
         }
-    }
-
-    private int HeadsToReorder(string name)
-    {
-        if (!GgufArchitecture.TurnsNeighbours(config)) return 0;
-        return name.Contains(".q_proj.", StringComparison.Ordinal) ? config.HeadCount
-            : name.Contains(".k_proj.", StringComparison.Ordinal) ? config.KeyValueHeadCount : 0;
     }
 
     private void Tell(long bytes)

@@ -4,25 +4,50 @@ using MaskLlm.Masks;
 
 namespace MaskLlm.Packing.Gguf;
 
-/// <summary>Reads rows of a tensor as float32, with pruned weights as 0.</summary>
+/// <summary>
+/// Reads rows of a tensor as float32, with pruned weights as 0. A matrix that is stored transposed, and a vector, whose rows are its values,
+/// are read whole at the first row.
+/// </summary>
 /// <param name="source">The checkpoint.</param>
 /// <param name="entry">A tensor in float32, bfloat16 or float16.</param>
 /// <param name="columns">Values of a row.</param>
-/// <param name="mask">What is kept; null for all.</param>
-/// <param name="largest">The largest magnitude that fits where the values go.</param>
-internal sealed class RowSource(SafetensorsCheckpoint source, TensorEntry entry, int columns, Mask? mask, float largest)
+/// <param name="isTransposed">Whether rows are columns of the tensor.</param>
+/// <param name="mask">What is kept, (rows, columns) however the tensor is stored; null for all.</param>
+internal sealed class RowSource(SafetensorsCheckpoint source, TensorEntry entry, int columns, bool isTransposed, Mask? mask)
 {
     private readonly float[] _row = new float[columns];
+    private float[]? _whole;
 
-    /// <summary>The values of a row; they last until the next one is read.</summary>
-    /// <exception cref="InvalidDataException">A value is not finite, or too large.</exception>
-    internal ReadOnlySpan<float> Read(int row)
+    /// <summary>The values of a row; they last until the next one is read, and may be changed.</summary>
+    /// <exception cref="InvalidDataException">A value is not finite.</exception>
+    internal Span<float> Read(int row)
     {
-        CheckpointRows.ReadFinite(source, entry, (long)row * columns, _row);
+        if (isTransposed || entry.Shape.Count == 1) Gather(row);
+        else CheckpointRows.ReadFinite(source, entry, (long)row * columns, _row);
         if (mask is not null) Prune((long)row * columns, mask.Packed);
-        float most = Math.Abs(TensorPrimitives.MaxMagnitude<float>(_row));
-        if (!(most <= largest)) throw TooLarge(most);
         return _row;
+    }
+
+    /// <summary>Refuses a row of values that are too large where they go.</summary>
+    /// <exception cref="InvalidDataException">One is.</exception>
+    internal void RequireFits(ReadOnlySpan<float> row, float largest)
+    {
+        float most = Math.Abs(TensorPrimitives.MaxMagnitude(row));
+        if (!(most <= largest))
+            throw new InvalidDataException(FormattableString.Invariant(
+                $"{source.Folder}: {entry.Name} holds {most}, and the type of the file ends at {largest}; export in a wider type."));
+    }
+
+    // (I, O), or (1, O) of a vector.
+    private void Gather(int row)
+    {
+        int rows = (int)entry.Shape[^1];
+        if (_whole is null)
+        {
+            _whole = new float[(long)rows * columns];
+            CheckpointRows.ReadFinite(source, entry, 0, _whole);
+        }
+        for (int column = 0; column < columns; column++) _row[column] = _whole[(long)column * rows + row];
     }
 
     private void Prune(long first, ReadOnlySpan<byte> packed)
@@ -33,7 +58,4 @@ internal sealed class RowSource(SafetensorsCheckpoint source, TensorEntry entry,
             if ((packed[(int)(bit >> 3)] & 0x80 >> (int)(bit & 7)) == 0) _row[i] = 0;
         }
     }
-
-    private InvalidDataException TooLarge(float most) =>
-        new(FormattableString.Invariant($"{source.Folder}: {entry.Name} holds {most}, and the type of the file ends at {largest}; export in a wider type."));
 }

@@ -1,0 +1,66 @@
+using MaskLlm.Architectures;
+
+namespace MaskLlm.Packing.Gguf;
+
+/// <summary>Which tensors a GGUF file of a model has, read off its plan.</summary>
+internal static class GgufParts
+{
+    /// <summary>All of them, in the order of the forward pass.</summary>
+    internal static IEnumerable<GgufPart> Of(DecoderConfig config)
+    {
+        GgufArchitecture architecture = GgufArchitecture.Of(config);
+        yield return Matrix(GgufNames.Embedding, config.EmbeddingName, config.VocabularySize, config.HiddenSize);
+        if (config.PositionsName is { } positions)
+            yield return Matrix(GgufNames.Positions, positions, config.MaxPositions, config.HiddenSize) with { IsExact = true };
+        for (int block = 0; block < config.BlockCount; block++)
+            foreach (GgufPart part in OfBlock(architecture, config, BlockPlan.Of(config, block)))
+                yield return part with { Name = GgufNames.InBlock(block, part.Name) };
+        foreach (GgufPart part in OfNorm(config, GgufNames.FinalNorm, config.FinalNorm)) yield return part;
+        if (!config.TieWordEmbeddings || architecture.Head == GgufHead.Own)
+        {
+            string head = config.TieWordEmbeddings ? config.EmbeddingName : config.HeadName;
+            yield return Matrix(GgufNames.Head, head, config.VocabularySize, config.HiddenSize);
+        }
+    }
+
+    private static IEnumerable<GgufPart> OfBlock(GgufArchitecture architecture, DecoderConfig config, BlockPlan plan)
+    {
+        List<(string Name, LinearSlice[] Slices)> matrices = [];
+        void Add(params LinearSlice?[] slices)
+        {
+            foreach (LinearSlice slice in slices.OfType<LinearSlice>()) matrices.Add((GgufNames.Of(slice.Role), [slice]));
+        }
+        if (architecture.FusesQueryKeyValue) matrices.Add((GgufNames.QueryKeyValue, [plan.Query, plan.Key, plan.Value]));
+        else Add(plan.Query, plan.Key, plan.Value);
+        Add(plan.AttentionOutput);
+        if (architecture.FusesGateUp && plan.Gate is { } gate) matrices.Add((GgufNames.Of(LinearRole.Up), [gate, plan.Up]));
+        else Add(plan.Gate, plan.Up);
+        Add(plan.Down);
+        return
+        [
+            .. matrices.SelectMany(matrix => OfMatrix(architecture, config, matrix.Name, matrix.Slices)),
+            .. OfNorm(config, GgufNames.InputNorm, plan.InputNorm), .. OfNorm(config, GgufNames.AttentionNorm, plan.AttentionNorm),
+            .. OfNorm(config, GgufNames.MlpNorm, plan.MlpNorm), .. OfNorm(config, GgufNames.OutputNorm, plan.OutputNorm),
+            .. OfNorm(config, GgufNames.QueryNorm, plan.QueryNorm), .. OfNorm(config, GgufNames.KeyNorm, plan.KeyNorm),
+        ];
+    }
+
+    private static IEnumerable<GgufPart> OfMatrix(GgufArchitecture architecture, DecoderConfig config, string name, LinearSlice[] slices)
+    {
+        Func<int, int> Order(LinearSlice slice) => architecture.TurnsNeighbours && slice.Role is LinearRole.Query or LinearRole.Key
+            ? row => RotaryRows.Source(row, config.HeadSize) : row => row;
+        yield return new GgufPart($"{name}.weight", slices[0].Tensor.Columns, [.. slices.Select(slice => GgufRows.WeightOf(slice, Order(slice)))]);
+        if (slices[0].Tensor.Bias is not null)
+            yield return new GgufPart($"{name}.bias", null, [.. slices.Select(slice => GgufRows.BiasOf(slice, Order(slice)))]);
+    }
+
+    private static IEnumerable<GgufPart> OfNorm(DecoderConfig config, string name, NormTensors? norm)
+    {
+        if (norm is null) yield break;
+        yield return new GgufPart($"{name}.weight", null, [GgufRows.Of(norm.Weight, norm.Size)]) { AddsOne = config.NormAddsOne };
+        if (norm.Bias is { } bias) yield return new GgufPart($"{name}.bias", null, [GgufRows.Of(bias, norm.Size)]);
+    }
+
+    private static GgufPart Matrix(string name, string tensor, int rows, int columns) =>
+        new($"{name}.weight", columns, [GgufRows.Of(tensor, rows, columns)]);
+}
