@@ -38,7 +38,8 @@ public static class GgufExport
         GgufRequirements.Require(modelFolder, config);
         CheckpointFiles.RequireNone(modelFolder, outFile);
         IReadOnlySet<string> transposed = CheckpointConfig.TransposedNames(modelFolder);
-        foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>()) MaskedCheckpoint.CheckMask(source, name, mask, transposed.Contains(name));
+        foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>())
+            MaskedCheckpoint.CheckMask(source, name, mask, transposed.Contains(name));
         GgufFields fields = new();
         List<string> notes = [];
         GgufKeys.Describe(fields, notes, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(modelFolder))), config, type);

@@ -39,8 +39,8 @@ internal static class GgufKeys
             notes.Add($"The activation is GELU, and llama.cpp's {prefix} takes its approximation by tanh: its values differ by up to 0.0005.");
         if (architecture.HadHeadsAsWideAsModel && config.HeadCount * config.HeadSize != config.HiddenSize)
             notes.Add(
-                $"{config.HeadCount} heads of head_dim {config.HeadSize} are not as wide as hidden_size {config.HiddenSize}: versions of llama.cpp "
-                + $"before the middle of 2026 load no such {prefix}.");
+                $"{config.HeadCount} heads of head_dim {config.HeadSize} are not as wide as hidden_size {config.HiddenSize}: earlier versions of "
+                + $"llama.cpp, that in LLamaSharp 0.30 too, load no such {prefix}.");
     }
 
     private static void DescribeAttention(GgufFields fields, GgufArchitecture architecture, DecoderConfig config)

@@ -59,7 +59,8 @@ internal static class GgufRequirements
 
     private static string? Rotation(GgufArchitecture architecture, DecoderConfig config, string llama)
     {
-        if (config.WindowRotary?.Scaling is not null) return $"the rotation of blocks with a window is scaled, and {llama} scales that of the others only";
+        if (config.WindowRotary?.Scaling is not null)
+            return $"the rotation of blocks with a window is scaled, and {llama} scales that of the others only";
         if (config.Rotary?.Scaling is not { } scaling) return null;
         string Spelling(RotaryScalingKind kind) => Scalings.First(row => row.Kind == kind).Spelling;
         if (!architecture.Scalings.Contains(scaling.Kind))

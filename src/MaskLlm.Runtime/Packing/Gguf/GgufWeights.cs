@@ -8,7 +8,8 @@ namespace MaskLlm.Packing.Gguf;
 
 /// <summary>The tensors of a GGUF file, made of those of a checkpoint a row at a time.</summary>
 internal sealed class GgufWeights(
-    SafetensorsCheckpoint source, DecoderConfig config, IReadOnlyDictionary<string, Mask>? masks, GgufType type, Action<long, long>? progress, CancellationToken cancellation)
+    SafetensorsCheckpoint source, DecoderConfig config, IReadOnlyDictionary<string, Mask>? masks, GgufType type,
+    Action<long, long>? progress, CancellationToken cancellation)
 {
     private const long ProgressBytes = 1 << 20;
 

@@ -77,7 +77,8 @@ public class GgufKeysTests
     public void Write_TiedHeadThatLlamaCppLooksFor_IsWrittenTwice(string model)
     {
         using TemporaryFolder folder = new();
-        string changed = Changed(folder, model, "\"tie_word_embeddings\": false", "\"tie_word_embeddings\": true", "embed_out.weight", "lm_head.weight");
+        const string Tie = "\"tie_word_embeddings\": ";
+        string changed = Changed(folder, model, $"{Tie}false", $"{Tie}true", "embed_out.weight", "lm_head.weight");
         GgufFile file = Write(changed).File;
         Assert.Equal(file.Values("token_embd.weight"), file.Values("output.weight"));
         Assert.DoesNotContain("output.weight", Write(ModelMasks.Folder("gemma")).File.Tensors.Keys);
@@ -88,14 +89,16 @@ public class GgufKeysTests
     [InlineData("gemma", "\"attention_bias\": false", "\"attention_bias\": true", "no such biases")]
     [InlineData("olmo2", "\"attention_bias\": false", "\"attention_bias\": true", "no such biases")]
     [InlineData("gpt-neox-parallel", "\"attention_bias\": true", "\"attention_bias\": false", "loads no file without them")]
-    [InlineData("qwen2", "\"rope_type\": \"default\"", Llama3, "rope_type is llama3, which llama.cpp's qwen2 does not compute; default, linear, yarn it does")]
+    [InlineData("qwen2", "\"rope_type\": \"default\"", Llama3,
+        "rope_type is llama3, which llama.cpp's qwen2 does not compute; default, linear, yarn it does")]
     [InlineData("olmo2", "\"rope_type\": \"default\"", Llama3, "rope_type is llama3")]
     [InlineData("llama-yarn", "\"factor\": 4.0", "\"factor\": 4.0, \"truncate\": false", "truncate of yarn is false")]
     [InlineData("llama-yarn", "\"factor\": 4.0", "\"factor\": 4.0, \"beta_fast\": 16", "beta_fast and beta_slow of yarn are 16 and 1")]
     [InlineData("llama-yarn", "\"factor\": 4.0", "\"factor\": 4.0, \"beta_slow\": 2", "are 32 and 2, and llama.cpp's llama takes 32 and 1")]
     [InlineData("phi3", "\"rope_type\": \"default\"", Llama3, "rope_type is llama3")]
     [InlineData("llama-dynamic", "\"factor\": 2.0", "\"factor\": 2.0", "rope_type is dynamic")]
-    [InlineData("gemma2", "\"query_pre_attn_scalar\": 16", "\"query_pre_attn_scalar\": 64", "attention is scaled by 0.125, and llama.cpp's gemma2 scales it by 0.25")]
+    [InlineData("gemma2", "\"query_pre_attn_scalar\": 16", "\"query_pre_attn_scalar\": 64",
+        "attention is scaled by 0.125, and llama.cpp's gemma2 scales it by 0.25")]
     [InlineData("gemma3", "\"query_pre_attn_scalar\": 16", "\"query_pre_attn_scalar\": 64", "attention is scaled by 0.125")]
     [InlineData("gemma2", "\"attn_logit_softcapping\": 50.0", "\"attn_logit_softcapping\": null", "always caps")]
     [InlineData("gemma2", "\"final_logit_softcapping\": 30.0", "\"final_logit_softcapping\": null", "always caps")]
