@@ -2,7 +2,7 @@ using MaskLlm.Architectures;
 
 namespace MaskLlm.Packing.Gguf;
 
-/// <summary>One architecture of llama.cpp: what it computes, and so which plans its files can hold. A checkpoint's family has one.</summary>
+/// <summary>One architecture of llama.cpp: what it computes, and so which plans its files hold. A checkpoint's family has one.</summary>
 /// <param name="Name">In <c>general.architecture</c>, and what its keys begin with.</param>
 internal sealed record GgufArchitecture(string Name)
 {
@@ -14,7 +14,12 @@ internal sealed record GgufArchitecture(string Name)
     private static readonly RotaryScalingKind[] WithFactors = [.. OfFrequencies, RotaryScalingKind.Llama3, RotaryScalingKind.LongRope];
 
     // Mistral is Llama there; its window is not known.
-    private static readonly GgufArchitecture Llama = new("llama") { TurnsNeighbours = true, Scalings = WithFactors, Biases = GgufBiases.All };
+    private static readonly GgufArchitecture Llama = new("llama")
+    {
+        TurnsNeighbours = true,
+        Scalings = WithFactors,
+        Biases = GgufBiases.All,
+    };
 
     private static readonly Dictionary<string, GgufArchitecture> ByFamily = new(StringComparer.Ordinal)
     {

@@ -36,11 +36,12 @@ internal static class GgufKeys
         if (config.Rotary is not null) GgufRotary.Describe(fields, notes, architecture, config);
         DescribeScales(fields, architecture, config);
         if (config.Activation == Activation.Gelu)
-            notes.Add($"The activation is GELU, and llama.cpp's {prefix} takes its approximation by tanh: its values differ by up to 0.0005.");
+            notes.Add(
+                $"The activation is GELU, and llama.cpp's {prefix} takes its approximation by tanh: its values differ by up to 0.0005.");
         if (architecture.HadHeadsAsWideAsModel && config.HeadCount * config.HeadSize != config.HiddenSize)
             notes.Add(
-                $"{config.HeadCount} heads of head_dim {config.HeadSize} are not as wide as hidden_size {config.HiddenSize}: earlier versions of "
-                + $"llama.cpp, that in LLamaSharp 0.30 too, load no such {prefix}.");
+                $"{config.HeadCount} heads of head_dim {config.HeadSize} are not as wide as hidden_size {config.HiddenSize}: earlier "
+                + $"versions of llama.cpp, that in LLamaSharp 0.30 too, load no such {prefix}.");
     }
 
     private static void DescribeAttention(GgufFields fields, GgufArchitecture architecture, DecoderConfig config)
@@ -50,8 +51,8 @@ internal static class GgufKeys
         fields.Add($"{prefix}.attention.head_count_kv", config.KeyValueHeadCount);
         fields.Add($"{prefix}.attention.key_length", config.HeadSize);
         fields.Add($"{prefix}.attention.value_length", config.HeadSize);
-        fields.Add(
-            $"{prefix}.attention.{(config.Norm == NormKind.Rms ? "layer_norm_rms_epsilon" : "layer_norm_epsilon")}", (float)config.NormEpsilon);
+        string epsilon = config.Norm == NormKind.Rms ? "layer_norm_rms_epsilon" : "layer_norm_epsilon";
+        fields.Add($"{prefix}.attention.{epsilon}", (float)config.NormEpsilon);
         if (architecture.WindowPeriod is not { } period) return;
         int? window = Window(config) ?? (architecture.AlwaysHasWindow ? config.MaxPositions : null);
         if (window is null) return;
@@ -77,8 +78,8 @@ internal static class GgufKeys
         int window = architecture.WindowPeriod is null ? Window(config) ?? int.MaxValue : int.MaxValue;
         if (window >= config.MaxPositions) return config.MaxPositions;
         notes.Add(
-            $"Attention of this model sees {window} tokens and llama.cpp's {architecture.Name} all of them, so the context length is written as "
-            + $"{window} instead of {config.MaxPositions}; longer texts would be computed otherwise.");
+            $"Attention of this model sees {window} tokens and llama.cpp's {architecture.Name} all of them, so the context length is "
+            + $"written as {window} instead of {config.MaxPositions}; longer texts would be computed otherwise.");
         return window;
     }
 

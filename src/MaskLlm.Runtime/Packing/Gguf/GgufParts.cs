@@ -49,7 +49,8 @@ internal static class GgufParts
     {
         Func<int, int> Order(LinearSlice slice) => architecture.TurnsNeighbours && slice.Role is LinearRole.Query or LinearRole.Key
             ? row => RotaryRows.Source(row, config.HeadSize) : row => row;
-        yield return new GgufPart($"{name}.weight", slices[0].Tensor.Columns, [.. slices.Select(slice => GgufRows.WeightOf(slice, Order(slice)))]);
+        yield return new GgufPart(
+            $"{name}.weight", slices[0].Tensor.Columns, [.. slices.Select(slice => GgufRows.WeightOf(slice, Order(slice)))]);
         if (slices[0].Tensor.Bias is not null)
             yield return new GgufPart($"{name}.bias", null, [.. slices.Select(slice => GgufRows.BiasOf(slice, Order(slice)))]);
     }

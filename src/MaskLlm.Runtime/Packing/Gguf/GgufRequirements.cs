@@ -45,7 +45,8 @@ internal static class GgufRequirements
         yield return architecture.Head == GgufHead.Embedding && !config.TieWordEmbeddings
             ? $"the head is not the embedding, and {llama} has no other" : null;
         yield return architecture.HasHeadsAsWideAsModel && config.HeadCount * config.HeadSize != config.HiddenSize
-            ? $"{config.HeadCount} heads of head_dim {config.HeadSize} are not as wide as hidden_size {config.HiddenSize}, which {llama} asks for"
+            ? $"{config.HeadCount} heads of head_dim {config.HeadSize} are not as wide as hidden_size {config.HiddenSize}, "
+                + $"which {llama} asks for"
             : null;
         yield return Rotation(architecture, config, llama);
         yield return Scale(architecture, config, llama);

@@ -57,8 +57,8 @@ internal static class GgufRotary
                 fields.Add($"{prefix}original_context_length", scaling.OriginalMaxPositions);
                 fields.Add($"{prefix}attn_factor", (float)scaling.AttentionFactor);
                 notes.Add(
-                    $"llama.cpp takes the long factors of rotation where its context is longer than {scaling.OriginalMaxPositions} tokens, and this "
-                    + $"model where the text is: for shorter texts open a context of at most {scaling.OriginalMaxPositions}.");
+                    $"llama.cpp takes the long factors of rotation where its context is longer than {scaling.OriginalMaxPositions} tokens, "
+                    + $"and this model where the text is: for shorter texts open a context of at most {scaling.OriginalMaxPositions}.");
                 break;
         }
     }

@@ -5,8 +5,8 @@ using MaskLlm.Masks;
 namespace MaskLlm.Packing.Gguf;
 
 /// <summary>
-/// Reads rows of a tensor as float32, with pruned weights as 0. A matrix that is stored transposed, and a vector, whose rows are its values,
-/// are read whole at the first row.
+/// Reads rows of a tensor as float32, with pruned weights as 0. A matrix that is stored transposed, and a vector, whose rows are its
+/// values, are read whole at the first row.
 /// </summary>
 /// <param name="source">The checkpoint.</param>
 /// <param name="entry">A tensor in float32, bfloat16 or float16.</param>

@@ -16,9 +16,11 @@ public class GgufKeysTests
     private const string Wide = "attention.key_length 16, attention.value_length 16";
 
     [Theory]
-    [InlineData("gemma", "gemma", $"{Sizes}, feed_forward_length 64, {Heads}, {Wide}, {Rms} 1E-06, rope.dimension_count 16, rope.freq_base 10000")]
+    [InlineData("gemma", "gemma", $"{Sizes}, feed_forward_length 64, {Heads}, {Wide}, {Rms} 1E-06, "
+        + "rope.dimension_count 16, rope.freq_base 10000")]
     [InlineData("gemma2", "gemma2", $"{Sizes}, feed_forward_length 64, {Heads}, {Wide}, {Rms} 1E-06, attention.sliding_window 8, "
-        + "attention.sliding_window_pattern 2, rope.dimension_count 16, rope.freq_base 10000, attn_logit_softcapping 50, final_logit_softcapping 30")]
+        + "attention.sliding_window_pattern 2, rope.dimension_count 16, rope.freq_base 10000, "
+        + "attn_logit_softcapping 50, final_logit_softcapping 30")]
     [InlineData("gemma3", "gemma3", "vocab_size 128, context_length 64, embedding_length 32, block_count 3, feed_forward_length 64, "
         + $"{Heads}, {Wide}, {Rms} 1E-06, attention.sliding_window 8, attention.sliding_window_pattern 3, "
         + "rope.dimension_count 16, rope.freq_base 1000000, rope.freq_base_swa 10000")]
@@ -31,8 +33,10 @@ public class GgufKeysTests
         + "rope.freq_base 10000, embedding_scale 12, attention.scale 0.0078125, residual_scale 0.22, logit_scale 8")]
     [InlineData("nemotron", "nemotron", $"{Sizes}, feed_forward_length 64, {Heads}, {Narrow}, attention.layer_norm_epsilon 1E-05, "
         + "rope.dimension_count 4, rope.freq_base 10000")]
-    [InlineData("olmo2", "olmo2", $"{Sizes}, feed_forward_length 64, {Heads}, {Narrow}, {Rms} 1E-05, rope.dimension_count 8, rope.freq_base 10000")]
-    [InlineData("phi3", "phi3", $"{Sizes}, feed_forward_length 64, {Heads}, {Narrow}, {Rms} 1E-05, rope.dimension_count 8, rope.freq_base 10000")]
+    [InlineData("olmo2", "olmo2", $"{Sizes}, feed_forward_length 64, {Heads}, {Narrow}, {Rms} 1E-05, "
+        + "rope.dimension_count 8, rope.freq_base 10000")]
+    [InlineData("phi3", "phi3", $"{Sizes}, feed_forward_length 64, {Heads}, {Narrow}, {Rms} 1E-05, "
+        + "rope.dimension_count 8, rope.freq_base 10000")]
     [InlineData("phi3-longrope", "phi3", $"{Sizes}, feed_forward_length 64, {Heads}, {Narrow}, {Rms} 1E-05, rope.dimension_count 8, "
         + "rope.freq_base 10000, rope.scaling.type longrope, rope.scaling.original_context_length 16, rope.scaling.attn_factor 1.2247449")]
     [InlineData("llama-yarn", "llama", $"{Sizes}, feed_forward_length 64, {Heads}, {Narrow}, {Rms} 1E-06, rope.dimension_count 8, "
@@ -103,10 +107,12 @@ public class GgufKeysTests
     [InlineData("gemma2", "\"attn_logit_softcapping\": 50.0", "\"attn_logit_softcapping\": null", "always caps")]
     [InlineData("gemma2", "\"final_logit_softcapping\": 30.0", "\"final_logit_softcapping\": null", "always caps")]
     [InlineData("gemma3", "\"attn_logit_softcapping\": null", "\"attn_logit_softcapping\": 50.0", "does not cap attention")]
-    [InlineData("gpt2", "\"scale_attn_by_inverse_layer_idx\": false", "\"scale_attn_by_inverse_layer_idx\": true", "scales all blocks alike")]
+    [InlineData("gpt2", "\"scale_attn_by_inverse_layer_idx\": false", "\"scale_attn_by_inverse_layer_idx\": true",
+        "scales all blocks alike")]
     [InlineData("gpt2", "\"scale_attn_weights\": true", "\"scale_attn_weights\": false", "attention is scaled by 1")]
     [InlineData("gpt2", "\"gelu_new\"", "\"silu\"", "the activation is Silu, and llama.cpp's gpt2 computes GeluTanh")]
-    [InlineData("llama-gqa-tied", "\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"", "the activation is Gelu, and llama.cpp's llama computes Silu")]
+    [InlineData("llama-gqa-tied", "\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"",
+        "the activation is Gelu, and llama.cpp's llama computes Silu")]
     public void Write_WhatLlamaCppDoesNotCompute_IsRefused(string model, string from, string to, string expected)
     {
         using TemporaryFolder folder = new();
@@ -127,7 +133,8 @@ public class GgufKeysTests
             int from = text.IndexOf("\"layer_types\"", StringComparison.Ordinal), to = text.IndexOf(']', from);
             return text[..from] + "\"layer_types\": [\"full_attention\", \"sliding_attention\", \"full_attention\"" + text[to..];
         });
-        Assert.Contains("layer_types has no period", Assert.Throws<NotSupportedException>(() => Write(changed)).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<NotSupportedException>(() => Write(changed)).Message;
+        Assert.Contains("layer_types has no period", message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -138,13 +145,15 @@ public class GgufKeysTests
         Assert.Contains(Write(ModelMasks.Folder(model)).Report.Notes, note => note.Contains(expected, StringComparison.Ordinal));
 
     private const string Llama3 =
-        "\"rope_type\": \"llama3\", \"factor\": 8, \"low_freq_factor\": 1, \"high_freq_factor\": 4, \"original_max_position_embeddings\": 16";
+        "\"rope_type\": \"llama3\", \"factor\": 8, \"low_freq_factor\": 1, \"high_freq_factor\": 4, "
+        + "\"original_max_position_embeddings\": 16";
 
     private static (GgufFile File, GgufReport Report) Write(string model)
     {
         using TemporaryFolder folder = new();
-        GgufReport report = GgufExport.Write(model, null, GgufType.Float32, folder.File("a.gguf"), null, TestContext.Current.CancellationToken);
-        return (new GgufFile(folder.File("a.gguf")), report);
+        string file = folder.File("a.gguf");
+        GgufReport report = GgufExport.Write(model, null, GgufType.Float32, file, null, TestContext.Current.CancellationToken);
+        return (new GgufFile(file), report);
     }
 
     // The fixture with another configuration, less some tensors.
@@ -160,7 +169,8 @@ public class GgufKeysTests
     private static string Copied(TemporaryFolder folder, string model, Func<string, string> change, params string[] without)
     {
         Directory.CreateDirectory(folder.File(model));
-        File.WriteAllText(folder.File($"{model}/config.json"), change(File.ReadAllText(Path.Combine(ModelMasks.Folder(model), "config.json"))));
+        string text = File.ReadAllText(Path.Combine(ModelMasks.Folder(model), "config.json"));
+        File.WriteAllText(folder.File($"{model}/config.json"), change(text));
         GgufFixture.CopyWeights(ModelMasks.Folder(model), folder.File($"{model}/model.safetensors"), without);
         return folder.File(model);
     }

@@ -1,7 +1,6 @@
 using MaskLlm.Architectures;
 using MaskLlm.Models;
 using MaskLlm.Tests.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Tests.Packing.Gguf;
