@@ -43,7 +43,8 @@ internal sealed class GgufWeights(
         foreach (IGrouping<long, GgufPart> narrow in parts.Where(part => !part.IsExact && !IsWhole(part)).GroupBy(part => part.Shape[^1]))
             notes.Add(
                 $"{narrow.First().Rows[0].Tensor}{(narrow.Count() > 1 ? $" and {narrow.Count() - 1} more" : "")}: {narrow.Key} columns "
-                + $"are no multiple of {type.BlockValues()}, so {(narrow.Count() > 1 ? "they are" : "it is")} f16 instead of {type.Spelling()}.");
+                + $"are no multiple of {type.BlockValues()}, so {(narrow.Count() > 1 ? "they are" : "it is")} f16 instead of "
+                + $"{type.Spelling()}.");
     }
 
     private void Write(Stream stream, GgufPart part)

@@ -99,7 +99,7 @@ public class GgufKeysTests
     [InlineData("llama-yarn", "\"factor\": 4.0", "\"factor\": 4.0, \"truncate\": false", "truncate of yarn is false")]
     [InlineData("llama-yarn", "\"factor\": 4.0", "\"factor\": 4.0, \"beta_fast\": 16", "beta_fast and beta_slow of yarn are 16 and 1")]
     [InlineData("llama-yarn", "\"factor\": 4.0", "\"factor\": 4.0, \"beta_slow\": 2", "are 32 and 2, and llama.cpp's llama takes 32 and 1")]
-    [InlineData("phi3", "\"rope_type\": \"default\"", Llama3, "rope_type is llama3")]
+    [InlineData("gemma", "\"rope_type\": \"default\"", Llama3, "rope_type is llama3")]
     [InlineData("llama-dynamic", "\"factor\": 2.0", "\"factor\": 2.0", "rope_type is dynamic")]
     [InlineData("gemma2", "\"query_pre_attn_scalar\": 16", "\"query_pre_attn_scalar\": 64",
         "attention is scaled by 0.125, and llama.cpp's gemma2 scales it by 0.25")]
