@@ -22,6 +22,15 @@ internal static class CommandLine
     internal static int Run(string[] args, TextWriter output, TextWriter error, CancellationToken stop)
     {
         ParseResult parsed = Root(stop).Parse(args);
+        try
+        {
+            if (RunConfig.Expand(args, parsed) is { } expanded) parsed = Root(stop).Parse(expanded);
+        }
+        catch (Exception e) when (ExitCode.Of(e) == ExitCode.BadInput)
+        {
+            error.WriteLine(ExitCode.Sentence(e));
+            return ExitCode.BadInput;
+        }
         if (UsageError.Sentence(parsed) is { } wrong)
         {
             error.WriteLine(wrong);
@@ -60,8 +69,10 @@ internal static class CommandLine
             ServeCommand.Create(stop),
             BenchCommand.Create(stop),
             PretrainCommand.Create(stop),
+            InfoCommand.Create(),
         };
         root.Options.Add(SharedOptions.Verbose);
+        HelpHeadings.Use(root);
         return root;
     }
 }

@@ -37,7 +37,7 @@ public sealed class LearnCommandTests : IDisposable
     {
         JsonObject record = JsonNode.Parse(Learn("run", "--json").Output)!.AsObject();
 
-        Assert.Equal(["options", "seed", "versions", "kernel", "inputs", "figures"], record.Select(pair => pair.Key));
+        Assert.Equal(["options", "seed", "threads", "versions", "kernel", "inputs", "figures"], record.Select(pair => pair.Key));
         JsonObject figures = record["figures"]!.AsObject();
         string[] wanted = ["tokens", "seconds", "tokens_per_second", "peak_memory_bytes", "first_loss", "final_loss"];
         Assert.All(wanted, name => Assert.True((double)figures[name]! > 0, name));

@@ -4,7 +4,7 @@ using MaskLlm.Tests;
 namespace MaskLlm.Cli.Tests;
 
 /// <summary>The samples as the programs that they are: what they say, and what lies beside those that learn nothing.</summary>
-[Collection(nameof(TorchTests))]
+[Collection(TorchTests.Name)]
 public sealed class SampleTests
 {
     private const string Listening = "Now listening on: ";

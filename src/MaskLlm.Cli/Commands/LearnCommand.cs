@@ -32,7 +32,14 @@ internal static class LearnCommand
         Option<bool> explain = new("--explain-memory") { Description = "Say before the run what it will have in memory, part by part." };
         Command command = new("learn", "Learn which weights to keep: an N:M mask for every linear layer of the blocks.") { model, data, separator, output };
         foreach (Option option in numbers.All) command.Options.Add(option);
-        foreach (Option option in new Option[] { prior, device, threads, saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel, saveLogits, explain, force, resume, json }) command.Options.Add(option);
+        foreach (Option option in new Option[] { prior, device, threads, saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel, saveLogits, explain, force, resume, json, RunConfig.Option() }) command.Options.Add(option);
+        HelpHeadings.Add(
+            command,
+            [
+                ("Options that people use first", [data, output, numbers.First[0], prior, .. numbers.First.Skip(1), resume]),
+                .. numbers.Headings,
+                ("What is written and measured", [saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel, saveLogits, explain]),
+            ]);
         command.SetAction(parsed =>
         {
             int used = TorchRuntime.Start(parsed.GetValue(threads));

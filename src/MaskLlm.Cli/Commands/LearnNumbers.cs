@@ -60,6 +60,18 @@ internal sealed class LearnNumbers
 
     internal IEnumerable<Option> All => [_pattern, _recipe, _steps, _batch, _micro, _length, _rate, _epsilon, _strength, _scores, _exact, _distillation, _states, _blockwise, _std, _kappa, _tau, _noise, _schedule, _parametrization, _average, _reward, _normalized, _hard, _train, _weightRate, _skip, _kernel, _moments, _precision, _checkpoint, _seed];
 
+    /// <summary>Those that people change first.</summary>
+    internal IReadOnlyList<Option> First => [_recipe, _pattern, _steps, _batch, _length, _skip];
+
+    /// <summary>The others under headings.</summary>
+    internal IReadOnlyList<(string Heading, IReadOnlyList<Option> Options)> Headings =>
+    [
+        ("Loss and optimizer", [_rate, _epsilon, _distillation, _states, _blockwise, _reward, _normalized, _train, _weightRate]),
+        ("First logits", [_strength, _scores, _exact, _std]),
+        ("Sampling of masks", [_kappa, _tau, _schedule, _noise, _parametrization, _average, _hard]),
+        ("Memory and speed", [_micro, _precision, _moments, _checkpoint, _kernel]),
+    ];
+
     /// <summary>Those that decide how long a step takes and what it holds in memory.</summary>
     internal IEnumerable<Option> OfSpeed => [_pattern, _batch, _micro, _length, _skip, _moments, _precision, _checkpoint, _hard, _seed];
 

@@ -28,7 +28,7 @@ internal static class PruneCommand
         Option<string> output = SharedOptions.Out();
         Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();
         Option<int?> threads = SharedOptions.Threads();
-        Command command = new("prune", "Make masks in one shot, without learning.") { model, method, pattern, data, separator, samples, length, seed, update, skip, output, hiddenMemory, threads, force, resume, json };
+        Command command = new("prune", "Make masks in one shot, without learning.") { model, method, pattern, data, separator, samples, length, seed, update, skip, output, hiddenMemory, threads, force, resume, json, RunConfig.Option() };
         command.SetAction(parsed =>
         {
             int used = TorchRuntime.Start(parsed.GetValue(threads));

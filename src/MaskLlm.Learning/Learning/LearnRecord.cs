@@ -10,6 +10,7 @@ internal static class LearnRecord
 {
     internal static RunRecord Create(LearnRequest request, Corpus corpus, JsonObject options, JsonObject inputs, LearnedRun learned, PerplexityTriple perplexity, double priorSeconds, MemoryPlan plan)
     {
+        foreach ((string name, JsonNode? value) in Others(request)) options[name] = value?.DeepClone();
         LearnTotals totals = learned.Totals;
         long tokensAStep = (long)request.Options.BatchSize * request.Options.SequenceLength;
         return new RunRecord(options, request.Options.Seed, learned.Kernel, inputs, new JsonObject
@@ -77,6 +78,19 @@ internal static class LearnRecord
             ["checkpoint-activations"] = options.CheckpointActivations,
         };
     }
+
+    // What decides nothing of the mask, and belongs to what was asked for.
+    private static JsonObject Others(LearnRequest request) => new()
+    {
+        ["device"] = request.Device,
+        ["save-every"] = request.SaveEvery,
+        ["log-every"] = request.LogEvery,
+        ["eval-every"] = request.EvalEvery,
+        ["eval-text"] = request.EvalText is { } text ? RecordedPath.Of(text) : null,
+        ["eval-windows"] = request.EvalWindows,
+        ["save-model"] = request.SaveModel,
+        ["save-logits"] = request.SaveLogits,
+    };
 
     /// <summary>SHA-256 of every input by its path.</summary>
     internal static JsonObject Inputs(LearnRequest request, Corpus corpus)

@@ -4,8 +4,15 @@ using MaskLlm.Machine;
 namespace MaskLlm.MaskKernels;
 
 /// <summary>Chooses the mask kernel of this processor, once.</summary>
-internal static class MaskKernelSet
+public static class MaskKernelSet
 {
+    /// <summary>The names of those that this processor can run, fastest first.</summary>
+    public static IReadOnlyList<string> Names => [.. Available.Select(kernel => kernel.Name)];
+
+    /// <summary>The name of the one that is used: the fastest, or what <c>MASKLLM_KERNEL</c> says.</summary>
+    /// <exception cref="ArgumentException">It names one that this processor cannot run.</exception>
+    public static string ChosenName => Choose().Name;
+
     /// <summary>What this processor can run, fastest first; the scalar kernel is always there.</summary>
     internal static IReadOnlyList<IMaskKernel> Available { get; } = FindAvailable();
 

@@ -25,6 +25,9 @@ public static partial class TorchRuntime
         return torch.get_num_threads();
     }
 
+    /// <summary>The devices that this build can use on this machine by their names, cpu first.</summary>
+    public static IReadOnlyList<string> Devices => torch.cuda.is_available() ? ["cpu", "cuda"] : ["cpu"];
+
     /// <summary>The device of a name.</summary>
     /// <param name="name">cpu or cuda.</param>
     /// <exception cref="ArgumentException">Another name, or a GPU that this build or machine lacks.</exception>

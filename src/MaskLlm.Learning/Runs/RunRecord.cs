@@ -18,6 +18,7 @@ public sealed record RunRecord(JsonObject Options, ulong Seed, string Kernel, Js
     {
         ["options"] = Options.DeepClone(),
         ["seed"] = Seed,
+        ["threads"] = TorchSharp.torch.get_num_threads(),
         ["versions"] = Versions(),
         ["kernel"] = Kernel,
         ["inputs"] = Inputs.DeepClone(),
@@ -27,6 +28,38 @@ public sealed record RunRecord(JsonObject Options, ulong Seed, string Kernel, Js
     /// <summary>Writes the record, with a checksum.</summary>
     public void Write(string path) => CheckedJson.Write(path, ToJson());
 
+    /// <summary>Reads a record that a run wrote.</summary>
+    /// <param name="path">A <c>run.json</c>.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">It is no record of a run, or not as the run wrote it.</exception>
+    public static JsonObject Read(string path)
+    {
+        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: no such file; name the run.json of a run.", path);
+        return CheckedJson.Read(
+            path,
+            record =>
+            {
+                _ = record["options"]!.AsObject();
+                return record;
+            },
+            "name the run.json as the run wrote it; other options can stand beside it");
+    }
+
+    /// <summary>Whether a file is the record of a run, damaged or not.</summary>
+    public static bool IsOne(string path)
+    {
+        try
+        {
+            return File.Exists(path) && JsonNode.Parse(File.ReadAllBytes(path)) is JsonObject record
+                && record["options"] is JsonObject && record["versions"] is JsonObject;
+        }
+        // Members are looked at when they are first asked for: a name that is there twice is found only then.
+        catch (Exception e) when (e is System.Text.Json.JsonException or ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The most memory that this process had resident so far, in bytes.</summary>
     internal static long PeakMemoryBytes()
     {
@@ -34,10 +67,12 @@ public sealed record RunRecord(JsonObject Options, ulong Seed, string Kernel, Js
         return process.PeakWorkingSet64;
     }
 
-    private static JsonObject Versions() => new()
+    /// <summary>Versions of the program and of what it stands on.</summary>
+    public static JsonObject Versions() => new()
     {
         ["maskllm"] = VersionOf(typeof(RunRecord).Assembly),
         ["torchsharp"] = VersionOf(typeof(TorchSharp.torch).Assembly),
+        ["libtorch"] = TorchSharp.torch.__version__,
         ["dotnet"] = RuntimeInformation.FrameworkDescription,
         ["os"] = RuntimeInformation.OSDescription,
         ["processor"] = RuntimeInformation.ProcessArchitecture.ToString(),

@@ -4,8 +4,15 @@ using MaskLlm.Machine;
 namespace MaskLlm.Products;
 
 /// <summary>Chooses the product kernel of this processor, once.</summary>
-internal static class ProductKernels
+public static class ProductKernels
 {
+    /// <summary>The names of those that this processor can run, fastest first.</summary>
+    public static IReadOnlyList<string> Names => [.. Available.Select(kernel => kernel.Name)];
+
+    /// <summary>The name of the one that is used: the fastest, or what <c>MASKLLM_KERNEL</c> says.</summary>
+    /// <exception cref="ArgumentException">It names one that this processor cannot run.</exception>
+    public static string ChosenName => Choose().Name;
+
     /// <summary>What this processor can run, fastest first; the scalar kernel is always there.</summary>
     internal static IReadOnlyList<IProductKernel> Available { get; } = FindAvailable();
 

@@ -20,7 +20,7 @@ public static class DocumentSeparator
     }
 
     /// <summary>The separator as <see cref="Parse"/> reads it, on one line.</summary>
-    internal static string Escape(string separator) => string.Concat(separator.Select(c => c switch
+    public static string Escape(string separator) => string.Concat(separator.Select(c => c switch
     {
         '\n' => @"\n",
         '\r' => @"\r",

@@ -21,9 +21,9 @@ public sealed class RunRecordTests
         Assert.Contains("\"a/ä.txt\": \"00\"", text, StringComparison.Ordinal);
         Assert.EndsWith("}\n", text, StringComparison.Ordinal);
         JsonObject read = JsonNode.Parse(text)!.AsObject();
-        Assert.Equal(["options", "seed", "versions", "kernel", "inputs", "figures", "checksum"], read.Select(pair => pair.Key));
+        Assert.Equal(["options", "seed", "threads", "versions", "kernel", "inputs", "figures", "checksum"], read.Select(pair => pair.Key));
         Assert.Equal((3, ulong.MaxValue, "fused-scalar"), ((int)read["options"]!["steps"]!, (ulong)read["seed"]!, (string?)read["kernel"]));
-        Assert.Equal(["maskllm", "torchsharp", "dotnet", "os", "processor"], read["versions"]!.AsObject().Select(pair => pair.Key));
+        Assert.Equal(["maskllm", "torchsharp", "libtorch", "dotnet", "os", "processor"], read["versions"]!.AsObject().Select(pair => pair.Key));
         Assert.All(read["versions"]!.AsObject(), pair => Assert.False(string.IsNullOrWhiteSpace((string?)pair.Value)));
         Assert.StartsWith("0.1.0", (string?)read["versions"]!["maskllm"], StringComparison.Ordinal);
         Assert.True(record.ToJson()["figures"]!.AsObject().ContainsKey("loss"));

@@ -1,0 +1,105 @@
+using System.Text.Json.Nodes;
+using MaskLlm.Tests;
+
+namespace MaskLlm.Cli.Tests;
+
+/// <summary><c>--config run.json</c>: the same bits again, and options beside it that win.</summary>
+[Collection(TorchTests.Name)]
+public sealed class RunConfigTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Learn_ConfigOfARun_GivesTheSameBits()
+    {
+        string first = Out("first"), again = Out("again");
+        CommandRun.Of(
+            "learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--out", first, "--recipe", "maskllm", "--steps", "3", "--batch-size", "2",
+            "--seq-len", "16", "--prior", "magnitude", "--kappa", "50:70", "--learning-rate", "0.0123", "--skip", "*k_proj*", "--skip", "*v_proj*",
+            "--seed", "18446744073709551615", "--document-separator", "\\n", "--hard", "--exact-prior", "true", "--save-logits",
+            "--threads", "1").AssertSuccess();
+
+        CommandRun.Of("learn", "--config", Path.Combine(first, "run.json"), "--out", again).AssertSuccess();
+
+        Assert.Equal(Options(first).ToJsonString(), Options(again).ToJsonString());
+        AssertSame(first, again, "mask.npz");
+        AssertSame(first, again, "logits.safetensors");
+        Assert.Equal(1, (int)Record(again)["threads"]!);
+    }
+
+    [Fact]
+    public void Learn_OptionBesideConfig_Wins()
+    {
+        string first = Out("first"), other = Out("other");
+        CommandRun.Of(
+            "learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--out", first, "--steps", "2", "--batch-size", "2", "--seq-len", "16",
+            "--prior", "magnitude").AssertSuccess();
+
+        CommandRun.Of("learn", "--config", Path.Combine(first, "run.json"), "--out", other, "--steps", "3", "--batch-size", "3").AssertSuccess();
+
+        JsonObject expected = Options(first);
+        (expected["steps"], expected["batch-size"], expected["micro-batch-size"]) = (3, 3, 3);
+        Assert.Equal(expected.ToJsonString(), Options(other).ToJsonString());
+    }
+
+    [Fact]
+    public void Prune_ConfigOfARun_GivesTheSameBits()
+    {
+        string first = Out("first"), again = Out("again");
+        CommandRun.Of(
+            "prune", TinyModel.Folder, "--method", "wanda", "--data", TinyModel.TextPath, "--samples", "5", "--seq-len", "24", "--seed", "7",
+            "--pattern", "1:4", "--skip", "*q_proj*", "--out", first).AssertSuccess();
+
+        CommandRun.Of("prune", "--config", Path.Combine(first, "run.json"), "--out", again).AssertSuccess();
+
+        Assert.Equal(Options(first).ToJsonString(), Options(again).ToJsonString());
+        AssertSame(first, again, "mask.npz");
+    }
+
+    [Fact]
+    public void Pretrain_ConfigOfARun_GivesTheSameBits()
+    {
+        string first = Out("first"), again = Out("again");
+        CommandRun.Of(
+            "pretrain", "--config", Path.Combine(TinyModel.Folder, "config.json"), "--data", TinyModel.TextPath, "--out", first, "--steps", "2",
+            "--batch-size", "2", "--seq-len", "16", "--seed", "3", "--threads", "1").AssertSuccess();
+
+        CommandRun.Of("pretrain", "--config", Path.Combine(first, "run.json"), "--out", again).AssertSuccess();
+
+        Assert.Equal(3, (int)Record(again)["seed"]!);
+        AssertSame(first, again, "model.safetensors");
+        AssertSame(first, again, "tokenizer.json");
+    }
+
+    [Fact]
+    public void Config_ThatDoesNotFit_IsRefusedInASentence()
+    {
+        string pruned = Out("pruned"), record = Path.Combine(pruned, "run.json"), damaged = Out("damaged.json");
+        CommandRun.Of("prune", TinyModel.Folder, "--method", "magnitude", "--out", pruned).AssertSuccess();
+        File.WriteAllText(damaged, File.ReadAllText(record).Replace("2:4", "1:4", StringComparison.Ordinal));
+
+        Refused($"--config {record}: learn has no option --method; name the run.json of a run of learn.", "learn", "--config", record);
+        Refused("--recipe changes what --config sets; leave one of them out.", "learn", "--config", record, "--recipe", "maskllm");
+        Refused($"{damaged} is damaged: it is not what was written there", "prune", "--config", damaged);
+        Refused($"{record}x: no such file; name the run.json of a run.", "prune", "--config", record + "x");
+    }
+
+    private void Refused(string begin, params string[] args)
+    {
+        CommandRun run = CommandRun.Of([.. args, "--out", Out("refused")]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith(begin, run.LastLine, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Out("refused")));
+    }
+
+    private string Out(string name) => Path.Combine(_folder.Path, name);
+
+    private static JsonObject Record(string run) => JsonNode.Parse(File.ReadAllText(Path.Combine(run, "run.json")))!.AsObject();
+
+    private static JsonObject Options(string run) => Record(run)["options"]!.AsObject();
+
+    private static void AssertSame(string first, string second, string name) =>
+        Assert.Equal(File.ReadAllBytes(Path.Combine(first, name)), File.ReadAllBytes(Path.Combine(second, name)));
+}
