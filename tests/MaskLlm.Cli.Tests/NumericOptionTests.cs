@@ -59,6 +59,7 @@ public sealed class NumericOptionTests
         [
             "--processes 1 1 1024 0 1025", $"--repeats 3 1 {Int} 0 {AboveInt}", "--seconds 4 0 3600 -1 3600.1", "--threads - 1 1024 0 1025",
         ],
+        ["info"] = ["--threads - 1 1024 0 1025"],
         ["pretrain"] =
         [
             $"--steps 3000 1 {Int} 0 {AboveInt}", $"--batch-size 32 1 {Int} 0 {AboveInt}", $"--seq-len 256 1 {Int} 0 {AboveInt}", $"--learning-rate 0.002 {Tiny} {Float} 0 {AboveFloat}",
