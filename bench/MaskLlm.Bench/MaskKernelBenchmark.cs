@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Bench;
 
-/// <summary>The three passes over one layer, (O, I) = (1536, 576), with every kernel of this processor; the scalar one is the baseline of each.</summary>
+/// <summary>The three passes over one layer, (O, I) = (1536, 576), with every kernel of this processor; the scalar one is the baseline of
+/// each.</summary>
 [MemoryDiagnoser]
 public class MaskKernelBenchmark : IDisposable
 {
@@ -34,7 +35,8 @@ public class MaskKernelBenchmark : IDisposable
         using IDisposable noGradient = no_grad();
         LinearLayer linear = new("layer", randn(1536, 576), null);
         _table = new CandidateTensor(NmPattern.TwoOfFour, CPU);
-        _layer = new LearnedLayer(linear, 0, ScalarType.Float32, MaskLogits.Create(linear, 0, _table, new LearnOptions { Moments = Moments }, null));
+        _layer = new LearnedLayer(linear, 0, ScalarType.Float32,
+            MaskLogits.Create(linear, 0, _table, new LearnOptions { Moments = Moments }, null));
         _step = new FusedMaskStep(NmPattern.TwoOfFour);
         (_masked, _gradient) = (empty_like(linear.Weight), randn(1536, 576).mul_(1e-3));
     }

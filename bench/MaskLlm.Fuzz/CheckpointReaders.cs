@@ -36,13 +36,18 @@ internal static class CheckpointReaders
 
     private static readonly string[] Templates =
     [
-        "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' }}\n{{ message['content'] | trim }}{{ eos_token }}\n{% endfor %}"
+        "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' }}\n{{ message['content'] | trim }}{{ eos_token "
+            + "}}\n{% endfor %}"
             + "{% if add_generation_prompt %}<|assistant|>\n{% endif %}",
-        "{%- set ns = namespace(found=false, n=0) -%}{%- for m in messages if m.role != 'system' -%}{%- set ns.n = ns.n + 1 -%}{{- loop.index0 ~ ':' ~ m.content[:8] -}}{%- else -%}none{%- endfor -%}{{ ns.n }}",
-        "{% macro turn(m, last=false) %}{{ m.role|upper }}: {{ m['content'].split(' ')[-1] | replace('a', 'b') }}{% if last %}.{% endif %}{% endmacro %}"
+        "{%- set ns = namespace(found=false, n=0) -%}{%- for m in messages if m.role != 'system' -%}{%- set ns.n = ns.n + 1 -%}{{- "
+        + "loop.index0 ~ ':' ~ m.content[:8] -}}{%- else -%}none{%- endfor -%}{{ ns.n }}",
+        "{% macro turn(m, last=false) %}{{ m.role|upper }}: {{ m['content'].split(' ')[-1] | replace('a', 'b') }}{% if last %}.{% endif "
+            + "%}{% endmacro %}"
             + "{% for m in messages %}{{ turn(m, last=loop.last) }}{% endfor %}",
-        "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ messages | map(attribute='role') | join(', ') }}{{ range(3) | list | tojson(indent=2) }}{{ strftime_now('%d %b %Y') }}",
-        "{% filter indent(2) %}{{ {'a': [1, 2.5, none, true], 'b': 'x' * 3} | tojson }}{% endfilter %}{{ [3,1,2] | sort(reverse=true) | first }}{{ 7 // 2 ** 2 % 5 - -1 }}{# end #}{% raw %}{{ }}{% endraw %}",
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ messages | map(attribute='role') | join(', "
+        + "') }}{{ range(3) | list | tojson(indent=2) }}{{ strftime_now('%d %b %Y') }}",
+        "{% filter indent(2) %}{{ {'a': [1, 2.5, none, true], 'b': 'x' * 3} | tojson }}{% endfilter %}{{ [3,1,2] | sort(reverse=true) | "
+        + "first }}{{ 7 // 2 ** 2 % 5 - -1 }}{# end #}{% raw %}{{ }}{% endraw %}",
     ];
 
     private static readonly ChatMessage[] Turns = [new("user", "a b aa"), new("assistant", " c\n"), new("user", "last")];
@@ -62,17 +67,21 @@ internal static class CheckpointReaders
         }) with { Refusals = [.. FuzzReader.OfFiles, typeof(FileNotFoundException)], NamesFile = false },
         FuzzReaders.Make("tokenizer-json", Tokenizers, input => Use(Tokenizer.FromFile(input.Path()))),
         FuzzReaders.Make(
-            "tokenizer-model", () => new[] { false, true }.Select(bytes => FuzzSeed.Of("tokenizer.model", SeedTokenizers.SentencePiece(bytes))), input => Use(Tokenizer.FromFile(input.Path()))),
+            "tokenizer-model", () =>
+            new[] { false, true }.Select(bytes => FuzzSeed.Of("tokenizer.model", SeedTokenizers.SentencePiece(bytes))), input =>
+            Use(Tokenizer.FromFile(input.Path()))),
         FuzzReaders.Make("tokenizer-settings", Settings, input =>
         {
             string folder = input.Folder();
             Tokenizer tokenizer = Tokenizer.Load(folder, 288);
             Use(tokenizer);
             _ = (tokenizer.SeparatorId, tokenizer.EndOfTextIds.Count);
-            ChatFormat.Read(name => Path.Combine(folder, name) is var file && File.Exists(file) ? File.ReadAllBytes(file) : null, tokenizer.SpecialTokens)?.Render(Turns, addGenerationPrompt: true);
+            ChatFormat.Read(name => Path.Combine(folder, name) is var file && File.Exists(file) ? File.ReadAllBytes(file) : null,
+                tokenizer.SpecialTokens)?.Render(Turns, addGenerationPrompt: true);
         }) with { Refusals = [.. FuzzReader.OfFiles, typeof(ArgumentException)], NamesFile = false },
         FuzzReaders.Make("chat-template", () => Templates.Select(template => FuzzSeed.Of("chat_template.jinja", template)), input =>
-            ChatTemplate.Parse(input.Text).Render(Turns, true, "<s>", "</s>", new Chat.Values.RenderLimits(100_000, 150, 1 << 18), TimeProvider.System)) with
+            ChatTemplate.Parse(input.Text)
+                .Render(Turns, true, "<s>", "</s>", new Chat.Values.RenderLimits(100_000, 150, 1 << 18), TimeProvider.System)) with
             {
                 Refusals = [.. FuzzReader.OfFiles, typeof(ArgumentException)],
                 NamesFile = false,
@@ -84,13 +93,18 @@ internal static class CheckpointReaders
     // What the configuration promises is held against the weights.
     private static IEnumerable<FuzzSeed> Folders()
     {
-        Dictionary<string, byte[]> files = new(StringComparer.Ordinal) { ["config.json"] = Encoding.UTF8.GetBytes(SeedModel.Config), ["model.safetensors"] = SeedModel.Weights(0x3D) };
+        Dictionary<string, byte[]> files = new(StringComparer.Ordinal)
+        {
+            ["config.json"] = Encoding.UTF8.GetBytes(SeedModel.Config),
+            ["model.safetensors"] = SeedModel.Weights(0x3D)
+        };
         yield return new FuzzSeed(files, "config.json");
         yield return new FuzzSeed(files, "model.safetensors", Containers.Safetensors);
     }
 
     private static IEnumerable<FuzzSeed> Tokenizers() =>
-        new[] { SeedTokenizers.ByteLevel.Value, SeedTokenizers.Pattern(), SeedTokenizers.Escaped(), SeedTokenizers.Metaspace() }.Select(bytes => FuzzSeed.Of("tokenizer.json", bytes));
+        new[] { SeedTokenizers.ByteLevel.Value, SeedTokenizers.Pattern(), SeedTokenizers.Escaped(),
+            SeedTokenizers.Metaspace() }.Select(bytes => FuzzSeed.Of("tokenizer.json", bytes));
 
     private static IEnumerable<FuzzSeed> Settings() => FuzzSeed.Folder(
         ("config.json", SeedModel.Config),

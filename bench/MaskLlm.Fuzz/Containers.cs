@@ -10,7 +10,8 @@ using ZstdSharp;
 
 namespace MaskLlm.Fuzz;
 
-/// <summary>Changes inside of containers: a changed byte of a checked or compressed file is found by the check, and what reads the content sees nothing of it.</summary>
+/// <summary>Changes inside of containers: a changed byte of a checked or compressed file is found by the check, and what reads the content
+/// sees nothing of it.</summary>
 internal static class Containers
 {
     /// <summary>The header of a safetensors file, with its right length before it; or the data behind it.</summary>

@@ -4,7 +4,8 @@ using System.IO.MemoryMappedFiles;
 
 namespace MaskLlm.Fuzz;
 
-/// <summary>The command: a process for each reader, so that one that ends the process, or never ends, is a failure like others and the rest still run.</summary>
+/// <summary>The command: a process for each reader, so that one that ends the process, or never ends, is a failure like others and the rest
+/// still run.</summary>
 internal sealed class FuzzCommand(ulong seed, string save, TextWriter output)
 {
     private const int Passed = 0, Failed = 1, ShownPlaces = 20;
@@ -33,7 +34,8 @@ internal sealed class FuzzCommand(ulong seed, string save, TextWriter output)
             if (Parent(reader, own, first) != Passed) failed++;
         }
         output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{read} inputs, {readers.Count} readers, {failed} with failures, seed {seed}, {Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s"));
+            CultureInfo.InvariantCulture, $"{read} inputs, {readers.Count} readers, {failed} with failures, seed {seed}, "
+                + $"{Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s"));
         return failed == 0 ? Passed : Failed;
     }
 
@@ -46,15 +48,18 @@ internal sealed class FuzzCommand(ulong seed, string save, TextWriter output)
             long begin = Stopwatch.GetTimestamp();
             ProcessStartInfo start = new(Environment.ProcessPath!);
             // Under `dotnet MaskLlm.Fuzz.dll` the program is an argument.
-            if (!Path.GetFileName(Environment.ProcessPath!).Contains("Fuzz", StringComparison.Ordinal)) start.ArgumentList.Add(typeof(FuzzCommand).Assembly.Location);
-            foreach ((string name, object value) in (ReadOnlySpan<(string, object)>)[("--reader", reader.Name), ("--inputs", inputs), ("--first", first), ("--seed", seed), ("--save", save), ("--mark", mark)])
+            if (!Path.GetFileName(Environment.ProcessPath!).Contains("Fuzz", StringComparison.Ordinal))
+                start.ArgumentList.Add(typeof(FuzzCommand).Assembly.Location);
+            foreach ((string name, object value) in (ReadOnlySpan<(string, object)>)[("--reader", reader.Name), ("--inputs", inputs),
+                ("--first", first), ("--seed", seed), ("--save", save), ("--mark", mark)])
             {
                 start.ArgumentList.Add(name);
                 start.ArgumentList.Add(Convert.ToString(value, CultureInfo.InvariantCulture)!);
             }
             using Process child = Process.Start(start)!;
             bool ended = Watch(child, mark);
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{reader.Name,-20} {inputs,9} inputs {Stopwatch.GetElapsedTime(begin).TotalSeconds,6:0.0} s"));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{reader.Name,-20} {inputs,9} inputs {Stopwatch.GetElapsedTime(begin).TotalSeconds,6:0.0} s"));
             if (ended && child.ExitCode is Passed or Failed) return child.ExitCode;
             Report(reader, Marked(mark), ended ? $"the process ended with {child.ExitCode}" : "it took too long");
             return Failed;
@@ -115,9 +120,12 @@ internal sealed class FuzzCommand(ulong seed, string save, TextWriter output)
     private void Report(FuzzFailure failure)
     {
         Directory.CreateDirectory(save);
-        string path = Path.Combine(save, string.Create(CultureInfo.InvariantCulture, $"{failure.Reader}-{seed}-{failure.Index}-{failure.Name}"));
+        string path = Path.Combine(save,
+            string.Create(CultureInfo.InvariantCulture, $"{failure.Reader}-{seed}-{failure.Index}-{failure.Name}"));
         File.WriteAllBytes(path, failure.Bytes);
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"FAILURE {failure.Reader}, again with --reader {failure.Reader} --seed {seed} --first {failure.Index} --inputs 1; {failure.Bytes.Length} bytes in {path}"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"FAILURE {failure.Reader}, again with --reader {failure.Reader} --seed {seed} --first {failure.Index} --inputs 1; "
+            + $"{failure.Bytes.Length} bytes in {path}"));
         output.WriteLine(failure.Fault);
     }
 }

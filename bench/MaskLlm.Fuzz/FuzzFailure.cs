@@ -9,6 +9,7 @@ namespace MaskLlm.Fuzz;
 internal sealed record FuzzFailure(string Reader, long Index, string Name, byte[] Bytes, string Fault)
 {
     /// <summary>Where it arose: failures of one place are one fault.</summary>
-    internal string Place => string.Join('|', Fault.Split('\n').Where((line, i) => i == 0 || line.Contains("MaskLlm", StringComparison.Ordinal)).Take(3)
+    internal string Place =>
+        string.Join('|', Fault.Split('\n').Where((line, i) => i == 0 || line.Contains("MaskLlm", StringComparison.Ordinal)).Take(3)
         .Select((line, i) => i == 0 ? line.Split(':')[0] : line.Trim()));
 }

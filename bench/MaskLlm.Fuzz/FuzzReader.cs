@@ -15,9 +15,12 @@ internal sealed record FuzzReader(string Name, Lazy<IReadOnlyList<FuzzSeed>> See
     // The words of the framework: a message with one of them is a fault that somebody else's check met.
     private static readonly string[] ForeignWords =
     [
-        "Nullable object", "Object reference", "Specified argument was out of", "Index was outside", "Arithmetic operation", "could not be converted", "Unable to translate",
-        "Exception of type", "Value cannot be null", "requires an element of type", "out of the range of valid values", "Sequence contains", "An item with the same key",
-        "The node must be of type", "Non-negative number required", "is not a valid value for", "Array dimensions exceeded", "Input string was not",
+        "Nullable object", "Object reference", "Specified argument was out of", "Index was outside", "Arithmetic operation",
+        "could not be converted", "Unable to translate",
+        "Exception of type", "Value cannot be null", "requires an element of type", "out of the range of valid values", "Sequence contains",
+        "An item with the same key",
+        "The node must be of type", "Non-negative number required", "is not a valid value for", "Array dimensions exceeded",
+        "Input string was not",
     ];
 
     /// <summary>The exceptions that are right answers, with those derived from them.</summary>
@@ -52,7 +55,9 @@ internal sealed record FuzzReader(string Name, Lazy<IReadOnlyList<FuzzSeed>> See
     private string? FaultOf(Exception e, FuzzInput input)
     {
         if (!Refusals.Any(refusal => refusal.IsInstanceOfType(e))) return $"{e.GetType().Name}: {e.Message}\n{e.StackTrace}";
-        if (ForeignWords.FirstOrDefault(word => e.Message.Contains(word, StringComparison.Ordinal)) is { } word) return $"the framework's words ({word}): {e.Message}\n{e.StackTrace}";
-        return NamesFile && !input.FileNames.Any(name => e.Message.Contains(name, StringComparison.Ordinal)) ? $"the message names no file: {e.Message}\n{e.StackTrace}" : null;
+        if (ForeignWords.FirstOrDefault(word => e.Message.Contains(word, StringComparison.Ordinal)) is { } word)
+            return $"the framework's words ({word}): {e.Message}\n{e.StackTrace}";
+        return NamesFile && !input.FileNames.Any(name => e.Message.Contains(name, StringComparison.Ordinal))
+            ? $"the message names no file: {e.Message}\n{e.StackTrace}" : null;
     }
 }

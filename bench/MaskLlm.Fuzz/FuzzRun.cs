@@ -27,7 +27,8 @@ internal sealed class FuzzRun(FuzzReader reader, ulong seed) : IDisposable
     internal FuzzInput Input(long index)
     {
         Span<uint> words = stackalloc uint[4];
-        Philox.Block(seed, reader.Name.Aggregate(14695981039346656037, (hash, letter) => (hash ^ letter) * 1099511628211), (ulong)index, words);
+        Philox.Block(seed, reader.Name.Aggregate(14695981039346656037, (hash, letter) => (hash ^ letter) * 1099511628211), (ulong)index,
+            words);
         Random random = new((int)words[0]);
         IReadOnlyList<FuzzSeed> seeds = reader.Seeds.Value;
         FuzzSeed chosen = seeds[random.Next(seeds.Count)];

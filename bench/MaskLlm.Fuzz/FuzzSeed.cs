@@ -19,7 +19,8 @@ internal sealed record FuzzSeed(IReadOnlyDictionary<string, byte[]> Files, strin
     /// <summary>One seed for each file of a folder: each is changed in its turn.</summary>
     internal static IEnumerable<FuzzSeed> Folder(params (string Name, string Text)[] files)
     {
-        Dictionary<string, byte[]> bytes = files.ToDictionary(file => file.Name, file => Encoding.UTF8.GetBytes(file.Text), StringComparer.Ordinal);
+        Dictionary<string, byte[]> bytes = files.ToDictionary(file => file.Name, file => Encoding.UTF8.GetBytes(file.Text),
+            StringComparer.Ordinal);
         return files.Select(file => new FuzzSeed(bytes, file.Name));
     }
 }

@@ -15,7 +15,8 @@ internal static class JsonMutator
 
     private static readonly double[] Numbers =
     [
-        0, 1, -1, 2, 3, 0.5, 1.5, -0.0, 1e-320, 1e308, 2147483647, 2147483648, -2147483649, 4294967296, 9007199254740993, 9.3e18, 1e20, 65536, 1000000000, 16777216,
+        0, 1, -1, 2, 3, 0.5, 1.5, -0.0, 1e-320, 1e308, 2147483647, 2147483648, -2147483649, 4294967296, 9007199254740993, 9.3e18, 1e20,
+        65536, 1000000000, 16777216,
     ];
 
     /// <summary>A changed copy; null where the bytes are no JSON.</summary>
@@ -136,7 +137,8 @@ internal static class JsonMutator
 
     private static string Text(Random random)
     {
-        string[] texts = ["0", "\0", "\uFFFF", "\u2581", "🙂", "../x", "a:b", "<s>", "{{", "(", "[^", "\\", "1e9", "true", "float16", "Sequence", "ByteLevel"];
+        string[] texts = ["0", "\0", "\uFFFF", "\u2581", "🙂", "../x", "a:b", "<s>", "{{", "(", "[^", "\\", "1e9", "true", "float16",
+            "Sequence", "ByteLevel"];
         return texts[random.Next(texts.Length)];
     }
 

@@ -13,7 +13,8 @@ internal sealed class Mutator(Random random, byte[] other)
 
     private static readonly long[] Extremes =
     [
-        0, 1, -1, 2, 7, 8, 127, 128, 255, 256, 32767, 32768, 65535, 65536, int.MaxValue, int.MaxValue + 1L, int.MinValue, uint.MaxValue, uint.MaxValue + 1L,
+        0, 1, -1, 2, 7, 8, 127, 128, 255, 256, 32767, 32768, 65535, 65536, int.MaxValue, int.MaxValue + 1L, int.MinValue, uint.MaxValue,
+        uint.MaxValue + 1L,
         1L << 40, long.MaxValue, long.MinValue, long.MaxValue - 7, long.MaxValue / 2 + 1,
     ];
 

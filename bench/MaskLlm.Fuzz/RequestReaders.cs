@@ -29,18 +29,21 @@ internal static class RequestReaders
             """{"messages":[{"role":"user","content":"hello","name":"x"}],"logprobs":false,"stream":false,"temperature":0,"metadata":{"a":"b"}}"""),
     ];
 
-    private static FuzzReader Of(string name, ITextShape shape, params string[] bodies) => FuzzReaders.Make(name, () => bodies.Select(body => FuzzSeed.Of("body.json", body)), input =>
+    private static FuzzReader Of(string name, ITextShape shape, params string[] bodies) =>
+        FuzzReaders.Make(name, () => bodies.Select(body => FuzzSeed.Of("body.json", body)), input =>
     {
         DefaultHttpContext http = new();
-        (http.Request.Body, http.Request.ContentLength, http.Request.ContentType) = (new MemoryStream(input.Bytes), input.Bytes.Length, "application/json");
+        (http.Request.Body, http.Request.ContentLength, http.Request.ContentType) = (new MemoryStream(input.Bytes), input.Bytes.Length,
+            "application/json");
         using RequestBody body = RequestBody.Read(http.Request, Intake).GetAwaiter().GetResult();
         TextCall.Read(body.Root, Served.Value, shape);
     }) with
-    {
-        // A body that is no JSON is answered before the fields are read; what an option's range refuses is a 400 too.
-        Refusals = [typeof(ApiException), typeof(ArgumentException), typeof(RefusedException), typeof(JsonException), typeof(BadHttpRequestException)],
-        NamesFile = false,
-    };
+        {
+            // A body that is no JSON is answered before the fields are read; what an option's range refuses is a 400 too.
+            Refusals = [typeof(ApiException), typeof(ArgumentException), typeof(RefusedException), typeof(JsonException),
+            typeof(BadHttpRequestException)],
+            NamesFile = false,
+        };
 
     // One for the process: it ends with it.
     private static ServedModel Serve()
@@ -52,7 +55,9 @@ internal static class RequestReaders
         Tokenizer tokenizer = model.LoadTokenizer();
         RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = 1, TokensAtOnce = 8, CacheBytes = 8 << 20 });
         byte[] template = "{% for m in messages %}{{ m.role }}: {{ m.content }}{% for call in m.tool_calls or [] %}{{ call | tojson }}{% endfor %}\n{% endfor %}"u8.ToArray();
-        ChatFormat? chat = ChatFormat.Read(name => name.EndsWith(".jinja", StringComparison.Ordinal) ? template : null, tokenizer.SpecialTokens);
-        return new ServedModel("m", tokenizer, chat, new TextBatch(decoder, tokenizer, [0], new ServingOptions { Parallel = 4 }), () => decoder.FreePositions);
+        ChatFormat? chat = ChatFormat.Read(name => name.EndsWith(".jinja", StringComparison.Ordinal) ? template : null,
+            tokenizer.SpecialTokens);
+        return new ServedModel("m", tokenizer, chat, new TextBatch(decoder, tokenizer, [0], new ServingOptions { Parallel = 4 }), () =>
+            decoder.FreePositions);
     }
 }

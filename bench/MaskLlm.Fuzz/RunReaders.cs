@@ -30,9 +30,11 @@ internal static class RunReaders
 
     internal static IReadOnlyList<FuzzReader> All { get; } =
     [
-        FuzzReaders.Make("experiment-result", () => [Checked("result.json", Row)], input => CheckedJson.Read(input.Path(), ExperimentRow.Parse, "remove it")) with { Weight = 0.2 },
+        FuzzReaders.Make("experiment-result", () => [Checked("result.json", Row)], input =>
+            CheckedJson.Read(input.Path(), ExperimentRow.Parse, "remove it")) with { Weight = 0.2 },
         FuzzReaders.Make("experiment-settings", () => [Checked("experiment.json", Settings)], input =>
-            ExperimentSettings.RequireSame(CheckedJson.Read(input.Path(), ExperimentSettings.Checked, "remove it"), JsonNode.Parse(Settings)!.AsObject(), "OUT")) with
+            ExperimentSettings.RequireSame(CheckedJson.Read(input.Path(), ExperimentSettings.Checked, "remove it"),
+                JsonNode.Parse(Settings)!.AsObject(), "OUT")) with
             {
                 Refusals = [.. FuzzReader.OfFiles, typeof(ArgumentException)],
                 NamesFile = false,
@@ -73,7 +75,8 @@ internal static class RunReaders
     ];
 
     private static byte[] State() => SeedModel.Checked(
-        new Dictionary<string, string> { ["step"] = "7", ["options"] = Settings }, ("a.logits", TensorType.Float32, [4, 6]), ("a.m", TensorType.BFloat16, [4, 6]));
+        new Dictionary<string, string> { ["step"] = "7", ["options"] = Settings }, ("a.logits", TensorType.Float32, [4, 6]),
+            ("a.m", TensorType.BFloat16, [4, 6]));
 
     private static byte[] PruneState() => SeedModel.Checked(new Dictionary<string, string> { ["options"] = Settings });
 

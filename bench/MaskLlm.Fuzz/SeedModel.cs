@@ -37,17 +37,20 @@ internal static class SeedModel
     {
         DecoderConfig config = ModelFamily.Read("config.json", Encoding.UTF8.GetBytes(Config));
         SafetensorsWriter.Write(path, [.. ParameterShapes.All(config).Select(parameter =>
-            Entry(parameter.Name, TensorType.BFloat16, [.. parameter.Shape.Select(size => (long)size)], parameter.Shape.Length == 1 ? (byte)0x3F : fill))]);
+            Entry(parameter.Name, TensorType.BFloat16, [.. parameter.Shape.Select(size => (long)size)], parameter.Shape.Length == 1
+                ? (byte)0x3F : fill))]);
     });
 
     /// <summary>A safetensors file of a few small tensors.</summary>
-    internal static byte[] Safetensors(IReadOnlyDictionary<string, string>? metadata, params (string Name, TensorType Type, long[] Shape)[] tensors) => Made(path => SafetensorsWriter.Write(
+    internal static byte[] Safetensors(IReadOnlyDictionary<string, string>? metadata,
+        params (string Name, TensorType Type, long[] Shape)[] tensors) => Made(path => SafetensorsWriter.Write(
         path,
         [.. tensors.Select(tensor => Entry(tensor.Name, tensor.Type, tensor.Shape, 0))],
         metadata));
 
     /// <summary>The same with a checksum, as this program's own files have it.</summary>
-    internal static byte[] Checked(IReadOnlyDictionary<string, string>? metadata, params (string Name, TensorType Type, long[] Shape)[] tensors) => Made(path => SafetensorsWriter.WriteChecked(
+    internal static byte[] Checked(IReadOnlyDictionary<string, string>? metadata,
+        params (string Name, TensorType Type, long[] Shape)[] tensors) => Made(path => SafetensorsWriter.WriteChecked(
         path,
         [.. tensors.Select(tensor => Entry(tensor.Name, tensor.Type, tensor.Shape, 0))],
         metadata));

@@ -12,7 +12,8 @@ internal static class SeedTokenizers
     private static readonly string[] Special = ["<|endoftext|>", "<|user|>"];
 
     /// <summary>Byte-level, as this program trains them.</summary>
-    internal static readonly Lazy<byte[]> ByteLevel = new(() => BpeTrainer.Train(["the fox sees the river, the heron sees 12 stones\n"], 288, Special));
+    internal static readonly Lazy<byte[]> ByteLevel = new(() =>
+        BpeTrainer.Train(["the fox sees the river, the heron sees 12 stones\n"], 288, Special));
 
     /// <summary>Byte-level with a pattern of its own, digits apart, NFC, a template and added tokens of several kinds.</summary>
     internal static byte[] Pattern() => Layout(
@@ -39,14 +40,16 @@ internal static class SeedTokenizers
         {"type":"Strip","content":" ","start":1,"stop":0}]}
         """,
         "null", "true",
-        ["<|endoftext|>", .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), "\u2581", "t", "h", "e", "th", "the", "\u2581the"],
+        ["<|endoftext|>", .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), "\u2581", "t", "h", "e", "th", "the",
+        "\u2581the"],
         """["t h","th e","\u2581 the"]""");
 
     /// <summary>As Gemma's, split at spaces.</summary>
     internal static byte[] Metaspace() => Layout(
         "null", """{"type":"Metaspace","replacement":"\u2581","prepend_scheme":"always","split":true}""",
         """{"type":"Metaspace","replacement":"\u2581","prepend_scheme":"always","split":true}""", "null", "true",
-        ["<|endoftext|>", .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), "\u2581", "t", "h", "e", "th", "the", "\u2581the"],
+        ["<|endoftext|>", .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), "\u2581", "t", "h", "e", "th", "the",
+        "\u2581the"],
         """["t h","th e","\u2581 the"]""");
 
     /// <summary>SentencePiece's protocol buffer.</summary>
@@ -66,8 +69,10 @@ internal static class SeedTokenizers
         for (int value = 0; bytes && value < 256; value++) Piece($"<0x{value:X2}>", 0, 6);
         float rank = 0;
         foreach (string text in (string[])["\u2581", "t", "h", "e", "th", "the", "\u2581the", "s", "\u2581s"]) Piece(text, rank--, 1);
-        // Trainer: a byte-pair model, byte fallback, ids of unknown, begin and end; normalizer: as it is, a space before, none removed, spaces escaped.
-        byte[] trainer = [0x18, 2, 0x98, 0x02, (byte)(bytes ? 1 : 0), 0xC0, 0x02, 0, 0xC8, 0x02, 1, 0xD0, 0x02, 2], name = Encoding.UTF8.GetBytes("identity");
+        // Trainer: a byte-pair model, byte fallback, ids of unknown, begin and end; normalizer: as it is, a space before, none removed,
+        // spaces escaped.
+        byte[] trainer = [0x18, 2, 0x98, 0x02, (byte)(bytes ? 1 : 0), 0xC0, 0x02, 0, 0xC8, 0x02, 1, 0xD0, 0x02, 2],
+            name = Encoding.UTF8.GetBytes("identity");
         byte[] normalizer = [0x0A, (byte)name.Length, .. name, 0x18, 1, 0x20, 0, 0x28, 1];
         return [.. model, 0x12, (byte)trainer.Length, .. trainer, 0x1A, (byte)normalizer.Length, .. normalizer];
     }
@@ -80,10 +85,12 @@ internal static class SeedTokenizers
             yield return value is >= 33 and <= 126 or >= 161 and <= 172 or >= 174 ? $"{(char)value}" : $"{(char)next++}";
     }
 
-    private static byte[] Layout(string normalizer, string preTokenizer, string decoder, string postProcessor, string hasByteFallback, string[] vocabulary, string merges)
+    private static byte[] Layout(string normalizer, string preTokenizer, string decoder, string postProcessor, string hasByteFallback,
+        string[] vocabulary, string merges)
     {
         string[] all = [.. Special.Except(vocabulary), .. vocabulary];
-        string words = string.Join(',', all.Select((token, id) => string.Create(CultureInfo.InvariantCulture, $"{JsonSerializer.Serialize(token)}:{id}")));
+        string words = string.Join(',',
+            all.Select((token, id) => string.Create(CultureInfo.InvariantCulture, $"{JsonSerializer.Serialize(token)}:{id}")));
         string added = string.Join(',', Special.Where(all.Contains).Select(token => string.Create(
             CultureInfo.InvariantCulture,
             $"{{\"id\":{Array.IndexOf(all, token)},\"content\":\"{token}\",\"single_word\":false,\"lstrip\":true,\"rstrip\":false,\"normalized\":false,\"special\":true}}")));

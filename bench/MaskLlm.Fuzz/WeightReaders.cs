@@ -16,7 +16,11 @@ internal static class WeightReaders
 {
     private const string Weight = "model.layers.0.self_attn.q_proj.weight";
 
-    private static readonly Dictionary<string, (int Rows, int Columns)> Shapes = new(StringComparer.Ordinal) { [Weight] = (4, 8), ["b"] = (3, 3) };
+    private static readonly Dictionary<string, (int Rows, int Columns)> Shapes = new(StringComparer.Ordinal)
+    {
+        [Weight] = (4, 8),
+        ["b"] = (3, 3)
+    };
 
     internal static IReadOnlyList<FuzzReader> All { get; } =
     [
@@ -58,11 +62,13 @@ internal static class WeightReaders
     ];
 
     private static byte[] Tensors() => SeedModel.Safetensors(
-        new Dictionary<string, string> { ["format"] = "pt" }, (Weight, TensorType.BFloat16, [4, 8]), ("b", TensorType.Float32, [3]), ("c", TensorType.Int64, [0, 5]), ("d", TensorType.UInt8, []));
+        new Dictionary<string, string> { ["format"] = "pt" }, (Weight, TensorType.BFloat16, [4, 8]), ("b", TensorType.Float32, [3]),
+            ("c", TensorType.Int64, [0, 5]), ("d", TensorType.UInt8, []));
 
     private static IEnumerable<FuzzSeed> Shards()
     {
-        byte[] first = SeedModel.Safetensors(null, ("a", TensorType.Float32, [2, 2])), second = SeedModel.Safetensors(null, ("b", TensorType.Float32, [2]));
+        byte[] first = SeedModel.Safetensors(null, ("a", TensorType.Float32, [2, 2])),
+            second = SeedModel.Safetensors(null, ("b", TensorType.Float32, [2]));
         byte[] index = """{"metadata":{"total_size":24},"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}"""u8.ToArray();
         Dictionary<string, byte[]> files = new(StringComparer.Ordinal)
         {
@@ -76,7 +82,8 @@ internal static class WeightReaders
 
     private static IEnumerable<FuzzSeed> Arrays()
     {
-        static byte[] Array(NpyType type, long[] shape, int bytes) => [.. NpyHeader.Format(type, shape), .. Enumerable.Range(0, bytes).Select(i => (byte)(i % 2 == 0 ? i % 90 : 0))];
+        static byte[] Array(NpyType type, long[] shape, int bytes) =>
+            [.. NpyHeader.Format(type, shape), .. Enumerable.Range(0, bytes).Select(i => (byte)(i % 2 == 0 ? i % 90 : 0))];
         yield return FuzzSeed.Of("ids.npy", Array(NpyType.UInt16, [12], 24));
         yield return FuzzSeed.Of("rows.npy", Array(NpyType.UInt16, [3, 4], 24));
         yield return FuzzSeed.Of("bytes.npy.gz", Containers.Gzip(Array(NpyType.UInt8, [24], 24)), Containers.Gzip);
@@ -91,7 +98,8 @@ internal static class WeightReaders
     private static IEnumerable<FuzzSeed> Logits()
     {
         Dictionary<string, string> pattern = new(StringComparer.Ordinal) { ["pattern"] = "2:4" };
-        yield return FuzzSeed.Of("logits.safetensors", SeedModel.Safetensors(pattern, ("a", TensorType.Float32, [5, 6]), ("b", TensorType.Float32, [3, 6])), Containers.Safetensors);
+        yield return FuzzSeed.Of("logits.safetensors",
+            SeedModel.Safetensors(pattern, ("a", TensorType.Float32, [5, 6]), ("b", TensorType.Float32, [3, 6])), Containers.Safetensors);
     }
 
     private static IEnumerable<FuzzSeed> Packed()

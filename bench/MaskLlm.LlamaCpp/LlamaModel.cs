@@ -61,7 +61,8 @@ internal sealed class LlamaModel : IDisposable
     {
         _context.NativeHandle.MemoryClear(true);
         LLamaBatch batch = new();
-        for (int position = 0; position < tokens; position++) batch.Add((31 * position + 7) % VocabularySize, position, LLamaSeqId.Zero, position == tokens - 1);
+        for (int position = 0; position < tokens; position++)
+            batch.Add((31 * position + 7) % VocabularySize, position, LLamaSeqId.Zero, position == tokens - 1);
         Decode(batch);
     }
 

@@ -23,13 +23,22 @@ internal static class LogitsVerb
 
     private static void Run(string folder, string spelling, int tokens)
     {
-        if (!GgufTypes.TryParse(spelling, out GgufType type)) throw new ArgumentException($"--type {spelling}: one of {GgufTypes.Known} is expected.");
+        if (!GgufTypes.TryParse(spelling, out GgufType type))
+            throw new ArgumentException($"--type {spelling}: one of {GgufTypes.Known} is expected.");
         string file = Path.Combine(Path.GetTempPath(), $"maskllm-{Guid.NewGuid():N}.gguf");
         try
         {
             GgufReport report = GgufExport.Write(folder, null, type, file);
             (double difference, double largest) = Compare(folder, file, tokens);
-            Console.WriteLine(JsonSerializer.Serialize(new { folder = Path.GetFileName(folder), type = spelling, tokens, max_difference = difference, max_logit = largest, notes = report.Notes }));
+            Console.WriteLine(JsonSerializer.Serialize(new
+            {
+                folder = Path.GetFileName(folder),
+                type = spelling,
+                tokens,
+                max_difference = difference,
+                max_logit = largest,
+                notes = report.Notes
+            }));
         }
         finally
         {
@@ -43,7 +52,8 @@ internal static class LogitsVerb
         using IDisposable noGradient = no_grad();
         using Decoder decoder = Checkpoint.Load(folder);
         int[] ids = [.. Enumerable.Range(0, tokens).Select(i => 37 * i % decoder.Config.VocabularySize)];
-        float[][] expected = [.. decoder.Forward(tensor(ids, dtype: ScalarType.Int64).unsqueeze(0))[0].unbind().Select(row => row.data<float>().ToArray())];
+        float[][] expected = [.. decoder.Forward(tensor(ids, dtype: ScalarType.Int64).unsqueeze(0))[0].unbind()
+            .Select(row => row.data<float>().ToArray())];
         using LlamaModel model = new(file, tokens, threads: 1, exactCache: true);
         (double difference, double largest) = (0, 0);
         model.Run(ids, (position, logits) =>

@@ -22,7 +22,8 @@ internal static class PerplexityVerb
         Option<int> threads = new("--threads") { DefaultValueFactory = _ => 1 };
         Command command = new("perplexity", "Perplexity of a GGUF file in llama.cpp.") { file, data, tokenizer, length, windows, threads };
         command.SetAction(parsed => Run(
-            parsed.GetValue(file)!, parsed.GetValue(data)!, parsed.GetValue(tokenizer), parsed.GetValue(length), parsed.GetValue(windows), parsed.GetValue(threads)));
+            parsed.GetValue(file)!, parsed.GetValue(data)!, parsed.GetValue(tokenizer), parsed.GetValue(length), parsed.GetValue(windows),
+                parsed.GetValue(threads)));
         return command;
     }
 

@@ -16,12 +16,19 @@ internal static class SpeedVerb
     internal static Command Create()
     {
         Option<string> shape = new("--shape") { DefaultValueFactory = _ => "llama-1b" };
-        Option<string> type = new("--type") { Description = "bf16, q8_0 or q4_0 of llama.cpp, beside our bfloat16, int8 or int4.", DefaultValueFactory = _ => "bf16" };
+        Option<string> type = new("--type")
+        {
+            Description = "bf16, q8_0 or q4_0 of llama.cpp, beside our bfloat16, int8 or int4.",
+            DefaultValueFactory = _ => "bf16"
+        };
         Option<int> threads = new("--threads") { DefaultValueFactory = _ => Environment.ProcessorCount };
         Option<int> repeats = new("--repeats") { DefaultValueFactory = _ => 15 };
         Option<int> prompt = new("--prompt-tokens") { DefaultValueFactory = _ => 128 };
-        Command command = new("speed", "Tokens a second, llama.cpp beside our dense and 2:4 engines.") { shape, type, threads, repeats, prompt };
-        command.SetAction(parsed => Run(parsed.GetValue(shape)!, parsed.GetValue(type)!, parsed.GetValue(threads), parsed.GetValue(repeats), parsed.GetValue(prompt)));
+        Command command = new("speed", "Tokens a second, llama.cpp beside our dense and 2:4 engines.") { shape, type, threads, repeats,
+            prompt };
+        command.SetAction(parsed =>
+            Run(parsed.GetValue(shape)!, parsed.GetValue(type)!, parsed.GetValue(threads), parsed.GetValue(repeats),
+            parsed.GetValue(prompt)));
         return command;
     }
 
@@ -47,7 +54,8 @@ internal static class SpeedVerb
             using BenchmarkedModel denseModel = new(() => RandomModel.Make(config, ours, isSparse: false), options);
             using BenchmarkedModel sparseModel = new(() => RandomModel.Make(config, ours, isSparse: true), options);
             llama.Fill(options.Context);
-            Action[] decode = [() => llama.Decode(options.Context, StepsOfATurn), () => denseModel.Decode(1, StepsOfATurn), () => sparseModel.Decode(1, StepsOfATurn)];
+            Action[] decode = [() => llama.Decode(options.Context, StepsOfATurn), () => denseModel.Decode(1, StepsOfATurn), () =>
+                sparseModel.Decode(1, StepsOfATurn)];
             Print(shape, type, threads, "decode", StepsOfATurn, repeats, decode);
             Action[] prefill = [() => llama.Fill(prompt), () => denseModel.Prefill(prompt), () => sparseModel.Prefill(prompt)];
             Print(shape, type, threads, $"prefill x{prompt}", prompt, Math.Max(3, repeats / 3), prefill);

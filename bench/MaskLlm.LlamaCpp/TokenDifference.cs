@@ -2,7 +2,8 @@ namespace MaskLlm.LlamaCpp;
 
 /// <summary>How far two tokenizations of one text differ.</summary>
 /// <param name="Found">Tokens of the second.</param>
-/// <param name="Differing">Tokens of the first that are not at their place in the second, between the common start and the common end.</param>
+/// <param name="Differing">Tokens of the first that are not at their place in the second, between the common start and the common
+/// end.</param>
 internal sealed record TokenDifference(int Found, int Differing)
 {
     internal static TokenDifference Of(ReadOnlySpan<int> ours, ReadOnlySpan<int> theirs)

@@ -22,12 +22,20 @@ internal static class TokensVerb
         using LlamaModel model = new(file, contextTokens: 32, threads: 1);
         (string Text, int[] Ids)[] texts = [.. File.ReadLines(recorded).Select(Read)];
         (string Text, int[] Ids)[] other = [.. texts.Where(entry => !model.Tokenize(entry.Text).AsSpan().SequenceEqual(entry.Ids))];
-        Console.WriteLine(JsonSerializer.Serialize(new { file, texts = texts.Length, differing = other.Length, first = other.Take(Shown).Select(entry => entry.Text) }));
+        Console.WriteLine(JsonSerializer.Serialize(new
+        {
+            file,
+            texts = texts.Length,
+            differing = other.Length,
+            first = other.Take(Shown)
+            .Select(entry => entry.Text)
+        }));
     }
 
     private static (string Text, int[] Ids) Read(string line)
     {
         using JsonDocument document = JsonDocument.Parse(line);
-        return (document.RootElement.GetProperty("text").GetString()!, [.. document.RootElement.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())]);
+        return (document.RootElement.GetProperty("text").GetString()!,
+            [.. document.RootElement.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32())]);
     }
 }

@@ -19,12 +19,14 @@ internal sealed record Mutation(
     // Each comparison negated and moved by one; sums and products turned round.
     private static readonly (OpCode From, OpCode To)[] Pairs =
     [
-        (OpCodes.Brtrue, OpCodes.Brfalse), (OpCodes.Brfalse, OpCodes.Brtrue), (OpCodes.Brtrue_S, OpCodes.Brfalse_S), (OpCodes.Brfalse_S, OpCodes.Brtrue_S),
+        (OpCodes.Brtrue, OpCodes.Brfalse), (OpCodes.Brfalse, OpCodes.Brtrue), (OpCodes.Brtrue_S, OpCodes.Brfalse_S),
+        (OpCodes.Brfalse_S, OpCodes.Brtrue_S),
         (OpCodes.Beq, OpCodes.Bne_Un), (OpCodes.Bne_Un, OpCodes.Beq), (OpCodes.Beq_S, OpCodes.Bne_Un_S), (OpCodes.Bne_Un_S, OpCodes.Beq_S),
         (OpCodes.Blt, OpCodes.Ble), (OpCodes.Ble, OpCodes.Blt), (OpCodes.Bgt, OpCodes.Bge), (OpCodes.Bge, OpCodes.Bgt),
         (OpCodes.Blt_S, OpCodes.Ble_S), (OpCodes.Ble_S, OpCodes.Blt_S), (OpCodes.Bgt_S, OpCodes.Bge_S), (OpCodes.Bge_S, OpCodes.Bgt_S),
         (OpCodes.Blt, OpCodes.Bge), (OpCodes.Bgt, OpCodes.Ble), (OpCodes.Blt_S, OpCodes.Bge_S), (OpCodes.Bgt_S, OpCodes.Ble_S),
-        (OpCodes.Clt, OpCodes.Cgt), (OpCodes.Cgt, OpCodes.Clt), (OpCodes.Add, OpCodes.Sub), (OpCodes.Sub, OpCodes.Add), (OpCodes.Mul, OpCodes.Div), (OpCodes.Div, OpCodes.Mul),
+        (OpCodes.Clt, OpCodes.Cgt), (OpCodes.Cgt, OpCodes.Clt), (OpCodes.Add, OpCodes.Sub), (OpCodes.Sub, OpCodes.Add),
+        (OpCodes.Mul, OpCodes.Div), (OpCodes.Div, OpCodes.Mul),
     ];
 
     /// <summary>All changes of one method.</summary>
@@ -38,7 +40,8 @@ internal sealed record Mutation(
             if (place is null) continue;
             foreach ((OpCode to, object? value) in Changes(instruction, method.Name == "MoveNext"))
                 yield return new Mutation(
-                    method.Module.Name, method.FullName, i, instruction.OpCode, to, value, place.Document.Url, place.StartLine, WordsOf(instruction));
+                    method.Module.Name, method.FullName, i, instruction.OpCode, to, value, place.Document.Url, place.StartLine,
+                        WordsOf(instruction));
         }
     }
 
@@ -50,7 +53,8 @@ internal sealed record Mutation(
         {
             MethodReference old = (MethodReference)instruction.Operand;
             MethodReference other = new((string)Value!, old.ReturnType, old.DeclaringType) { HasThis = false };
-            foreach (ParameterDefinition parameter in old.Parameters) other.Parameters.Add(new ParameterDefinition(parameter.ParameterType));
+            foreach (ParameterDefinition parameter in old.Parameters)
+                other.Parameters.Add(new ParameterDefinition(parameter.ParameterType));
             instruction.Operand = other;
             return;
         }

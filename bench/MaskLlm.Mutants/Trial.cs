@@ -38,7 +38,8 @@ internal sealed class Trial : IDisposable
         _references.AddSearchDirectory(Path.Combine(binaries, Projects[0], "debug"));
         _sourceFolder = Path.Combine(Path.GetFullPath(repository), "src");
         // Beside the repository's own files, which some tests look for above their folder: links, and two copies of the libraries.
-        foreach (string project in Projects) Link(Path.Combine(binaries, project, "debug"), Path.Combine(_copies, "artifacts", "bin", project, "debug"));
+        foreach (string project in Projects)
+            Link(Path.Combine(binaries, project, "debug"), Path.Combine(_copies, "artifacts", "bin", project, "debug"));
         foreach (string entry in Directory.EnumerateFileSystemEntries(repository).Where(entry => Path.GetFileName(entry) != "artifacts"))
             File.CreateSymbolicLink(Path.Combine(_copies, Path.GetFileName(entry)), Path.GetFullPath(entry));
     }
@@ -48,10 +49,12 @@ internal sealed class Trial : IDisposable
     internal int Run(IReadOnlyList<string> rooms, int count, int seed)
     {
         Mutation[][] files = Sites(rooms);
-        _output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{files.Sum(file => file.Length)} changes in {files.Length} files, seed {seed}"));
+        _output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{files.Sum(file => file.Length)} changes in {files.Length} files, seed {seed}"));
         // Tests that fail without a change notice nothing.
         foreach (string room in files.Select(file => RoomOf(file[0])).Distinct())
-            if (!Passes(Projects[0], "-class", $"MaskLlm.Tests.{room}.*")) throw new InvalidOperationException($"The tests of {room} fail without any change.");
+            if (!Passes(Projects[0], "-class", $"MaskLlm.Tests.{room}.*"))
+                throw new InvalidOperationException($"The tests of {room} fail without any change.");
         Random random = new(seed);
         int lived = 0;
         for (int i = 0; i < count; i++)
@@ -64,7 +67,8 @@ internal sealed class Trial : IDisposable
             if (noticed is null) lived++;
             _output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{noticed ?? "LIVES",-18} {Path.GetFileName(mutation.File)}:{mutation.Line} {mutation.From} to {mutation.To} {mutation.Value} ({Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s)"));
+                $"{noticed ?? "LIVES",-18} {Path.GetFileName(mutation.File)}:{mutation.Line} {mutation.From} to {mutation.To} "
+                    + $"{mutation.Value} ({Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s)"));
             if (noticed is null) _output.WriteLine($"    {File.ReadLines(mutation.File).ElementAtOrDefault(mutation.Line - 1)?.Trim()}");
         }
         _output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count - lived} of {count} noticed"));
@@ -81,14 +85,16 @@ internal sealed class Trial : IDisposable
     {
         return
         [
-            .. Libraries.SelectMany(library => Changes(library, rooms)).Where(IsOfTheSource).GroupBy(mutation => mutation.File).OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => file.ToArray()),
+            .. Libraries.SelectMany(library => Changes(library, rooms)).Where(IsOfTheSource).GroupBy(mutation => mutation.File)
+                .OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => file.ToArray()),
         ];
     }
 
     private List<Mutation> Changes(string library, IReadOnlyList<string> rooms)
     {
         using AssemblyDefinition original = Read(library);
-        return [.. Methods(original).Where(method => rooms.Count == 0 || rooms.Contains(Room(method.DeclaringType))).SelectMany(Mutation.Of)];
+        return [.. Methods(original).Where(method => rooms.Count == 0 || rooms.Contains(Room(method.DeclaringType)))
+            .SelectMany(Mutation.Of)];
     }
 
     // Messages are held by tests where they matter; and a constant that the line does not have, the compiler put there.
@@ -96,7 +102,8 @@ internal sealed class Trial : IDisposable
     {
         if (!_sources.TryGetValue(mutation.File, out string[]? lines)) _sources[mutation.File] = lines = File.ReadAllLines(mutation.File);
         string line = lines.ElementAtOrDefault(mutation.Line - 1) ?? "";
-        return !line.Contains("throw ", StringComparison.Ordinal) && mutation.Words.Any(word => line.Contains(word, StringComparison.Ordinal));
+        return !line.Contains("throw ", StringComparison.Ordinal)
+            && mutation.Words.Any(word => line.Contains(word, StringComparison.Ordinal));
     }
 
     private void Write(Mutation mutation)
@@ -125,7 +132,11 @@ internal sealed class Trial : IDisposable
 
     private bool Passes(string project, params string[] filter)
     {
-        ProcessStartInfo start = new(Path.Combine(_copies, "artifacts", "bin", project, "debug", project)) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new(Path.Combine(_copies, "artifacts", "bin", project, "debug", project))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         foreach (string argument in (string[])["-stopOnFail", "-noColor", "-noLogo", .. filter]) start.ArgumentList.Add(argument);
         using Process process = Process.Start(start)!;
         process.OutputDataReceived += (_, _) => { };
@@ -142,9 +153,12 @@ internal sealed class Trial : IDisposable
         Path.Combine(_originals, library), new ReaderParameters { ReadSymbols = true, AssemblyResolver = _references });
 
     private static IEnumerable<MethodDefinition> Methods(AssemblyDefinition library) => library.MainModule.GetTypes()
-        .SelectMany(type => type.Methods).Where(method => method.HasBody && !method.CustomAttributes.Any(attribute => attribute.AttributeType.Name == "CompilerGeneratedAttribute"));
+        .SelectMany(type => type.Methods)
+            .Where(method => method.HasBody
+            && !method.CustomAttributes.Any(attribute => attribute.AttributeType.Name == "CompilerGeneratedAttribute"));
 
-    private static string Room(TypeDefinition type) => type.DeclaringType is { } outer ? Room(outer) : type.Namespace.Split('.').ElementAtOrDefault(1) ?? "";
+    private static string Room(TypeDefinition type) => type.DeclaringType is { } outer ? Room(outer) : type.Namespace.Split('.')
+        .ElementAtOrDefault(1) ?? "";
 
     private static void Link(string from, string to)
     {

@@ -13,7 +13,8 @@ internal static class CommandLine
     {
         // Numbers are the same in every country, whatever the environment says, in this thread and those to come.
         (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = (CultureInfo.InvariantCulture, CultureInfo.InvariantCulture);
-        (CultureInfo.DefaultThreadCurrentCulture, CultureInfo.DefaultThreadCurrentUICulture) = (CultureInfo.InvariantCulture, CultureInfo.InvariantCulture);
+        (CultureInfo.DefaultThreadCurrentCulture, CultureInfo.DefaultThreadCurrentUICulture) = (CultureInfo.InvariantCulture,
+            CultureInfo.InvariantCulture);
         ErrorOutput error = new(Console.Error);
         using StopSignals signals = new(error);
         return Run(args, Console.Out, error, signals.Token);
@@ -42,7 +43,13 @@ internal static class CommandLine
         try
         {
             ModelNotes.Print(parsed, error);
-            return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null
+            });
         }
         catch (Exception e)
         {
@@ -53,7 +60,8 @@ internal static class CommandLine
 
     internal static RootCommand Root(CancellationToken stop)
     {
-        RootCommand root = new("Learns which weights of a language model to keep: N:M masks for Hugging Face checkpoints, learned, applied and proved.")
+        RootCommand root = new("Learns which weights of a language model to keep: N:M masks for Hugging Face checkpoints, learned, "
+            + "applied and proved.")
         {
             DemoCommand.Create(stop),
             LearnCommand.Create(stop),

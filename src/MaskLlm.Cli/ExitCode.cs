@@ -12,7 +12,8 @@ internal static class ExitCode
     internal static int Of(Exception e) => e switch
     {
         OperationCanceledException => Interrupted,
-        ArgumentException or InvalidDataException or NotSupportedException or FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException => BadInput,
+        ArgumentException or InvalidDataException or NotSupportedException or FileNotFoundException or DirectoryNotFoundException
+            or UnauthorizedAccessException => BadInput,
         _ => Failed,
     };
 

@@ -38,9 +38,11 @@ internal static class UsageError
     // An option that takes many values, and the model too, would swallow a misspelt option as a value.
     private static string? UnknownOption(ParseResult parsed) => parsed.UnmatchedTokens
         .Concat(parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value))
-        .Concat(parsed.CommandResult.Children.OfType<OptionResult>().Where(option => option.Option.Arity.MaximumNumberOfValues > 1).SelectMany(option => option.Tokens).Select(token => token.Value))
+        .Concat(parsed.CommandResult.Children.OfType<OptionResult>().Where(option => option.Option.Arity.MaximumNumberOfValues > 1)
+            .SelectMany(option => option.Tokens).Select(token => token.Value))
         .FirstOrDefault(value => value.Length > 2 && value.StartsWith("--", StringComparison.Ordinal) && char.IsAsciiLetter(value[2]));
 
     private static IEnumerable<string> OptionNames(ParseResult parsed) =>
-        parsed.CommandResult.Command.Options.Concat(parsed.RootCommandResult.Command.Options).Where(option => !option.Hidden).Select(option => option.Name);
+        parsed.CommandResult.Command.Options.Concat(parsed.RootCommandResult.Command.Options).Where(option => !option.Hidden)
+            .Select(option => option.Name);
 }

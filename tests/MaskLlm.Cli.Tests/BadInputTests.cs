@@ -9,7 +9,8 @@ using MaskLlm.Tokens;
 
 namespace MaskLlm.Cli.Tests;
 
-/// <summary>Whatever is wrong, a run that cannot start says so in one sentence, with the exit code for it, and leaves nothing behind.</summary>
+/// <summary>Whatever is wrong, a run that cannot start says so in one sentence, with the exit code for it, and leaves nothing
+/// behind.</summary>
 [Collection(TorchTests.Name)]
 public sealed class BadInputTests : IDisposable
 {
@@ -170,7 +171,8 @@ public sealed class BadInputTests : IDisposable
 
     [Fact]
     public void Learn_BatchLargerThanMemory_SaysWhatToLower() =>
-        Refuses(Failed, Learn(TinyModel.Folder, "--batch-size", "50000000"), "GB of memory", "available", "lower --micro-batch-size or --seq-len");
+        Refuses(Failed, Learn(TinyModel.Folder, "--batch-size", "50000000"), "GB of memory", "available",
+            "lower --micro-batch-size or --seq-len");
 
     [Fact]
     public void Data_MissingFile_IsRefused() => Refuses(LearnOn(_folder.File("absent.txt")), _folder.File("absent.txt"), "no such file");
@@ -214,11 +216,13 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public void SeqLen_MoreThanThePositions_IsRefused() => Refuses(Learn(TinyModel.Folder, "--seq-len", "65"), "--seq-len is 65", "64 positions", "Lower");
+    public void SeqLen_MoreThanThePositions_IsRefused() =>
+        Refuses(Learn(TinyModel.Folder, "--seq-len", "65"), "--seq-len is 65", "64 positions", "Lower");
 
     [Fact]
     public void Pattern_ColumnsNotDivisible_NamesLayerAndSkip() => Refuses(
-        Learn(TinyModel.Folder, "--pattern", "3:5"), "model.layers.0.self_attn.q_proj.weight", "32 columns", "3:5", "multiple of 5", "--skip");
+        Learn(TinyModel.Folder, "--pattern", "3:5"), "model.layers.0.self_attn.q_proj.weight", "32 columns", "3:5", "multiple of 5",
+            "--skip");
 
     [Theory]
     [InlineData("4:2")]
@@ -246,7 +250,8 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public void Prior_Missing_NamesTheChoices() => Refuses(Learn(TinyModel.Folder, "--prior", "wandaa"), "--prior wandaa", "magnitude", "none");
+    public void Prior_Missing_NamesTheChoices() =>
+        Refuses(Learn(TinyModel.Folder, "--prior", "wandaa"), "--prior wandaa", "magnitude", "none");
 
     [Fact]
     public void Out_ReadOnly_IsRefused()
@@ -302,7 +307,8 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public void ForceAndResume_Together_AreRefused() => Refuses(Learn(TinyModel.Folder, "--force", "--resume"), "--force", "--resume", "exclude");
+    public void ForceAndResume_Together_AreRefused() =>
+        Refuses(Learn(TinyModel.Folder, "--force", "--resume"), "--force", "--resume", "exclude");
 
     [Fact]
     public void Resume_OtherOptions_NamesTheOption()
@@ -341,16 +347,19 @@ public sealed class BadInputTests : IDisposable
 
     [Fact]
     public void Option_MisspeltAmongManyValues_IsNoValue() => Refuses(
-        CommandRun.Of("learn", TinyModel.Folder, "--out", Out, "--data", TinyModel.TextPath, "--forse"), "no option --forse", "did you mean --force?");
+        CommandRun.Of("learn", TinyModel.Folder, "--out", Out, "--data", TinyModel.TextPath, "--forse"), "no option --forse",
+            "did you mean --force?");
 
     [Fact]
-    public void Option_Missing_IsNamed() => Refuses(CommandRun.Of("learn", TinyModel.Folder, "--data", TinyModel.TextPath), "--out", "learn --help");
+    public void Option_Missing_IsNamed() =>
+        Refuses(CommandRun.Of("learn", TinyModel.Folder, "--data", TinyModel.TextPath), "--out", "learn --help");
 
     [Theory]
     [InlineData("lern", "did you mean learn?")]
     [InlineData("aply", "did you mean apply?")]
     [InlineData("summarise", "maskllm --help")]
-    public void Verb_Misspelt_NamesTheNearest(string verb, string expected) => Refuses(CommandRun.Of(verb, TinyModel.Folder), $"no verb {verb}", expected);
+    public void Verb_Misspelt_NamesTheNearest(string verb, string expected) =>
+        Refuses(CommandRun.Of(verb, TinyModel.Folder), $"no verb {verb}", expected);
 
     [Fact]
     public void Verbose_AFailure_ShowsTheStack()
@@ -375,13 +384,15 @@ public sealed class BadInputTests : IDisposable
                 exit $code' sh "$@"
             """;
         using ProgramRun run = ProgramRun.StartShell(
-            Script, [mount, listing, .. ProgramRun.Command, .. Arguments(TinyModel.Folder, TinyModel.TextPath, Path.Combine(mount, "run")), "--save-every", "1"]);
+            Script, [mount, listing, .. ProgramRun.Command, .. Arguments(TinyModel.Folder, TinyModel.TextPath, Path.Combine(mount, "run")),
+                "--save-every", "1"]);
         CommandRun ended = await run.End();
         if (ended.ExitCode == 77) Assert.Skip("a test may not mount a small disk here");
 
         Assert.Equal((Failed, ""), (ended.ExitCode, ended.Output));
         AssertOneSentence(ended, "disk is full", "run/checkpoint", "make room", "--resume");
-        Assert.DoesNotContain(File.ReadLines(listing), file => file.EndsWith(".tmp", StringComparison.Ordinal) || file.EndsWith("state.safetensors", StringComparison.Ordinal));
+        Assert.DoesNotContain(File.ReadLines(listing), file => file.EndsWith(".tmp", StringComparison.Ordinal)
+            || file.EndsWith("state.safetensors", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -405,7 +416,8 @@ public sealed class BadInputTests : IDisposable
     {
         LearnTo(Out).AssertSuccess();
         CommandRun.Of("prune", TinyModel.Folder, "--method", "magnitude", "--out", Out, "--force").AssertSuccess();
-        Assert.Equal(["README.md", "mask.npz", "run.json"], Directory.GetFileSystemEntries(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["README.md", "mask.npz", "run.json"], Directory.GetFileSystemEntries(Out).Select(Path.GetFileName)
+            .Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -434,20 +446,23 @@ public sealed class BadInputTests : IDisposable
     {
         string data = _folder.Write("short.txt", "four words of text"u8.ToArray());
         Refuses(
-            CommandRun.Of("pretrain", "--config", Path.Combine(TinyModel.Folder, "config.json"), "--data", data, "--out", Out, "--seq-len", "32"),
+            CommandRun.Of("pretrain", "--config", Path.Combine(TinyModel.Folder, "config.json"), "--data", data, "--out", Out, "--seq-len",
+                "32"),
             data, "one sequence takes 33");
     }
 
     public void Dispose() => _folder.Dispose();
 
     private static string[] Arguments(string model, string data, string target) =>
-        ["learn", model, "--data", data, "--out", target, "--steps", "4", "--batch-size", "4", "--seq-len", "16", "--seed", "7", "--threads", "1"];
+        ["learn", model, "--data", data, "--out", target, "--steps", "4", "--batch-size", "4", "--seq-len", "16", "--seed", "7",
+            "--threads", "1"];
 
     private CommandRun Learn(string model, params string[] more) => Run(Arguments(model, TinyModel.TextPath, Out), more);
 
     private CommandRun LearnOn(string data, params string[] more) => Run(Arguments(TinyModel.Folder, data, Out), more);
 
-    private static CommandRun LearnTo(string target, params string[] more) => Run(Arguments(TinyModel.Folder, TinyModel.TextPath, target), more);
+    private static CommandRun LearnTo(string target, params string[] more) =>
+        Run(Arguments(TinyModel.Folder, TinyModel.TextPath, target), more);
 
     // An option that a test gives takes the place of the one that all tests give.
     private static CommandRun Run(string[] arguments, string[] more)

@@ -9,15 +9,18 @@ public class BenchCommandTests
     [Fact]
     public void Learn_Json_HasTheFieldsThatProgramsRead()
     {
-        CommandRun run = CommandRun.Of("bench", "learn", TinyModel.Folder, "--batch-size", "2", "--seq-len", "16", "--repeats", "2", "--moments", "int8", "--json");
+        CommandRun run = CommandRun.Of("bench", "learn", TinyModel.Folder, "--batch-size", "2", "--seq-len", "16", "--repeats", "2",
+            "--moments", "int8", "--json");
 
         run.AssertSuccess();
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
         Assert.Equal(["sample", "backward", "update"], report["rows"]!.AsArray().Select(row => (string?)row!["what"]));
-        Assert.All(report["rows"]!.AsArray(), row => Assert.Equal((double)row!["plain_ns"]! / (double)row["fused_ns"]!, (double)row["ratio"]!, 1e-9));
+        Assert.All(report["rows"]!.AsArray(), row =>
+            Assert.Equal((double)row!["plain_ns"]! / (double)row["fused_ns"]!, (double)row["ratio"]!, 1e-9));
         string[] wanted = ["dense_step_seconds", "learn_step_seconds", "step_ratio", "tokens_per_second", "peak_memory_bytes"];
         Assert.All(wanted, name => Assert.True((double)report[name]! > 0, name));
-        Assert.Equal(32 / (double)report["learn_step_seconds"]!, (double)report["tokens_per_second"]!, 1e-6 * (double)report["tokens_per_second"]!);
+        Assert.Equal(32 / (double)report["learn_step_seconds"]!, (double)report["tokens_per_second"]!,
+            1e-6 * (double)report["tokens_per_second"]!);
         Assert.InRange((double)report["state_bytes_per_weight"]!, 9, 9.3);
     }
 

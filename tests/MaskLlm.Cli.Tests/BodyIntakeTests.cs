@@ -16,7 +16,8 @@ public class BodyIntakeTests
     {
         BodyIntake intake = Intake(out BodyBudget budget);
         int read = 0, refused = 0;
-        await Parallel.ForAsync(0, 200, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = TestContext.Current.CancellationToken }, async (i, _) =>
+        await Parallel.ForAsync(0, 200,
+            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = TestContext.Current.CancellationToken }, async (i, _) =>
         {
             try
             {
@@ -87,7 +88,8 @@ public class BodyIntakeTests
     public async Task Read_TooLongOrNoJson_GivesItsShareBack(bool hasLength)
     {
         BodyIntake intake = Intake(out BodyBudget budget);
-        Assert.Equal(413, (await Assert.ThrowsAsync<BadHttpRequestException>(() => RequestBody.Read(Request(Json(Longest + 1), hasLength), intake))).StatusCode);
+        Assert.Equal(413, (await Assert.ThrowsAsync<BadHttpRequestException>(() =>
+            RequestBody.Read(Request(Json(Longest + 1), hasLength), intake))).StatusCode);
         await Assert.ThrowsAnyAsync<System.Text.Json.JsonException>(() => RequestBody.Read(Request("{ "u8.ToArray(), hasLength), intake));
         await Assert.ThrowsAsync<ApiException>(() => RequestBody.Read(Request([(byte)'"', 0xFF, (byte)'"'], hasLength), intake));
         Assert.Equal(0, budget.Taken);
@@ -116,7 +118,8 @@ public class BodyIntakeTests
         using RunningServer server = await RunningServer.Start("--max-body", "100000", "--max-bodies", "150000");
         using RawClient slow = new(server);
         // It holds its share from its headers on; the answer to the next tells when it does.
-        await slow.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{");
+        await slow.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+            + "100000\r\n\r\n{");
         string big = $$"""{ "prompt": "a", "max_tokens": 1, "user": "{{new string('x', 90_000)}}" }""";
         HttpResponseMessage response;
         do
@@ -126,7 +129,8 @@ public class BodyIntakeTests
         while (response.IsSuccessStatusCode);
         Assert.Equal(429, (int)response.StatusCode);
         Assert.NotNull(response.Headers.RetryAfter);
-        Assert.Contains("bodies_full", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("bodies_full", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         // A small one fits in beside.
         Assert.NotNull(await server.PostJson("/v1/completions", """{ "prompt": "a", "max_tokens": 1 }"""));
         slow.Dispose();

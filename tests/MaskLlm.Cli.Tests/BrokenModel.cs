@@ -30,7 +30,8 @@ internal sealed class BrokenModel
     internal BrokenModel WithLastValue(string tensor, ushort bits)
     {
         long end;
-        using (SafetensorsFile file = SafetensorsFile.Open(WeightsPath)) end = file.Tensors[tensor].Offset + file.Tensors[tensor].ByteLength;
+        using (SafetensorsFile file = SafetensorsFile.Open(WeightsPath))
+            end = file.Tensors[tensor].Offset + file.Tensors[tensor].ByteLength;
         byte[] bytes = File.ReadAllBytes(WeightsPath);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan((int)end - 2), bits);
         File.WriteAllBytes(WeightsPath, bytes);
@@ -50,7 +51,8 @@ internal sealed class BrokenModel
                 if (entry.Name == tensor)
                 {
                     float[] wide = new float[bytes.Length / 2];
-                    for (int i = 0; i < wide.Length; i++) wide[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(2 * i)) << 16);
+                    for (int i = 0; i < wide.Length; i++)
+                        wide[i] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(2 * i)) << 16);
                     wide[^1] = last;
                     (bytes, type) = (MemoryMarshal.AsBytes(wide.AsSpan()).ToArray(), TensorType.Float32);
                 }
@@ -69,8 +71,10 @@ internal sealed class BrokenModel
         {
             foreach (TensorEntry entry in file.InFileOrder)
             {
-                byte[] bytes = entry.Name == tensor ? new byte[entry.ByteLength / entry.Type.ByteWidth() * type.ByteWidth()] : file.Bytes(entry).ToArray();
-                entries.Add(new TensorToWrite(entry.Name, entry.Name == tensor ? type : entry.Type, entry.Shape, bytes.Length, stream => stream.Write(bytes)));
+                byte[] bytes = entry.Name == tensor ? new byte[entry.ByteLength / entry.Type.ByteWidth() * type.ByteWidth()]
+                    : file.Bytes(entry).ToArray();
+                entries.Add(new TensorToWrite(entry.Name, entry.Name == tensor ? type : entry.Type, entry.Shape, bytes.Length, stream =>
+                    stream.Write(bytes)));
             }
         }
         SafetensorsWriter.Write(WeightsPath, entries, new Dictionary<string, string>());

@@ -50,7 +50,8 @@ public class BrokenTemplateTests
         Assert.Equal(2, chat.ExitCode);
         Assert.StartsWith("chat template, line 1: ", chat.LastLine, StringComparison.Ordinal);
         foreach (string format in new[] { "runtime", "gguf" })
-            Assert.Equal("0 ", CommandRun.Of("export", model, "--format", format, "--out", folder.File($"out.{format}")) is var run ? $"{run.ExitCode} {(run.ExitCode == 0 ? "" : run.LastLine)}" : "");
+            Assert.Equal("0 ", CommandRun.Of("export", model, "--format", format, "--out", folder.File($"out.{format}")) is var run
+                ? $"{run.ExitCode} {(run.ExitCode == 0 ? "" : run.LastLine)}" : "");
     }
 
     private static string Model(TemporaryFolder folder, string template)

@@ -31,7 +31,8 @@ public class ChatTests
         Assert.Equal(text, JsonNode.Parse(generated.Output)!["text"]!.GetValue<string>());
 
         JsonNode rest = await server.PostJson(Path, """{ "messages": [ { "role": "user", "content": "the fox" } ] }""");
-        Assert.True(rest["choices"]![0]!["finish_reason"]!.GetValue<string>() == "stop" || rest["usage"]!["total_tokens"]!.GetValue<int>() == 64, rest.ToJsonString());
+        Assert.True(rest["choices"]![0]!["finish_reason"]!.GetValue<string>() == "stop"
+            || rest["usage"]!["total_tokens"]!.GetValue<int>() == 64, rest.ToJsonString());
     }
 
     [Fact]
@@ -52,7 +53,8 @@ public class ChatTests
         {
             using HttpResponseMessage response = await server.Post(Path, $$"""{ "messages": {{messages}} }""");
             Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-            Assert.Contains(word, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.Contains(word, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+                StringComparison.Ordinal);
         }
     }
 
@@ -60,24 +62,28 @@ public class ChatTests
     public void Talk_Lines_AreTurnsUntilExit()
     {
         using TemporaryFolder folder = new();
-        using RuntimeModel model = RuntimeModel.OpenOrPack(ChatModel.In(folder), WeightType.Float32, null, stop: TestContext.Current.CancellationToken);
+        using RuntimeModel model = RuntimeModel.OpenOrPack(ChatModel.In(folder), WeightType.Float32, null,
+            stop: TestContext.Current.CancellationToken);
         using RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = 1 });
         using Speaker speaker = new(model.LoadTokenizer(), decoder, 6, new SamplingOptions());
         using StringWriter output = new(), error = new();
-        new Talk(speaker, ChatFormat.Read(model.File, speaker.Tokenizer.SpecialTokens)!, output, error).Run(new StringReader("the fox\n\na heron\n/exit\nmore"), null, TestContext.Current.CancellationToken);
+        new Talk(speaker, ChatFormat.Read(model.File, speaker.Tokenizer.SpecialTokens)!, output, error)
+            .Run(new StringReader("the fox\n\na heron\n/exit\nmore"), null, TestContext.Current.CancellationToken);
         // Four times the sign: two turns, an empty line, and the end.
         Assert.Equal("> > > > ", error.ToString());
         using Speaker alone = new(model.LoadTokenizer(), decoder, 6, new SamplingOptions());
         string first = "", second = "";
         alone.Say(alone.Tokenizer.Encode("u:the fox\na:"), added => first += added, TestContext.Current.CancellationToken);
-        alone.Say(alone.Tokenizer.Encode($"u:the fox\na:{first}\nu:a heron\na:"), added => second += added, TestContext.Current.CancellationToken);
+        alone.Say(alone.Tokenizer.Encode($"u:the fox\na:{first}\nu:a heron\na:"), added => second += added,
+            TestContext.Current.CancellationToken);
         Assert.Equal($"{first}{Environment.NewLine}{second}{Environment.NewLine}", output.ToString());
     }
 
     [Fact]
     public void Generate_ChatWithoutTemplateOrPrompt_IsOneSentence()
     {
-        foreach ((string[] args, string word) in new[] { (new[] { "--chat", "--prompt", "a" }, "no chat template"), (["--interactive"], "no chat template"), ([], "--prompt"), (["--interactive", "--json"], "--json") })
+        foreach ((string[] args, string word) in new[] { (new[] { "--chat", "--prompt", "a" }, "no chat template"),
+            (["--interactive"], "no chat template"), ([], "--prompt"), (["--interactive", "--json"], "--json") })
         {
             CommandRun run = CommandRun.Of(["generate", TinyModel.Folder, .. args]);
             Assert.Equal(2, run.ExitCode);

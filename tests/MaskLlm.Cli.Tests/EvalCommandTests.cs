@@ -15,7 +15,8 @@ public sealed class EvalCommandTests : IDisposable
     {
         string text = TinyModel.TextPath, mask = Mask(TinyModel.Folder);
 
-        CommandRun run = CommandRun.Of("eval", TinyModel.Folder, "--data", text, "--mask", mask, "--mask", mask, "--seq-len", "16", "--max-windows", "5", "--threads", "2", "--json");
+        CommandRun run = CommandRun.Of("eval", TinyModel.Folder, "--data", text, "--mask", mask, "--mask", mask, "--seq-len", "16",
+            "--max-windows", "5", "--threads", "2", "--json");
 
         run.AssertSuccess();
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
@@ -38,7 +39,8 @@ public sealed class EvalCommandTests : IDisposable
     {
         string mask = Mask(TinyModel.Folder);
 
-        CommandRun run = CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", mask, "--seq-len", "16", "--max-windows", "9", "--threads", "2");
+        CommandRun run = CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", mask, "--seq-len", "16",
+            "--max-windows", "9", "--threads", "2");
 
         run.AssertSuccess();
         Assert.Contains("dense", run.Output, StringComparison.Ordinal);
@@ -52,7 +54,8 @@ public sealed class EvalCommandTests : IDisposable
     [Fact]
     public void Eval_NoLength_TakesTheModelsPositions()
     {
-        CommandRun run = CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--max-windows", "2", "--threads", "2", "--json");
+        CommandRun run = CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--max-windows", "2", "--threads", "2",
+            "--json");
         Assert.Equal(64, (int)JsonNode.Parse(run.Output)!["seq_len"]!);
     }
 
@@ -60,7 +63,8 @@ public sealed class EvalCommandTests : IDisposable
     public void Eval_CompressedText_GivesTheSamePerplexity()
     {
         string text = TinyModel.TextPath, compressed = _folder.File("text.txt.gz");
-        using (System.IO.Compression.GZipStream gzip = new(File.Create(compressed), System.IO.Compression.CompressionMode.Compress)) gzip.Write(File.ReadAllBytes(text));
+        using (System.IO.Compression.GZipStream gzip = new(File.Create(compressed), System.IO.Compression.CompressionMode.Compress))
+            gzip.Write(File.ReadAllBytes(text));
         Assert.Equal(PerplexityOf(text), PerplexityOf(compressed));
     }
 
@@ -77,12 +81,14 @@ public sealed class EvalCommandTests : IDisposable
         CommandRun run = CommandRun.Of(["eval", file, .. window]);
 
         run.AssertSuccess();
-        JsonNode report = JsonNode.Parse(run.Output)!, expected = JsonNode.Parse(CommandRun.Of(["eval", TinyModel.Folder, .. masked, .. window]).Output)!["rows"]!.AsArray()[^1]!;
+        JsonNode report = JsonNode.Parse(run.Output)!,
+            expected = JsonNode.Parse(CommandRun.Of(["eval", TinyModel.Folder, .. masked, .. window]).Output)!["rows"]!.AsArray()[^1]!;
         JsonNode row = Assert.Single(report["rows"]!.AsArray())!;
         Assert.StartsWith("weights in float32 on the CPU runtime", (string?)report["arithmetic"], StringComparison.Ordinal);
         Assert.Equal(isSparse ? "in the file" : null, (string?)row["mask"]);
         Assert.Equal(1, (double)row["perplexity"]! / (double)expected["perplexity"]!, 1e-5);
-        Assert.Equal(((int)expected["tokens"]!, (int)expected["windows"]!, (int)expected["tail_tokens"]!), ((int)row["tokens"]!, (int)row["windows"]!, (int)row["tail_tokens"]!));
+        Assert.Equal(((int)expected["tokens"]!, (int)expected["windows"]!, (int)expected["tail_tokens"]!),
+            ((int)row["tokens"]!, (int)row["windows"]!, (int)row["tail_tokens"]!));
         Refused("whose mask is its own", file, "--data", TinyModel.TextPath, "--mask", mask);
     }
 
@@ -109,7 +115,8 @@ public sealed class EvalCommandTests : IDisposable
     }
 
     [Fact]
-    public void Eval_Interrupted_Says130() => Assert.Equal(130, CommandRun.Stopped("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--threads", "2").ExitCode);
+    public void Eval_Interrupted_Says130() =>
+        Assert.Equal(130, CommandRun.Stopped("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--threads", "2").ExitCode);
 
     private static void Refused(string expected, params string[] arguments)
     {
@@ -127,5 +134,6 @@ public sealed class EvalCommandTests : IDisposable
     }
 
     private static double PerplexityOf(string text) =>
-        (double)JsonNode.Parse(CommandRun.Of("eval", TinyModel.Folder, "--data", text, "--max-windows", "2", "--threads", "2", "--json").Output)!["rows"]![0]!["perplexity"]!;
+        (double)JsonNode.Parse(CommandRun.Of("eval", TinyModel.Folder, "--data", text, "--max-windows", "2", "--threads", "2",
+            "--json").Output)!["rows"]![0]!["perplexity"]!;
 }

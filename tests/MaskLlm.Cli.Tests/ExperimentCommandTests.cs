@@ -6,7 +6,8 @@ namespace MaskLlm.Cli.Tests;
 [Collection(TorchTests.Name)]
 public sealed class ExperimentCommandTests : IDisposable
 {
-    private static readonly string[] Small = ["--steps", "2", "--batch-size", "2", "--seq-len", "16", "--samples", "4", "--max-windows", "4", "--threads", "2"];
+    private static readonly string[] Small = ["--steps", "2", "--batch-size", "2", "--seq-len", "16", "--samples", "4", "--max-windows",
+        "4", "--threads", "2"];
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -20,14 +21,16 @@ public sealed class ExperimentCommandTests : IDisposable
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
         Assert.Equal(["experiment", "model", "texts", "rows", "means"], report.Select(member => member.Key));
         string[] arms = [.. report["rows"]!.AsArray().Select(row => (string)row!["arm"]!)];
-        Assert.Equal(["dense", "magnitude", "wanda", "ria", "sparsegpt", "sparsegpt-weights-updated", "learned-recipe-maskllm-seed0", "learned-recipe-maskllm-seed1", "learned-seed0", "learned-seed1"], arms);
+        Assert.Equal(["dense", "magnitude", "wanda", "ria", "sparsegpt", "sparsegpt-weights-updated", "learned-recipe-maskllm-seed0",
+            "learned-recipe-maskllm-seed1", "learned-seed0", "learned-seed1"], arms);
         Assert.All(report["rows"]!.AsArray(), row => Assert.InRange((double)row!["perplexity"]!["text"]!, 2, 1000));
         Assert.Equal([1, 1, 1, 1, 1, 1, 2, 2], report["means"]!.AsArray().Select(mean => mean!["geometric"]!.AsArray().Count));
         JsonNode sparseGpt = report["means"]!.AsArray().Single(mean => (string)mean!["label"]! == "sparsegpt, weights updated")!;
         Assert.Equal(1, (double)sparseGpt["sparsegpt_gap_left"]!, 12);
         string table = File.ReadAllText(Out("table.md"));
         Assert.All(
-            ["2 steps of 2 x 16 tokens (64)", "the paper's but for distillation 0.5; prior sparsegpt", "| dense |", "| learned, recipe maskllm |", " ± ", "| text | dense |", "**geometric mean**"],
+            ["2 steps of 2 x 16 tokens (64)", "the paper's but for distillation 0.5; prior sparsegpt", "| dense |",
+            "| learned, recipe maskllm |", " ± ", "| text | dense |", "**geometric mean**"],
             part => Assert.Contains(part, table, StringComparison.Ordinal));
         string[] csv = File.ReadAllLines(Out("results.csv"));
         Assert.Equal(1 + 10 + 2 * 10, csv.Length);
@@ -110,17 +113,20 @@ public sealed class ExperimentCommandTests : IDisposable
             _folder.Write($"domains/{"ab"[i]}.train.txt", System.Text.Encoding.UTF8.GetBytes(half[i]));
             _folder.Write($"domains/{"ab"[i]}.test.txt", System.Text.Encoding.UTF8.GetBytes(half[i][..2000]));
         }
-        string[] arguments = ["experiment", "domains", TinyModel.Folder, "--domains", _folder.File("domains"), "--out", Out(), "--seeds", "0", "--prior", "wanda", "--json", .. Small];
+        string[] arguments = ["experiment", "domains", TinyModel.Folder, "--domains", _folder.File("domains"), "--out", Out(), "--seeds",
+            "0", "--prior", "wanda", "--json", .. Small];
         CommandRun run = CommandRun.Of(arguments);
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
         Assert.Equal(["a", "b"], report["texts"]!.AsArray().Select(name => (string)name!));
         foreach (JsonNode? row in report["rows"]!.AsArray())
-            Assert.Equal((string?)row!["domain"] is { } domain ? [domain] : ["a", "b"], row["perplexity"]!.AsObject().Select(pair => pair.Key));
+            Assert.Equal((string?)row!["domain"] is { } domain ? [domain] : ["a", "b"], row["perplexity"]!.AsObject()
+                .Select(pair => pair.Key));
         string[] labels = [.. report["means"]!.AsArray().Select(mean => (string)mean!["label"]!)];
         Assert.Equal(
-            ["dense", "magnitude", "wanda", "sparsegpt", "prior of the general mask", "general mask", "domain mask, from scratch", "domain mask, from general", "merged, domain mask, from scratch", "merged, domain mask, from general"],
+            ["dense", "magnitude", "wanda", "sparsegpt", "prior of the general mask", "general mask", "domain mask, from scratch",
+            "domain mask, from general", "merged, domain mask, from scratch", "merged, domain mask, from general"],
             labels);
         Assert.All(report["means"]!.AsArray(), mean => Assert.Single(mean!["geometric"]!.AsArray()));
         string[] lines = File.ReadAllLines(Out("table.md"));
@@ -162,7 +168,8 @@ public sealed class ExperimentCommandTests : IDisposable
     private CommandRun Stopped(string word, string name, params string[] more) => CommandRun.StoppedAt(word, Arguments(name, more));
 
     private string[] Arguments(string name, string[] more) =>
-        ["experiment", name, TinyModel.Folder, "--data", TinyModel.TextPath, .. more.Contains("--eval-text") ? [] : new[] { "--eval-text", TinyModel.TextPath }, "--out", Out(), .. Small, .. more];
+        ["experiment", name, TinyModel.Folder, "--data", TinyModel.TextPath, .. more.Contains("--eval-text") ? []
+            : new[] { "--eval-text", TinyModel.TextPath }, "--out", Out(), .. Small, .. more];
 
     private void Refused(string expected, string name, params string[] more)
     {

@@ -29,7 +29,8 @@ internal sealed class HandServer : IDisposable
         if (runs) _loop = new ServingLoop(Batch);
         Served = new ServedModel("tiny", tokenizer, ChatFormat.Read(_model.File, tokenizer.SpecialTokens), Batch, () =>
             Failure is null ? Decoder.FreePositions : throw Failure);
-        _router = new Router(Served, new RequestGuard(ApiKey.Of(key, null), new HostNames(http, asksForKey: key is not null), new CorsRules(http.CorsOrigins)),
+        _router = new Router(Served,
+            new RequestGuard(ApiKey.Of(key, null), new HostNames(http, asksForKey: key is not null), new CorsRules(http.CorsOrigins)),
             http.Intake(TimeProvider.System), Errors);
     }
 

@@ -80,8 +80,10 @@ public class HttpTests
         using HttpResponseMessage wrong = await Ask(server, "POST", Completions, Site, """{ "n": 2 }""");
         using HttpResponseMessage missing = await Ask(server, "GET", "/nowhere", Site);
         using HttpResponseMessage stream = await Ask(server, "POST", Completions, Site, """{ "prompt": "the fox", "max_tokens": 3, "stream": true }""");
-        Assert.Equal([401, 200, 400, 404, 200], new[] { unauthorized, list, wrong, missing, stream }.Select(response => (int)response.StatusCode));
-        Assert.All([unauthorized, list, wrong, missing, stream], response => Assert.Equal((Site, "Origin"), (Header(response, "Access-Control-Allow-Origin"), Header(response, "Vary"))));
+        Assert.Equal([401, 200, 400, 404, 200],
+            new[] { unauthorized, list, wrong, missing, stream }.Select(response => (int)response.StatusCode));
+        Assert.All([unauthorized, list, wrong, missing, stream], response =>
+            Assert.Equal((Site, "Origin"), (Header(response, "Access-Control-Allow-Origin"), Header(response, "Vary"))));
         using HttpResponseMessage foreign = await Ask(server, "GET", "/v1/models", "https://b.example");
         Assert.False(foreign.Headers.Contains("Access-Control-Allow-Origin"));
         Assert.Equal("Origin", Header(foreign, "Vary"));
@@ -108,7 +110,8 @@ public class HttpTests
     {
         using RunningServer server = await RunningServer.Start("--allowed-host", "proxy.example");
         using RawClient client = new(server);
-        Assert.StartsWith($"HTTP/1.1 {status} ", await client.Ask($"GET /v1/models HTTP/1.1\nHost: {host}\nConnection: close\n\n"), StringComparison.Ordinal);
+        Assert.StartsWith($"HTTP/1.1 {status} ", await client.Ask($"GET /v1/models HTTP/1.1\nHost: {host}\nConnection: close\n\n"),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -121,11 +124,13 @@ public class HttpTests
     {
         using RunningServer server = await RunningServer.Start("--host", "0.0.0.0", "--without-key");
         server.Client.BaseAddress = new Uri($"http://127.0.0.1:{server.Client.BaseAddress!.Port}");
-        foreach ((string name, int expected) in new[] { (host, status), (Environment.MachineName, 200), ($"{Environment.MachineName}.local:1", 200) })
+        foreach ((string name, int expected) in new[] { (host, status), (Environment.MachineName, 200),
+            ($"{Environment.MachineName}.local:1", 200) })
         {
             using RawClient client = new(server);
             Assert.StartsWith(
-                $"HTTP/1.1 {expected} ", await client.Ask($"GET /v1/models HTTP/1.1\nHost: {name}\nConnection: close\n\n"), StringComparison.Ordinal);
+                $"HTTP/1.1 {expected} ", await client.Ask($"GET /v1/models HTTP/1.1\nHost: {name}\nConnection: close\n\n"),
+                    StringComparison.Ordinal);
         }
     }
 
@@ -211,7 +216,8 @@ public class HttpTests
         using RunningServer server = await RunningServer.Start();
         using HttpResponseMessage response = await server.Post(Completions, body);
         JsonNode error = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["error"]!;
-        Assert.Equal((HttpStatusCode.BadRequest, field, "invalid_request_error"), (response.StatusCode, error["param"]?.GetValue<string>(), error["type"]!.GetValue<string>()));
+        Assert.Equal((HttpStatusCode.BadRequest, field, "invalid_request_error"),
+            (response.StatusCode, error["param"]?.GetValue<string>(), error["type"]!.GetValue<string>()));
     }
 
     [Fact]
@@ -224,7 +230,8 @@ public class HttpTests
             using ByteArrayContent content = new(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
             using HttpResponseMessage response = await server.Client.PostAsync(Completions, content, TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-            Assert.Contains("\"error\"", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.Contains("\"error\"", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+                StringComparison.Ordinal);
         }
     }
 
@@ -260,7 +267,8 @@ public class HttpTests
         {
             metrics = await server.Get("/metrics");
         }
-        while (!metrics.Contains("maskllm_requests_running 0\n", StringComparison.Ordinal) || !metrics.Contains("maskllm_requests_queued 0\n", StringComparison.Ordinal));
+        while (!metrics.Contains("maskllm_requests_running 0\n", StringComparison.Ordinal)
+            || !metrics.Contains("maskllm_requests_queued 0\n", StringComparison.Ordinal));
         // Who is gone is no failure of the server.
         Assert.Contains("maskllm_requests_total{outcome=\"failed\"} 0\n", metrics, StringComparison.Ordinal);
     }
@@ -274,8 +282,10 @@ public class HttpTests
     [InlineData("schlüssel", "characters")]
     public void Key_ThatNoRequestCanBring_IsRefused(string key, string word)
     {
-        Assert.Contains(word, Assert.Throws<ArgumentException>(() => MaskLlm.Serving.Http.ApiKey.Of(null, key)).Message, StringComparison.Ordinal);
-        Assert.Contains(word, Assert.Throws<ArgumentException>(() => MaskLlm.Serving.Http.ApiKey.Of(key, "good")).Message, StringComparison.Ordinal);
+        Assert.Contains(word, Assert.Throws<ArgumentException>(() => MaskLlm.Serving.Http.ApiKey.Of(null, key)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(word, Assert.Throws<ArgumentException>(() => MaskLlm.Serving.Http.ApiKey.Of(key, "good")).Message,
+            StringComparison.Ordinal);
         Assert.False(MaskLlm.Serving.Http.ApiKey.Of(null, null).IsAsked);
         Assert.True(MaskLlm.Serving.Http.ApiKey.Of(null, "good").IsAsked);
     }
@@ -309,12 +319,15 @@ public class HttpTests
     [Fact]
     public void Logits_ThatAreNoNumbers_Are500InOpenAIsShape()
     {
-        Exception thrown = Assert.Throws<InvalidDataException>(() => new MaskLlm.Decoding.Sampler(new MaskLlm.Decoding.SamplingOptions(), 3).Draw([0, float.NaN, 1], 0));
+        Exception thrown = Assert.Throws<InvalidDataException>(() => new MaskLlm.Decoding.Sampler(new MaskLlm.Decoding.SamplingOptions(), 3)
+            .Draw([0, float.NaN, 1], 0));
         MaskLlm.Serving.Http.ErrorReply reply = MaskLlm.Serving.Http.ErrorReply.Of(thrown);
-        Assert.Equal((500, "server_error", MaskLlm.Serving.RequestOutcome.Failed), (reply.Status, reply.Body["error"]!["type"]!.GetValue<string>(), reply.Outcome));
+        Assert.Equal((500, "server_error", MaskLlm.Serving.RequestOutcome.Failed),
+            (reply.Status, reply.Body["error"]!["type"]!.GetValue<string>(), reply.Outcome));
     }
 
-    private static async Task<HttpResponseMessage> Ask(RunningServer server, string method, string path, string? origin = null, string? body = null)
+    private static async Task<HttpResponseMessage> Ask(RunningServer server, string method, string path, string? origin = null,
+        string? body = null)
     {
         using HttpRequestMessage request = new(new HttpMethod(method), path);
         if (origin is not null) request.Headers.Add("Origin", origin);
@@ -331,5 +344,6 @@ public class HttpTests
         return await server.Client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
-    private static string Header(HttpResponseMessage response, string name) => response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? string.Join(",", values.Distinct()) : "";
+    private static string Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? string.Join(",", values.Distinct()) : "";
 }

@@ -15,7 +15,8 @@ public sealed class InfoCommandTests
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
         Assert.Equal(["versions", "kernels", "memory", "processors", "threads", "devices"], report.Select(part => part.Key));
         Assert.Equal(
-            ["maskllm", "torchsharp", "libtorch", "dotnet", "os", "processor"], report["versions"]!.AsObject().Select(version => version.Key));
+            ["maskllm", "torchsharp", "libtorch", "dotnet", "os", "processor"], report["versions"]!.AsObject()
+                .Select(version => version.Key));
         Assert.Equal("2.10.0.0", (string?)report["versions"]!["libtorch"]);
         Assert.All(report["kernels"]!.AsObject(), kind =>
         {

@@ -123,7 +123,8 @@ public sealed class KillAndResumeTests(UndisturbedRun undisturbed) : IClassFixtu
         Assert.Empty(Directory.EnumerateFiles(target, "*.tmp", new EnumerationOptions { AttributesToSkip = 0 }));
     }
 
-    private static int[] Logged(string target) => [.. File.ReadLines(Path.Combine(target, "metrics.jsonl")).Select(line => (int)JsonNode.Parse(line)!["step"]!)];
+    private static int[] Logged(string target) =>
+        [.. File.ReadLines(Path.Combine(target, "metrics.jsonl")).Select(line => (int)JsonNode.Parse(line)!["step"]!)];
 
     private static string CheckpointOf(string target) => Path.Combine(target, "checkpoint", "state.safetensors");
 

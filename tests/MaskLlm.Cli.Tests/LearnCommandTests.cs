@@ -23,7 +23,8 @@ public sealed class LearnCommandTests : IDisposable
 
         run.AssertSuccess();
         string[] names = [.. Directory.GetFileSystemEntries(Out("run")).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
-        Assert.Equal(["README.md", "mask.npz", "metrics.jsonl", "prior.npz", "run.json"], names.Where(name => !name.StartsWith("events.", StringComparison.Ordinal)));
+        Assert.Equal(["README.md", "mask.npz", "metrics.jsonl", "prior.npz", "run.json"],
+            names.Where(name => !name.StartsWith("events.", StringComparison.Ordinal)));
         string events = Assert.Single(names, name => name.StartsWith("events.out.tfevents.", StringComparison.Ordinal));
         Assert.True(new FileInfo(Path.Combine(Out("run"), events)).Length > 0);
         JsonObject written = JsonNode.Parse(File.ReadAllText(Path.Combine(Out("run"), "run.json")))!.AsObject();
@@ -44,7 +45,9 @@ public sealed class LearnCommandTests : IDisposable
         Assert.Equal(4 * 2 * 16, (long)figures["tokens"]!);
         Assert.Equal(["dense", "prior", "learned"], figures["perplexity"]!.AsObject().Select(pair => pair.Key));
         Assert.All(figures["perplexity"]!.AsObject(), pair => Assert.True((double)pair.Value! > 1, pair.Key));
-        Assert.Equal(("2:4", 4, 16, 7), ((string?)record["options"]!["pattern"], (int)record["options"]!["steps"]!, (int)record["options"]!["seq-len"]!, (int)record["seed"]!));
+        Assert.Equal(("2:4", 4, 16, 7),
+            ((string?)record["options"]!["pattern"], (int)record["options"]!["steps"]!, (int)record["options"]!["seq-len"]!,
+            (int)record["seed"]!));
         Assert.Contains(TinyModel.TextPath, record["inputs"]!.AsObject().Select(pair => pair.Key));
         Assert.Contains(record["inputs"]!.AsObject(), pair => pair.Key.EndsWith("model.safetensors", StringComparison.Ordinal));
     }
@@ -63,7 +66,8 @@ public sealed class LearnCommandTests : IDisposable
     public void Learn_LogEvery_LogsNamedFiguresOfEachStep()
     {
         Learn("run", "--log-every", "1");
-        JsonObject[] lines = [.. File.ReadLines(Path.Combine(Out("run"), "metrics.jsonl")).Select(line => JsonNode.Parse(line)!.AsObject())];
+        JsonObject[] lines = [.. File.ReadLines(Path.Combine(Out("run"), "metrics.jsonl"))
+            .Select(line => JsonNode.Parse(line)!.AsObject())];
         Assert.Equal([0, 1, 2, 3], lines.Select(line => (int)line["step"]!));
         Assert.All(lines, line => Assert.Equal(
             ["step", "loss", "reward", "gradient_norm", "mean_max_probability", "changed_groups", "tokens_per_second", "sampling_share"],
@@ -77,7 +81,8 @@ public sealed class LearnCommandTests : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
         using Decoder dense = Checkpoint.Load(TinyModel.Folder), written = Checkpoint.Load(Path.Combine(Out("run"), "model"));
-        using MaskedWeights applied = MaskedWeights.Apply(dense, MaskNpz.Read(MaskOf("run"), CheckpointConfig.LinearShapes(TinyModel.Folder)));
+        using MaskedWeights applied = MaskedWeights.Apply(dense,
+            MaskNpz.Read(MaskOf("run"), CheckpointConfig.LinearShapes(TinyModel.Folder)));
         Tensor ids = arange(40).view(2, 20);
         Assert.Equal(0, (dense.Forward(ids) - written.Forward(ids)).abs().max().item<float>());
     }
@@ -95,7 +100,8 @@ public sealed class LearnCommandTests : IDisposable
         using Decoder dense = Checkpoint.Load(TinyModel.Folder), trained = Checkpoint.Load(Path.Combine(Out("run"), "model"));
         foreach ((LinearLayer before, LinearLayer after) in dense.Linears.Zip(trained.Linears))
         {
-            using Tensor bits = MaskTensors.ToTensor(masks[before.Name], CPU, ScalarType.Bool), pruned = after.Weight.ne(0).logical_and(bits.logical_not());
+            using Tensor bits = MaskTensors.ToTensor(masks[before.Name], CPU, ScalarType.Bool),
+                pruned = after.Weight.ne(0).logical_and(bits.logical_not());
             Assert.Equal(0, pruned.sum().item<long>());
             using Tensor moved = after.Weight.ne(before.Weight).logical_and(bits);
             Assert.True(moved.sum().item<long>() > 0.5 * bits.sum().item<long>(), before.Name);
@@ -170,13 +176,15 @@ public sealed class LearnCommandTests : IDisposable
     public void Learn_WithoutJson_PrintsDenseBesideSparse()
     {
         CommandRun run = Learn("run");
-        Assert.All(["dense", "prior", "learned", "tokens seen", "seed 7", Out("run")], text => Assert.Contains(text, run.Output, StringComparison.Ordinal));
+        Assert.All(["dense", "prior", "learned", "tokens seen", "seed 7", Out("run")], text =>
+            Assert.Contains(text, run.Output, StringComparison.Ordinal));
     }
 
     public void Dispose() => _folder.Dispose();
 
     private CommandRun Learn(string name, params string[] more) => CommandRun.Of(
-        ["learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--out", Out(name), "--steps", "4", "--batch-size", "2", "--seq-len", "16", "--seed", "7", "--threads", "1", .. more]);
+        ["learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--out", Out(name), "--steps", "4", "--batch-size", "2", "--seq-len",
+            "16", "--seed", "7", "--threads", "1", .. more]);
 
     private string Out(string name) => _folder.File(name);
 

@@ -23,9 +23,11 @@ public sealed class MergeCommandTests : IDisposable
     [InlineData("2:4", false)]
     public void Merge_RunsAndFiles_WritesAValidMask(string pattern, bool named)
     {
-        string a = Prune("magnitude", pattern), b = Prune("wanda", pattern), c = Path.Combine(Prune("ria", pattern), "mask.npz"), target = _folder.File("merged.npz");
+        string a = Prune("magnitude", pattern), b = Prune("wanda", pattern), c = Path.Combine(Prune("ria", pattern), "mask.npz"),
+            target = _folder.File("merged.npz");
 
-        CommandRun run = CommandRun.Of(["merge", a, b, c, "--out", target, "--json", .. named ? new[] { "--model", TinyModel.Folder } : []]);
+        CommandRun run = CommandRun.Of(["merge", a, b, c, "--out", target, "--json", .. named ? new[] { "--model", TinyModel.Folder }
+            : []]);
 
         Assert.Equal((0, ""), (run.ExitCode, run.LastLine.Contains("merging 100", StringComparison.Ordinal) ? "" : run.Error));
         IReadOnlyDictionary<string, Mask> merged = MaskNpz.Read(target, CheckpointConfig.LinearShapes(TinyModel.Folder));
@@ -62,11 +64,14 @@ public sealed class MergeCommandTests : IDisposable
     {
         string a = Learn("1"), b = Learn("2"), target = _folder.File("merged.npz");
 
-        CommandRun run = CommandRun.Of("merge", Path.Combine(a, "logits.safetensors"), Path.Combine(b, "logits.safetensors"), "--out", target, "--model", TinyModel.Folder, "--json");
+        CommandRun run = CommandRun.Of("merge", Path.Combine(a, "logits.safetensors"), Path.Combine(b, "logits.safetensors"), "--out",
+            target, "--model", TinyModel.Folder, "--json");
 
         Assert.Equal("2:4", (string?)JsonNode.Parse(run.Output)!["pattern"]);
-        Assert.All(MaskNpz.Read(target, CheckpointConfig.LinearShapes(TinyModel.Folder)).Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.TwoOfFour)));
-        CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", target, "--max-windows", "1", "--threads", "2").AssertSuccess();
+        Assert.All(MaskNpz.Read(target, CheckpointConfig.LinearShapes(TinyModel.Folder)).Values, mask =>
+            Assert.Equal(0, mask.ViolationCount(NmPattern.TwoOfFour)));
+        CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", target, "--max-windows", "1", "--threads", "2")
+            .AssertSuccess();
         // A run's own logits give its own mask.
         string own = Path.Combine(a, "logits.safetensors"), twice = _folder.File("twice.npz");
         CommandRun.Of("merge", own, own, "--out", twice).AssertSuccess();
@@ -76,7 +81,8 @@ public sealed class MergeCommandTests : IDisposable
     [Fact]
     public void Merge_Logits_TakesTheCandidateWithTheLargestSum()
     {
-        string a = Logits("a", [0, 1, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0]), b = Logits("b", [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 4]), c = Logits("c", [0, 1.5f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        string a = Logits("a", [0, 1, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0]), b = Logits("b", [0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 4]),
+            c = Logits("c", [0, 1.5f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         string target = _folder.File("merged.npz");
 
         CommandRun run = CommandRun.Of("merge", a, b, c, "--out", target, "--json");
@@ -88,8 +94,10 @@ public sealed class MergeCommandTests : IDisposable
     [Fact]
     public void Merge_BadInput_SaysWhatInOneSentenceAndWritesNothing()
     {
-        string a = Prune("magnitude"), other = Prune("magnitude", "1:4"), part = Prune("magnitude", "2:4", "--skip", Name), target = _folder.File("merged.npz");
-        string logits = Logits("a", new float[12]), damaged = Logits("damaged", [float.NaN, .. new float[11]]), longer = Logits("longer", new float[18]);
+        string a = Prune("magnitude"), other = Prune("magnitude", "1:4"), part = Prune("magnitude", "2:4", "--skip", Name),
+            target = _folder.File("merged.npz");
+        string logits = Logits("a", new float[12]), damaged = Logits("damaged", [float.NaN, .. new float[11]]),
+            longer = Logits("longer", new float[18]);
         string plain = Path.Combine(TinyModel.Folder, "model.safetensors");
 
         Refused("at least two", a, "--out", target);
@@ -141,14 +149,16 @@ public sealed class MergeCommandTests : IDisposable
     {
         string folder = _folder.File(Guid.NewGuid().ToString("N"));
         string[] data = method == "magnitude" ? [] : ["--data", TinyModel.TextPath, "--samples", "4", "--seq-len", "32"];
-        CommandRun.Of(["prune", TinyModel.Folder, "--method", method, "--pattern", pattern, "--out", folder, "--threads", "2", .. data, .. more]).AssertSuccess();
+        CommandRun.Of(["prune", TinyModel.Folder, "--method", method, "--pattern", pattern, "--out", folder, "--threads", "2", .. data,
+            .. more]).AssertSuccess();
         return folder;
     }
 
     private string Learn(string seed)
     {
         string folder = _folder.File($"learn{seed}");
-        CommandRun run = CommandRun.Of("learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--steps", "3", "--batch-size", "2", "--seq-len", "32", "--seed", seed, "--save-logits", "--out", folder, "--threads", "2");
+        CommandRun run = CommandRun.Of("learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--steps", "3", "--batch-size", "2",
+            "--seq-len", "32", "--seed", seed, "--save-logits", "--out", folder, "--threads", "2");
         Assert.Equal((0, run.Error), (run.ExitCode, run.Error));
         return folder;
     }

@@ -6,13 +6,15 @@ using MaskLlm.Tests;
 
 namespace MaskLlm.Cli.Tests;
 
-/// <summary>One weight that is finite and far too large makes every activation NaN: no verb makes a figure, a mask, a text or a file of that.</summary>
+/// <summary>One weight that is finite and far too large makes every activation NaN: no verb makes a figure, a mask, a text or a file of
+/// that.</summary>
 [Collection(TorchTests.Name)]
 public sealed class NotANumberTests : IDisposable
 {
     private const int BadInput = 2;
     private const string Projection = "model.layers.0.mlp.up_proj.weight";
-    private const string Prompt = "the fox sees the river by the gate. a heron carries a loaf of bread at noon. the miller waits for the winter.";
+    private const string Prompt = "the fox sees the river by the gate. a heron carries a loaf of bread at noon. the miller waits for the "
+        + "winter.";
     private const ushort LargestBFloat16 = 0x7F7F, NaN = 0x7FC0;
     private readonly TemporaryFolder _folder = new();
 
@@ -23,7 +25,8 @@ public sealed class NotANumberTests : IDisposable
     private string? _huge;
 
     [Fact]
-    public void Eval_Dense_SaysOfWhat() => Refuses(Run("eval", Huge, "--data", TinyModel.TextPath, "--max-windows", "2"), "perplexity of the dense model is NaN");
+    public void Eval_Dense_SaysOfWhat() =>
+        Refuses(Run("eval", Huge, "--data", TinyModel.TextPath, "--max-windows", "2"), "perplexity of the dense model is NaN");
 
     [Fact]
     public void Eval_Mask_SaysOfWhich()
@@ -45,7 +48,8 @@ public sealed class NotANumberTests : IDisposable
         CommandRun.Of("export", Huge, "--type", type, "--out", file).AssertSuccess();
         Refuses(Run("eval", file, "--data", TinyModel.TextPath, "--max-windows", "2"), $"perplexity of {file} is NaN");
         Refuses(Run("generate", file, "--prompt", Prompt, "--max-tokens", "3"), "logits for position", "NaN or infinite");
-        Refuses(Run("generate", file, "--prompt", Prompt, "--max-tokens", "3", "--temperature", "1"), "logits for position", "NaN or infinite");
+        Refuses(Run("generate", file, "--prompt", Prompt, "--max-tokens", "3", "--temperature", "1"), "logits for position",
+            "NaN or infinite");
     }
 
     [Fact]
@@ -64,13 +68,15 @@ public sealed class NotANumberTests : IDisposable
     public void Prune_Activations_NamesTheLayer(string method)
     {
         Refuses(
-            Run("prune", Huge, "--method", method, "--data", TinyModel.TextPath, "--samples", "2", "--seq-len", "32", "--out", Out), "model.layers.0.mlp.");
+            Run("prune", Huge, "--method", method, "--data", TinyModel.TextPath, "--samples", "2", "--seq-len", "32", "--out", Out),
+                "model.layers.0.mlp.");
         Assert.False(File.Exists(Path.Combine(Out, "mask.npz")));
     }
 
     [Fact]
     public void Sensitivity_SaysOfWhat() =>
-        Refuses(Run("sensitivity", Huge, "--mask", "magnitude", "--data", TinyModel.TextPath, "--max-windows", "2"), "perplexity of the dense model", "is NaN");
+        Refuses(Run("sensitivity", Huge, "--mask", "magnitude", "--data", TinyModel.TextPath, "--max-windows", "2"),
+            "perplexity of the dense model", "is NaN");
 
     [Theory]
     [InlineData("none", "0")]
@@ -80,7 +86,8 @@ public sealed class NotANumberTests : IDisposable
     public void Learn_MakesNoMask(string prior, string scores)
     {
         Refuses(
-            Run("learn", Huge, "--data", TinyModel.TextPath, "--prior", prior, "--score-strength", scores, "--steps", "1", "--batch-size", "2", "--seq-len", "16", "--out", Out),
+            Run("learn", Huge, "--data", TinyModel.TextPath, "--prior", prior, "--score-strength", scores, "--steps", "1", "--batch-size",
+                "2", "--seq-len", "16", "--out", Out),
             "NaN");
         Assert.False(File.Exists(Path.Combine(Out, "mask.npz")));
     }
@@ -89,7 +96,8 @@ public sealed class NotANumberTests : IDisposable
     public void Learn_RateThatOverflowsInTheLastStep_MakesNoMask()
     {
         Refuses(
-            Run("learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--prior", "magnitude", "--score-strength", "0", "--steps", "1", "--batch-size", "2", "--seq-len", "16",
+            Run("learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--prior", "magnitude", "--score-strength", "0", "--steps", "1",
+                "--batch-size", "2", "--seq-len", "16",
                 "--learning-rate", "3e38", "--recipe", "maskllm", "--kappa", "1:1", "--out", Out),
             "NaN or infinite");
         Assert.False(File.Exists(Path.Combine(Out, "mask.npz")));
@@ -97,18 +105,21 @@ public sealed class NotANumberTests : IDisposable
 
     [Fact]
     public void Experiment_MakesNoTable() => Refuses(
-        Run("experiment", "compare", Huge, "--data", TinyModel.TextPath, "--eval-text", TinyModel.TextPath, "--prior", "none", "--steps", "1", "--batch-size", "2", "--seq-len", "16", "--out", Out),
+        Run("experiment", "compare", Huge, "--data", TinyModel.TextPath, "--eval-text", TinyModel.TextPath, "--prior", "none", "--steps",
+            "1", "--batch-size", "2", "--seq-len", "16", "--out", Out),
         "perplexity of the model on text is NaN");
 
     [Fact]
     public void Bench_TimesNothing()
     {
-        string mask = MaskThatPrunesTheLast(), model = new BrokenModel(_folder.File("large")).WithLastValue("model.layers.1.mlp.down_proj.weight", 0x7F00).Folder;
+        string mask = MaskThatPrunesTheLast(), model = new BrokenModel(_folder.File("large"))
+            .WithLastValue("model.layers.1.mlp.down_proj.weight", 0x7F00).Folder;
         string file = _folder.File("model.maskllm");
         CommandRun.Of("export", model, "--mask", mask, "--out", file).AssertSuccess();
         // Shorter than those of the command line, which the tiny model has no positions for.
         RuntimeBenchmarkOptions options = new() { Model = file, Repeats = 1, Threads = 1, Sequences = [1], Prompts = [8], Context = 8 };
-        string message = Assert.Throws<InvalidDataException>(() => RuntimeBenchmark.Run(options, stop: TestContext.Current.CancellationToken)).Message;
+        string message = Assert.Throws<InvalidDataException>(() =>
+            RuntimeBenchmark.Run(options, stop: TestContext.Current.CancellationToken)).Message;
         Assert.StartsWith("the model's logits for position 7 are NaN or infinite", message, StringComparison.Ordinal);
     }
 
@@ -175,7 +186,8 @@ public sealed class NotANumberTests : IDisposable
     private static void Refuses(CommandRun run, params string[] expected)
     {
         Assert.True(run.ExitCode == BadInput, $"exit code {run.ExitCode}: {run.Output}{run.Error}");
-        Assert.All(expected, part => Assert.True(part.Split('|').Any(one => run.LastLine.Contains(one, StringComparison.Ordinal)), $"{part}: {run.LastLine}"));
+        Assert.All(expected, part =>
+            Assert.True(part.Split('|').Any(one => run.LastLine.Contains(one, StringComparison.Ordinal)), $"{part}: {run.LastLine}"));
         Assert.DoesNotContain("Exception", run.Error, StringComparison.Ordinal);
     }
 

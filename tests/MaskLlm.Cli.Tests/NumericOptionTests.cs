@@ -6,18 +6,23 @@ namespace MaskLlm.Cli.Tests;
 /// <summary>Every number that an option of any verb takes: its default, its range, and what is no number.</summary>
 public sealed class NumericOptionTests
 {
-    private const string Int = "2147483647", AboveInt = "2147483648", Float = "3.4028234663852886E+38", AboveFloat = "3.5E38", Tiny = "1E-30";
+    private const string Int = "2147483647", AboveInt = "2147483648", Float = "3.4028234663852886E+38", AboveFloat = "3.5E38",
+        Tiny = "1E-30";
 
     private static readonly string[] Learning =
     [
-        $"--batch-size 8 1 {Int} 0 {AboveInt}", $"--micro-batch-size - 1 {Int} 0 {AboveInt}", $"--seq-len 256 1 {Int} 0 {AboveInt}", "--seed 0 0 18446744073709551615 -1 18446744073709551616",
+        $"--batch-size 8 1 {Int} 0 {AboveInt}", $"--micro-batch-size - 1 {Int} 0 {AboveInt}", $"--seq-len 256 1 {Int} 0 {AboveInt}",
+            "--seed 0 0 18446744073709551615 -1 18446744073709551616",
     ];
 
     private static readonly string[] Learned =
     [
-        .. Learning, $"--learning-rate 0.0007 {Tiny} {Float} 0 {AboveFloat}", $"--epsilon 1E-05 {Tiny} {Float} 0 {AboveFloat}", $"--prior-strength 1 0 {Float} -0.1 {AboveFloat}",
-        $"--score-strength 2 0 {Float} -0.1 {AboveFloat}", $"--initial-std 0.01 {Tiny} {Float} 0 {AboveFloat}", "--distillation 0.7 0 1 -0.1 1.1", $"--state-distillation 0 0 {Float} -0.1 {AboveFloat}",
-        "--noise 0 0 100 0.0000009 100.1", "--noise 0 0.000001 100 -0.1 100.1", "--average-decay 0 0 0.999 -0.1 1", $"--weight-reward 1E-05 0 {Float} -1 {AboveFloat}", $"--weight-learning-rate 0.0001 {Tiny} {Float} 0 {AboveFloat}",
+        .. Learning, $"--learning-rate 0.0007 {Tiny} {Float} 0 {AboveFloat}", $"--epsilon 1E-05 {Tiny} {Float} 0 {AboveFloat}",
+            $"--prior-strength 1 0 {Float} -0.1 {AboveFloat}",
+        $"--score-strength 2 0 {Float} -0.1 {AboveFloat}", $"--initial-std 0.01 {Tiny} {Float} 0 {AboveFloat}",
+            "--distillation 0.7 0 1 -0.1 1.1", $"--state-distillation 0 0 {Float} -0.1 {AboveFloat}",
+        "--noise 0 0 100 0.0000009 100.1", "--noise 0 0.000001 100 -0.1 100.1", "--average-decay 0 0 0.999 -0.1 1",
+        $"--weight-reward 1E-05 0 {Float} -1 {AboveFloat}", $"--weight-learning-rate 0.0001 {Tiny} {Float} 0 {AboveFloat}",
     ];
 
     private static readonly string[] Runtime = ["--threads - 1 1024 0 1025", $"--context - 1 {Int} 0 {AboveInt}"];
@@ -25,33 +30,42 @@ public sealed class NumericOptionTests
     // Verb: option, default, lowest, highest, too low, too high.
     private static readonly Dictionary<string, string[]> Ranges = new(StringComparer.Ordinal)
     {
-        ["demo"] = [$"--steps 160 1 {Int} 0 {AboveInt}", "--seed 0 0 18446744073709551615 -1 18446744073709551616", "--threads - 1 1024 0 1025"],
+        ["demo"] = [$"--steps 160 1 {Int} 0 {AboveInt}", "--seed 0 0 18446744073709551615 -1 18446744073709551616",
+        "--threads - 1 1024 0 1025"],
         ["learn"] =
         [
-            .. Learned, $"--steps 600 1 {Int} 0 {AboveInt}", $"--save-every 50 1 {Int} 0 {AboveInt}", $"--log-every 10 1 {Int} 0 {AboveInt}", $"--eval-every 0 0 {Int} -1 {AboveInt}",
+            .. Learned, $"--steps 600 1 {Int} 0 {AboveInt}", $"--save-every 50 1 {Int} 0 {AboveInt}",
+                $"--log-every 10 1 {Int} 0 {AboveInt}", $"--eval-every 0 0 {Int} -1 {AboveInt}",
             $"--eval-windows 128 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025",
         ],
         ["prune"] =
         [
-            $"--samples 128 1 {Int} 0 {AboveInt}", $"--seq-len - 1 {Int} 0 {AboveInt}", $"--hidden-memory 2048 0 {Int} -1 {AboveInt}", "--seed 0 0 18446744073709551615 -1 18446744073709551616",
+            $"--samples 128 1 {Int} 0 {AboveInt}", $"--seq-len - 1 {Int} 0 {AboveInt}", $"--hidden-memory 2048 0 {Int} -1 {AboveInt}",
+                "--seed 0 0 18446744073709551615 -1 18446744073709551616",
             "--threads - 1 1024 0 1025",
         ],
         ["eval"] = [$"--seq-len - 2 {Int} 1 {AboveInt}", $"--max-windows - 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],
-        ["sensitivity"] = [$"--seq-len - 2 {Int} 1 {AboveInt}", $"--max-windows - 1 {Int} 0 {AboveInt}", "--max-loss - 0 1.7976931348623157E+308 -0.1 1E309", "--threads - 1 1024 0 1025"],
+        ["sensitivity"] = [$"--seq-len - 2 {Int} 1 {AboveInt}", $"--max-windows - 1 {Int} 0 {AboveInt}",
+        "--max-loss - 0 1.7976931348623157E+308 -0.1 1E309", "--threads - 1 1024 0 1025"],
         ["experiment"] =
         [
-            .. Learned.Where(row => !row.StartsWith("--seed ", StringComparison.Ordinal)), $"--steps 100 1 {Int} 0 {AboveInt}", $"--samples 128 1 {Int} 0 {AboveInt}",
-            "--seeds - 0 18446744073709551615 -1 18446744073709551616", $"--eval-seq-len - 2 {Int} 1 {AboveInt}", $"--max-windows 128 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025",
+            .. Learned.Where(row => !row.StartsWith("--seed ", StringComparison.Ordinal)), $"--steps 100 1 {Int} 0 {AboveInt}",
+                $"--samples 128 1 {Int} 0 {AboveInt}",
+            "--seeds - 0 18446744073709551615 -1 18446744073709551616", $"--eval-seq-len - 2 {Int} 1 {AboveInt}",
+            $"--max-windows 128 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025",
         ],
         ["generate"] =
         [
-            .. Runtime, $"--max-tokens 128 1 {Int} 0 {AboveInt}", "--temperature 0 0 100 -0.1 100.1", $"--top-k 0 0 {Int} -1 {AboveInt}", $"--top-p 1 {Tiny} 1 0 1.1",
+            .. Runtime, $"--max-tokens 128 1 {Int} 0 {AboveInt}", "--temperature 0 0 100 -0.1 100.1", $"--top-k 0 0 {Int} -1 {AboveInt}",
+                $"--top-p 1 {Tiny} 1 0 1.1",
             "--repetition-penalty 1 0.01 100 0.009 100.1", "--seed 0 0 18446744073709551615 -1 18446744073709551616",
         ],
         ["serve"] =
         [
-            .. Runtime, "--port 8080 0 65535 -1 65536", "--parallel 16 1 1024 0 1025", "--queue 64 0 1000000 -1 1000001", $"--max-prompt - 1 {Int} 0 {AboveInt}", $"--max-output 1024 1 {Int} 0 {AboveInt}",
-            "--max-body 4194304 1 1073741824 0 1073741825", "--max-bodies - 1 1099511627776 0 1099511627777", $"--cache-mb 2048 1 {Int} 0 {AboveInt}",
+            .. Runtime, "--port 8080 0 65535 -1 65536", "--parallel 16 1 1024 0 1025", "--queue 64 0 1000000 -1 1000001",
+                $"--max-prompt - 1 {Int} 0 {AboveInt}", $"--max-output 1024 1 {Int} 0 {AboveInt}",
+            "--max-body 4194304 1 1073741824 0 1073741825", "--max-bodies - 1 1099511627776 0 1099511627777",
+            $"--cache-mb 2048 1 {Int} 0 {AboveInt}",
         ],
         ["bench"] = [$"--repeats 9 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],
         ["bench learn"] = [.. Learning, $"--repeats 5 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],
@@ -62,15 +76,18 @@ public sealed class NumericOptionTests
         ["info"] = ["--threads - 1 1024 0 1025"],
         ["pretrain"] =
         [
-            $"--steps 3000 1 {Int} 0 {AboveInt}", $"--batch-size 32 1 {Int} 0 {AboveInt}", $"--seq-len 256 1 {Int} 0 {AboveInt}", $"--learning-rate 0.002 {Tiny} {Float} 0 {AboveFloat}",
-            $"--save-every 100 1 {Int} 0 {AboveInt}", $"--eval-every 100 1 {Int} 0 {AboveInt}", "--seed 0 0 18446744073709551615 -1 18446744073709551616", "--threads - 1 1024 0 1025",
+            $"--steps 3000 1 {Int} 0 {AboveInt}", $"--batch-size 32 1 {Int} 0 {AboveInt}", $"--seq-len 256 1 {Int} 0 {AboveInt}",
+                $"--learning-rate 0.002 {Tiny} {Float} 0 {AboveFloat}",
+            $"--save-every 100 1 {Int} 0 {AboveInt}", $"--eval-every 100 1 {Int} 0 {AboveInt}",
+                "--seed 0 0 18446744073709551615 -1 18446744073709551616", "--threads - 1 1024 0 1025",
         ],
     };
 
     private static readonly Type[] NumberTypes = [typeof(int), typeof(long), typeof(ulong), typeof(float), typeof(double)];
 
     public static TheoryData<string> NoNumbers() =>
-        ["0,5", "1,000", "1_000", " 1", "1 ", "NaN", "Infinity", "-Infinity", "1e999", "\u0663", "\uFF11", "", "0x10", "(1)", "$1", "1%", "1 000", "--5", "ten", "\u22121"];
+        ["0,5", "1,000", "1_000", " 1", "1 ", "NaN", "Infinity", "-Infinity", "1e999", "\u0663", "\uFF11", "", "0x10", "(1)", "$1", "1%",
+            "1 000", "--5", "ten", "\u22121"];
 
     [Fact]
     public void EveryNumericOption_HasARowOfTheTable() => Assert.Equal(
@@ -121,14 +138,18 @@ public sealed class NumericOptionTests
     {
         CommandRun run = CommandRun.Of("learn", "MODEL", "--data", "a.txt", "--out", "o", "--learning-rate", "0,0007");
         Assert.Equal(2, run.ExitCode);
-        Assert.Equal("--learning-rate is \"0,0007\"; a positive number is needed, in digits with a point. maskllm learn --help lists what it takes.", run.LastLine);
+        Assert.Equal("--learning-rate is \"0,0007\"; a positive number is needed, in digits with a point. maskllm learn --help lists what "
+            + "it takes.", run.LastLine);
     }
 
     private static List<string> Errors(string verb, Option option, string text) =>
-        [.. CommandLine.Root(CancellationToken.None).Parse([.. verb.Split(' '), .. text.Length == 0 ? new[] { option.Name, "" } : [$"{option.Name}={text}"]]).Errors.Select(error => error.Message).Where(message => message.StartsWith(option.Name, StringComparison.Ordinal))];
+        [.. CommandLine.Root(CancellationToken.None)
+            .Parse([.. verb.Split(' '), .. text.Length == 0 ? new[] { option.Name, "" } : [$"{option.Name}={text}"]]).Errors.Select(error =>
+            error.Message).Where(message => message.StartsWith(option.Name, StringComparison.Ordinal))];
 
     private static string Default(Option option) =>
-        !option.HasDefaultValue ? "-" : Convert.ToString(option.GetDefaultValue(), CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "-";
+        !option.HasDefaultValue ? "-" : Convert.ToString(option.GetDefaultValue(), CultureInfo.InvariantCulture) is { Length: > 0 } text
+            ? text : "-";
 
     private static IEnumerable<(string Verb, Option Option)> NumericOptions() => AllOptions().Where(pair =>
     {

@@ -62,7 +62,8 @@ public class PretrainCommandTests
         CommandRun other = CommandRun.Of([.. arguments, "--resume"]);
 
         Assert.Equal(2, other.ExitCode);
-        Assert.Matches("^--resume: .*text\\.txt is not what it was when the run was started; bring it back, or start anew with --force\\.$", other.LastLine);
+        Assert.Matches("^--resume: .*text\\.txt is not what it was when the run was started; bring it back, or start anew with --force\\.$",
+            other.LastLine);
     }
 
     [Fact]

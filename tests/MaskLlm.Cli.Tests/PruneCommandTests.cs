@@ -27,7 +27,8 @@ public sealed class PruneCommandTests : IDisposable
         CommandRun run = Prune("--pattern", pattern, "--out", target, "--json");
 
         run.AssertSuccess();
-        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), CheckpointConfig.LinearShapes(TinyModel.Folder));
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"),
+            CheckpointConfig.LinearShapes(TinyModel.Folder));
         Assert.Equal(Layers, masks.Count);
         Assert.All(masks.Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.Parse(pattern))));
         JsonObject record = JsonNode.Parse(run.Output)!.AsObject();
@@ -36,10 +37,12 @@ public sealed class PruneCommandTests : IDisposable
         Assert.True(JsonNode.DeepEquals(record, written));
         Assert.Equal(["options", "seed", "threads", "versions", "kernel", "inputs", "figures"], record.Select(member => member.Key));
         Assert.Equal(("magnitude", pattern), ((string?)record["options"]!["method"], (string?)record["options"]!["pattern"]));
-        foreach (string figure in new[] { "tokens", "seconds", "tokens_per_second", "peak_memory_bytes", "first_loss", "final_loss", "perplexity" })
+        foreach (string figure in new[] { "tokens", "seconds", "tokens_per_second", "peak_memory_bytes", "first_loss", "final_loss",
+            "perplexity" })
             Assert.True(record["figures"]!.AsObject().ContainsKey(figure), figure);
         Assert.Equal(64, ((string)record["inputs"]![Path.Combine(TinyModel.Folder, "model.safetensors")]!).Length);
-        Assert.Contains($"--method magnitude --pattern {pattern}", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
+        Assert.Contains($"--method magnitude --pattern {pattern}", File.ReadAllText(Path.Combine(target, "README.md")),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -50,18 +53,21 @@ public sealed class PruneCommandTests : IDisposable
     {
         string target = _folder.File("run");
 
-        CommandRun run = CommandRun.Of("prune", TinyModel.Folder, "--method", method, "--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32", "--pattern", pattern, "--out", target, "--threads", "1");
+        CommandRun run = CommandRun.Of("prune", TinyModel.Folder, "--method", method, "--data", TinyModel.TextPath, "--samples", "6",
+            "--seq-len", "32", "--pattern", pattern, "--out", target, "--threads", "1");
 
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Contains(" s of pruning)", run.Output, StringComparison.Ordinal);
-        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), CheckpointConfig.LinearShapes(TinyModel.Folder));
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"),
+            CheckpointConfig.LinearShapes(TinyModel.Folder));
         Assert.Equal(Layers, masks.Count);
         Assert.All(masks.Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.Parse(pattern))));
         JsonNode record = JsonNode.Parse(File.ReadAllText(Path.Combine(target, "run.json")))!;
         Assert.Equal((6, 32), ((int)record["options"]!["samples"]!, (int)record["options"]!["seq-len"]!));
         Assert.Equal((6 * 32, true), ((int)record["figures"]!["tokens"]!, (double)record["figures"]!["seconds"]! > 0));
         Assert.Contains("--samples 6 --seq-len 32 --seed 0", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
-        Assert.Equal(["README.md", "mask.npz", "run.json"], Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["README.md", "mask.npz", "run.json"], Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName)
+            .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -69,7 +75,8 @@ public sealed class PruneCommandTests : IDisposable
     {
         string target = _folder.File("run"), model = Path.Combine(target, "model");
 
-        CommandRun run = CommandRun.Of("prune", TinyModel.Folder, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--out", target, "--threads", "1");
+        CommandRun run = CommandRun.Of("prune", TinyModel.Folder, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath,
+            "--out", target, "--threads", "1");
 
         Assert.True(run.ExitCode == 0, run.Error);
         // The tiny model has 64 positions, fewer than the default length.
@@ -86,20 +93,24 @@ public sealed class PruneCommandTests : IDisposable
     {
         string target = _folder.File("run"), model = Path.Combine(target, "model"), weights = Path.Combine(model, "model.safetensors");
         string[] Arguments(string samples) =>
-            ["prune", TinyModel.Folder, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--samples", samples, "--seq-len", "32", "--out", target, "--threads", "1"];
+            ["prune", TinyModel.Folder, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--samples", samples,
+                "--seq-len", "32", "--out", target, "--threads", "1"];
         CommandRun.Of(Arguments("4")).AssertSuccess();
         byte[] before = File.ReadAllBytes(weights);
 
-        foreach (string[] other in new[] { Arguments("6"), ["prune", TinyModel.Folder, "--method", "magnitude", "--out", target, "--force"] })
+        foreach (string[] other in new[] { Arguments("6"),
+            ["prune", TinyModel.Folder, "--method", "magnitude", "--out", target, "--force"] })
         {
             CommandRun refused = CommandRun.Of(other);
             Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
-            Assert.Contains(other[^1] == "--force" ? "holds the model of an earlier run" : "--force", refused.LastLine, StringComparison.Ordinal);
+            Assert.Contains(other[^1] == "--force" ? "holds the model of an earlier run" : "--force", refused.LastLine,
+                StringComparison.Ordinal);
             Assert.Equal(before, File.ReadAllBytes(weights));
         }
         CommandRun.Of([.. Arguments("6"), "--force"]).AssertSuccess();
         Assert.NotEqual(before, File.ReadAllBytes(weights));
-        Assert.Equal(["README.md", "mask.npz", "model", "run.json"], Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["README.md", "mask.npz", "model", "run.json"], Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName)
+            .Order(StringComparer.Ordinal));
         CommandRun.Of("eval", model, "--data", TinyModel.TextPath, "--seq-len", "32", "--threads", "1").AssertSuccess();
     }
 
@@ -107,7 +118,8 @@ public sealed class PruneCommandTests : IDisposable
     public void Prune_UpdatedModelOntoTheModelItself_IsRefusedBeforeTheWork()
     {
         string model = TinyModel.CopyTo(_folder.File("run/model"));
-        CommandRun run = CommandRun.Of("prune", model, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--out", _folder.File("run"), "--force");
+        CommandRun run = CommandRun.Of("prune", model, "--method", "sparsegpt", "--update-weights", "--data", TinyModel.TextPath, "--out",
+            _folder.File("run"), "--force");
         Assert.Equal((2, ""), (run.ExitCode, run.Output));
         Assert.Contains("is the model itself", run.LastLine, StringComparison.Ordinal);
         Assert.Equal([model], Directory.EnumerateFileSystemEntries(_folder.File("run")));
@@ -116,29 +128,35 @@ public sealed class PruneCommandTests : IDisposable
     [Fact]
     public void Prune_FolderAndFile_RecordsEveryTextWithItsWeightAndHash()
     {
-        string texts = _folder.File("texts"), target = _folder.File("run"), inner = Path.Combine(texts, "inner", "b.txt"), first = Path.Combine(texts, "a.txt");
+        string texts = _folder.File("texts"), target = _folder.File("run"), inner = Path.Combine(texts, "inner", "b.txt"),
+            first = Path.Combine(texts, "a.txt");
         Directory.CreateDirectory(Path.GetDirectoryName(inner)!);
         foreach (string file in new[] { first, inner }) File.WriteAllText(file, File.ReadAllText(TinyModel.TextPath));
 
         CommandRun run = CommandRun.Of(
-            "prune", TinyModel.Folder, "--method", "wanda", "--data", $"{texts}:3", $"{TinyModel.TextPath}:1", "--document-separator", @"\n", "--samples", "6", "--seq-len", "32", "--out", target, "--json");
+            "prune", TinyModel.Folder, "--method", "wanda", "--data", $"{texts}:3", $"{TinyModel.TextPath}:1", "--document-separator",
+                @"\n", "--samples", "6", "--seq-len", "32", "--out", target, "--json");
 
         Assert.True(run.ExitCode == 0, run.Error);
         JsonNode record = JsonNode.Parse(run.Output)!;
-        Assert.Equal([$"{texts}:0.75", $"{TinyModel.TextPath}:0.25"], record["options"]!["data"]!.AsArray().Select(source => (string?)source));
+        Assert.Equal([$"{texts}:0.75", $"{TinyModel.TextPath}:0.25"], record["options"]!["data"]!.AsArray()
+            .Select(source => (string?)source));
         Assert.Equal("\n", (string?)record["options"]!["document-separator"]);
         foreach (string file in new[] { first, inner, TinyModel.TextPath })
             Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))), (string?)record["inputs"]![file]);
         Assert.Equal(64, ((string)record["inputs"]![texts]!).Length);
         Assert.Equal([2800, 1400], record["figures"]!["sources"]!.AsArray().Select(source => (int)source!["documents"]!));
-        Assert.Contains($"--data {texts}:3 {TinyModel.TextPath}:1 --document-separator '\\n' --samples 6", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
+        Assert.Contains($"--data {texts}:3 {TinyModel.TextPath}:1 --document-separator '\\n' --samples 6",
+            File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Prune_InterruptedWithData_SaysSoAndResumes()
     {
         string target = _folder.File("run"), whole = _folder.File("whole");
-        string[] Arguments(string folder) => ["prune", TinyModel.Folder, "--method", "wanda", "--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32", "--threads", "1", "--out", folder];
+        string[] Arguments(string folder) =>
+            ["prune", TinyModel.Folder, "--method", "wanda", "--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32", "--threads",
+            "1", "--out", folder];
         CommandRun.Of(Arguments(whole)).AssertSuccess();
 
         CommandRun stopped = CommandRun.StoppedAt("block 0/2", Arguments(target));
@@ -161,9 +179,11 @@ public sealed class PruneCommandTests : IDisposable
         {
             string target = _folder.File(name);
             CommandRun run = CommandRun.Of(
-                "prune", TinyModel.Folder, "--method", method, "--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32", "--seed", "3", "--threads", "2", "--out", target);
+                "prune", TinyModel.Folder, "--method", method, "--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32", "--seed",
+                    "3", "--threads", "2", "--out", target);
             Assert.Equal((0, run.Error), (run.ExitCode, run.Error));
-            Assert.Contains("--samples 6 --seq-len 32 --seed 3", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
+            Assert.Contains("--samples 6 --seq-len 32 --seed 3", File.ReadAllText(Path.Combine(target, "README.md")),
+                StringComparison.Ordinal);
             Assert.Equal(6 * 32, (int)JsonNode.Parse(File.ReadAllText(Path.Combine(target, "run.json")))!["figures"]!["tokens"]!);
             return File.ReadAllBytes(Path.Combine(target, "mask.npz"));
         }
@@ -232,7 +252,8 @@ public sealed class PruneCommandTests : IDisposable
     [Fact]
     public void Prune_DamagedModel_KeepsTheEarlierRunDespiteForce()
     {
-        string model = TinyModel.CopyTo(_folder.File("model")), weights = Path.Combine(model, "model.safetensors"), target = _folder.File("run");
+        string model = TinyModel.CopyTo(_folder.File("model")), weights = Path.Combine(model, "model.safetensors"),
+            target = _folder.File("run");
         CommandRun.Of("prune", model, "--method", "magnitude", "--out", target).AssertSuccess();
         Dictionary<string, byte[]> before = Directory.GetFiles(target).ToDictionary(file => file, File.ReadAllBytes);
         File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..^10]);
@@ -267,5 +288,6 @@ public sealed class PruneCommandTests : IDisposable
         Assert.Contains("hf download", run.Error, StringComparison.Ordinal);
     }
 
-    private static CommandRun Prune(params string[] arguments) => CommandRun.Of(["prune", TinyModel.Folder, "--method", "magnitude", "--threads", "2", .. arguments]);
+    private static CommandRun Prune(params string[] arguments) =>
+        CommandRun.Of(["prune", TinyModel.Folder, "--method", "magnitude", "--threads", "2", .. arguments]);
 }

@@ -17,7 +17,8 @@ public sealed class PruneKillTests : IDisposable
     {
         // A block of this many short sequences takes long enough to be killed in.
         string[] Arguments(string target) =>
-            ["prune", TinyModel.Folder, "--method", method, .. options, "--data", TinyModel.TextPath, "--samples", "2000", "--seq-len", "16", "--threads", "1", "--out", target];
+            ["prune", TinyModel.Folder, "--method", method, .. options, "--data", TinyModel.TextPath, "--samples", "2000", "--seq-len",
+                "16", "--threads", "1", "--out", target];
         string whole = _folder.File("whole"), target = _folder.File("run"), checkpoint = Path.Combine(target, "checkpoint");
         await Complete(Arguments(whole));
 
@@ -32,10 +33,12 @@ public sealed class PruneKillTests : IDisposable
         CommandRun resumed = await Complete([.. Arguments(target), "--resume"]);
 
         Assert.DoesNotContain("block 0/2", resumed.Error, StringComparison.Ordinal);
-        foreach (string file in Directory.EnumerateFiles(whole, "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(whole, path)).Where(IsResult))
+        foreach (string file in Directory.EnumerateFiles(whole, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(whole, path)).Where(IsResult))
             Assert.Equal(File.ReadAllBytes(Path.Combine(whole, file)), File.ReadAllBytes(Path.Combine(target, file)));
         Assert.False(Directory.Exists(checkpoint));
-        Assert.Empty(Directory.EnumerateFiles(target, "*.tmp", new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = true }));
+        Assert.Empty(Directory.EnumerateFiles(target, "*.tmp",
+            new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = true }));
     }
 
     // The record has the seconds, the card the folder's name, and the list of a model's files their times.

@@ -21,7 +21,8 @@ internal sealed class RawClient : IDisposable
     internal async Task Send(string text) => await _stream.WriteAsync(Encoding.UTF8.GetBytes(text), TestContext.Current.CancellationToken);
 
     internal Task SendJson(string path, string body, string more = "") =>
-        Send($"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n{more}\r\n{body}");
+        Send($"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+            + $"{Encoding.UTF8.GetByteCount(body)}\r\n{more}\r\n{body}");
 
     /// <summary>All that comes until the server closes.</summary>
     internal async Task<string> ReadAll()

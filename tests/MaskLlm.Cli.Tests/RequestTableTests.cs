@@ -12,11 +12,15 @@ public class RequestTableTests
 
     // The API as of 2026: completions, chat completions, messages of chats, options of streams.
     private const string OfCompletions =
-        "model prompt best_of echo frequency_penalty logit_bias logprobs max_tokens n presence_penalty seed stop stream stream_options suffix temperature top_p user";
+        "model prompt best_of echo frequency_penalty logit_bias logprobs max_tokens n presence_penalty seed stop stream stream_options "
+            + "suffix temperature top_p user";
     private const string OfChat =
-        "messages model audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens metadata modalities moderation n "
-        + "parallel_tool_calls prediction presence_penalty prompt_cache_key prompt_cache_options prompt_cache_retention reasoning_effort response_format "
-        + "safety_identifier seed service_tier stop store stream stream_options temperature tool_choice tools top_logprobs top_p user verbosity web_search_options";
+        "messages model audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens metadata "
+            + "modalities moderation n "
+        + "parallel_tool_calls prediction presence_penalty prompt_cache_key prompt_cache_options prompt_cache_retention reasoning_effort "
+            + "response_format "
+        + "safety_identifier seed service_tier stop store stream stream_options temperature tool_choice tools top_logprobs top_p user "
+            + "verbosity web_search_options";
 
     [Fact]
     public void Tables_HaveEveryFieldOfTheApi()
@@ -69,7 +73,8 @@ public class RequestTableTests
             foreach (string asks in new[] { "7", "true", "\"required\"", """{ "name": "f" }""", "[1]", "0.5" }.Where(asks => !row.Neutral.Contains(asks)))
                 await AssertRefused(server, path, row.Name, asks);
             if (!row.Neutral.Contains("{}")) await AssertRefused(server, path, row.Name, "{}");
-            foreach (string neutral in row.Neutral.Append("null")) Assert.Equal(plain, Text(await server.PostJson(path, Body(path, row.Name, neutral))));
+            foreach (string neutral in row.Neutral.Append("null"))
+                Assert.Equal(plain, Text(await server.PostJson(path, Body(path, row.Name, neutral))));
         }
         foreach (FieldRow row in table.Rows.Where(row => row.Use == FieldUse.Ignored))
             Assert.Equal(plain, Text(await server.PostJson(path, Body(path, row.Name, """{ "any": [ 1 ] }"""))));
@@ -79,12 +84,14 @@ public class RequestTableTests
     public async Task UnknownFields_AreRefusedWithTheNearestName()
     {
         using RunningServer server = await RunningServer.Start();
-        Assert.Contains("did you mean temperature?", await AssertRefused(server, Completions, "temprature", "0.5"), StringComparison.Ordinal);
+        Assert.Contains("did you mean temperature?", await AssertRefused(server, Completions, "temprature", "0.5"),
+            StringComparison.Ordinal);
         await AssertRefused(server, Completions, "guided_json", "{}");
         Assert.NotNull(await server.PostJson(Completions, Body(Completions, "guided_json", "null")));
         using HttpResponseMessage nested = await server.Post(Completions, """{ "prompt": "a", "stream": true, "stream_options": { "include_usages": true } }""");
         Assert.Equal(HttpStatusCode.BadRequest, nested.StatusCode);
-        Assert.Contains("stream_options.include_usages", await nested.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("stream_options.include_usages", await nested.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,10 +100,14 @@ public class RequestTableTests
         using RunningServer server = await RunningServer.Start();
         foreach ((string name, string value) in new[]
         {
-            ("temperature", "-1"), ("temperature", "1e400"), ("temperature", "-1e400"), ("temperature", "101"), ("temperature", "\"1\""), ("top_p", "0"), ("top_p", "1.5"), ("top_p", "1e39"),
-            ("top_k", "-2"), ("top_k", "1.5"), ("top_k", "1e400"), ("top_k", "4294967296"), ("repetition_penalty", "0"), ("repetition_penalty", "1e-40"), ("repetition_penalty", "-1"),
-            ("seed", "9223372036854775808"), ("seed", "0.5"), ("max_tokens", "0"), ("max_tokens", "-3"), ("max_tokens", "64"), ("max_tokens", "1e400"), ("max_completion_tokens", "0"),
-            ("max_completion_tokens", "64"), ("stop_token_ids", "[-1]"), ("stop_token_ids", "[300]"), ("stop_token_ids", "[1.5]"), ("stop_token_ids", "5"), ("n", "1e400"),
+            ("temperature", "-1"), ("temperature", "1e400"), ("temperature", "-1e400"), ("temperature", "101"), ("temperature", "\"1\""),
+            ("top_p", "0"), ("top_p", "1.5"), ("top_p", "1e39"),
+            ("top_k", "-2"), ("top_k", "1.5"), ("top_k", "1e400"), ("top_k", "4294967296"), ("repetition_penalty", "0"),
+            ("repetition_penalty", "1e-40"), ("repetition_penalty", "-1"),
+            ("seed", "9223372036854775808"), ("seed", "0.5"), ("max_tokens", "0"), ("max_tokens", "-3"), ("max_tokens", "64"),
+            ("max_tokens", "1e400"), ("max_completion_tokens", "0"),
+            ("max_completion_tokens", "64"), ("stop_token_ids", "[-1]"), ("stop_token_ids", "[300]"), ("stop_token_ids", "[1.5]"),
+            ("stop_token_ids", "5"), ("n", "1e400"),
         })
             await AssertRefused(server, Completions, name, value);
         using HttpResponseMessage differing = await server.Post(Completions, """{ "prompt": "a", "max_tokens": 3, "max_completion_tokens": 4 }""");
@@ -111,7 +122,8 @@ public class RequestTableTests
         JsonNode same = await server.PostJson(
             Completions, """{ "prompt": [1.0, 4e1], "max_tokens": 1e1, "seed": 5.0, "top_k": 70e-1, "stop_token_ids": [299.0], "n": 1.0 }""");
         Assert.Equal(plain, Text(same));
-        foreach ((string name, string value) in new[] { ("max_tokens", "4.5"), ("seed", "1e-30"), ("seed", "4.0000000000000001"), ("top_k", "\"4\"") })
+        foreach ((string name, string value) in new[] { ("max_tokens", "4.5"), ("seed", "1e-30"), ("seed", "4.0000000000000001"),
+            ("top_k", "\"4\"") })
             Assert.EndsWith("a whole number is expected.", await AssertRefused(server, Completions, name, value), StringComparison.Ordinal);
     }
 
@@ -141,7 +153,8 @@ public class RequestTableTests
         Assert.Equal("length", cut["choices"]![0]!["finish_reason"]!.GetValue<string>());
         using HttpResponseMessage beyond = await server.Post(path, body + $", \"{name}\": 64 }}");
         JsonNode error = JsonNode.Parse(await beyond.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["error"]!;
-        Assert.Equal((HttpStatusCode.BadRequest, name, "context_length_exceeded"), (beyond.StatusCode, (string?)error["param"], (string?)error["code"]));
+        Assert.Equal((HttpStatusCode.BadRequest, name, "context_length_exceeded"),
+            (beyond.StatusCode, (string?)error["param"], (string?)error["code"]));
     }
 
     [Theory]
@@ -156,7 +169,8 @@ public class RequestTableTests
         using HttpResponseMessage response = await server.Post(
             path, path == Chat ? $$"""{ "messages": [ { "role": "user", "content": "{{text}}" } ] }""" : $$"""{ "prompt": "{{text}}" }""");
         JsonNode error = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["error"]!;
-        Assert.Equal((HttpStatusCode.BadRequest, field, "context_length_exceeded"), (response.StatusCode, (string?)error["param"], (string?)error["code"]));
+        Assert.Equal((HttpStatusCode.BadRequest, field, "context_length_exceeded"),
+            (response.StatusCode, (string?)error["param"], (string?)error["code"]));
         Assert.Equal("the prompt has more than 30 tokens, which are all that the server takes; shorten it.", (string?)error["message"]);
     }
 
@@ -233,7 +247,8 @@ public class RequestTableTests
     // What the model says after "the fox", and the place of the first token from the third on that is new there.
     private static (int[] Ids, int At) Generated()
     {
-        CommandRun run = CommandRun.Of("generate", TinyModel.Folder, "--prompt", "the fox", "--temperature", "1", "--seed", "5", "--max-tokens", "20", "--json");
+        CommandRun run = CommandRun.Of("generate", TinyModel.Folder, "--prompt", "the fox", "--temperature", "1", "--seed", "5",
+            "--max-tokens", "20", "--json");
         int[] ids = [.. JsonNode.Parse(run.Output)!["ids"]!.AsArray().Select(id => id!.GetValue<int>())];
         return (ids, Enumerable.Range(2, ids.Length - 2).First(at => Array.IndexOf(ids, ids[at]) == at));
     }
@@ -249,11 +264,13 @@ public class RequestTableTests
         return body.ToJsonString()[..^1] + $", \"{name}\": {value} }}";
     }
 
-    private static string Text(JsonNode reply) => (reply["choices"]![0]!["text"] ?? reply["choices"]![0]!["message"]!["content"])!.GetValue<string>();
+    private static string Text(JsonNode reply) =>
+        (reply["choices"]![0]!["text"] ?? reply["choices"]![0]!["message"]!["content"])!.GetValue<string>();
 
     private static async Task<string> AssertRefused(RunningServer server, string path, string name, string value)
     {
-        using HttpResponseMessage response = await server.Post(path, Body(path, name == "max_completion_tokens" ? "max_tokens" : name, "null") is var body && name == "max_completion_tokens"
+        using HttpResponseMessage response = await server.Post(path,
+            Body(path, name == "max_completion_tokens" ? "max_tokens" : name, "null") is var body && name == "max_completion_tokens"
             ? body[..^1] + $", \"{name}\": {value} }}"
             : Body(path, name, value));
         string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
@@ -269,7 +286,8 @@ public class RequestTableTests
         {
             FieldUse.Served => "served",
             FieldUse.Ignored => "no effect",
-            _ => row.Neutral.Count == 0 ? "refused" : $"refused unless {string.Join(" or ", row.Neutral.Select(neutral => $"`{neutral}`"))}",
+            _ => row.Neutral.Count == 0 ? "refused"
+                : $"refused unless {string.Join(" or ", row.Neutral.Select(neutral => $"`{neutral}`"))}",
         }} | {row.Note} |\n"));
         return $"| field of {table.Title} | | |\n|---|---|---|\n{rows}\n";
     }

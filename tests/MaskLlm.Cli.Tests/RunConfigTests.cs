@@ -16,8 +16,10 @@ public sealed class RunConfigTests : IDisposable
     {
         string first = Out("first"), again = Out("again");
         CommandRun.Of(
-            "learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--out", first, "--recipe", "maskllm", "--steps", "3", "--batch-size", "2",
-            "--seq-len", "16", "--prior", "magnitude", "--kappa", "50:70", "--learning-rate", "0.0123", "--skip", "*k_proj*", "--skip", "*v_proj*",
+            "learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--out", first, "--recipe", "maskllm", "--steps", "3", "--batch-size",
+            "2",
+            "--seq-len", "16", "--prior", "magnitude", "--kappa", "50:70", "--learning-rate", "0.0123", "--skip", "*k_proj*", "--skip",
+            "*v_proj*",
             "--seed", "18446744073709551615", "--document-separator", "\\n", "--hard", "--exact-prior", "true", "--save-logits",
             "--threads", "1").AssertSuccess();
 
@@ -37,7 +39,8 @@ public sealed class RunConfigTests : IDisposable
             "learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--out", first, "--steps", "2", "--batch-size", "2", "--seq-len", "16",
             "--prior", "magnitude").AssertSuccess();
 
-        CommandRun.Of("learn", "--config", Path.Combine(first, "run.json"), "--out", other, "--steps", "3", "--batch-size", "3").AssertSuccess();
+        CommandRun.Of("learn", "--config", Path.Combine(first, "run.json"), "--out", other, "--steps", "3", "--batch-size", "3")
+            .AssertSuccess();
 
         JsonObject expected = Options(first);
         (expected["steps"], expected["batch-size"], expected["micro-batch-size"]) = (3, 3, 3);
@@ -49,7 +52,8 @@ public sealed class RunConfigTests : IDisposable
     {
         string first = Out("first"), again = Out("again");
         CommandRun.Of(
-            "prune", TinyModel.Folder, "--method", "wanda", "--data", TinyModel.TextPath, "--samples", "5", "--seq-len", "24", "--seed", "7",
+            "prune", TinyModel.Folder, "--method", "wanda", "--data", TinyModel.TextPath, "--samples", "5", "--seq-len", "24", "--seed",
+            "7",
             "--pattern", "1:4", "--skip", "*q_proj*", "--out", first).AssertSuccess();
 
         CommandRun.Of("prune", "--config", Path.Combine(first, "run.json"), "--out", again).AssertSuccess();
@@ -63,7 +67,8 @@ public sealed class RunConfigTests : IDisposable
     {
         string first = Out("first"), again = Out("again");
         CommandRun.Of(
-            "pretrain", "--config", Path.Combine(TinyModel.Folder, "config.json"), "--data", TinyModel.TextPath, "--out", first, "--steps", "2",
+            "pretrain", "--config", Path.Combine(TinyModel.Folder, "config.json"), "--data", TinyModel.TextPath, "--out", first, "--steps",
+            "2",
             "--batch-size", "2", "--seq-len", "16", "--seed", "3", "--threads", "1").AssertSuccess();
 
         CommandRun.Of("pretrain", "--config", Path.Combine(first, "run.json"), "--out", again).AssertSuccess();

@@ -11,7 +11,8 @@ internal sealed class RunningServer : IDisposable
     private readonly Task<int> _run;
 
     private RunningServer(string[] args) => _run = Task.Factory.StartNew(
-        () => CommandLine.Run(args, TextWriter.Synchronized(_output), TextWriter.Synchronized(_error), _stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        () => CommandLine.Run(args, TextWriter.Synchronized(_output), TextWriter.Synchronized(_error), _stop.Token), CancellationToken.None,
+            TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     internal HttpClient Client { get; } = new() { Timeout = TimeSpan.FromMinutes(2) };
 

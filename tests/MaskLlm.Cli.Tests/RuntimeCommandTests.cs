@@ -45,13 +45,17 @@ public class RuntimeCommandTests
         JsonNode fromFolder = JsonNode.Parse(CommandRun.Of(["generate", TinyModel.Folder, "--mask", Mask, .. options]).Output)!;
         Assert.Equal(fromFile["ids"]!.ToJsonString(), fromFolder["ids"]!.ToJsonString());
         Assert.InRange(fromFile["ids"]!.AsArray().Count, 1, 12);
-        Assert.Equal(fromFile["text"]!.GetValue<string>(), CommandRun.Of("generate", file, "--prompt", "the", "--max-tokens", "12").Output.TrimEnd('\r', '\n'), ignoreLineEndingDifferences: true);
+        Assert.Equal(fromFile["text"]!.GetValue<string>(),
+            CommandRun.Of("generate", file, "--prompt", "the", "--max-tokens", "12").Output.TrimEnd('\r', '\n'),
+            ignoreLineEndingDifferences: true);
     }
 
     [Fact]
     public void Generate_SameSeed_DrawsTheSameText()
     {
-        string Text(string seed) => CommandRun.Of("generate", TinyModel.Folder, "--prompt", "the", "--max-tokens", "24", "--temperature", "1.5", "--seed", seed).Output;
+        string Text(string seed) =>
+            CommandRun.Of("generate", TinyModel.Folder, "--prompt", "the", "--max-tokens", "24", "--temperature", "1.5", "--seed",
+            seed).Output;
         Assert.Equal(Text("1"), Text("1"));
         Assert.NotEqual(Text("1"), Text("2"));
     }
@@ -75,7 +79,9 @@ public class RuntimeCommandTests
         CommandRun run = CommandRun.Of("bench", "--shape", "tiny", "--type", "bfloat16", "int8", "--repeats", "1", "--json");
         run.AssertSuccess();
         JsonArray rows = JsonNode.Parse(run.Output)!["rows"]!.AsArray();
-        string[] wanted = [.. new[] { "bf16", "int8" }.SelectMany(type => new[] { $"decode {type} x1", $"decode {type} x4", $"decode {type} x16", $"prefill {type} x128", $"prefill {type} x512", $"file {type}", $"memory {type}" })];
+        string[] wanted = [.. new[] { "bf16", "int8" }.SelectMany(type =>
+            new[] { $"decode {type} x1", $"decode {type} x4", $"decode {type} x16", $"prefill {type} x128", $"prefill {type} x512",
+            $"file {type}", $"memory {type}" })];
         Assert.Equal(wanted, rows.Select(row => row!["what"]!.GetValue<string>()));
         Assert.All(rows, row => Assert.Contains("14 of 14 layers 2:4", row!["kernel"]!.GetValue<string>(), StringComparison.Ordinal));
         JsonNode file = rows.First(row => row!["what"]!.GetValue<string>() == "file bf16")!;

@@ -53,7 +53,8 @@ public sealed class SampleTests
 
         Assert.Contains(files, file => Path.GetFileName(file) == "MaskLlm.Runtime.dll");
         Assert.DoesNotContain(files, file => Path.GetFileName(file).Contains("torch", StringComparison.OrdinalIgnoreCase));
-        Assert.DoesNotContain("torch", File.ReadAllText(Path.Combine(FolderOf(sample), sample + ".deps.json")), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("torch", File.ReadAllText(Path.Combine(FolderOf(sample), sample + ".deps.json")),
+            StringComparison.OrdinalIgnoreCase);
         Assert.InRange(files.Sum(file => new FileInfo(file).Length), 1, MostBytes);
     }
 

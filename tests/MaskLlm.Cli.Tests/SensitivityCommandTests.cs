@@ -20,19 +20,23 @@ public sealed class SensitivityCommandTests : IDisposable
         JsonObject report = Json("--mask", "magnitude", "--max-loss", "0.01"), ofFile = Json("--mask", Prune(), "--max-loss", "0.01");
 
         Assert.Equal(
-            ["model", "data", "mask", "seq_len", "windows", "dense_perplexity", "masked_perplexity", "increase", "blocks", "kinds", "max_loss", "skip_blocks", "skip_kinds", "skip"],
+            ["model", "data", "mask", "seq_len", "windows", "dense_perplexity", "masked_perplexity", "increase", "blocks", "kinds",
+            "max_loss", "skip_blocks", "skip_kinds", "skip"],
             report.Select(member => member.Key));
         Assert.Equal(["model.layers.0", "model.layers.1"], Parts(report, "blocks"));
         Assert.Equal(Kinds.Order(), Parts(report, "kinds").Order());
-        Assert.Equal(CheckpointConfig.LinearShapes(TinyModel.Folder).Keys.Take(7).Select(name => name.Split('.')[^2]), Parts(report, "kinds"));
+        Assert.Equal(CheckpointConfig.LinearShapes(TinyModel.Folder).Keys.Take(7).Select(name => name.Split('.')[^2]),
+            Parts(report, "kinds"));
         foreach (string parts in new[] { "blocks", "kinds" })
         {
             Assert.True(JsonNode.DeepEquals(report[parts], ofFile[parts]));
-            Assert.Equal(CheckpointConfig.LinearShapes(TinyModel.Folder).Values.Sum(shape => shape.Rows * shape.Columns), report[parts]!.AsArray().Sum(row => (int)row!["weights"]!));
+            Assert.Equal(CheckpointConfig.LinearShapes(TinyModel.Folder).Values.Sum(shape => shape.Rows * shape.Columns),
+                report[parts]!.AsArray().Sum(row => (int)row!["weights"]!));
             foreach (JsonNode? row in report[parts]!.AsArray())
                 Assert.Equal(Math.Log((double)row!["perplexity"]! / (double)report["dense_perplexity"]!), (double)row["increase"]!, 1e-9);
         }
-        Assert.Equal(Math.Log((double)report["masked_perplexity"]! / (double)report["dense_perplexity"]!), (double)report["increase"]!, 1e-9);
+        Assert.Equal(Math.Log((double)report["masked_perplexity"]! / (double)report["dense_perplexity"]!), (double)report["increase"]!,
+            1e-9);
     }
 
     [Fact]
@@ -40,7 +44,8 @@ public sealed class SensitivityCommandTests : IDisposable
     {
         JsonObject report = Json("--mask", "magnitude");
 
-        CommandRun eval = CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", Prune("--skip", "model.layers.0.*"), "--max-windows", "4", "--threads", "2", "--json");
+        CommandRun eval = CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask",
+            Prune("--skip", "model.layers.0.*"), "--max-windows", "4", "--threads", "2", "--json");
 
         JsonArray rows = JsonNode.Parse(eval.Output)!["rows"]!.AsArray();
         Assert.Equal((double)rows[0]!["perplexity"]!, (double)report["dense_perplexity"]!);
@@ -50,16 +55,19 @@ public sealed class SensitivityCommandTests : IDisposable
     [Fact]
     public void Sensitivity_ForPeople_PrintsOptionsThatPruneTakes()
     {
-        CommandRun run = CommandRun.Of("sensitivity", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", "magnitude", "--max-windows", "4", "--threads", "2");
+        CommandRun run = CommandRun.Of("sensitivity", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", "magnitude",
+            "--max-windows", "4", "--threads", "2");
 
         run.AssertSuccess();
         Assert.Contains("model.layers.1", run.Output, StringComparison.Ordinal);
         Assert.Contains("measuring sensitivity 100", run.Error, StringComparison.Ordinal);
         string options = run.Output.Split('\n').First(line => line.StartsWith("  --skip", StringComparison.Ordinal));
-        string[] skip = options.Replace("'", "", StringComparison.Ordinal).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string[] skip = options.Replace("'", "", StringComparison.Ordinal)
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         string mask = Prune(skip);
         Assert.InRange(MaskNpz.ReadPacked(mask).Count, 1, 13);
-        CommandRun eval = CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", mask, "--max-windows", "4", "--threads", "2", "--json");
+        CommandRun eval = CommandRun.Of("eval", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", mask, "--max-windows", "4",
+            "--threads", "2", "--json");
         JsonArray rows = JsonNode.Parse(eval.Output)!["rows"]!.AsArray();
         double measured = Math.Log((double)rows[1]!["perplexity"]! / (double)rows[0]!["perplexity"]!);
         Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"measured {measured:0.0000}"), run.Output, StringComparison.Ordinal);
@@ -78,7 +86,8 @@ public sealed class SensitivityCommandTests : IDisposable
     [Fact]
     public void Sensitivity_LossAsLargeAsTheMasks_SkipsNothing()
     {
-        CommandRun run = CommandRun.Of("sensitivity", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", "magnitude", "--max-windows", "2", "--max-loss", "100", "--threads", "2");
+        CommandRun run = CommandRun.Of("sensitivity", TinyModel.Folder, "--data", TinyModel.TextPath, "--mask", "magnitude",
+            "--max-windows", "2", "--max-loss", "100", "--threads", "2");
         Assert.Contains("nothing needs to be skipped", run.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("--skip", run.Output, StringComparison.Ordinal);
     }
@@ -117,17 +126,20 @@ public sealed class SensitivityCommandTests : IDisposable
 
     private static JsonObject Json(params string[] arguments)
     {
-        CommandRun run = CommandRun.Of(["sensitivity", TinyModel.Folder, "--data", TinyModel.TextPath, "--max-windows", "4", "--threads", "2", "--json", .. arguments]);
+        CommandRun run = CommandRun.Of(["sensitivity", TinyModel.Folder, "--data", TinyModel.TextPath, "--max-windows", "4", "--threads",
+            "2", "--json", .. arguments]);
         Assert.Equal((0, run.Error), (run.ExitCode, run.Error));
         return JsonNode.Parse(run.Output)!.AsObject();
     }
 
-    private static IEnumerable<string> Parts(JsonObject report, string list) => report[list]!.AsArray().Select(row => (string)row!["part"]!);
+    private static IEnumerable<string> Parts(JsonObject report, string list) => report[list]!.AsArray()
+        .Select(row => (string)row!["part"]!);
 
     private string Prune(params string[] arguments)
     {
         string folder = _folder.File(Guid.NewGuid().ToString("N"));
-        CommandRun.Of(["prune", TinyModel.Folder, "--method", "magnitude", "--out", folder, "--threads", "2", .. arguments]).AssertSuccess();
+        CommandRun.Of(["prune", TinyModel.Folder, "--method", "magnitude", "--out", folder, "--threads", "2", .. arguments])
+            .AssertSuccess();
         return Path.Combine(folder, "mask.npz");
     }
 }

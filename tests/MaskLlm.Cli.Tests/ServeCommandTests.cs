@@ -24,7 +24,8 @@ public class ServeCommandTests
         Assert.Equal(text, string.Concat(pieces.SkipLast(1).Select(piece => piece["choices"]![0]!["text"]!.GetValue<string>())));
         Assert.Empty(pieces[^1]["choices"]!.AsArray());
         Assert.Equal(whole["usage"]!.ToJsonString(), pieces[^1]["usage"]!.ToJsonString());
-        Assert.Equal(whole["usage"]!["total_tokens"]!.GetValue<int>(), whole["usage"]!["prompt_tokens"]!.GetValue<int>() + whole["usage"]!["completion_tokens"]!.GetValue<int>());
+        Assert.Equal(whole["usage"]!["total_tokens"]!.GetValue<int>(), whole["usage"]!["prompt_tokens"]!.GetValue<int>()
+            + whole["usage"]!["completion_tokens"]!.GetValue<int>());
     }
 
     [Fact]
@@ -52,7 +53,8 @@ public class ServeCommandTests
             Assert.Equal("invalid_request_error", error["type"]!.GetValue<string>());
             Assert.True(field == error["param"]?.GetValue<string>(), $"{body}: {error}");
         }
-        Assert.Contains($"maskllm_requests_total{{outcome=\"invalid\"}} {BadRequests.Length}\n", await server.Get("/metrics"), StringComparison.Ordinal);
+        Assert.Contains($"maskllm_requests_total{{outcome=\"invalid\"}} {BadRequests.Length}\n", await server.Get("/metrics"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -61,7 +63,8 @@ public class ServeCommandTests
         using RunningServer server = await RunningServer.Start();
         using HttpResponseMessage response = await server.Post(Chat, """{ "messages": [ { "role": "user", "content": "hello" } ] }""");
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains("/v1/completions", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("/v1/completions", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,7 +91,8 @@ public class ServeCommandTests
         {
             server.Client.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
             foreach (string path in new[] { "/v1/models", "/metrics", "/nowhere" })
-                Assert.Equal(HttpStatusCode.Unauthorized, (await server.Client.GetAsync(path, TestContext.Current.CancellationToken)).StatusCode);
+                Assert.Equal(HttpStatusCode.Unauthorized,
+                    (await server.Client.GetAsync(path, TestContext.Current.CancellationToken)).StatusCode);
             Assert.Equal(HttpStatusCode.OK, (await server.Client.GetAsync("/health", TestContext.Current.CancellationToken)).StatusCode);
         }
         server.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "a secret");
@@ -102,7 +106,8 @@ public class ServeCommandTests
         using RunningServer server = await RunningServer.Start("--max-body", "1000");
         using HttpResponseMessage response = await server.Post(Completions, $$"""{ "prompt": "{{new string('a', 2000)}}" }""");
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
-        Assert.Contains("\"error\"", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("\"error\"", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -115,7 +120,8 @@ public class ServeCommandTests
         HttpResponseMessage[] busy = [.. answers.Where(answer => answer.StatusCode == HttpStatusCode.TooManyRequests)];
         Assert.NotEmpty(busy);
         Assert.All(busy, answer => Assert.NotNull(answer.Headers.RetryAfter));
-        Assert.Contains($"maskllm_requests_total{{outcome=\"busy\"}} {busy.Length}\n", await server.Get("/metrics"), StringComparison.Ordinal);
+        Assert.Contains($"maskllm_requests_total{{outcome=\"busy\"}} {busy.Length}\n", await server.Get("/metrics"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,7 +132,8 @@ public class ServeCommandTests
         for (int i = 0; i < 5; i++)
         {
             using HttpRequestMessage request = new(HttpMethod.Post, Completions) { Content = JsonBody("""{ "prompt": "the fox", "max_tokens": 60, "stream": true }""") };
-            using HttpResponseMessage response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+            using HttpResponseMessage response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead,
+                TestContext.Current.CancellationToken);
         }
         JsonNode whole = await server.PostJson(Completions, """{ "prompt": "the fox", "max_tokens": 3 }""");
         Assert.NotNull(whole["choices"]);
@@ -151,7 +158,8 @@ public class ServeCommandTests
     [Fact]
     public void Options_OutOfRange_AreRefusedBeforeTheModelIsRead()
     {
-        foreach (string[] option in new[] { new[] { "--parallel", "0" }, ["--queue", "-1"], ["--port", "70000"], ["--max-output", "0"], ["--max-body", "0"], ["--cache-mb", "0"], ["--host", "no.such.host.invalid"] })
+        foreach (string[] option in new[] { new[] { "--parallel", "0" }, ["--queue", "-1"], ["--port", "70000"], ["--max-output", "0"],
+            ["--max-body", "0"], ["--cache-mb", "0"], ["--host", "no.such.host.invalid"] })
         {
             CommandRun run = CommandRun.Of(["serve", "/nowhere/at/all", .. option]);
             Assert.Equal(2, run.ExitCode);
@@ -161,7 +169,8 @@ public class ServeCommandTests
 
     private static StringContent JsonBody(string text) => new(text, System.Text.Encoding.UTF8, "application/json");
 
-    private static string Metric(string metrics, string name) => metrics.Split('\n').Single(line => line.StartsWith($"maskllm_{name} ", StringComparison.Ordinal)).Split(' ')[1];
+    private static string Metric(string metrics, string name) => metrics.Split('\n')
+        .Single(line => line.StartsWith($"maskllm_{name} ", StringComparison.Ordinal)).Split(' ')[1];
 
     private static readonly (string Body, int Status, string? Field)[] BadRequests =
     [

@@ -183,7 +183,8 @@ public sealed partial class ServingWordsTests(ServingWordsTests.Idle idle) : ICl
         Assert.Equal((200, """{"status":"ok"}"""), Text(await server.Ask("GET", "/health")));
         Assert.Equal((200, $$"""{"object":"list","data":[{{model}}]}"""), Text(await server.Ask("GET", "/v1/models", null, key)));
         Assert.Equal((200, model), Text(await server.Ask("HEAD", "/v1/models/tiny", null, key)));
-        Assert.Equal((404, "a model with an empty name is not served; tiny is."), Message(await server.Ask("GET", "/v1/models/", null, key)));
+        Assert.Equal((404, "a model with an empty name is not served; tiny is."),
+            Message(await server.Ask("GET", "/v1/models/", null, key)));
         Assert.Equal((404, "there is no GET /v1/model."), Message(await server.Ask("GET", "/v1/model", null, key)));
         Assert.Equal((404, "there is no OPTIONS /v1."), Message(await server.Ask("OPTIONS", "/v1", null, key)));
         Assert.Equal((405, "/v1/completions has no GET; it has POST, OPTIONS."), Message(await server.Ask("GET", Completions, null, key)));

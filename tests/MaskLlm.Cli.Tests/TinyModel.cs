@@ -3,7 +3,8 @@ using MaskLlm.Pretraining;
 
 namespace MaskLlm.Cli.Tests;
 
-/// <summary>A checkpoint of two blocks with its tokenizer and a text that it knows: made once a test run, in under a second or two.</summary>
+/// <summary>A checkpoint of two blocks with its tokenizer and a text that it knows: made once a test run, in under a second or
+/// two.</summary>
 internal static class TinyModel
 {
     private const string Config = """
@@ -26,7 +27,8 @@ internal static class TinyModel
     internal static string CopyTo(string folder)
     {
         Directory.CreateDirectory(folder);
-        foreach (string name in new[] { "config.json", "tokenizer.json", "model.safetensors" }) File.Copy(Path.Combine(Folder, name), Path.Combine(folder, name));
+        foreach (string name in new[] { "config.json", "tokenizer.json", "model.safetensors" })
+            File.Copy(Path.Combine(Folder, name), Path.Combine(folder, name));
         return folder;
     }
 
@@ -51,8 +53,10 @@ internal static class TinyModel
 
     private static string Text()
     {
-        string[] who = ["the fox", "a heron", "the miller", "my neighbour", "an old boat"], does = ["sees", "carries", "waits for", "remembers"];
-        string[] what = ["the river", "a loaf of bread", "seven stones", "the winter", "nobody"], where = ["by the gate", "at noon", "in the rain"];
+        string[] who = ["the fox", "a heron", "the miller", "my neighbour", "an old boat"],
+            does = ["sees", "carries", "waits for", "remembers"];
+        string[] what = ["the river", "a loaf of bread", "seven stones", "the winter", "nobody"],
+            where = ["by the gate", "at noon", "in the rain"];
         Random random = new(1);
         return string.Concat(Enumerable.Range(0, 1400).Select(
             _ => $"{Any(random, who)} {Any(random, does)} {Any(random, what)} {Any(random, where)}.\n"));

@@ -3,7 +3,8 @@ using MaskLlm.Tests;
 
 namespace MaskLlm.Cli.Tests;
 
-/// <summary>A tokenizer with a token that the model has no embedding for: no fault of the checkpoint, and of a text that has it in every verb.</summary>
+/// <summary>A tokenizer with a token that the model has no embedding for: no fault of the checkpoint, and of a text that has it in every
+/// verb.</summary>
 public class TokenBeyondEmbeddingTests
 {
     private const string Sentence = "the text has the token '[PAD]' (300), and the model's embeddings end at 299; take it out of the text.";
@@ -21,7 +22,9 @@ public class TokenBeyondEmbeddingTests
         File.WriteAllText(good, File.ReadAllText(TinyModel.TextPath)[..20_000]);
         File.WriteAllText(bad, File.ReadAllText(good) + "a [PAD] b");
         string[] With(string text, string prompt) =>
-            [words[0], model, .. words[1..].Select(word => word switch { "TEXT" => text, "@TEXT" => prompt, "OUT" => folder.File("out"), _ => word }), "--threads", "1"];
+            [words[0], model, .. words[1..]
+                .Select(word => word switch { "TEXT" => text, "@TEXT" => prompt, "OUT" => folder.File("out"), _ => word }), "--threads",
+                "1"];
         CommandRun refused = CommandRun.Of(With(bad, "a [PAD] b"));
         Assert.Equal(2, refused.ExitCode);
         Assert.EndsWith(Sentence, refused.LastLine, StringComparison.Ordinal);
@@ -38,8 +41,10 @@ public class TokenBeyondEmbeddingTests
         string file = folder.File("file");
         CommandRun run = CommandRun.Of("export", Model(folder), "--format", format, "--out", file);
         run.AssertSuccess();
-        if (format == "gguf") Assert.Contains("'[PAD]' (300) beyond the 300 embeddings of the model: left out.", run.Error, StringComparison.Ordinal);
-        else Assert.EndsWith(Sentence, CommandRun.Of("generate", file, "--prompt", "a [PAD]", "--threads", "1").LastLine, StringComparison.Ordinal);
+        if (format == "gguf")
+            Assert.Contains("'[PAD]' (300) beyond the 300 embeddings of the model: left out.", run.Error, StringComparison.Ordinal);
+        else Assert.EndsWith(Sentence, CommandRun.Of("generate", file, "--prompt", "a [PAD]", "--threads", "1").LastLine,
+            StringComparison.Ordinal);
     }
 
     private static string Model(TemporaryFolder folder)

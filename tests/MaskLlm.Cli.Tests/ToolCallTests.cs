@@ -9,12 +9,16 @@ public class ToolCallTests
 {
     private const string Path = "/v1/chat/completions";
     private const string Hello = """{ "role": "user", "content": "Hi" }""";
-    private const string Calls = "\"tool_calls\": [ { \"id\": \"c1\", \"type\": \"function\", \"function\": { \"name\": \"f\", \"arguments\": \"{\\\"a\\\": 1}\" } } ]";
+    private const string Calls = "\"tool_calls\": [ { \"id\": \"c1\", \"type\": \"function\", \"function\": { \"name\": \"f\", "
+        + "\"arguments\": \"{\\\"a\\\": 1}\" } } ]";
     private const string Answer = """{ "role": "tool", "tool_call_id": "c1", "name": "f", "content": "42" }""";
 
     private const string Printing =
-        "{% for m in messages %}{{ m.role }}={{ m.content }}{% if m.tool_calls %}{{ m.tool_calls[0].function.arguments | tojson }}{% endif %}{{ m.tool_call_id }}{{ m.name }}|{% endfor %}";
-    private const string Appending = "{% for m in messages %}{{ m.role }}={{ m.content }}{% if m.tool_calls %}{{ '<' + m.tool_calls[0].function.arguments + '>' }}{% endif %}|{% endfor %}";
+        "{% for m in messages %}{{ m.role }}={{ m.content }}{% if m.tool_calls %}{{ m.tool_calls[0].function.arguments | tojson }}{% "
+            + "endif %}{{ m.tool_call_id }}{{ m.name }}|{% endfor %}";
+    private const string Appending =
+        "{% for m in messages %}{{ m.role }}={{ m.content }}{% if m.tool_calls %}{{ '<' + m.tool_calls[0].function.arguments + '>' }}{% "
+        + "endif %}|{% endfor %}";
     private const string NotReading = "{% for m in messages %}{{ m.role }}={{ m.content }}|{% endfor %}";
 
     [Theory]
@@ -62,7 +66,8 @@ public class ToolCallTests
     }
 
     [Theory]
-    [InlineData("{% for m in messages %}{{ m.role }}:{{ m.content }}<end>{% endfor %}{% if add_generation_prompt %}a:{% endif %}", "Hi th ", "user:Hi<end>assistant:Hi th ")]
+    [InlineData("{% for m in messages %}{{ m.role }}:{{ m.content }}<end>{% endfor %}{% if add_generation_prompt %}a:{% endif %}", "Hi th ",
+        "user:Hi<end>assistant:Hi th ")]
     [InlineData("{% for m in messages %}{{ m.role }}:{{ m.content | trim }}<end>{% endfor %}", "Hi th ", "user:Hi<end>assistant:Hi th")]
     public async Task ContinueFinalMessage_LeavesItOpen(string template, string last, string rendered)
     {
@@ -99,7 +104,8 @@ public class ToolCallTests
         int[] ids = MaskLlm.Tokens.Tokenizer.Load(TinyModel.Folder).Encode(rendered);
         JsonNode completion = await server.PostJson("/v1/completions", $$"""{ "prompt": [ {{string.Join(',', ids)}} ], {{Settings}} }""");
         Assert.Equal(ids.Length, chat["usage"]!["prompt_tokens"]!.GetValue<int>());
-        Assert.Equal(completion["choices"]![0]!["text"]!.GetValue<string>(), chat["choices"]![0]!["message"]!["content"]!.GetValue<string>());
+        Assert.Equal(completion["choices"]![0]!["text"]!.GetValue<string>(),
+            chat["choices"]![0]!["message"]!["content"]!.GetValue<string>());
     }
 
     private static async Task<string?> AssertRefused(RunningServer server, string messages, string more, string word)

@@ -12,7 +12,8 @@ public sealed class UndisturbedRun : IAsyncLifetime
 
     internal static string[] Arguments(string target, int saveEvery = 2) =>
     [
-        "learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--out", target, "--steps", $"{Steps}", "--batch-size", "2", "--seq-len", "16",
+        "learn", TinyModel.Folder, "--data", TinyModel.TextPath, "--out", target, "--steps", $"{Steps}", "--batch-size", "2", "--seq-len",
+        "16",
         "--seed", "3", "--log-every", "1", "--threads", "1", "--save-every", $"{saveEvery}",
     ];
 

@@ -26,7 +26,8 @@ public sealed partial class DocumentTests
     [InlineData("![a](nowhere.png)", 1)]
     [InlineData("[a](docs/house.md#nothing)", 1)]
     [InlineData("[a](#nothing) [b](#some-thing-12)\n## Some *thing*: 1.2", 1)]
-    public void BrokenLinks_KnownCases_AreFound(string text, int expected) => Assert.Equal(expected, BrokenLinks(_root, "A.md", text).Count());
+    public void BrokenLinks_KnownCases_AreFound(string text, int expected) =>
+        Assert.Equal(expected, BrokenLinks(_root, "A.md", text).Count());
 
     [Fact]
     public void Readme_CSharp_IsThatOfTheSamples()
@@ -59,7 +60,8 @@ public sealed partial class DocumentTests
     public void MachinePath_KnownPlaces_AreFound(string place, bool expected)
     {
         foreach (string before in new[] { "", "\"", " ", "=", ":" }) Assert.Equal(expected, MachinePath().IsMatch($"{before}/{place}"));
-        foreach (string before in new[] { "$work", "..", "~", "https://host", "}" }) Assert.DoesNotMatch(MachinePath(), $"{before}/{place}");
+        foreach (string before in new[] { "$work", "..", "~", "https://host", "}" })
+            Assert.DoesNotMatch(MachinePath(), $"{before}/{place}");
     }
 
     private static IEnumerable<string> BrokenLinks(string root, string document, string text)

@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace MaskLlm.Tests;
 
-/// <summary>The table and the picture of docs/house.md against the source: rooms use lower shelves only, projects what the arrows say.</summary>
+/// <summary>The table and the picture of docs/house.md against the source: rooms use lower shelves only, projects what the arrows
+/// say.</summary>
 public sealed partial class HouseTests
 {
     private const string TorchProject = "Learning", CommandLine = "Cli", Prefix = "MaskLlm.";
@@ -29,7 +30,8 @@ public sealed partial class HouseTests
     [Fact]
     public void Picture_Arrows_AreTheProjectsReferences()
     {
-        string[] arrows = [.. Arrow().Matches(House()).Select(match => $"{match.Groups[1].Value} -> {match.Groups[2].Value}").Order(StringComparer.Ordinal)];
+        string[] arrows = [.. Arrow().Matches(House()).Select(match => $"{match.Groups[1].Value} -> {match.Groups[2].Value}")
+            .Order(StringComparer.Ordinal)];
         string[] references =
         [
             .. Directory.GetFiles(Path.Combine(RepositoryRoot(), "src"), "*.csproj", SearchOption.AllDirectories)
@@ -59,7 +61,8 @@ public sealed partial class HouseTests
     [InlineData("MaskLlm.Cli/Commands/A.cs", "using TorchSharp;", 1)]
     [InlineData("MaskLlm.Core/Utils/A.cs", "", 1)]
     [InlineData("MaskLlm.Core/A.cs", "", 1)]
-    public void Breaches_KnownCases_AreFound(string file, string text, int expected) => Assert.Equal(expected, Breaches(file, text).Count());
+    public void Breaches_KnownCases_AreFound(string file, string text, int expected) =>
+        Assert.Equal(expected, Breaches(file, text).Count());
 
     // The command line is one room: its project's folder.
     private static string FolderOf(string source, string room, string project) =>
@@ -69,11 +72,13 @@ public sealed partial class HouseTests
     {
         string[] parts = relativePath.Replace('\\', '/').Split('/');
         string project = parts[0][Prefix.Length..], room = project == CommandLine ? project : parts[1];
-        if (!Rooms.TryGetValue(room, out (int Shelf, string Project) place)) return [$"{relativePath}: {room} is no room; add it to a shelf of docs/house.md."];
+        if (!Rooms.TryGetValue(room, out (int Shelf, string Project) place))
+            return [$"{relativePath}: {room} is no room; add it to a shelf of docs/house.md."];
         if (place.Project != project) return [$"{relativePath}: docs/house.md has {room} in {place.Project}."];
         string code = string.Join('\n', text.Split('\n').Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal)));
         IEnumerable<string> upward = RoomReference().Matches(code).Select(match => match.Groups[1].Value).Distinct()
-            .Where(other => other != room && (!Rooms.TryGetValue(other, out (int Shelf, string Project) theirs) || theirs.Shelf >= place.Shelf))
+            .Where(other => other != room
+                && (!Rooms.TryGetValue(other, out (int Shelf, string Project) theirs) || theirs.Shelf >= place.Shelf))
             .Select(other => $"{relativePath}: {room} is on shelf {place.Shelf} and may not use {other}.");
         bool torchTooLow = project != TorchProject && TorchUsing().IsMatch(code);
         return torchTooLow ? upward.Append($"{relativePath}: TorchSharp is for {TorchProject} alone.") : upward;

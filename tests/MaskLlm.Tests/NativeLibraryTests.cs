@@ -16,7 +16,9 @@ public class NativeLibraryTests
     public void LibTorchSharp_AsBuilt_AsksForTheNewRuntimeOnlyWeakly()
     {
         if (!OperatingSystem.IsLinux()) Assert.Skip("the marker concerns Linux only");
-        Dictionary<string, int> flags = VersionFlags(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libLibTorchSharp.so")));
+        Dictionary<string, int> flags =
+            VersionFlags(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native",
+            "libLibTorchSharp.so")));
 
         Assert.Equal(Weak, flags["GLIBCXX_3.4.32"] & Weak);
         Assert.All(flags.Where(pair => pair.Key != "GLIBCXX_3.4.32"), pair => Assert.Equal(0, pair.Value & Weak));
@@ -29,7 +31,8 @@ public class NativeLibraryTests
         int Short(int at) => BitConverter.ToUInt16(elf, at);
         int sections = (int)BitConverter.ToInt64(elf, 0x28), size = Short(0x3a), count = Short(0x3c);
         int header = Enumerable.Range(0, count).Select(i => sections + i * size).Single(at => (uint)Int(at + 4) == VersionNeeds);
-        int names = (int)BitConverter.ToInt64(elf, sections + Int(header + 40) * size + 24), need = (int)BitConverter.ToInt64(elf, header + 24);
+        int names = (int)BitConverter.ToInt64(elf, sections + Int(header + 40) * size + 24),
+            need = (int)BitConverter.ToInt64(elf, header + 24);
         Dictionary<string, int> flags = [];
         for (int n = Int(header + 44); n > 0; n--, need += Int(need + 12))
         {

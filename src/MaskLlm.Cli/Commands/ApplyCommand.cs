@@ -15,7 +15,8 @@ internal static class ApplyCommand
         Option<string> mask = new("--mask") { Description = "The mask.npz of this model.", Required = true };
         Option<string> output = SharedOptions.Out();
         Option<bool> force = new("--force") { Description = "Replace the checkpoint that --out holds." };
-        Command command = new("apply", "Write a Hugging Face folder whose pruned weights are zero: same types, same files, readable everywhere.")
+        Command command = new("apply",
+            "Write a Hugging Face folder whose pruned weights are zero: same types, same files, readable everywhere.")
         {
             model, mask, output, force,
         };

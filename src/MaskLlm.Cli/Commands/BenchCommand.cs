@@ -16,18 +16,28 @@ internal static class BenchCommand
     internal static Command Create(CancellationToken stop)
     {
         RuntimeBenchmarkOptions defaults = new();
-        Argument<string?> model = new("MODEL") { Description = "A runtime file whose linear layers are 2:4; or name a --shape.", Arity = ArgumentArity.ZeroOrOne };
-        Option<string?> shape = new("--shape") { Description = $"Random weights of a well-known shape: {string.Join(", ", ModelShape.Names)}." };
+        Argument<string?> model = new("MODEL")
+        {
+            Description = "A runtime file whose linear layers are 2:4; or name a --shape.",
+            Arity = ArgumentArity.ZeroOrOne
+        };
+        Option<string?> shape = new("--shape")
+        {
+            Description = $"Random weights of a well-known shape: "
+            + $"{string.Join(", ", ModelShape.Names)}."
+        };
         Option<string[]> types = new("--type")
         {
             Description = "With --shape: types of weights, float32, bfloat16, int8 and int4.",
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => [.. defaults.Types.Select(WeightTypes.NameOf)],
         };
-        Option<int> repeats = NumberOption.Of(OptionRanges.Repeats, defaults.Repeats, "Pairs of a dense and a sparse measurement; medians are reported.");
+        Option<int> repeats = NumberOption.Of(OptionRanges.Repeats, defaults.Repeats,
+            "Pairs of a dense and a sparse measurement; medians are reported.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        Command command = new("bench", "Measure speed and memory on this machine, 2:4 beside dense in one run.") { model, shape, types, repeats, threads, json, CreateLearn(stop), CreateBusy(stop) };
+        Command command = new("bench", "Measure speed and memory on this machine, 2:4 beside dense in one run.") { model, shape, types,
+            repeats, threads, json, CreateLearn(stop), CreateBusy(stop) };
         command.SetAction(parsed =>
         {
             RuntimeBenchmarkOptions options = new()
@@ -55,7 +65,8 @@ internal static class BenchCommand
         Option<int> repeats = NumberOption.Of(OptionRanges.Repeats, 5, "Pairs of a dense and a learning step; medians are reported.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        Command command = new("learn", "A learning step beside the dense model's forward and backward pass, fused kernels beside plain tensor operations.") { model };
+        Command command = new("learn",
+            "A learning step beside the dense model's forward and backward pass, fused kernels beside plain tensor operations.") { model };
         foreach (Option option in numbers.OfSpeed) command.Options.Add(option);
         foreach (Option option in new Option[] { repeats, threads, json }) command.Options.Add(option);
         command.SetAction(parsed =>
@@ -63,7 +74,12 @@ internal static class BenchCommand
             TorchRuntime.Start(parsed.GetValue(threads));
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
             LearnBenchmarkReport report = LearnBenchmark.Run(
-                new LearnBenchmarkOptions { Model = parsed.GetValue(model)!, Learning = numbers.ReadOfSpeed(parsed), Repeats = parsed.GetValue(repeats) }, progress, stop);
+                new LearnBenchmarkOptions
+                {
+                    Model = parsed.GetValue(model)!,
+                    Learning = numbers.ReadOfSpeed(parsed),
+                    Repeats = parsed.GetValue(repeats)
+                }, progress, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else BenchTable.Print(parsed.InvocationConfiguration.Output, report);
             return ExitCode.Done;
@@ -75,11 +91,13 @@ internal static class BenchCommand
     {
         Argument<string> model = SharedOptions.Model();
         Option<int> processes = NumberOption.Of(OptionRanges.Processes, 1, "Busy processes beside this one.");
-        Option<int> repeats = NumberOption.Of(OptionRanges.Repeats, 3, "Pairs of a quiet and a disturbed measurement; medians are reported.");
+        Option<int> repeats = NumberOption.Of(OptionRanges.Repeats, 3,
+            "Pairs of a quiet and a disturbed measurement; medians are reported.");
         Option<double> seconds = NumberOption.Of(OptionRanges.Seconds, 4.0, "How long each measurement goes on, at least.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        Command command = new("busy", "How much of its speed learning, evaluation, pruning and decoding keep beside a busy process, in pairs.")
+        Command command = new("busy", "How much of its speed learning, evaluation, pruning and decoding keep beside a busy process, in "
+            + "pairs.")
         {
             model, processes, repeats, seconds, threads, json,
         };

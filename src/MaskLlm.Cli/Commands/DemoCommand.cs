@@ -28,7 +28,8 @@ internal static class DemoCommand
         Option<bool> json = SharedOptions.Json(), force = SharedOptions.Force();
         Option<int?> threads = SharedOptions.Threads();
         Option<ulong> seed = SharedOptions.Seed();
-        Command command = new("demo", "Learn a 2:4 mask for a small language model of .NET documentation and set it beside magnitude pruning: under five minutes on two cores.")
+        Command command = new("demo", "Learn a 2:4 mask for a small language model of .NET documentation and set it beside magnitude "
+            + "pruning: under five minutes on two cores.")
         {
             output, steps, force, seed, threads, json,
         };
@@ -37,11 +38,17 @@ internal static class DemoCommand
             Stopwatch watch = Stopwatch.StartNew();
             int used = TorchRuntime.Start(parsed.GetValue(threads));
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
-            string folder = parsed.GetValue(output) ?? Path.Combine("runs", "demo-" + DateTime.Now.ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture));
+            string folder = parsed.GetValue(output)
+                ?? Path.Combine("runs", "demo-" + DateTime.Now.ToString("yyyyMMdd-HHmmss-fff", CultureInfo.InvariantCulture));
             LearnRequest request = new()
             {
                 Model = ModelFolder,
-                Data = new CorpusOptions { Sources = [new DataSource(Documentation.WriteToCacheOrOwn())], DocumentSeparator = ReferenceDocumentation.Separator, Threads = used },
+                Data = new CorpusOptions
+                {
+                    Sources = [new DataSource(Documentation.WriteToCacheOrOwn())],
+                    DocumentSeparator = ReferenceDocumentation.Separator,
+                    Threads = used
+                },
                 Out = folder,
                 Prior = PruneRun.MagnitudeMethod,   // what the result is set beside
                 Force = parsed.GetValue(force),
@@ -82,7 +89,8 @@ internal static class DemoCommand
         using (MaskedWeights.Apply(model, CheckpointMasks.Read(Path.Combine(folder, "mask.npz"), ModelFolder)))
             PrintSamples(output, "2:4 sparse", model, tokenizer);
         LearnTable.Print(output, record, folder, prior: "magnitude");
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalSeconds:0} seconds in all. Next: maskllm learn MODEL --data TEXT --out DIR"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{watch.Elapsed.TotalSeconds:0} seconds in all. Next: maskllm learn MODEL --data TEXT --out DIR"));
     }
 
     private static void PrintSamples(TextWriter output, string name, Decoder model, Tokenizer tokenizer)

@@ -13,7 +13,8 @@ internal static class Documentation
     {
         IReadOnlyList<string> files = ReferenceDocumentation.FindFiles();
         if (files.Count == 0)
-            throw new FileNotFoundException("dotnet-docs: no packs/*/ref/**/*.xml beside this .NET runtime; install the .NET SDK or name other --data.");
+            throw new FileNotFoundException(
+                "dotnet-docs: no packs/*/ref/**/*.xml beside this .NET runtime; install the .NET SDK or name other --data.");
         return ReferenceDocumentation.WriteToCache(files);
     }
 
@@ -21,6 +22,7 @@ internal static class Documentation
     internal static string WriteToCacheOrOwn()
     {
         IReadOnlyList<string> files = ReferenceDocumentation.FindFiles();
-        return ReferenceDocumentation.WriteToCache(files.Count > 0 ? files : [Path.Combine(AppContext.BaseDirectory, "MaskLlm.Learning.xml")]);
+        return ReferenceDocumentation.WriteToCache(files.Count > 0 ? files
+            : [Path.Combine(AppContext.BaseDirectory, "MaskLlm.Learning.xml")]);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using MaskLlm.Cli.Output;
 using MaskLlm.Decoding;
 using MaskLlm.Evaluation;
@@ -14,14 +15,24 @@ internal static class EvalCommand
 {
     internal static Command Create(CancellationToken stop)
     {
-        Argument<string> model = new("MODEL") { Description = "A Hugging Face folder, or a runtime file of `maskllm export`, which the CPU runtime evaluates." };
+        Argument<string> model = new("MODEL")
+        {
+            Description = "A Hugging Face folder, or a runtime file of `maskllm export`, which the "
+            + "CPU runtime evaluates."
+        };
         Option<string[]> masks = new("--mask") { Description = "For a folder: a mask.npz of it; may be repeated, one row each." };
-        Option<string> data = new("--data") { Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids.", Required = true };
-        Option<int?> length = NumberOption.Optional(OptionRanges.Window, "Tokens a window; by default the model's positions, at most 2048.");
+        Option<string> data = new("--data")
+        {
+            Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids.",
+            Required = true
+        };
+        Option<int?> length = NumberOption.Optional(OptionRanges.Window,
+            "Tokens a window; by default the model's positions, at most 2048.");
         Option<int?> windows = NumberOption.Optional(OptionRanges.MaxWindows, "Only the first this many windows; all by default.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        Command command = new("eval", "Measure the perplexity of a model, dense and under masks.") { model, masks, data, length, windows, threads, json };
+        Command command = new("eval", "Measure the perplexity of a model, dense and under masks.") { model, masks, data, length, windows,
+            threads, json };
         command.SetAction(parsed =>
         {
             EvaluationRequest request = new()
@@ -39,7 +50,10 @@ internal static class EvalCommand
                 report = Evaluate(request, parsed.GetValue(threads), Told, stop);
             }
             if (request.MaxWindows > report.Rows[0].Result.Windows)
-                parsed.InvocationConfiguration.Error.WriteLine(FormattableString.Invariant($"{request.Data} has {report.Rows[0].Result.Windows} windows of {report.SequenceLength} tokens, not {request.MaxWindows}; all are measured."));
+                parsed.InvocationConfiguration.Error.WriteLine(
+                    string.Create(CultureInfo.InvariantCulture,
+                    $"{request.Data} has {report.Rows[0].Result.Windows} windows of {report.SequenceLength} tokens, not "
+                    + $"{request.MaxWindows}; all are measured."));
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else EvaluationTable.Print(parsed.InvocationConfiguration.Output, report);
             return ExitCode.Done;
@@ -48,7 +62,8 @@ internal static class EvalCommand
     }
 
     // A runtime file needs no libtorch.
-    private static EvaluationReport Evaluate(EvaluationRequest request, int? threads, Action<string, int, int> progress, CancellationToken stop)
+    private static EvaluationReport Evaluate(EvaluationRequest request, int? threads, Action<string, int, int> progress,
+        CancellationToken stop)
     {
         if (File.Exists(request.Model)) return RuntimePerplexity.Run(request, threads, progress, stop);
         TorchRuntime.Start(threads);

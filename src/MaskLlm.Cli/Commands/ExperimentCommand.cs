@@ -18,20 +18,46 @@ internal static class ExperimentCommand
         Argument<string> model = SharedOptions.Model();
         Option<string[]> data = SharedOptions.Data(required: false);
         Option<string?> separator = SharedOptions.DocumentSeparator();
-        Option<string[]> texts = new("--eval-text") { Description = "Texts to take perplexities on, each as a whole.", AllowMultipleArgumentsPerToken = true };
-        Option<string?> domains = new("--domains") { Description = "For domains and transfer: a folder with X.train.* and X.test.* of each domain X." };
-        Option<string> output = new("--out") { Description = "Folder of the experiment: new, or of the same experiment, which then goes on.", Required = true };
-        Option<string> prior = new("--prior") { Description = "What learning starts from: a method of prune, a mask file or none.", DefaultValueFactory = _ => "sparsegpt" };
+        Option<string[]> texts = new("--eval-text")
+        {
+            Description = "Texts to take perplexities on, each as a whole.",
+            AllowMultipleArgumentsPerToken = true
+        };
+        Option<string?> domains = new("--domains")
+        {
+            Description = "For domains and transfer: a folder with X.train.* and X.test.* of "
+            + "each domain X."
+        };
+        Option<string> output =
+            new("--out") { Description = "Folder of the experiment: new, or of the same experiment, which then goes on.", Required = true };
+        Option<string> prior = new("--prior")
+        {
+            Description = "What learning starts from: a method of prune, a mask file or none.",
+            DefaultValueFactory = _ => "sparsegpt"
+        };
         Option<int> samples = NumberOption.Of(OptionRanges.Samples, 128, "Sequences of the data that wanda, ria and sparsegpt look at.");
-        Option<ulong[]> seeds = NumberOption.Many(OptionRanges.Seeds, "Seeds of the learned masks; by default 0 1 2 for compare and domains, and 0 for the others.");
-        Option<string[]> values = new("--values") { Description = "Values of what is varied, in place of the paper's; for tokens and transfer numbers of steps.", AllowMultipleArgumentsPerToken = true };
+        Option<ulong[]> seeds = NumberOption.Many(OptionRanges.Seeds,
+            "Seeds of the learned masks; by default 0 1 2 for compare and domains, and 0 for the others.");
+        Option<string[]> values = new("--values")
+        {
+            Description = "Values of what is varied, in place of the paper's; for tokens and "
+            + "transfer numbers of steps.",
+            AllowMultipleArgumentsPerToken = true
+        };
         Option<int?> window = NumberOption.Optional(OptionRanges.EvalWindow, "Tokens a window of the perplexities; by default --seq-len.");
         Option<int> windows = NumberOption.Of(OptionRanges.MaxWindows, 128, "Only the first this many windows of each text.");
-        Option<string> device = new("--device") { Description = "cpu, or cuda with a build that has it.", DefaultValueFactory = _ => "cpu" };
+        Option<string> device = new("--device")
+        {
+            Description = "cpu, or cuda with a build that has it.",
+            DefaultValueFactory = _ =>
+            "cpu"
+        };
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
         LearnNumbers numbers = new(DefaultSteps);
-        Command command = new("experiment", "Make a table or figure of the paper: many masks, learned and one-shot, side by side. Run again, it goes on where it was stopped.")
+        Command command = new("experiment",
+            "Make a table or figure of the paper: many masks, learned and one-shot, side by side. Run again, it goes on where it was "
+            + "stopped.")
         {
             name, model, data, separator, texts, domains, output, prior, samples, seeds, values, window, windows,
         };
@@ -58,7 +84,8 @@ internal static class ExperimentCommand
                 Device = parsed.GetValue(device)!,
             };
             ExperimentReport report;
-            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error)) report = ExperimentRun.Execute(request, progress, progress.Note, stop);
+            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
+                report = ExperimentRun.Execute(request, progress, progress.Note, stop);
             ExperimentPlot.Write(Path.Combine(request.Out, "plot.png"), report);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else parsed.InvocationConfiguration.Output.Write(File.ReadAllText(Path.Combine(request.Out, "table.md")));

@@ -21,19 +21,30 @@ internal static class ExportCommand
         Argument<string> model = SharedOptions.Model();
         Option<string> format = new("--format")
         {
-            Description = $"{RuntimeName}: one file for generate, serve and bench. {GgufName}: for llama.cpp, which computes pruned weights as zeros.",
+            Description = $"{RuntimeName}: one file for generate, serve and bench. {GgufName}: for llama.cpp, which computes pruned "
+                + $"weights as zeros.",
             DefaultValueFactory = _ => RuntimeName,
         };
-        Option<string?> mask = new("--mask") { Description = "A mask.npz of this model, 2:4 for runtime; without it, layers whose weights are 2:4 already are stored so." };
-        Option<string?> type = new("--type") { Description = $"How weights are stored. {RuntimeName}: float32, bfloat16 (default), int8, int4. {GgufName}: {GgufTypes.Known}; bf16 by default." };
+        Option<string?> mask = new("--mask")
+        {
+            Description = "A mask.npz of this model, 2:4 for runtime; without it, layers whose weights "
+            + "are 2:4 already are stored so."
+        };
+        Option<string?> type = new("--type")
+        {
+            Description = $"How weights are stored. {RuntimeName}: float32, bfloat16 (default), int8, "
+            + $"int4. {GgufName}: {GgufTypes.Known}; bf16 by default."
+        };
         Option<string> output = new("--out") { Description = "The file to write.", Required = true };
         Option<bool> force = new("--force") { Description = "Replace the file that --out names." };
-        Command command = new("export", "Write one file that this program's CPU runtime, or llama.cpp, loads.") { model, format, mask, type, output, force };
+        Command command = new("export", "Write one file that this program's CPU runtime, or llama.cpp, loads.") { model, format, mask, type,
+            output, force };
         command.SetAction(parsed =>
         {
             string source = parsed.GetValue(model)!, target = parsed.GetValue(output)!;
             ExportTarget.Require(target, parsed.GetValue(force), source, parsed.GetValue(mask));
-            Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? CheckpointMasks.Read(file, source) : null;
+            Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? CheckpointMasks.Read(file, source)
+                : null;
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
             void Report(long done, long total) => progress.Report(new RunProgress("packing", done, total));
             string summary = parsed.GetValue(format) switch
@@ -49,7 +60,8 @@ internal static class ExportCommand
         return command;
     }
 
-    private static string Runtime(string source, Func<IReadOnlyDictionary<string, Mask>?> masks, string? type, string target, Action<long, long> progress, CancellationToken stop)
+    private static string Runtime(string source, Func<IReadOnlyDictionary<string, Mask>?> masks, string? type, string target,
+        Action<long, long> progress, CancellationToken stop)
     {
         WeightType weights = type is null ? WeightType.BFloat16 : WeightTypes.Parse(type);
         RuntimeExport.Write(source, masks(), weights, target, progress, stop);
@@ -62,14 +74,17 @@ internal static class ExportCommand
     }
 
     private static string Gguf(
-        string source, Func<IReadOnlyDictionary<string, Mask>?> masks, string? type, string target, Action<long, long> progress, TextWriter notes, CancellationToken stop)
+        string source, Func<IReadOnlyDictionary<string, Mask>?> masks, string? type, string target, Action<long, long> progress,
+            TextWriter notes, CancellationToken stop)
     {
         GgufType weights = GgufType.BFloat16;
-        if (type is not null && !GgufTypes.TryParse(type, out weights)) throw new ArgumentException($"--type {type}: {GgufTypes.Known} are known in {GgufName}.");
+        if (type is not null && !GgufTypes.TryParse(type, out weights))
+            throw new ArgumentException($"--type {type}: {GgufTypes.Known} are known in {GgufName}.");
         GgufReport report = GgufExport.Write(source, masks(), weights, target, progress, stop);
         foreach (string note in report.Notes) notes.WriteLine(note);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{target}: {report.Bytes / 1e6:0.0} MB, {string.Join(", ", report.TensorCounts.Select(count => $"{count.Value} tensors in {count.Key.Spelling()}"))}");
+            $"{target}: {report.Bytes / 1e6:0.0} MB, "
+                + $"{string.Join(", ", report.TensorCounts.Select(count => $"{count.Value} tensors in {count.Key.Spelling()}"))}");
     }
 }

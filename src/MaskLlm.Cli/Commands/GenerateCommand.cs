@@ -21,9 +21,14 @@ internal static class GenerateCommand
         Option<string?> prompt = new("--prompt") { Description = "The text to go on with." };
         Option<int> tokens = NumberOption.Of(OptionRanges.MaxTokens, 128, "New tokens at most.");
         Option<bool> chat = new("--chat") { Description = "The prompt is what a user says, in the model's chat template." };
-        Option<bool> interactive = new("--interactive") { Description = "A conversation on the terminal, line by line; /exit or the end of input ends it." };
+        Option<bool> interactive = new("--interactive")
+        {
+            Description = "A conversation on the terminal, line by line; /exit or the end "
+            + "of input ends it."
+        };
         Option<bool> json = SharedOptions.Json();
-        Command command = new("generate", "Go on with a text on this machine's CPU, token by token, or talk.") { models.Model, prompt, tokens, chat, interactive };
+        Command command = new("generate", "Go on with a text on this machine's CPU, token by token, or talk.") { models.Model, prompt,
+            tokens, chat, interactive };
         foreach (Option option in models.All.Concat(sampling.All).Append(json)) command.Options.Add(option);
         command.SetAction(parsed =>
         {
@@ -79,7 +84,8 @@ internal static class GenerateCommand
 
     private static string Summary(GenerationResult result, RuntimeDecoder decoder) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{result.PromptTokens} tokens of prompt in {result.PromptSeconds:0.00} s, {result.Ids.Count} new ones, {result.TokensPerSecond:0.0} tokens/s ({decoder.Kernel}, {decoder.Threads} threads)");
+        $"{result.PromptTokens} tokens of prompt in {result.PromptSeconds:0.00} s, {result.Ids.Count} new ones, "
+            + $"{result.TokensPerSecond:0.0} tokens/s ({decoder.Kernel}, {decoder.Threads} threads)");
 
     private static JsonObject ToJson(string text, GenerationResult result, RuntimeDecoder decoder) => new()
     {

@@ -16,7 +16,8 @@ internal static class InfoCommand
     {
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        Command command = new("info", "Show versions, kernels, memory, processors and devices as this program sees them.") { threads, json };
+        Command command = new("info", "Show versions, kernels, memory, processors and devices as this program sees them.") { threads,
+            json };
         command.SetAction(parsed =>
         {
             JsonObject report = Report(TorchRuntime.Start(parsed.GetValue(threads)));

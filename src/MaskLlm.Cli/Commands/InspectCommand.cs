@@ -11,9 +11,14 @@ internal static class InspectCommand
     {
         Argument<string> path = new("FILE-or-FOLDER")
         {
-            Description = "A mask.npz, a .safetensors file (all its matrices) or a checkpoint folder (the linear weights of its blocks); weights that are not zero count as kept.",
+            Description = "A mask.npz, a .safetensors file (all its matrices) or a checkpoint folder (the linear weights of its blocks); "
+                + "weights that are not zero count as kept.",
         };
-        Option<string?> against = new("--against") { Description = "Compare with this mask, file or folder: groups of M weights that are equal, and the share of equal bits." };
+        Option<string?> against = new("--against")
+        {
+            Description = "Compare with this mask, file or folder: groups of M weights that are "
+            + "equal, and the share of equal bits."
+        };
         Option<string?> model = new("--model")
         {
             Description = "The checkpoint folder that gives a mask.npz its shapes. Without it shapes are unknown and the flat bits are "
@@ -21,7 +26,8 @@ internal static class InspectCommand
                 + "recognized, which stores (inputs, outputs).",
         };
         Option<bool> json = SharedOptions.Json();
-        Command command = new("inspect", "Show pattern, density, violations and agreement of masks or checkpoints.") { path, against, model, json };
+        Command command = new("inspect", "Show pattern, density, violations and agreement of masks or checkpoints.") { path, against, model,
+            json };
         command.SetAction(parsed =>
         {
             // A folder on either side knows the shapes and the layout of the other's masks too.
@@ -32,7 +38,8 @@ internal static class InspectCommand
             SparsityReport report = SparsityReport.Of(weights, other);
             if (other is not null && report.TensorsCompared < Math.Max(weights.Masks.Count, other.Masks.Count))
                 parsed.InvocationConfiguration.Error.WriteLine(
-                    $"compared {report.TensorsCompared} tensors; {parsed.GetValue(path)} has {weights.Masks.Count} and {parsed.GetValue(against)} has {other.Masks.Count}.");
+                    $"compared {report.TensorsCompared} tensors; {parsed.GetValue(path)} has {weights.Masks.Count} and "
+                        + $"{parsed.GetValue(against)} has {other.Masks.Count}.");
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else ReportTable.Print(parsed.InvocationConfiguration.Output, report);
             return ExitCode.Done;

@@ -20,19 +20,36 @@ internal static class LearnCommand
         Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();
         Option<int?> threads = SharedOptions.Threads();
         LearnNumbers numbers = new();
-        Option<string> prior = new("--prior") { Description = "Mask to start from: a mask file, none, or a method of prune, which is run on 64 sequences of the data: sparsegpt, wanda, ria, magnitude.", DefaultValueFactory = _ => PruneRun.SparseGptMethod };
-        Option<string> device = new("--device") { Description = "cpu, or cuda with a build that has it.", DefaultValueFactory = _ => "cpu" };
+        Option<string> prior = new("--prior")
+        {
+            Description = "Mask to start from: a mask file, none, or a method of prune, which is run "
+            + "on 64 sequences of the data: sparsegpt, wanda, ria, magnitude.",
+            DefaultValueFactory = _ => PruneRun.SparseGptMethod
+        };
+        Option<string> device = new("--device")
+        {
+            Description = "cpu, or cuda with a build that has it.",
+            DefaultValueFactory = _ =>
+            "cpu"
+        };
         Option<int> saveEvery = NumberOption.Of(OptionRanges.SaveEvery, 50, "Steps between checkpoints.");
         Option<int> logEvery = NumberOption.Of(OptionRanges.LogEvery, 10, "Steps between lines of metrics.jsonl.");
-        Option<int> evalEvery = NumberOption.Of(OptionRanges.EvalEvery, 0, "Steps between held-out perplexities of the mask so far; 0 for only at the end.");
-        Option<string?> evalText = new("--eval-text") { Description = "Text to take the perplexities on; without it, what is held out of the data." };
+        Option<int> evalEvery = NumberOption.Of(OptionRanges.EvalEvery, 0,
+            "Steps between held-out perplexities of the mask so far; 0 for only at the end.");
+        Option<string?> evalText = new("--eval-text")
+        {
+            Description = "Text to take the perplexities on; without it, what is held out of "
+            + "the data."
+        };
         Option<int> evalWindows = NumberOption.Of(OptionRanges.EvalWindows, 128, "Windows of held-out text for the perplexities, at most.");
         Option<bool> saveModel = new("--save-model") { Description = "Also write the masked checkpoint to OUT/model." };
         Option<bool> saveLogits = new("--save-logits") { Description = "Also write the logits to OUT/logits.safetensors." };
         Option<bool> explain = new("--explain-memory") { Description = "Say before the run what it will have in memory, part by part." };
-        Command command = new("learn", "Learn which weights to keep: an N:M mask for every linear layer of the blocks.") { model, data, separator, output };
+        Command command = new("learn", "Learn which weights to keep: an N:M mask for every linear layer of the blocks.") { model, data,
+            separator, output };
         foreach (Option option in numbers.All) command.Options.Add(option);
-        foreach (Option option in new Option[] { prior, device, threads, saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel, saveLogits, explain, force, resume, json, RunConfig.Option() }) command.Options.Add(option);
+        foreach (Option option in new Option[] { prior, device, threads, saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel,
+            saveLogits, explain, force, resume, json, RunConfig.Option() }) command.Options.Add(option);
         HelpHeadings.Add(
             command,
             [

@@ -11,7 +11,8 @@ internal static class MergeCommand
     {
         Argument<string[]> inputs = new("MASK")
         {
-            Description = "Two or more of one model: mask files or folders of runs, or only logits.safetensors of learn --save-logits. Masks vote in every group, and the earlier ones break ties: of two the first comes back.",
+            Description = "Two or more of one model: mask files or folders of runs, or only logits.safetensors of learn --save-logits. "
+                + "Masks vote in every group, and the earlier ones break ties: of two the first comes back.",
             Arity = ArgumentArity.OneOrMore,
         };
         Option<string> output = new("--out") { Description = "The mask file to write, .npz.", Required = true };
@@ -22,14 +23,22 @@ internal static class MergeCommand
         };
         Option<bool> force = new("--force") { Description = "Replace the file that --out names." };
         Option<bool> json = SharedOptions.Json();
-        Command command = new("merge", "Merge several masks, or the logits of several runs, into one mask to start from with learn --prior.") { inputs, output, model, force, json };
+        Command command = new("merge",
+            "Merge several masks, or the logits of several runs, into one mask to start from with learn --prior.") { inputs, output, model,
+            force, json };
         command.SetAction(parsed =>
         {
             MergeReport report;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
             {
                 report = MergeRun.Execute(
-                    new MergeRequest { Inputs = parsed.GetValue(inputs)!, Out = parsed.GetValue(output)!, Model = parsed.GetValue(model), Force = parsed.GetValue(force) },
+                    new MergeRequest
+                    {
+                        Inputs = parsed.GetValue(inputs)!,
+                        Out = parsed.GetValue(output)!,
+                        Model = parsed.GetValue(model),
+                        Force = parsed.GetValue(force)
+                    },
                     progress,
                     stop);
             }

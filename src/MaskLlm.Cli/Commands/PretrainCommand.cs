@@ -14,7 +14,8 @@ internal static class PretrainCommand
         PretrainOptions defaults = new();
         Option<string> config = new("--config")
         {
-            Description = "A config.json of any family that is known; vocab_size is the size of the tokenizer that is trained first; or the "
+            Description = "A config.json of any family that is known; vocab_size is the size of the tokenizer that is trained first; or "
+                + "the "
                 + "run.json of an earlier run, which is repeated.",
             Required = true,
         };

@@ -15,20 +15,40 @@ internal static class PruneCommand
     internal static Command Create(CancellationToken stop)
     {
         Argument<string> model = SharedOptions.Model();
-        Option<string> method = new("--method") { Description = $"How weights are chosen: {string.Join(", ", PruneRun.Methods)}.", Required = true };
-        Option<string> pattern = new("--pattern") { Description = "N:M: N weights kept of every M inputs.", DefaultValueFactory = _ => NmPattern.TwoOfFour.ToString() };
+        Option<string> method = new("--method")
+        {
+            Description = $"How weights are chosen: {string.Join(", ", PruneRun.Methods)}.",
+            Required = true
+        };
+        Option<string> pattern = new("--pattern")
+        {
+            Description = "N:M: N weights kept of every M inputs.",
+            DefaultValueFactory = _ =>
+            NmPattern.TwoOfFour.ToString()
+        };
         Option<string[]> data = SharedOptions.Data(required: false);
         Option<string?> separator = SharedOptions.DocumentSeparator();
         Option<int> samples = NumberOption.Of(OptionRanges.Samples, 128, "Sequences of the data that wanda, ria and sparsegpt look at.");
-        Option<int?> length = NumberOption.Optional(OptionRanges.SequenceLength, "Tokens a sequence, 256 by default; a .npy file alone gives its rows, or is cut into sequences of this length, in order.");
-        Option<bool> update = new("--update-weights") { Description = "For sparsegpt: the weights that stay make up for those that go; the model with them goes to OUT/model." };
-        Option<int> hiddenMemory = NumberOption.Of(OptionRanges.HiddenMemory, 2048, "MB of memory for the hidden states of the data; more of them lie in a file in OUT.");
+        Option<int?> length = NumberOption.Optional(OptionRanges.SequenceLength,
+            "Tokens a sequence, 256 by default; a .npy file alone gives its rows, or is cut into sequences of this length, in order.");
+        Option<bool> update = new("--update-weights")
+        {
+            Description = "For sparsegpt: the weights that stay make up for those that go; "
+            + "the model with them goes to OUT/model."
+        };
+        Option<int> hiddenMemory = NumberOption.Of(OptionRanges.HiddenMemory, 2048,
+            "MB of memory for the hidden states of the data; more of them lie in a file in OUT.");
         Option<ulong> seed = SharedOptions.Seed();
-        Option<string[]> skip = new("--skip") { Description = "Parameters that stay dense, by name with * and ?; embedding and head always do." };
+        Option<string[]> skip = new("--skip")
+        {
+            Description = "Parameters that stay dense, by name with * and ?; embedding and head "
+            + "always do."
+        };
         Option<string> output = SharedOptions.Out();
         Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();
         Option<int?> threads = SharedOptions.Threads();
-        Command command = new("prune", "Make masks in one shot, without learning.") { model, method, pattern, data, separator, samples, length, seed, update, skip, output, hiddenMemory, threads, force, resume, json, RunConfig.Option() };
+        Command command = new("prune", "Make masks in one shot, without learning.") { model, method, pattern, data, separator, samples,
+            length, seed, update, skip, output, hiddenMemory, threads, force, resume, json, RunConfig.Option() };
         command.SetAction(parsed =>
         {
             int used = TorchRuntime.Start(parsed.GetValue(threads));
@@ -37,7 +57,8 @@ internal static class PruneCommand
                 Model = parsed.GetValue(model)!,
                 Method = parsed.GetValue(method)!,
                 Pattern = NmPattern.Parse(parsed.GetValue(pattern)!),
-                Data = parsed.GetValue(data) is { Length: > 0 } paths ? SharedOptions.Corpus(paths, parsed.GetValue(separator), used) : null,
+                Data = parsed.GetValue(data) is { Length: > 0 } paths ? SharedOptions.Corpus(paths, parsed.GetValue(separator), used)
+                    : null,
                 Samples = parsed.GetValue(samples),
                 SequenceLength = parsed.GetValue(length),
                 Seed = parsed.GetValue(seed),
@@ -49,9 +70,12 @@ internal static class PruneCommand
                 Resume = parsed.GetValue(resume),
             };
             RunRecord record;
-            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error)) record = PruneRun.Execute(request, progress, progress.Note, stop);
+            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
+                record = PruneRun.Execute(request, progress, progress.Note, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, record.ToJson());
-            else parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"mask, {(request.UpdateWeights ? "updated model, " : "")}record and model card: {request.Out} ({record.Figures["seconds"]!.GetValue<double>():0.00} s of pruning)"));
+            else parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"mask, {(request.UpdateWeights ? "updated model, " : "")}record and model card: {request.Out} "
+                + $"({record.Figures["seconds"]!.GetValue<double>():0.00} s of pruning)"));
             return ExitCode.Done;
         });
         return command;

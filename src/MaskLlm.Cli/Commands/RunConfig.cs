@@ -9,7 +9,8 @@ namespace MaskLlm.Cli.Commands;
 /// <summary>The record of an earlier run as options of a new one: what the command line says itself wins.</summary>
 internal static class RunConfig
 {
-    private const string Name = "--config", Recipe = "--recipe", Batch = "batch-size", MicroBatch = "micro-batch-size", Separator = "document-separator";
+    private const string Name = "--config", Recipe = "--recipe", Batch = "batch-size", MicroBatch = "micro-batch-size",
+        Separator = "document-separator";
 
     // Recorded, and no options of the verb that records them.
     private static readonly string[] Fixed = ["weight-decay", "warmup-steps"];

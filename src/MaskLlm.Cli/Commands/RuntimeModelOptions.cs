@@ -10,11 +10,13 @@ namespace MaskLlm.Cli.Commands;
 /// <summary>The model of the verbs that run on the CPU runtime: a runtime file, or a folder that is packed first.</summary>
 internal sealed class RuntimeModelOptions
 {
-    private readonly Argument<string> _model = new("MODEL") { Description = "A runtime file of `maskllm export`, or a Hugging Face folder, which is packed first." };
+    private readonly Argument<string> _model =
+        new("MODEL") { Description = "A runtime file of `maskllm export`, or a Hugging Face folder, which is packed first." };
     private readonly Option<string?> _mask = new("--mask") { Description = "For a folder: a 2:4 mask.npz of it." };
     private readonly Option<string> _type = TypeOption();
     private readonly Option<int?> _threads = SharedOptions.Threads();
-    private readonly Option<int?> _context = NumberOption.Optional(OptionRanges.Context, "The longest a text can be, in tokens; the model's own limit by default.");
+    private readonly Option<int?> _context = NumberOption.Optional(OptionRanges.Context,
+        "The longest a text can be, in tokens; the model's own limit by default.");
 
     internal Argument<string> Model => _model;
 
@@ -34,5 +36,6 @@ internal sealed class RuntimeModelOptions
             (done, total) => progress.Report(new RunProgress("packing", done, total)), stop);
     }
 
-    internal RuntimeDecoderOptions DecoderOptions(ParseResult parsed) => new() { Threads = parsed.GetValue(_threads), ContextLength = parsed.GetValue(_context) };
+    internal RuntimeDecoderOptions DecoderOptions(ParseResult parsed) =>
+        new() { Threads = parsed.GetValue(_threads), ContextLength = parsed.GetValue(_context) };
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using MaskLlm.Cli.Output;
 using MaskLlm.Evaluation;
 using MaskLlm.Models;
@@ -14,22 +15,40 @@ internal static class SensitivityCommand
     internal static Command Create(CancellationToken stop)
     {
         Argument<string> model = SharedOptions.Model();
-        Option<string> mask = new("--mask") { Description = "A mask.npz of this model, or magnitude to make one on the spot.", Required = true };
-        Option<string> pattern = new("--pattern") { Description = "N:M of --mask magnitude.", DefaultValueFactory = _ => NmPattern.TwoOfFour.ToString() };
-        Option<string> data = new("--data") { Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids.", Required = true };
-        Option<int?> length = NumberOption.Optional(OptionRanges.Window, "Tokens a window; by default the model's positions, at most 2048.");
+        Option<string> mask = new("--mask")
+        {
+            Description = "A mask.npz of this model, or magnitude to make one on the spot.",
+            Required = true
+        };
+        Option<string> pattern = new("--pattern")
+        {
+            Description = "N:M of --mask magnitude.",
+            DefaultValueFactory = _ =>
+            NmPattern.TwoOfFour.ToString()
+        };
+        Option<string> data = new("--data")
+        {
+            Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids.",
+            Required = true
+        };
+        Option<int?> length = NumberOption.Optional(OptionRanges.Window,
+            "Tokens a window; by default the model's positions, at most 2048.");
         Option<int?> windows = NumberOption.Optional(OptionRanges.MaxWindows, "Only the first this many windows; all by default.");
-        Option<double?> maxLoss = NumberOption.Optional(OptionRanges.MaxLoss, "The rise of log perplexity over the dense model, in nats a token, that the suggested --skip stays under; by default half of the whole mask's.");
+        Option<double?> maxLoss = NumberOption.Optional(OptionRanges.MaxLoss,
+            "The rise of log perplexity over the dense model, in nats a token, that the suggested --skip stays under; by default half of "
+            + "the whole mask's.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        Command command = new("sensitivity", "Measure which blocks and which kinds of layers a mask costs most in, and suggest what to --skip.")
+        Command command = new("sensitivity",
+            "Measure which blocks and which kinds of layers a mask costs most in, and suggest what to --skip.")
         {
             model, mask, pattern, data, length, windows, maxLoss, threads, json,
         };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(mask) != PruneRun.MagnitudeMethod && parsed.GetResult(pattern) is { Implicit: false })
-                throw new ArgumentException($"--pattern {parsed.GetValue(pattern)} belongs to --mask {PruneRun.MagnitudeMethod}; {parsed.GetValue(mask)} has its own. Leave one of them out.");
+                throw new ArgumentException($"--pattern {parsed.GetValue(pattern)} belongs to --mask {PruneRun.MagnitudeMethod}; "
+                    + $"{parsed.GetValue(mask)} has its own. Leave one of them out.");
             TorchRuntime.Start(parsed.GetValue(threads));
             SensitivityRequest request = new()
             {
@@ -42,9 +61,13 @@ internal static class SensitivityCommand
                 MaxLoss = parsed.GetValue(maxLoss),
             };
             SensitivityReport report;
-            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error)) report = SensitivityRun.Execute(request, progress, stop);
+            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
+                report = SensitivityRun.Execute(request, progress, stop);
             if (request.MaxWindows > report.Dense.Windows)
-                parsed.InvocationConfiguration.Error.WriteLine(FormattableString.Invariant($"{request.Data} has {report.Dense.Windows} windows of {report.SequenceLength} tokens, not {request.MaxWindows}; all are measured."));
+                parsed.InvocationConfiguration.Error.WriteLine(
+                    string.Create(CultureInfo.InvariantCulture,
+                    $"{request.Data} has {report.Dense.Windows} windows of {report.SequenceLength} tokens, not {request.MaxWindows}; all "
+                    + $"are measured."));
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else SensitivityTable.Print(parsed.InvocationConfiguration.Output, report);
             return ExitCode.Done;

@@ -15,9 +15,18 @@ internal static class ServeCommand
         RuntimeModelOptions models = new();
         ServingNumbers numbers = new();
         Option<string?> name = new("--name") { Description = "What requests call the model; by default the file's or folder's name." };
-        Option<bool> withoutKey = new("--without-key") { Description = "Ask for no key although other machines can reach the server (--host)." };
-        Option<string?> key = new(ApiKey.Option) { Description = $"Requests must bring this key; {ApiKey.Variable} in the environment does the same and shows in no list of processes." };
-        Command command = new("serve", "Answer requests over HTTP as OpenAI's API does, many at once, on this machine's CPU.") { models.Model };
+        Option<bool> withoutKey = new("--without-key")
+        {
+            Description = "Ask for no key although other machines can reach the server "
+            + "(--host)."
+        };
+        Option<string?> key = new(ApiKey.Option)
+        {
+            Description = $"Requests must bring this key; {ApiKey.Variable} in the environment "
+            + $"does the same and shows in no list of processes."
+        };
+        Command command = new("serve",
+            "Answer requests over HTTP as OpenAI's API does, many at once, on this machine's CPU.") { models.Model };
         foreach (Option option in models.All.Concat(numbers.All).Append(name).Append(key).Append(withoutKey)) command.Options.Add(option);
         command.SetAction(parsed =>
         {
@@ -25,7 +34,8 @@ internal static class ServeCommand
             http = http with { Key = ApiKey.Of(parsed.GetValue(key), Environment.GetEnvironmentVariable(ApiKey.Variable)) };
             if (!http.Key.IsAsked && !http.IsLoopback && !parsed.GetValue(withoutKey))
                 throw new ArgumentException(
-                    $"--host {http.Host}: other machines can reach the server and it asks for no key; set {ApiKey.Variable}, or say --without-key.");
+                    $"--host {http.Host}: other machines can reach the server and it asks for no key; set {ApiKey.Variable}, or say "
+                        + $"--without-key.");
             using RuntimeModel model = models.Open(parsed, stop);
             RuntimeDecoderOptions decoder = models.DecoderOptions(parsed) with { CacheBytes = numbers.CacheBytes(parsed) };
             using TextService service = new(model, serving, decoder, parsed.GetValue(name) ?? NameOf(parsed.GetValue(models.Model)!));

@@ -7,13 +7,18 @@ namespace MaskLlm.Cli.Commands;
 /// <summary>Options that several verbs take; a name means the same in all of them.</summary>
 internal static class SharedOptions
 {
-    internal static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the stack trace of a failure.", Recursive = true };
+    internal static readonly Option<bool> Verbose = new("--verbose")
+    {
+        Description = "Show the stack trace of a failure.",
+        Recursive = true
+    };
 
     internal static Argument<string> Model() => new("MODEL") { Description = "A Hugging Face checkpoint folder." };
 
     internal static Option<string[]> Data(bool required = true) => new("--data")
     {
-        Description = "Text files, .jsonl, .npy token ids, folders or globs, .gz and .zst too; PATH:WEIGHT sets the blend. dotnet-docs is the documentation of this machine's SDK.",
+        Description = "Text files, .jsonl, .npy token ids, folders or globs, .gz and .zst too; PATH:WEIGHT sets the blend. dotnet-docs is "
+            + "the documentation of this machine's SDK.",
         Required = required,
         AllowMultipleArgumentsPerToken = true,
     };
@@ -33,7 +38,8 @@ internal static class SharedOptions
 
     internal static Option<int?> Threads() => NumberOption.Optional(OptionRanges.Threads, "Threads; all processors by default.");
 
-    internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object on standard output and nothing else there." };
+    internal static Option<bool> Json() =>
+        new("--json") { Description = "Print one JSON object on standard output and nothing else there." };
 
     internal static CorpusOptions Corpus(string[] data, string? separator, int? threads)
     {
@@ -48,7 +54,8 @@ internal static class SharedOptions
         return new CorpusOptions
         {
             Sources = sources,
-            DocumentSeparator = separator is not null ? MaskLlm.Data.DocumentSeparator.Parse(separator) : documentation ? ReferenceDocumentation.Separator : null,
+            DocumentSeparator = separator is not null ? MaskLlm.Data.DocumentSeparator.Parse(separator) : documentation
+                ? ReferenceDocumentation.Separator : null,
             Threads = threads ?? 0,
         };
     }

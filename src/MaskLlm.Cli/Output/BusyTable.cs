@@ -11,7 +11,8 @@ internal static class BusyTable
     internal static void Print(TextWriter output, IReadOnlyList<BusyBenchmarkRow> rows)
     {
         Table table = new Table().AddColumns("tokens/s", "quiet", "beside other work", "ratio");
-        foreach (BusyBenchmarkRow row in rows) table.AddRow(row.What, Number(row.Quiet), Number(row.Busy), row.Ratio.ToString("0.000", CultureInfo.InvariantCulture));
+        foreach (BusyBenchmarkRow row in rows)
+            table.AddRow(row.What, Number(row.Quiet), Number(row.Busy), row.Ratio.ToString("0.000", CultureInfo.InvariantCulture));
         TableConsole.Over(output).Write(table);
     }
 

@@ -29,7 +29,9 @@ internal static class ExperimentPlot
         else DrawBars(plot, report, wide);
         plot.Title($"{report.Request.Name}: perplexity, geometric mean over {report.Texts.Count} text{(report.Texts.Count == 1 ? "" : "s")}", size: 16);
         plot.YLabel("perplexity");
-        if (wide) SetLogarithmicTicks(plot.Axes.Left, Enumerable.Range(-1, 9).SelectMany(power => OfDecade.Select(first => first * Math.Pow(10, power))));
+        if (wide)
+            SetLogarithmicTicks(plot.Axes.Left, Enumerable.Range(-1, 9)
+                .SelectMany(power => OfDecade.Select(first => first * Math.Pow(10, power))));
         byte[] png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
         AtomicFile.Write(path, stream => stream.Write(png));
     }
@@ -39,12 +41,14 @@ internal static class ExperimentPlot
 
     private static void DrawCurves(Plot plot, ExperimentReport report, bool wide)
     {
-        var points = report.Labels.Select(label => (Row: report.Rows.First(row => row.Label == label), Means: Finite(report.Means(label)))).Where(point => point.Means.Count > 0);
+        var points = report.Labels.Select(label => (Row: report.Rows.First(row => row.Label == label), Means: Finite(report.Means(label))))
+            .Where(point => point.Means.Count > 0);
         foreach (var series in points.Where(point => point.Row.X is not null).GroupBy(point => point.Row.Series!))
         {
             var sorted = series.OrderBy(point => point.Row.X).ToArray();
             Scatter curve = plot.Add.Scatter(
-                sorted.Select(point => Math.Log10(point.Row.X!.Value)).ToArray(), sorted.Select(point => OnAxis(point.Means.Average(), wide)).ToArray());
+                sorted.Select(point => Math.Log10(point.Row.X!.Value)).ToArray(),
+                    sorted.Select(point => OnAxis(point.Means.Average(), wide)).ToArray());
             (curve.LegendText, curve.LineWidth, curve.MarkerSize) = (series.Key, 2, 8);
         }
         foreach (var level in points.Where(point => point.Row.X is null))
@@ -64,11 +68,20 @@ internal static class ExperimentPlot
         for (int i = 0; i < labels.Length; i++)
         {
             List<double> means = Finite(report.Means(labels[i]));
-            Bar bar = new() { Position = i, ValueBase = floor, Value = OnAxis(means.Average(), wide), FillColor = i == 0 ? Colors.Gray : Colors.C0 };
+            Bar bar = new()
+            {
+                Position = i,
+                ValueBase = floor,
+                Value = OnAxis(means.Average(), wide),
+                FillColor = i == 0 ? Colors.Gray
+                : Colors.C0
+            };
             bar.Label = means.Average().ToString("0.00", CultureInfo.InvariantCulture);
             plot.Add.Bar(bar);
             // Where seeds differ: one short line each.
-            if (means.Count > 1) plot.Add.Markers(means.Select(_ => (double)i).ToArray(), means.Select(mean => OnAxis(mean, wide)).ToArray(), MarkerShape.HorizontalBar, 12, Colors.Black);
+            if (means.Count > 1)
+                plot.Add.Markers(means.Select(_ => (double)i).ToArray(), means.Select(mean => OnAxis(mean, wide)).ToArray(),
+                    MarkerShape.HorizontalBar, 12, Colors.Black);
         }
         plot.Add.HorizontalLine(OnAxis(dense, wide), 1, Colors.Gray, LinePattern.Dashed);
         plot.Axes.Bottom.SetTicks([.. Enumerable.Range(0, labels.Length).Select(i => (double)i)], labels);

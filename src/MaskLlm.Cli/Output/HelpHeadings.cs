@@ -30,7 +30,8 @@ internal sealed class HelpHeadings(HelpAction usual) : SynchronousCommandLineAct
 
     public override int Invoke(ParseResult parseResult)
     {
-        if (!OfVerbs.TryGetValue(parseResult.CommandResult.Command, out IReadOnlyList<(string Heading, IReadOnlyList<Option> Options)>? headings))
+        if (!OfVerbs.TryGetValue(parseResult.CommandResult.Command,
+            out IReadOnlyList<(string Heading, IReadOnlyList<Option> Options)>? headings))
             return usual.Invoke(parseResult);
         TextWriter output = parseResult.InvocationConfiguration.Output;
         using StringWriter whole = new();

@@ -13,8 +13,10 @@ internal static class InfoTable
         foreach ((string name, JsonNode? version) in report["versions"]!.AsObject()) Add(table, name, (string)version!);
         Add(table, "kernel of products", Kernels(report["kernels"]!["products"]!));
         Add(table, "kernel of masks", Kernels(report["kernels"]!["masks"]!));
-        Add(table, "memory", $"{Gigabytes(report["memory"]!["available_bytes"]!)} available of {Gigabytes(report["memory"]!["limit_bytes"]!)}");
-        Add(table, "processors", string.Create(CultureInfo.InvariantCulture, $"{(int)report["processors"]!}, {(int)report["threads"]!} threads"));
+        Add(table, "memory", $"{Gigabytes(report["memory"]!["available_bytes"]!)} available of "
+            + $"{Gigabytes(report["memory"]!["limit_bytes"]!)}");
+        Add(table, "processors", string.Create(CultureInfo.InvariantCulture, $"{(int)report["processors"]!}, {(int)report["threads"]!} "
+            + $"threads"));
         Add(table, "devices", List(report["devices"]!));
         TableConsole.Over(output).Write(table);
     }

@@ -21,7 +21,8 @@ internal static class LearnTable
         TableConsole.Over(output).Write(table);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{figures["tokens"]} tokens seen, {Number(figures["seconds"]?.GetValue<double>())} seconds, {figures["tokens_per_second"]?.GetValue<double>():0} tokens/s, seed {record.Seed}"));
+            $"{figures["tokens"]} tokens seen, {Number(figures["seconds"]?.GetValue<double>())} seconds, "
+                + $"{figures["tokens_per_second"]?.GetValue<double>():0} tokens/s, seed {record.Seed}"));
         output.WriteLine($"mask, record and model card: {folder}");
     }
 

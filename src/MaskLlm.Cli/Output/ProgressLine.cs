@@ -14,7 +14,8 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
     // Processors.
     private const double MuchWork = 0.3;
 
-    private static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(200), Elsewhere = TimeSpan.FromSeconds(10), BeforeBusy = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(200), Elsewhere = TimeSpan.FromSeconds(10),
+        BeforeBusy = TimeSpan.FromSeconds(15);
     private readonly bool _terminal = error is ErrorOutput && !Console.IsErrorRedirected;
     private readonly Lock _lock = new();
     private readonly ProcessorWait _processors = new();
@@ -65,7 +66,8 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
 
     internal static string BusySentence(double share, double others) => string.Create(
         CultureInfo.InvariantCulture,
-        $"other processes keep {others:0.0} processors busy, and this run waits for them {share:0%} of the time; fewer --threads wait less, and round otherwise in the last digits.");
+        $"other processes keep {others:0.0} processors busy, and this run waits for them {share:0%} of the time; fewer --threads wait "
+            + $"less, and round otherwise in the last digits.");
 
     private string Format(RunProgress value, TimeSpan elapsed)
     {
@@ -94,5 +96,6 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
         _width = 0;
     }
 
-    private static string Clock(TimeSpan span) => span.TotalHours >= 1 ? $"{(int)span.TotalHours}:{span.Minutes:00}:{span.Seconds:00}" : $"{span.Minutes}:{span.Seconds:00}";
+    private static string Clock(TimeSpan span) => span.TotalHours >= 1 ? $"{(int)span.TotalHours}:{span.Minutes:00}:{span.Seconds:00}"
+        : $"{span.Minutes}:{span.Seconds:00}";
 }

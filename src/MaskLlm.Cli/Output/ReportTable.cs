@@ -43,8 +43,9 @@ internal static class ReportTable
         return Invariant($"{report.Tensors.Count} tensors: {judged}, density {Percent(report.Density)}, {violations} groups violate it");
     }
 
-    private static string Sentence(MaskAgreement agreement, SparsityReport report) => Invariant(
-        $"agreement over {report.TensorsCompared} of {report.Tensors.Count} tensors: {agreement.EqualGroups} of {agreement.Groups} groups ({Percent((double)agreement.EqualGroups / agreement.Groups)}), {Percent(agreement.EqualBits)} of the bits");
+    private static string Sentence(MaskAgreement agreement, SparsityReport report) => string.Create(CultureInfo.InvariantCulture,
+        $"agreement over {report.TensorsCompared} of {report.Tensors.Count} tensors: {agreement.EqualGroups} of {agreement.Groups} groups "
+            + $"({Percent((double)agreement.EqualGroups / agreement.Groups)}), {Percent(agreement.EqualBits)} of the bits");
 
     private static string Percent(double share) => Invariant($"{100 * share:0.00} %");
 

@@ -23,7 +23,8 @@ internal sealed class Speaker(Tokenizer tokenizer, RuntimeDecoder decoder, int t
     internal GenerationResult Say(IReadOnlyList<int> prompt, Action<string> show, CancellationToken stop)
     {
         StreamedText text = new(tokenizer, skipSpecialTokens: true);
-        GenerationResult result = _conversation.Continue(prompt, tokens, sampling, id => show(tokenizer.EndOfTextIds.Contains(id) ? "" : text.Add(id)), stop);
+        GenerationResult result = _conversation.Continue(prompt, tokens, sampling, id =>
+            show(tokenizer.EndOfTextIds.Contains(id) ? "" : text.Add(id)), stop);
         show(text.Flush());
         return result;
     }

@@ -37,7 +37,8 @@ public static class CheckpointConfig
     /// <summary>The configuration, held against the tensors of the folder.</summary>
     internal static DecoderConfig Read(SafetensorsCheckpoint file) => CheckpointContents.Fit(ModelFamily.Read(file.Folder), file);
 
-    /// <summary>The shapes of the linear weights of the blocks, held against its tensors without reading one: what a mask file needs.</summary>
+    /// <summary>The shapes of the linear weights of the blocks, held against its tensors without reading one: what a mask file
+    /// needs.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
     /// <returns>Rows and columns by the checkpoint's name, in the order of the forward pass.</returns>
     /// <exception cref="DirectoryNotFoundException">No such folder.</exception>
@@ -60,5 +61,6 @@ public static class CheckpointConfig
     /// <param name="folder">A Hugging Face folder.</param>
     internal static IReadOnlySet<string> TransposedNames(string folder) =>
         !File.Exists(Path.Combine(folder, CheckpointFiles.ConfigName)) ? new HashSet<string>()
-            : ParameterShapes.Linears(ModelFamily.Read(folder)).Where(linear => linear.IsTransposed).Select(linear => linear.Name).ToHashSet(StringComparer.Ordinal);
+            : ParameterShapes.Linears(ModelFamily.Read(folder)).Where(linear => linear.IsTransposed).Select(linear => linear.Name)
+                .ToHashSet(StringComparer.Ordinal);
 }

@@ -70,7 +70,8 @@ internal static class CheckpointContents
     }
 
     private static bool IsReadOtherwise(string name, DecoderConfig config) =>
-        config.Names.Unread.Any(ending => name.EndsWith(ending, StringComparison.Ordinal)) || (config.TieWordEmbeddings && name == config.HeadName);
+        config.Names.Unread.Any(ending => name.EndsWith(ending, StringComparison.Ordinal))
+            || (config.TieWordEmbeddings && name == config.HeadName);
 
     private static int? BlockOf(string name, DecoderConfig config)
     {

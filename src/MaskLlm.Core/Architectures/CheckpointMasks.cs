@@ -21,7 +21,8 @@ public static class CheckpointMasks
         IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = CheckpointConfig.LinearShapes(modelFolder);
         if (transposed.Count == 0) return MaskNpz.Read(path, shapes);
         return Turned(MaskNpz.Read(path, shapes.ToDictionary(
-            shape => shape.Key, shape => transposed.Contains(shape.Key) ? (shape.Value.Columns, shape.Value.Rows) : shape.Value)), transposed);
+            shape => shape.Key, shape => transposed.Contains(shape.Key) ? (shape.Value.Columns, shape.Value.Rows) : shape.Value)),
+                transposed);
     }
 
     /// <summary>Writes masks; the same masks give the same bytes.</summary>

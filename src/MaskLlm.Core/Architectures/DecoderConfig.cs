@@ -92,7 +92,8 @@ public sealed record DecoderConfig
     /// <summary>What is normalised of queries and keys.</summary>
     public QueryKeyNorm QueryKeyNorm { get; init; }
 
-    /// <summary>Per block the number of tokens that attention sees, itself included; null for all before it. Empty: null everywhere.</summary>
+    /// <summary>Per block the number of tokens that attention sees, itself included; null for all before it. Empty: null
+    /// everywhere.</summary>
     public IReadOnlyList<int?> SlidingWindows { get; init; } = [];
 
     /// <summary>Checks that every number is in its range and that the sizes fit each other.</summary>
@@ -122,7 +123,8 @@ public sealed record DecoderConfig
             ConfigRange.Require(where, "rope_theta", rotary.Theta);
             if (rotary.Dimensions(HeadSize) is var turned && (turned < 2 || turned % 2 != 0))
                 throw new InvalidDataException(
-                    $"{where}of head_dim {HeadSize} partial_rotary_factor leaves {turned} to turn; rotary embedding needs an even number, at least 2.");
+                    $"{where}of head_dim {HeadSize} partial_rotary_factor leaves {turned} to turn; rotary embedding needs an even number, "
+                        + $"at least 2.");
             if (rotary.Scaling is { Kind: RotaryScalingKind.LongRope } scaling) RequireFactors(where, scaling, turned / 2);
         }
     }
@@ -145,7 +147,8 @@ public sealed record DecoderConfig
     internal RotaryConfig? RotaryOf(int block) => SlidingWindow(block) is null ? Rotary : WindowRotary ?? Rotary;
 
     /// <summary>What multiplies the products of queries and keys in one block.</summary>
-    internal double AttentionScaleOf(int block) => (AttentionScale ?? 1 / Math.Sqrt(HeadSize)) / (AttentionScaleFallsByBlock ? block + 1 : 1);
+    internal double AttentionScaleOf(int block) =>
+        (AttentionScale ?? 1 / Math.Sqrt(HeadSize)) / (AttentionScaleFallsByBlock ? block + 1 : 1);
 
     /// <summary>What the family calls its tensors.</summary>
     internal TensorNames Names { get; init; } = TensorNames.Llama;

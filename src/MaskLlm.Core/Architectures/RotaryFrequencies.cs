@@ -10,7 +10,8 @@ internal static class RotaryFrequencies
     internal static double[] Of(RotaryConfig config, int headSize, int tokens = 0)
     {
         int turned = config.Dimensions(headSize);
-        double theta = config.Scaling is { Kind: RotaryScalingKind.Dynamic } dynamic ? Grown(config.Theta, dynamic, turned, tokens) : config.Theta;
+        double theta = config.Scaling is { Kind: RotaryScalingKind.Dynamic } dynamic ? Grown(config.Theta, dynamic, turned, tokens)
+            : config.Theta;
         double[] frequencies = new double[turned / 2];
         for (int pair = 0; pair < frequencies.Length; pair++)
             frequencies[pair] = Scale(Math.Pow(theta, -2.0 * pair / turned), config, turned, pair, tokens);

@@ -36,12 +36,14 @@ internal static class CheckpointFiles
             // A pipe is none, and would hold up whoever reads it.
             .Where(name => FileIdentity.Of(Path.Combine(folder, name)) is not { IsRegular: false })
             // An index without its shards would send a loader to files that are not there.
-            .Where(name => !name.EndsWith(IndexEnding, StringComparison.OrdinalIgnoreCase) || (sharded && name == CheckpointFolder.IndexName));
+            .Where(name => !name.EndsWith(IndexEnding, StringComparison.OrdinalIgnoreCase)
+                || (sharded && name == CheckpointFolder.IndexName));
     }
 
     /// <summary>Whether a file of this name could pass for a part of a checkpoint that is put in its folder.</summary>
     internal static bool IsPart(string name) => NamesOfParts.Contains(name)
-        || name.EndsWith(WeightsEnding, StringComparison.OrdinalIgnoreCase) || name.EndsWith(IndexEnding, StringComparison.OrdinalIgnoreCase);
+        || name.EndsWith(WeightsEnding, StringComparison.OrdinalIgnoreCase)
+            || name.EndsWith(IndexEnding, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsWeights(string name) => name.EndsWith(WeightsEnding, StringComparison.OrdinalIgnoreCase)
         || OtherWeightsEndings.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase);

@@ -45,7 +45,8 @@ internal readonly partial record struct FileIdentity(ulong Device, ulong Number,
     }
 
     /// <summary>
-    /// The path of what links lead to; the path itself where it is none. File.ResolveLinkTarget takes the dots of a link by the path that was
+    /// The path of what links lead to; the path itself where it is none. File.ResolveLinkTarget takes the dots of a link by the path that
+    /// was
     /// written, and the system by the folder that the link really lies in: behind a link to a folder these are two.
     /// </summary>
     /// <exception cref="IOException">Links lead round in a circle.</exception>

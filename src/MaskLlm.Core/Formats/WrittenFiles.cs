@@ -38,7 +38,8 @@ internal sealed record WrittenFiles(IReadOnlyDictionary<string, WrittenFiles.Sta
                 ? new WrittenFiles(files.ToDictionary(pair => pair.Key, pair => State.Read(pair.Value), StringComparer.Ordinal))
                 : null;
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException or NullReferenceException or FormatException)
+        catch (Exception e) when (e is JsonException or ArgumentException or InvalidOperationException or NullReferenceException
+            or FormatException)
         {
             return null;
         }

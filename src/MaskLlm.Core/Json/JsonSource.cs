@@ -22,7 +22,8 @@ internal static class JsonSource
         if (new FileInfo(path) is { Length: 0, LinkTarget: null }) return [];
         using FileStream stream = File.OpenRead(path);
         if (stream.Length > LargestBytes)
-            throw new InvalidDataException($"{path}: it has {stream.Length} bytes, and at most {LargestBytes} are read; is it another file?");
+            throw new InvalidDataException(
+                $"{path}: it has {stream.Length} bytes, and at most {LargestBytes} are read; is it another file?");
         byte[] bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;

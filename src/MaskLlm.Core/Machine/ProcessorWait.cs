@@ -67,12 +67,14 @@ public sealed class ProcessorWait
         {
             foreach (string task in Directory.EnumerateDirectories(_tasks))
             {
-                if (Numbers(Lines(Path.Combine(task, "schedstat")).FirstOrDefault("").Split(' ')) is not [{ } used, { } waited, ..]) continue;
+                if (Numbers(Lines(Path.Combine(task, "schedstat")).FirstOrDefault("").Split(' ')) is not [{ } used, { } waited, ..])
+                    continue;
                 (run, wait) = (run + used, wait + waited);
             }
         }
         string[] lines = [.. Lines(_stat).Where(line => line.StartsWith("cpu", StringComparison.Ordinal))];
-        double[] all = lines.Length == 0 ? [] : Numbers([.. lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(Columns)]);
+        double[] all = lines.Length == 0 ? []
+            : Numbers([.. lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(Columns)]);
         double sum = all.Sum(), idle = all.Length > DiskWait ? all[Idle] + all[DiskWait] : sum;
         return new Counts(run, wait, sum / TicksASecond, (sum - idle) / TicksASecond, _own().TotalSeconds, Math.Max(0, lines.Length - 1));
     }

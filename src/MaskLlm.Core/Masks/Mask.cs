@@ -19,9 +19,11 @@ public sealed partial class Mask
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         ArgumentNullException.ThrowIfNull(packed);
         if (packed.Length != PackedLength(rows, columns))
-            throw new ArgumentException($"A mask of {rows} x {columns} has {PackedLength(rows, columns)} packed bytes and was given {packed.Length}.");
+            throw new ArgumentException($"A mask of {rows} x {columns} has {PackedLength(rows, columns)} packed bytes and was given "
+                + $"{packed.Length}.");
         if ((packed[^1] & UnusedBits(rows, columns)) != 0)
-            throw new ArgumentException($"A mask of {rows} x {columns} ends inside its last byte and the bits after the end must be 0, but that byte is 0x{packed[^1]:X2}.");
+            throw new ArgumentException($"A mask of {rows} x {columns} ends inside its last byte and the bits after the end must be 0, "
+                + $"but that byte is 0x{packed[^1]:X2}.");
         Rows = rows;
         Columns = columns;
         _packed = packed;
@@ -63,10 +65,12 @@ public sealed partial class Mask
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
         if (zeroOne.Length != (long)rows * columns)
-            throw new ArgumentException($"A mask of {rows} x {columns} has {(long)rows * columns} weights and was given {zeroOne.Length} bytes.");
+            throw new ArgumentException($"A mask of {rows} x {columns} has {(long)rows * columns} weights and was given {zeroOne.Length} "
+                + $"bytes.");
         int wrong = zeroOne.IndexOfAnyExceptInRange((byte)0, (byte)1);
         if (wrong >= 0)
-            throw new ArgumentException($"A mask holds 0 and 1, and at row {wrong / columns}, column {wrong % columns} it was given {zeroOne[wrong]}.");
+            throw new ArgumentException($"A mask holds 0 and 1, and at row {wrong / columns}, column {wrong % columns} it was given "
+                + $"{zeroOne[wrong]}.");
         return new Mask(rows, columns, BitPacking.Pack(zeroOne));
     }
 
@@ -86,7 +90,8 @@ public sealed partial class Mask
     public void CopyTo(Span<byte> zeroOne)
     {
         if (zeroOne.Length != (long)Rows * Columns)
-            throw new ArgumentException($"A mask of {Rows} x {Columns} unpacks to {(long)Rows * Columns} bytes and was given room for {zeroOne.Length}.");
+            throw new ArgumentException($"A mask of {Rows} x {Columns} unpacks to {(long)Rows * Columns} bytes and was given room for "
+                + $"{zeroOne.Length}.");
         BitPacking.Unpack(_packed, zeroOne);
     }
 

@@ -24,7 +24,8 @@ public readonly record struct MaskAgreement(long Groups, long EqualGroups, doubl
         ArgumentOutOfRangeException.ThrowIfLessThan(groupSize, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(groupSize, NmPattern.LargestGroup);
         if ((a.Rows, a.Columns) != (b.Rows, b.Columns))
-            throw new ArgumentException($"Masks of one matrix are compared, and these are {a.Rows} x {a.Columns} and {b.Rows} x {b.Columns}.");
+            throw new ArgumentException($"Masks of one matrix are compared, and these are {a.Rows} x {a.Columns} and {b.Rows} x "
+                + $"{b.Columns}.");
         if (a.Columns % groupSize != 0)
             throw new ArgumentException($"The masks have {a.Columns} columns and groups of {groupSize} need a multiple of that.");
         return Count(a, b, groupSize);

@@ -14,7 +14,8 @@ internal static class MaskMerge
     /// </summary>
     /// <param name="masks">1 to 32 masks of one shape that all have the pattern.</param>
     /// <param name="pattern">N:M.</param>
-    /// <returns>A mask of the same shape that has the pattern. Of two masks it is the first: what both keep and then what the first keeps.</returns>
+    /// <returns>A mask of the same shape that has the pattern. Of two masks it is the first: what both keep and then what the first
+    /// keeps.</returns>
     internal static Mask Vote(IReadOnlyList<Mask> masks, NmPattern pattern)
     {
         int rows = masks[0].Rows, columns = masks[0].Columns, size = pattern.GroupSize;
@@ -42,7 +43,8 @@ internal static class MaskMerge
         return unanimous;
     }
 
-    // A bit a mask that keeps the input, the first mask highest: more bits are more votes, and of as many bits the larger number goes first.
+    // A bit a mask that keeps the input, the first mask highest: more bits are more votes, and of as many bits the larger number goes
+    // first.
     private static void ReadVoters(IReadOnlyList<Mask> masks, long group, Span<uint> voters)
     {
         voters.Clear();

@@ -5,7 +5,8 @@ namespace MaskLlm.Numerals;
 /// <summary>The checks that nothing is made of NaN or infinity: not a figure, a mask, a text or a file.</summary>
 internal static class Finite
 {
-    internal const string Cause = "a weight of the checkpoint is damaged, or its numbers are too large for the type that they are computed in; get the checkpoint again";
+    internal const string Cause = "a weight of the checkpoint is damaged, or its numbers are too large for the type that they are "
+        + "computed in; get the checkpoint again";
 
     /// <summary>The logits that a token is drawn by.</summary>
     /// <param name="logits">(V).</param>
@@ -14,7 +15,9 @@ internal static class Finite
     internal static void RequireLogits(ReadOnlySpan<float> logits, int position)
     {
         if (!TensorPrimitives.IsFiniteAll(logits))
-            throw new InvalidDataException(FormattableString.Invariant($"the model's logits for position {position} are NaN or infinite, and no token can be drawn: {Cause}."));
+            throw new InvalidDataException(
+                FormattableString.Invariant(
+                $"the model's logits for position {position} are NaN or infinite, and no token can be drawn: {Cause}."));
     }
 
     /// <summary>A perplexity from its sum.</summary>
@@ -25,7 +28,8 @@ internal static class Finite
     internal static double Perplexity(string what, double negativeLogLikelihood, long predicted)
     {
         double perplexity = Math.Exp(negativeLogLikelihood / predicted);
-        return double.IsFinite(perplexity) ? perplexity : throw new InvalidDataException(FormattableString.Invariant($"the perplexity of {what} is {perplexity}: {Cause}."));
+        return double.IsFinite(perplexity) ? perplexity
+            : throw new InvalidDataException(FormattableString.Invariant($"the perplexity of {what} is {perplexity}: {Cause}."));
     }
 
     /// <summary>What the weights of a layer are chosen by.</summary>
@@ -44,10 +48,15 @@ internal static class Finite
     /// <exception cref="InvalidDataException">One is NaN or infinite.</exception>
     internal static void RequireStep(long step, double loss, double gradientNorm)
     {
-        if (!double.IsFinite(loss)) throw new InvalidDataException(FormattableString.Invariant($"the loss is {loss} at step {step}; lower --learning-rate, or look at the data."));
+        if (!double.IsFinite(loss))
+            throw new InvalidDataException(
+                FormattableString.Invariant($"the loss is {loss} at step {step}; lower --learning-rate, or look at the data."));
         if (!double.IsFinite(gradientNorm))
-            throw new InvalidDataException(FormattableString.Invariant($"the gradient's norm is {gradientNorm} at step {step}; lower --learning-rate, or look at the data."));
+            throw new InvalidDataException(
+                FormattableString.Invariant(
+                $"the gradient's norm is {gradientNorm} at step {step}; lower --learning-rate, or look at the data."));
     }
 
-    internal static InvalidDataException Scores(string layer) => new($"{layer}: its scores are NaN or infinite, and no mask can be chosen by them: {Cause}.");
+    internal static InvalidDataException Scores(string layer) =>
+        new($"{layer}: its scores are NaN or infinite, and no mask can be chosen by them: {Cause}.");
 }

@@ -19,7 +19,8 @@ public sealed record NumberRange<T>(string Name, T Least, T Most)
     public bool HasZeroToo { get; init; }
 
     /// <summary>Whether a number is in the range; NaN is in none.</summary>
-    public bool Holds(T value) => (HasZeroToo && T.IsZero(value)) || ((IsAboveLeast ? value > Least : value >= Least) && (IsBelowMost ? value < Most : value <= Most));
+    public bool Holds(T value) => (HasZeroToo && T.IsZero(value))
+        || ((IsAboveLeast ? value > Least : value >= Least) && (IsBelowMost ? value < Most : value <= Most));
 
     /// <summary>Checks a number.</summary>
     /// <exception cref="ArgumentException">It is outside.</exception>
@@ -57,5 +58,6 @@ public sealed record NumberRange<T>(string Name, T Least, T Most)
         : $"{least} to {most}";
 
     // A limit of the type is none to a person.
-    private bool IsOpen => Most == T.MaxValue || (T.MaxValue > T.CreateSaturating(float.MaxValue) && Most == T.CreateSaturating(float.MaxValue));
+    private bool IsOpen => Most == T.MaxValue
+        || (T.MaxValue > T.CreateSaturating(float.MaxValue) && Most == T.CreateSaturating(float.MaxValue));
 }

@@ -11,9 +11,11 @@ namespace MaskLlm.Numerals;
 internal static class NumberText
 {
     private const int MostZeros = 9;
-    private const NumberStyles Whole = NumberStyles.AllowLeadingSign, Decimal = Whole | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+    private const NumberStyles Whole = NumberStyles.AllowLeadingSign,
+        Decimal = Whole | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
-    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789"), WholeLetters = SearchValues.Create("+-0123456789"), DecimalLetters = SearchValues.Create("+-.0123456789Ee");
+    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789"),
+        WholeLetters = SearchValues.Create("+-0123456789"), DecimalLetters = SearchValues.Create("+-.0123456789Ee");
 
     /// <summary>Reads a finite number; of a type of whole ones, digits with or without a sign.</summary>
     internal static bool TryRead<T>(ReadOnlySpan<char> text, out T number)
@@ -27,7 +29,8 @@ internal static class NumberText
 
     /// <summary>Whether a text is a number of this kind, though perhaps one beyond the type.</summary>
     internal static bool IsNumber<T>(ReadOnlySpan<char> text)
-        where T : struct, INumberBase<T> => IsOfWhole<T>() ? TryRead(text, out BigInteger _) : TryRead(text, DecimalLetters, Decimal, out double _);
+        where T : struct, INumberBase<T> => IsOfWhole<T>() ? TryRead(text, out BigInteger _)
+            : TryRead(text, DecimalLetters, Decimal, out double _);
 
     /// <summary>A number for people: without an exponent where it has few digits without one.</summary>
     internal static string Shown<T>(T number)
@@ -35,8 +38,10 @@ internal static class NumberText
     {
         string text = number.ToString(null, CultureInfo.InvariantCulture);
         int exponentAt = text.IndexOf('E', StringComparison.Ordinal);
-        if (exponentAt < 0 || !int.TryParse(text.AsSpan(exponentAt + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int exponent)) return text;
-        return Math.Abs(exponent) > MostZeros ? text : decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+        if (exponentAt < 0 || !int.TryParse(text.AsSpan(exponentAt + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+            out int exponent)) return text;
+        return Math.Abs(exponent) > MostZeros ? text : decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture)
+            .ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>Whether a type has whole numbers only.</summary>

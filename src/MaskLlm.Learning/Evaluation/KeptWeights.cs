@@ -6,7 +6,8 @@ using MaskLlm.Masks;
 namespace MaskLlm.Evaluation;
 
 /// <summary>Which weights a mask file or a checkpoint keeps.</summary>
-/// <param name="Masks">Masks by the checkpoint's name; where the shapes are unknown, rows of 8 weights that only hold the flat bits.</param>
+/// <param name="Masks">Masks by the checkpoint's name; where the shapes are unknown, rows of 8 weights that only hold the flat
+/// bits.</param>
 /// <param name="ShapesKnown">Whether rows and columns are those of the weight matrices.</param>
 public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool ShapesKnown = true)
 {
@@ -30,7 +31,8 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
             : path.EndsWith(SafetensorsEnding, StringComparison.OrdinalIgnoreCase) ? ReadSafetensors(path, modelFolder, cancellation)
             : modelFolder is not null ? new KeptWeights(CheckpointMasks.Read(path, modelFolder))
             : ReadFlat(path);
-        return kept.Masks.Count > 0 ? kept : throw new InvalidDataException($"{path} holds no mask and no weight matrix; there is nothing to inspect.");
+        return kept.Masks.Count > 0 ? kept
+            : throw new InvalidDataException($"{path} holds no mask and no weight matrix; there is nothing to inspect.");
     }
 
     /// <summary>A mask in the shape of another one of the same tensor, whatever is known of either; null where the sizes differ.</summary>
@@ -38,7 +40,8 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
     {
         Mask mask = Masks[name];
         if ((mask.Rows, mask.Columns) == (other.Rows, other.Columns)) return mask;
-        bool fits = !ShapesKnown && mask.Packed.Length == other.Packed.Length && (mask.Packed[^1] & Mask.UnusedBits(other.Rows, other.Columns)) == 0;
+        bool fits = !ShapesKnown && mask.Packed.Length == other.Packed.Length
+            && (mask.Packed[^1] & Mask.UnusedBits(other.Rows, other.Columns)) == 0;
         return fits ? new Mask(other.Rows, other.Columns, mask.Packed.ToArray()) : null;
     }
 

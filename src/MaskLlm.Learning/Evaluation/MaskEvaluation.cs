@@ -19,7 +19,8 @@ public static class MaskEvaluation
     /// <exception cref="NotSupportedException">A family, tokenizer or kind of file that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static EvaluationReport Run(EvaluationRequest request, Action<string, int, int>? progress = null, CancellationToken cancellation = default)
+    public static EvaluationReport Run(EvaluationRequest request, Action<string, int, int>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         DecoderConfig config = CheckpointConfig.Read(request.Model);
@@ -33,7 +34,8 @@ public static class MaskEvaluation
         progress?.Invoke("loading the model", 0, 1);
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         PerplexityResult Measure(string what) => Perplexity.Evaluate(
-            model, ids, length, request.MaxWindows, (done, total) => progress?.Invoke($"evaluating {what}", done, total), what, cancellation);
+            model, ids, length, request.MaxWindows, (done, total) => progress?.Invoke($"evaluating {what}", done, total), what,
+                cancellation);
         List<EvaluationRow> rows = [new EvaluationRow(null, Measure("the dense model"))];
         for (int i = 0; i < masks.Count; i++)
         {

@@ -27,14 +27,16 @@ public static class Perplexity
     /// <exception cref="ArgumentException">The window does not fit the model or the text.</exception>
     /// <exception cref="InvalidDataException">The perplexity is NaN or infinite.</exception>
     public static PerplexityResult Evaluate(
-        Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows = null, Action<int, int>? progress = null, string what = "the model",
+        Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows = null, Action<int, int>? progress = null,
+            string what = "the model",
         CancellationToken cancellation = default)
     {
         PerplexityWindows.RequireFit(model.Config, windowLength, maxWindows);
         PerplexityWindows.RequireText(ids.Length, windowLength);
         int windows = PerplexityWindows.Count(ids.Length, windowLength, maxWindows);
         Stopwatch watch = Stopwatch.StartNew();
-        double total = Sum(model, windows, windowLength, (window, target) => ids.Slice(window * windowLength, windowLength).Span.CopyTo(target), progress, cancellation);
+        double total = Sum(model, windows, windowLength, (window, target) =>
+            ids.Slice(window * windowLength, windowLength).Span.CopyTo(target), progress, cancellation);
         return PerplexityResult.Of(what, total, ids.Length, windowLength, windows, watch.Elapsed.TotalSeconds);
     }
 
@@ -44,7 +46,8 @@ public static class Perplexity
     /// <param name="what">The model's name in a message.</param>
     /// <param name="cancellation">Stops between windows.</param>
     /// <exception cref="InvalidDataException">The perplexity is NaN or infinite.</exception>
-    public static double OfWindows(Decoder model, IReadOnlyList<int[]> windows, string what = "the model", CancellationToken cancellation = default)
+    public static double OfWindows(Decoder model, IReadOnlyList<int[]> windows, string what = "the model",
+        CancellationToken cancellation = default)
     {
         int length = windows[0].Length;
         double total = Sum(model, windows.Count, length, (window, target) => windows[window].CopyTo(target), null, cancellation);
@@ -53,7 +56,8 @@ public static class Perplexity
 
     private delegate void CopyWindow(int window, Span<int> target);
 
-    private static double Sum(Decoder model, int windows, int length, CopyWindow copy, Action<int, int>? progress, CancellationToken cancellation)
+    private static double Sum(Decoder model, int windows, int length, CopyWindow copy, Action<int, int>? progress,
+        CancellationToken cancellation)
     {
         using IDisposable noGradient = no_grad();
         int batch = Math.Max(1, TokensAtOnce / length);

@@ -17,7 +17,8 @@ internal static class Sensitivity
     /// <param name="densePerplexity">Of the dense model.</param>
     /// <param name="measure">Gives the perplexity of the model as it is; told the part's name.</param>
     internal static IReadOnlyList<SensitivityRow> Measure(
-        Decoder model, IReadOnlyDictionary<string, Mask> masks, IReadOnlyList<ModelPart> parts, double densePerplexity, Func<string, PerplexityResult> measure)
+        Decoder model, IReadOnlyDictionary<string, Mask> masks, IReadOnlyList<ModelPart> parts, double densePerplexity,
+            Func<string, PerplexityResult> measure)
     {
         List<SensitivityRow> rows = [];
         foreach (ModelPart part in parts)

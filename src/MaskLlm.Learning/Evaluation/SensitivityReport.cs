@@ -17,7 +17,8 @@ namespace MaskLlm.Evaluation;
 /// <param name="SkipKinds">Kinds to leave dense; null where only all of them would do.</param>
 public sealed record SensitivityReport(
     string Model, string Data, string Mask, int SequenceLength, PerplexityResult Dense, PerplexityResult Whole,
-    IReadOnlyList<SensitivityRow> Blocks, IReadOnlyList<SensitivityRow> Kinds, double MaxLoss, SkipSuggestion? SkipBlocks, SkipSuggestion? SkipKinds)
+    IReadOnlyList<SensitivityRow> Blocks, IReadOnlyList<SensitivityRow> Kinds, double MaxLoss, SkipSuggestion? SkipBlocks,
+        SkipSuggestion? SkipKinds)
 {
     /// <summary>Of ln perplexity under the whole mask, in nats a token.</summary>
     public double Rise => Sensitivity.Rise(Dense.Perplexity, Whole.Perplexity);

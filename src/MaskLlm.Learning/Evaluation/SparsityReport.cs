@@ -5,7 +5,8 @@ using MaskLlm.Patterns;
 namespace MaskLlm.Evaluation;
 
 /// <summary>Pattern, density and violations of masks, and how far they agree with others.</summary>
-/// <param name="Pattern">The pattern that all tensors have; null where they have none in common, and violations are then those of 2:4.</param>
+/// <param name="Pattern">The pattern that all tensors have; null where they have none in common, and violations are then those of
+/// 2:4.</param>
 /// <param name="Density">The share of weights kept over all tensors, 0 to 1.</param>
 /// <param name="Tensors">The tensors, in the order of the masks.</param>
 /// <param name="Agreement">Over the tensors that both have; null where nothing was compared with.</param>
@@ -26,13 +27,15 @@ public sealed record SparsityReport(
         NmPattern? shared = patterns.All(pattern => pattern == patterns[0]) ? patterns[0] : null;
         NmPattern judged = shared ?? NmPattern.TwoOfFour;
         TensorSparsity[] tensors = [.. weights.Masks.Zip(patterns, (pair, pattern) => new TensorSparsity(
-            pair.Key, weights.ShapesKnown ? (pair.Value.Rows, pair.Value.Columns) : null, pattern, pair.Value.Density, Violations(pair.Value, judged)))];
+            pair.Key, weights.ShapesKnown ? (pair.Value.Rows, pair.Value.Columns) : null, pattern, pair.Value.Density,
+                Violations(pair.Value, judged)))];
         string[] compared = against is null ? [] : Common(weights, against, judged);
         MaskAgreement? agreement = against is null ? null : Agree(weights, against, compared, judged);
         return new SparsityReport(shared, DensityOf(weights), tensors, agreement, compared.Length);
     }
 
-    /// <summary>The report as one object: <c>pattern</c>, <c>density</c>, <c>tensors</c> and, where there is one, <c>agreement</c>.</summary>
+    /// <summary>The report as one object: <c>pattern</c>, <c>density</c>, <c>tensors</c> and, where there is one,
+    /// <c>agreement</c>.</summary>
     public JsonObject ToJson()
     {
         JsonObject json = new()
@@ -42,7 +45,12 @@ public sealed record SparsityReport(
             ["tensors"] = new JsonArray([.. Tensors.Select(ToJson)]),
         };
         if (Agreement is { } agreement)
-            json["agreement"] = new JsonObject { ["groups"] = agreement.Groups, ["equal_groups"] = agreement.EqualGroups, ["equal_bits"] = agreement.EqualBits };
+            json["agreement"] = new JsonObject
+            {
+                ["groups"] = agreement.Groups,
+                ["equal_groups"] = agreement.EqualGroups,
+                ["equal_bits"] = agreement.EqualBits
+            };
         return json;
     }
 
@@ -64,9 +72,11 @@ public sealed record SparsityReport(
 
     private static string[] Common(KeptWeights weights, KeptWeights against, NmPattern pattern)
     {
-        string[] common = [.. weights.Masks.Where(pair => against.Masks.ContainsKey(pair.Key) && pair.Value.Columns % pattern.GroupSize == 0).Select(pair => pair.Key)];
+        string[] common = [.. weights.Masks.Where(pair => against.Masks.ContainsKey(pair.Key)
+            && pair.Value.Columns % pattern.GroupSize == 0).Select(pair => pair.Key)];
         return common.Length > 0 ? common : throw new ArgumentException(
-            $"no tensor is in both: one has {weights.Masks.Keys.First()} and the other {against.Masks.Keys.First()}; compare masks of one model.");
+            $"no tensor is in both: one has {weights.Masks.Keys.First()} and the other {against.Masks.Keys.First()}; compare masks of one "
+                + $"model.");
     }
 
     private static MaskAgreement Agree(KeptWeights weights, KeptWeights against, string[] names, NmPattern pattern)
@@ -80,7 +90,9 @@ public sealed record SparsityReport(
     {
         Mask a = weights.Masks[name], b = against.Masks[name];
         if (against.InShapeOf(a, name) is { } other) return MaskAgreement.Between(a, other, pattern.GroupSize);
-        if (b.Columns % pattern.GroupSize == 0 && weights.InShapeOf(b, name) is { } own) return MaskAgreement.Between(own, b, pattern.GroupSize);
-        throw new InvalidDataException($"{name} is {a.Rows} x {a.Columns} in one and {b.Rows} x {b.Columns} in the other; compare masks of one model.");
+        if (b.Columns % pattern.GroupSize == 0 && weights.InShapeOf(b, name) is { } own)
+            return MaskAgreement.Between(own, b, pattern.GroupSize);
+        throw new InvalidDataException(
+            $"{name} is {a.Rows} x {a.Columns} in one and {b.Rows} x {b.Columns} in the other; compare masks of one model.");
     }
 }

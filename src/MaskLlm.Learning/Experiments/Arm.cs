@@ -38,7 +38,8 @@ internal sealed record Arm(string Label, IReadOnlyList<string> Texts)
         get
         {
             StringBuilder slug = new();
-            foreach (char c in string.Create(CultureInfo.InvariantCulture, $"{Label} {Domain}{(Seed is null ? "" : $" seed{Seed}")}").ToLowerInvariant())
+            foreach (char c in string.Create(CultureInfo.InvariantCulture, $"{Label} {Domain}{(Seed is null ? "" : $" seed{Seed}")}")
+                .ToLowerInvariant())
             {
                 if (char.IsLetterOrDigit(c) || c == '.') slug.Append(c);
                 else if (slug.Length > 0 && slug[^1] != '-') slug.Append('-');
@@ -48,5 +49,7 @@ internal sealed record Arm(string Label, IReadOnlyList<string> Texts)
     }
 
     /// <summary>For people.</summary>
-    internal string Title => string.Create(CultureInfo.InvariantCulture, $"{Label}{(Domain is null ? "" : $", {Domain}")}{(Seed is null ? "" : $", seed {Seed}")}");
+    internal string Title =>
+        string.Create(CultureInfo.InvariantCulture,
+        $"{Label}{(Domain is null ? "" : $", {Domain}")}{(Seed is null ? "" : $", seed {Seed}")}");
 }

@@ -9,7 +9,8 @@ namespace MaskLlm.Experiments;
 /// <param name="domains">The domains; empty for an experiment without.</param>
 /// <param name="texts">Names of all texts.</param>
 /// <param name="seeds">Seeds of the learned masks.</param>
-internal sealed class ArmFactory(ExperimentRequest request, IReadOnlyList<DomainTexts> domains, IReadOnlyList<string> texts, IReadOnlyList<ulong> seeds)
+internal sealed class ArmFactory(ExperimentRequest request, IReadOnlyList<DomainTexts> domains, IReadOnlyList<string> texts,
+    IReadOnlyList<ulong> seeds)
 {
     // Checkpoints cost little beside steps of large models, and a killed arm repeats what came after the last one.
     private const int SaveEvery = 25;
@@ -68,7 +69,8 @@ internal sealed class ArmFactory(ExperimentRequest request, IReadOnlyList<Domain
         if (prior == LearnRequest.NoPrior) return null;
         if (PruneRun.Methods.Contains(prior, StringComparer.Ordinal)) return OneShot(prior, domain, label);
         return File.Exists(prior) ? new Arm(Path.GetFileNameWithoutExtension(prior), texts) { Mask = prior }
-            : throw new ArgumentException($"prior {prior}: no such file and no method; a mask file, {string.Join(", ", PruneRun.Methods)} or {LearnRequest.NoPrior} is expected.");
+            : throw new ArgumentException($"prior {prior}: no such file and no method; a mask file, {string.Join(", ", PruneRun.Methods)} "
+                + $"or {LearnRequest.NoPrior} is expected.");
     }
 
     internal Arm Learned(string label, LearnOptions options, ulong seed, Arm? prior, DomainTexts? domain = null)
@@ -98,14 +100,21 @@ internal sealed class ArmFactory(ExperimentRequest request, IReadOnlyList<Domain
         return arm with
         {
             Mask = _folder.MaskOf(arm.Slug),
-            Merge = new MergeRequest { Inputs = [.. masks.Select(mask => mask.Mask!)], Out = _folder.MaskOf(arm.Slug), Model = request.Model, Force = true },
+            Merge = new MergeRequest
+            {
+                Inputs = [.. masks.Select(mask => mask.Mask!)],
+                Out = _folder.MaskOf(arm.Slug),
+                Model = request.Model,
+                Force = true
+            },
         };
     }
 
     private Arm Named(string label, DomainTexts? domain, ulong? seed) =>
         new(label, domain is null ? texts : [domain.Name]) { Domain = domain?.Name, Seed = seed };
 
-    private CorpusOptions DataOf(DomainTexts? domain) => domain is not null ? request.Data with { Sources = [new DataSource(domain.TrainPath)] }
+    private CorpusOptions DataOf(DomainTexts? domain) => domain is not null
+        ? request.Data with { Sources = [new DataSource(domain.TrainPath)] }
         : request.Data.Sources.Count > 0 ? request.Data
         : request.Data with { Sources = [.. domains.Select(each => new DataSource(each.TrainPath))] };
 }

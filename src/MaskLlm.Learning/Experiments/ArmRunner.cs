@@ -12,7 +12,8 @@ namespace MaskLlm.Experiments;
 /// <param name="texts">What to take them on.</param>
 /// <param name="progress">Told of the steps.</param>
 /// <param name="cancellation">Stops; a learning run leaves a checkpoint.</param>
-internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts, IProgress<RunProgress>? progress, CancellationToken cancellation)
+internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts, IProgress<RunProgress>? progress,
+    CancellationToken cancellation)
 {
     private readonly ExperimentFolder _folder = new(request.Out);
 
@@ -43,7 +44,8 @@ internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts
         // The record is the last thing that a run writes.
         if (File.Exists(path))
             return CheckedJson.Read(path, Checked, $"remove the folder {Path.GetDirectoryName(path)}, and the mask is made again");
-        return (arm.Learn is null ? PruneRun.Execute(arm.Prune!, progress, notes.Add, cancellation) : LearnRun.Execute(arm.Learn, progress, notes.Add, cancellation)).ToJson();
+        return (arm.Learn is null ? PruneRun.Execute(arm.Prune!, progress, notes.Add, cancellation)
+            : LearnRun.Execute(arm.Learn, progress, notes.Add, cancellation)).ToJson();
     }
 
     // What is taken from a record is of its kind.

@@ -29,7 +29,8 @@ public sealed class BusyBenchmark
         (_options, _progress, _cancellation) = (options, progress, cancellation);
     }
 
-    /// <summary>Measures learning steps, perplexity, pruning by SparseGPT and decoding. Token ids are made up: time does not depend on them.</summary>
+    /// <summary>Measures learning steps, perplexity, pruning by SparseGPT and decoding. Token ids are made up: time does not depend on
+    /// them.</summary>
     /// <param name="options">Model and neighbours.</param>
     /// <param name="progress">Told of every measurement.</param>
     /// <param name="cancellation">Stops after a measurement.</param>
@@ -51,7 +52,12 @@ public sealed class BusyBenchmark
         int length = Math.Min(LongestSequence, model.Config.MaxPositions - 1);
         int[] ids = [.. Enumerable.Range(0, Sequences * (length + 1)).Select(i => (int)(i * 7919L % model.Config.VocabularySize))];
         List<int[]> windows = [.. ids.Chunk(length + 1).Select(row => row[..length])];
-        LearnOptions learning = LearnOptions.Of(Recipe.Distilled) with { BatchSize = Sequences, SequenceLength = length, ScoreStrength = 0 };
+        LearnOptions learning = LearnOptions.Of(Recipe.Distilled) with
+        {
+            BatchSize = Sequences,
+            SequenceLength = length,
+            ScoreStrength = 0
+        };
         using (MaskLearner learner = new(model, learning, null))
         {
             using DisposeScope scope = NewDisposeScope();
@@ -69,7 +75,14 @@ public sealed class BusyBenchmark
         byte[] config = JsonSource.ReadFile(Path.Combine(_options.Model, "config.json"));
         using BenchmarkedModel model = new(
             () => RandomModel.Make(config, WeightType.BFloat16, isSparse: false),
-            new RuntimeBenchmarkOptions { Model = "random weights", Threads = _options.Threads, Sequences = [1], Prompts = [], Context = 16 });
+            new RuntimeBenchmarkOptions
+            {
+                Model = "random weights",
+                Threads = _options.Threads,
+                Sequences = [1],
+                Prompts = [],
+                Context = 16
+            });
         Measure("decode", TokensOfADecode, () => model.Decode(1, TokensOfADecode));
     }
 

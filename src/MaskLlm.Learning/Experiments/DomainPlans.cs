@@ -13,7 +13,8 @@ internal static class DomainPlans
     [
         arms.Dense(),
         arms.OneShot(PruneRun.MagnitudeMethod),
-        .. from method in new[] { PruneRun.WandaMethod, PruneRun.SparseGptMethod } from domain in arms.Domains select arms.OneShot(method, domain),
+        .. from method in new[] { PruneRun.WandaMethod, PruneRun.SparseGptMethod } from domain in arms.Domains select arms.OneShot(method,
+            domain),
         .. Learned(arms, [arms.Options.Steps], _ => Scratch, _ => Transfer),
         .. from seed in arms.Seeds
            from kind in new[] { Scratch, Transfer }
@@ -21,7 +22,8 @@ internal static class DomainPlans
            select arms.Merged($"merged, {kind}", seed, arms.Domains.Select(domain => arms.Learned(kind, arms.Options, seed, null, domain))),
     ];
 
-    /// <summary>What a general mask saves a domain's: perplexity against steps, from the one-shot prior and from the general mask.</summary>
+    /// <summary>What a general mask saves a domain's: perplexity against steps, from the one-shot prior and from the general
+    /// mask.</summary>
     internal static IEnumerable<Arm> Transfers(ArmFactory arms)
     {
         int steps = arms.Options.Steps;
@@ -39,7 +41,8 @@ internal static class DomainPlans
         List<Arm> learned = [];
         Arm? generalPrior = arms.Prior(label: "prior of the general mask");
         if (generalPrior is not null) learned.Add(generalPrior);
-        Dictionary<ulong, Arm> general = arms.Seeds.ToDictionary(seed => seed, seed => arms.Learned(General, arms.Options, seed, generalPrior));
+        Dictionary<ulong, Arm> general = arms.Seeds.ToDictionary(seed => seed, seed =>
+            arms.Learned(General, arms.Options, seed, generalPrior));
         learned.AddRange(general.Values);
         foreach (DomainTexts domain in arms.Domains)
         {
@@ -48,9 +51,11 @@ internal static class DomainPlans
             foreach ((int length, ulong seed) in from length in lengths from seed in arms.Seeds select (length, seed))
             {
                 LearnOptions options = arms.Options with { Steps = length };
-                learned.Add(SweepPlans.OfLength(arms.Learned(scratch(length), options, seed, prior, domain), "from scratch", length, options));
+                learned.Add(SweepPlans.OfLength(arms.Learned(scratch(length), options, seed, prior, domain), "from scratch", length,
+                    options));
                 // The general mask is no rough guess: learning starts on it, not near it.
-                learned.Add(SweepPlans.OfLength(arms.Learned(transfer(length), options with { ExactPrior = true }, seed, general[seed], domain), "from general", length, options));
+                learned.Add(SweepPlans.OfLength(arms.Learned(transfer(length), options with { ExactPrior = true }, seed, general[seed],
+                    domain), "from general", length, options));
             }
         }
         return learned;

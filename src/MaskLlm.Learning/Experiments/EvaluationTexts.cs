@@ -20,7 +20,8 @@ internal sealed class EvaluationTexts
     /// <summary>Predicted tokens of one text, at most.</summary>
     internal long Tokens(string text) => (long)Math.Min(_ids[text].Length / _length, _windows) * _length;
 
-    /// <summary>A short name for each text: of a domain its own, of a file its name without endings, or with its folder where that is not enough.</summary>
+    /// <summary>A short name for each text: of a domain its own, of a file its name without endings, or with its folder where that is not
+    /// enough.</summary>
     /// <exception cref="ArgumentException">A file is named twice.</exception>
     internal static OrderedDictionary<string, string> Named(IReadOnlyList<string> files, IReadOnlyList<DomainTexts> domains)
     {
@@ -29,7 +30,8 @@ internal sealed class EvaluationTexts
         foreach (string file in files)
         {
             bool alone = files.Count(other => ShortName(other) == ShortName(file)) == 1;
-            if (!named.TryAdd(alone ? ShortName(file) : $"{Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(file)))}/{ShortName(file)}", file))
+            if (!named.TryAdd(alone ? ShortName(file)
+                : $"{Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(file)))}/{ShortName(file)}", file))
                 throw new ArgumentException($"--eval-text {file}: another text has the same name and folder; name each once.");
         }
         return named;
@@ -37,7 +39,8 @@ internal sealed class EvaluationTexts
 
     /// <summary>Encodes each text as a whole.</summary>
     /// <exception cref="ArgumentException">A window does not fit the model, or a text is shorter than one.</exception>
-    internal static EvaluationTexts Read(ExperimentRequest request, IReadOnlyDictionary<string, string> named, DecoderConfig config, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    internal static EvaluationTexts Read(ExperimentRequest request, IReadOnlyDictionary<string, string> named, DecoderConfig config,
+        IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
         PerplexityWindows.RequireFit(config, request.WindowLength, request.MaxWindows);
         Lazy<Tokenizer> tokenizer = new(() => ModelTokenizer.Load(request.Model, config));   // ids need none
@@ -48,20 +51,24 @@ internal sealed class EvaluationTexts
             progress?.Report(new RunProgress("reading the texts", texts._ids.Count, named.Count, path));
             int[] ids = WholeTokens.Read(path, config.VocabularySize, text => tokenizer.Value.Encode(text), cancellation);
             if (ids.Length < request.WindowLength)
-                throw new ArgumentException($"{path}: {ids.Length} tokens; a window takes {request.WindowLength}. Lower --eval-seq-len, or name a longer text.");
+                throw new ArgumentException($"{path}: {ids.Length} tokens; a window takes {request.WindowLength}. Lower --eval-seq-len, "
+                    + $"or name a longer text.");
             texts._ids.Add(name, ids);
         }
         return texts;
     }
 
     /// <summary>Perplexities of the model as it stands, by the text's name.</summary>
-    internal OrderedDictionary<string, double> Perplexities(Decoder model, IReadOnlyList<string> names, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    internal OrderedDictionary<string, double> Perplexities(Decoder model, IReadOnlyList<string> names, IProgress<RunProgress>? progress,
+        CancellationToken cancellation)
     {
         OrderedDictionary<string, double> perplexities = new(StringComparer.Ordinal);
         foreach (string name in names)
         {
             progress?.Report(new RunProgress("evaluating", perplexities.Count, names.Count, name));
-            perplexities.Add(name, Perplexity.Evaluate(model, _ids[name], _length, _windows, what: $"the model on {name}", cancellation: cancellation).Perplexity);
+            perplexities.Add(name,
+                Perplexity.Evaluate(model, _ids[name], _length, _windows, what: $"the model on {name}",
+                cancellation: cancellation).Perplexity);
         }
         return perplexities;
     }
@@ -69,7 +76,8 @@ internal sealed class EvaluationTexts
     private static string ShortName(string file)
     {
         string name = Path.GetFileName(file);
-        while (Endings.FirstOrDefault(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase) && name.Length > ending.Length) is { } ending) name = name[..^ending.Length];
+        while (Endings.FirstOrDefault(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase)
+            && name.Length > ending.Length) is { } ending) name = name[..^ending.Length];
         return name;
     }
 }

@@ -9,7 +9,8 @@ internal static class ExperimentCsv
 {
     private const string Header = "experiment,arm,label,domain,seed,text,perplexity,dense,x,tokens,seconds\n";
 
-    internal static void Write(string path, ExperimentReport report) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Text(report))));
+    internal static void Write(string path, ExperimentReport report) =>
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Text(report))));
 
     private static string Text(ExperimentReport report)
     {
@@ -28,9 +29,11 @@ internal static class ExperimentCsv
         return csv.ToString();
     }
 
-    private static void Append(StringBuilder csv, ExperimentReport report, ExperimentRow row, string arm, string text, double perplexity, double dense) => csv.Append(
+    private static void Append(StringBuilder csv, ExperimentReport report, ExperimentRow row, string arm, string text, double perplexity,
+        double dense) => csv.Append(
         CultureInfo.InvariantCulture,
         $"{report.Request.Name},{Quoted(arm)},{Quoted(row.Label)},{Quoted(row.Domain ?? "")},{row.Seed},{Quoted(text)},{perplexity:0.#####},{dense:0.#####},{row.X},{row.Tokens},{row.Seconds:0.##}\n");
 
-    private static string Quoted(string value) => value.AsSpan().IndexOfAny(',', '"', '\n') < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Quoted(string value) => value.AsSpan().IndexOfAny(',', '"', '\n') < 0 ? value
+        : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

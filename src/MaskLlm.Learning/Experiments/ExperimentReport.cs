@@ -9,7 +9,8 @@ namespace MaskLlm.Experiments;
 /// <param name="Rows">The dense model first, then the arms in the order of the plan.</param>
 public sealed record ExperimentReport(ExperimentRequest Request, IReadOnlyList<string> Texts, IReadOnlyList<ExperimentRow> Rows)
 {
-    internal const string DenseLabel = "dense", UpdatedLabel = "sparsegpt, weights updated", MeanName = "arithmetic mean", GeometricMeanName = "geometric mean";
+    internal const string DenseLabel = "dense", UpdatedLabel = "sparsegpt, weights updated", MeanName = "arithmetic mean",
+        GeometricMeanName = "geometric mean";
 
     /// <summary>What the tables have a row or column each for.</summary>
     public IReadOnlyList<string> Labels => [.. Rows.Select(row => row.Label).Distinct()];
@@ -30,14 +31,17 @@ public sealed record ExperimentReport(ExperimentRequest Request, IReadOnlyList<s
         .Select(values => geometric ? GeometricMean(values) : values.Average())];
 
     /// <summary>
-    /// What a mask leaves of the loss of SparseGPT (with updated weights, where that is measured), ln(masked / dense) / ln(SparseGPT / dense), by the geometric means over texts and averaged over seeds;
+    /// What a mask leaves of the loss of SparseGPT (with updated weights, where that is measured), ln(masked / dense) / ln(SparseGPT /
+    /// dense), by the geometric means over texts and averaged over seeds;
     /// null where one is not there.
     /// </summary>
     /// <param name="label">One of <see cref="Labels"/>.</param>
     public double? GapLeft(string label)
     {
-        IReadOnlyList<double> dense = Means(DenseLabel), updated = Means(UpdatedLabel), sparse = updated.Count > 0 ? updated : Means(PruneRun.SparseGptMethod), own = Means(label);
-        return dense.Count == 0 || sparse.Count == 0 || own.Count == 0 ? null : own.Average(value => Math.Log(value / dense[0]) / Math.Log(sparse[0] / dense[0]));
+        IReadOnlyList<double> dense = Means(DenseLabel), updated = Means(UpdatedLabel), sparse = updated.Count > 0 ? updated
+            : Means(PruneRun.SparseGptMethod), own = Means(label);
+        return dense.Count == 0 || sparse.Count == 0 || own.Count == 0 ? null
+            : own.Average(value => Math.Log(value / dense[0]) / Math.Log(sparse[0] / dense[0]));
     }
 
     /// <summary>The report as one object; the names are stable. A perplexity that is not finite is null.</summary>
@@ -58,5 +62,6 @@ public sealed record ExperimentReport(ExperimentRequest Request, IReadOnlyList<s
 
     internal static double GeometricMean(IEnumerable<double> values) => Math.Exp(values.Average(Math.Log));
 
-    private static JsonArray Numbers(IEnumerable<double> values) => new([.. values.Select(value => double.IsFinite(value) ? (JsonNode)value : null)]);
+    private static JsonArray Numbers(IEnumerable<double> values) =>
+        new([.. values.Select(value => double.IsFinite(value) ? (JsonNode)value : null)]);
 }

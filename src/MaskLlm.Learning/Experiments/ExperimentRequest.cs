@@ -12,13 +12,15 @@ public sealed record ExperimentRequest
     /// <summary>A Hugging Face folder.</summary>
     public required string Model { get; init; }
 
-    /// <summary>Text or token ids to learn and to calibrate on; without sources, an experiment on domains takes all their training texts.</summary>
+    /// <summary>Text or token ids to learn and to calibrate on; without sources, an experiment on domains takes all their training
+    /// texts.</summary>
     public required CorpusOptions Data { get; init; }
 
     /// <summary>The experiment's folder; the same request on the same folder goes on where it was stopped.</summary>
     public required string Out { get; init; }
 
-    /// <summary>Texts to take perplexities on, each encoded as a whole; none for an experiment on domains, which takes their test texts.</summary>
+    /// <summary>Texts to take perplexities on, each encoded as a whole; none for an experiment on domains, which takes their test
+    /// texts.</summary>
     public IReadOnlyList<string> EvalTexts { get; init; } = [];
 
     /// <summary>A folder with <c>X.train.*</c> and <c>X.test.*</c> of every domain X; only for an experiment on domains.</summary>

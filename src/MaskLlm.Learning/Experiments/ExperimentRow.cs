@@ -48,7 +48,8 @@ public sealed record ExperimentRow(string Arm, string Label, IReadOnlyDictionary
     internal static ExperimentRow Parse(JsonObject row) => new(
         (string)row["arm"]!,
         (string)row["label"]!,
-        new OrderedDictionary<string, double>(row["perplexity"]!.AsObject().Select(pair => KeyValuePair.Create(pair.Key, (double?)pair.Value ?? double.NaN))),
+        new OrderedDictionary<string, double>(row["perplexity"]!.AsObject()
+            .Select(pair => KeyValuePair.Create(pair.Key, (double?)pair.Value ?? double.NaN))),
         (long)row["tokens"]!,
         (double)row["seconds"]!)
     {

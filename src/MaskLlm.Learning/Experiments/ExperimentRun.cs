@@ -15,7 +15,8 @@ public static class ExperimentRun
     public static IReadOnlyList<string> Names => ExperimentPlan.Names;
 
     /// <summary>
-    /// Does what is not done yet and writes <c>table.md</c> and <c>results.csv</c> after every arm. The folder may hold the same experiment,
+    /// Does what is not done yet and writes <c>table.md</c> and <c>results.csv</c> after every arm. The folder may hold the same
+    /// experiment,
     /// stopped at any point: finished arms are taken as they are, and a learning run goes on from its checkpoint.
     /// </summary>
     /// <param name="request">What to do.</param>
@@ -28,20 +29,23 @@ public static class ExperimentRun
     /// <exception cref="InsufficientMemoryException">A run would not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public static ExperimentReport Execute(
-        ExperimentRequest request, IProgress<RunProgress>? progress = null, Action<string>? note = null, CancellationToken cancellation = default)
+        ExperimentRequest request, IProgress<RunProgress>? progress = null, Action<string>? note = null,
+            CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         ExperimentPlan.Require(request);
         DecoderConfig config = CheckpointConfig.Read(request.Model);
         if (request.Options.SequenceLength > config.MaxPositions)
-            throw new ArgumentException($"--seq-len is {request.Options.SequenceLength}; the model has {config.MaxPositions} positions. Lower --seq-len to that or less.");
+            throw new ArgumentException($"--seq-len is {request.Options.SequenceLength}; the model has {config.MaxPositions} positions. "
+                + $"Lower --seq-len to that or less.");
         IReadOnlyList<DomainTexts> domains = request.Domains is null ? [] : DomainTexts.Find(request.Domains);
         OrderedDictionary<string, string> named = EvaluationTexts.Named(request.EvalTexts, domains);
         IReadOnlyList<Arm> arms = ExperimentPlan.Of(request, domains, named.Keys);
         ExperimentFolder folder = new(request.Out);
         RequireUsable(folder);
         EvaluationTexts texts = EvaluationTexts.Read(request, named, config, progress, cancellation);
-        string[] masks = [.. arms.Where(arm => arm.Prune is null && arm.Learn is null && arm.Merge is null).Select(arm => arm.Mask).OfType<string>()];
+        string[] masks = [.. arms.Where(arm => arm.Prune is null && arm.Learn is null && arm.Merge is null).Select(arm => arm.Mask)
+            .OfType<string>()];
         // Masks are set side by side at one density.
         foreach (string mask in masks) PriorMask.Read(mask, request.Model, request.Options.Pattern);
         JsonObject settings = ExperimentSettings.Of(request, named, domains, masks, cancellation);
@@ -72,7 +76,8 @@ public static class ExperimentRun
             done.Add(arm.Slug, row);
             costs.Add(arm, Stopwatch.GetElapsedTime(begin).TotalSeconds);
             Write(Report(), folder);
-            foreach (string repetition in row.Notes.Where(told => told.Contains("repetition", StringComparison.Ordinal) || told.Contains("shortage", StringComparison.Ordinal))) note($"  {repetition}");
+            foreach (string repetition in row.Notes.Where(told => told.Contains("repetition", StringComparison.Ordinal)
+                || told.Contains("shortage", StringComparison.Ordinal))) note($"  {repetition}");
             note(Sentence(arm, row, done.Values, costs.Left(done.Keys.ToHashSet(StringComparer.Ordinal))));
         }
         ExperimentReport report = Report();
@@ -91,7 +96,8 @@ public static class ExperimentRun
         double dense = ExperimentReport.GeometricMean(arm.Texts.Select(text => done.First().Perplexity[text]));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"  perplexity {ExperimentReport.GeometricMean(row.Perplexity.Values):0.000} (dense {dense:0.000}), {row.Seconds:0} s; {(left > TimeSpan.Zero ? FormattableString.Invariant($"about {left.TotalMinutes:0} minutes left") : "all done")}");
+            $"  perplexity {ExperimentReport.GeometricMean(row.Perplexity.Values):0.000} (dense {dense:0.000}), {row.Seconds:0} s; "
+                + $"{(left > TimeSpan.Zero ? FormattableString.Invariant($"about {left.TotalMinutes:0} minutes left") : "all done")}");
     }
 
     private static void RequireUsable(ExperimentFolder folder)

@@ -16,30 +16,32 @@ internal static class ExperimentSettings
     private static readonly string[] _paths = ["model", "data", "domains", "eval-text", "prior"];
 
     /// <summary>The request, with the hash of everything that it reads.</summary>
-    internal static JsonObject Of(ExperimentRequest request, IReadOnlyDictionary<string, string> texts, IReadOnlyList<DomainTexts> domains, IReadOnlyList<string> priors, CancellationToken cancellation) => new()
-    {
-        ["experiment"] = request.Name,
-        ["model"] = RecordedPath.Of(request.Model),
-        ["data"] = Strings(request.Data.Sources.Select(source =>
-            FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{source.Weight}"))),
-        ["document-separator"] = request.Data.DocumentSeparator,
-        ["domains"] = request.Domains is { } folder ? RecordedPath.Of(folder) : null,
-        ["eval-text"] = Strings(texts.Values.Select(RecordedPath.Of)),
-        ["prior"] = RecordedPath.Of(request.Prior),
-        ["samples"] = request.Samples,
-        ["seeds"] = Strings(ExperimentPlan.Seeds(request).Select(seed => FormattableString.Invariant($"{seed}"))),
-        ["values"] = request.Values is null ? null : Strings(request.Values),
-        ["eval-seq-len"] = request.WindowLength,
-        ["max-windows"] = request.MaxWindows,
-        ["device"] = request.Device,
-        [OptionsKey] = Options(request.Options),
-        [InputsKey] = Inputs(request, texts, domains, priors, cancellation),
-    };
+    internal static JsonObject Of(ExperimentRequest request, IReadOnlyDictionary<string, string> texts, IReadOnlyList<DomainTexts> domains,
+        IReadOnlyList<string> priors, CancellationToken cancellation) => new()
+        {
+            ["experiment"] = request.Name,
+            ["model"] = RecordedPath.Of(request.Model),
+            ["data"] = Strings(request.Data.Sources.Select(source =>
+                FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{source.Weight}"))),
+            ["document-separator"] = request.Data.DocumentSeparator,
+            ["domains"] = request.Domains is { } folder ? RecordedPath.Of(folder) : null,
+            ["eval-text"] = Strings(texts.Values.Select(RecordedPath.Of)),
+            ["prior"] = RecordedPath.Of(request.Prior),
+            ["samples"] = request.Samples,
+            ["seeds"] = Strings(ExperimentPlan.Seeds(request).Select(seed => FormattableString.Invariant($"{seed}"))),
+            ["values"] = request.Values is null ? null : Strings(request.Values),
+            ["eval-seq-len"] = request.WindowLength,
+            ["max-windows"] = request.MaxWindows,
+            ["device"] = request.Device,
+            [OptionsKey] = Options(request.Options),
+            [InputsKey] = Inputs(request, texts, domains, priors, cancellation),
+        };
 
     /// <summary>Every option of learning by the name of its property, read off the record itself, so that none is forgotten.</summary>
     internal static JsonObject Options(LearnOptions options) => new(typeof(LearnOptions).GetProperties()
         .Where(property => property.Name != nameof(LearnOptions.Seed))
-        .Select(property => KeyValuePair.Create(JsonNamingPolicy.KebabCaseLower.ConvertName(property.Name), (JsonNode?)Text(property.GetValue(options)))));
+        .Select(property => KeyValuePair.Create(JsonNamingPolicy.KebabCaseLower.ConvertName(property.Name),
+            (JsonNode?)Text(property.GetValue(options)))));
 
     /// <summary>The options that are not as they are without being set, for people.</summary>
     internal static IReadOnlyList<string> Changed(LearnOptions options)
@@ -65,7 +67,8 @@ internal static class ExperimentSettings
             (JsonNode? was, JsonNode? wanted) = (before.GetValueOrDefault(name), after.GetValueOrDefault(name));
             bool isSame = _paths.Contains(name) ? RecordedPath.AreSame(was, wanted) : JsonNode.DeepEquals(was, wanted);
             if (!isSame)
-                throw new ArgumentException($"--out {folder}: the experiment there has {name} {Shown(was)}, and {Shown(wanted)} was asked for now; ask for the same to go on, or name another folder.");
+                throw new ArgumentException($"--out {folder}: the experiment there has {name} {Shown(was)}, and {Shown(wanted)} was asked "
+                    + $"for now; ask for the same to go on, or name another folder.");
         }
         if (RecordedPath.FirstChanged(earlier[InputsKey]!.AsObject(), now[InputsKey]!.AsObject()) is { } changed)
             throw new ArgumentException(
@@ -76,16 +79,19 @@ internal static class ExperimentSettings
     private static Dictionary<string, JsonNode?> Flat(JsonObject settings)
     {
         Dictionary<string, JsonNode?> flat = new(StringComparer.Ordinal);
-        foreach ((string key, JsonNode? value) in settings.Where(pair => pair.Key is not (OptionsKey or InputsKey)).Concat(settings[OptionsKey]!.AsObject()))
+        foreach ((string key, JsonNode? value) in settings.Where(pair => pair.Key is not (OptionsKey or InputsKey))
+            .Concat(settings[OptionsKey]!.AsObject()))
             flat[key] = value;
         return flat;
     }
 
     private static JsonObject Inputs(
-        ExperimentRequest request, IReadOnlyDictionary<string, string> texts, IReadOnlyList<DomainTexts> domains, IReadOnlyList<string> priors, CancellationToken cancellation)
+        ExperimentRequest request, IReadOnlyDictionary<string, string> texts, IReadOnlyList<DomainTexts> domains,
+            IReadOnlyList<string> priors, CancellationToken cancellation)
     {
         JsonObject inputs = InputHashes.OfModel(request.Model);
-        foreach (string source in request.Data.Sources.Select(source => source.Path).Concat(domains.Select(domain => domain.TrainPath)).Distinct())
+        foreach (string source in request.Data.Sources.Select(source => source.Path).Concat(domains.Select(domain => domain.TrainPath))
+            .Distinct())
             inputs[RecordedPath.Of(source)] = SourceFiles.Combine(SourceFiles.Find(source).Hashes(cancellation));
         foreach (string file in texts.Values.Concat(priors)) inputs[RecordedPath.Of(file)] = InputHashes.Of(file);
         return inputs;

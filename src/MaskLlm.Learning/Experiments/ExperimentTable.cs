@@ -9,7 +9,8 @@ namespace MaskLlm.Experiments;
 /// <summary><c>table.md</c>: how the experiment was made, its means, and the perplexity on every text.</summary>
 internal static class ExperimentTable
 {
-    internal static void Write(string path, ExperimentReport report) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Markdown(report))));
+    internal static void Write(string path, ExperimentReport report) =>
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Markdown(report))));
 
     internal static string Markdown(ExperimentReport report) => $"{Head(report)}\n{Summary(report)}\n{ByText(report)}";
 
@@ -42,7 +43,9 @@ internal static class ExperimentTable
         {
             IReadOnlyList<double> means = report.Means(label);
             ExperimentRow[] rows = [.. report.Rows.Where(row => row.Label == label)];
-            table.Append(CultureInfo.InvariantCulture, $"| {Escaped(label)} | {Figure(means)} | {(means.Count == 0 ? "" : FormattableString.Invariant($"{means.Average() / dense:0.000}"))} |");
+            table.Append(CultureInfo.InvariantCulture,
+                $"| {Escaped(label)} | {Figure(means)} | "
+                + $"{(means.Count == 0 ? "" : FormattableString.Invariant($"{means.Average() / dense:0.000}"))} |");
             if (compare) table.Append(CultureInfo.InvariantCulture, $" {report.GapLeft(label):0.00} |");
             table.Append(CultureInfo.InvariantCulture, $" {rows.Average(row => row.Tokens):N0} | {rows.Average(row => row.Seconds):0} |\n");
         }
@@ -53,7 +56,8 @@ internal static class ExperimentTable
     {
         IReadOnlyList<string> labels = report.Labels;
         StringBuilder table = new();
-        void Row(string name, IEnumerable<string> cells) => table.Append(CultureInfo.InvariantCulture, $"| {name} | {string.Join(" | ", cells)} |\n");
+        void Row(string name, IEnumerable<string> cells) =>
+            table.Append(CultureInfo.InvariantCulture, $"| {name} | {string.Join(" | ", cells)} |\n");
         Row("text", labels.Select(Escaped));
         table.Append('|').Insert(table.Length, "---|", labels.Count + 1).Append('\n');
         foreach (string text in report.Texts) Row(Escaped(text), labels.Select(label => Figure(report.Values(label, text))));
@@ -65,7 +69,8 @@ internal static class ExperimentTable
     // Three digits after the point, which is what seeds differ in.
     private static string Figure(IReadOnlyList<double> values) => values.Count == 0 ? ""
         : values.Any(value => !double.IsFinite(value)) ? "not finite"
-        : FormattableString.Invariant($"{values.Average():0.000}") + (values.Count > 1 ? FormattableString.Invariant($" ± {(values.Max() - values.Min()) / 2:0.000}") : "");
+        : FormattableString.Invariant($"{values.Average():0.000}")
+            + (values.Count > 1 ? FormattableString.Invariant($" ± {(values.Max() - values.Min()) / 2:0.000}") : "");
 
     private static string Escaped(string cell) => cell.Replace("|", "\\|", StringComparison.Ordinal);
 }

@@ -19,23 +19,27 @@ internal static class SweepPlans
         [
             arms.Dense(),
             .. priors.Select(prior => prior.Arm).OfType<Arm>(),
-            .. from prior in priors from seed in arms.Seeds select arms.Learned($"learned from {prior.Arm?.Label ?? prior.Name}", arms.Options, seed, prior.Arm),
+            .. from prior in priors from seed in arms.Seeds select arms.Learned($"learned from {prior.Arm?.Label ?? prior.Name}",
+                arms.Options, seed, prior.Arm),
         ];
     }
 
     /// <summary>The paper's table 8.</summary>
     internal static IEnumerable<Arm> Tau(ArmFactory arms) =>
-        Sweep(arms, "tau", ["1:0.05", "2:0.05", "4:0.05", "10:0.05"], (options, value) => options with { Tau = ScheduleRange.Parse(value) });
+        Sweep(arms, "tau", ["1:0.05", "2:0.05", "4:0.05", "10:0.05"], (options, value) =>
+            options with { Tau = ScheduleRange.Parse(value) });
 
     /// <summary>The paper's table 9.</summary>
     internal static IEnumerable<Arm> Kappa(ArmFactory arms) =>
-        Sweep(arms, "kappa", ["1:5", "100:500", "1000:5000", "100000:500000"], (options, value) => options with { Kappa = ScheduleRange.Parse(value) });
+        Sweep(arms, "kappa", ["1:5", "100:500", "1000:5000", "100000:500000"], (options, value) =>
+            options with { Kappa = ScheduleRange.Parse(value) });
 
     /// <summary>The prior's strength, the paper's table 10.</summary>
     internal static IEnumerable<Arm> Alpha(ArmFactory arms) =>
         Sweep(arms, "alpha", ["0", "1", "2", "3", "5"], (options, value) => options with { PriorStrength = Number(value) });
 
-    /// <summary>The weight reward: the paper's 0, 1e-5 and 1e-4 (table 14), and one more on either side, for its size depends on the model's.</summary>
+    /// <summary>The weight reward: the paper's 0, 1e-5 and 1e-4 (table 14), and one more on either side, for its size depends on the
+    /// model's.</summary>
     internal static IEnumerable<Arm> Reward(ArmFactory arms) =>
         Sweep(arms, "reward", ["0", "1e-6", "1e-5", "1e-4", "1e-3"], (options, value) => options with { WeightReward = Number(value) });
 
@@ -52,7 +56,8 @@ internal static class SweepPlans
             .. prior is null ? Array.Empty<Arm>() : [prior],
             .. from length in Lengths(arms, [steps / 4, steps / 2, steps, 2 * steps, 4 * steps])
                from seed in arms.Seeds
-               select OfLength(arms.Learned($"learned, {length} steps", arms.Options with { Steps = length }, seed, prior), "learned", length, arms.Options),
+               select OfLength(arms.Learned($"learned, {length} steps", arms.Options with { Steps = length }, seed, prior), "learned",
+                   length, arms.Options),
         ];
     }
 
@@ -71,7 +76,8 @@ internal static class SweepPlans
         [
             arms.Dense(),
             .. prior is null ? Array.Empty<Arm>() : [prior],
-            .. from value in arms.Values ?? own from seed in arms.Seeds select arms.Learned($"{what} {value}", set(arms.Options, value), seed, prior),
+            .. from value in arms.Values
+                ?? own from seed in arms.Seeds select arms.Learned($"{what} {value}", set(arms.Options, value), seed, prior),
         ];
     }
 

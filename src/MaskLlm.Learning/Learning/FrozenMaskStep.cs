@@ -34,5 +34,6 @@ internal sealed class FrozenMaskStep : IMaskStep
     public void Dispose() => _masks.Dispose();
 
     private Tensor MaskOf(LearnedLayer layer) =>
-        _masks.Has(layer) ? _masks[layer] : _masks.Keep(layer, MaskTensors.ToTensor(layer.Logits.ArgmaxMask(), layer.Dense.device, ScalarType.Byte));
+        _masks.Has(layer) ? _masks[layer]
+            : _masks.Keep(layer, MaskTensors.ToTensor(layer.Logits.ArgmaxMask(), layer.Dense.device, ScalarType.Byte));
 }

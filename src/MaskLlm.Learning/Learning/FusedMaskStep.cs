@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Learning;
 
-/// <summary>Mask learning by <see cref="MaskPass"/>, on the memory of CPU tensors. Nothing is kept between its passes: the noise is drawn again.</summary>
+/// <summary>Mask learning by <see cref="MaskPass"/>, on the memory of CPU tensors. Nothing is kept between its passes: the noise is drawn
+/// again.</summary>
 internal sealed unsafe class FusedMaskStep : IMaskStep
 {
     private readonly NmPattern _pattern;

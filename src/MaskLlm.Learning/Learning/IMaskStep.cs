@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Learning;
 
-/// <summary>The part of a learning step that is about masks, one layer at a time: by fused kernels, or by plain tensor operations.</summary>
+/// <summary>The part of a learning step that is about masks, one layer at a time: by fused kernels, or by plain tensor
+/// operations.</summary>
 internal interface IMaskStep : IDisposable
 {
     /// <summary>As records name it.</summary>

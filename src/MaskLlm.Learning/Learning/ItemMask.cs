@@ -13,15 +13,18 @@ internal static class ItemMask
     // The logarithm of no way at all, finite because infinities have no gradients.
     private const double Never = -1e30;
 
-    /// <summary>How often each item is kept, when N of them are with probability proportional to the product of their exp(score / tau).</summary>
+    /// <summary>How often each item is kept, when N of them are with probability proportional to the product of their exp(score /
+    /// tau).</summary>
     /// <param name="scores">kappa p + g, (M, G) float32.</param>
     /// <param name="kept">N.</param>
     /// <param name="tau">Temperature.</param>
     /// <returns>(M, G) in [0, 1], N in every column.</returns>
     /// <remarks>
-    /// The temperature falling, it becomes the N largest scores; with Gumbel noise in them that is a draw of N without replacement (Kool et al. 2019).
+    /// The temperature falling, it becomes the N largest scores; with Gumbel noise in them that is a draw of N without replacement (Kool et
+    /// al. 2019).
     /// The marginals of all masks of a group whose logits are sums of their items' (Chen, Dempster and Liu 1994), by elementary symmetric
-    /// polynomials in logarithms. The sum of N softmaxes in turn (Xie and Ermon 2019) was no good: at a temperature of 1 it counts the first item one and a half times.
+    /// polynomials in logarithms. The sum of N softmaxes in turn (Xie and Ermon 2019) was no good: at a temperature of 1 it counts the
+    /// first item one and a half times.
     /// </remarks>
     internal static Tensor Relaxed(Tensor scores, int kept, double tau)
     {
@@ -63,7 +66,8 @@ internal static class ItemMask
             Tensor one = scores.narrow(0, item, 1);
             // Before it come the larger ones, and the equal ones of lower index.
             if (item > 0) rank.narrow(0, item, 1).PlusInPlace(scores.narrow(0, 0, item).ge(one).sum(0, keepdim: true));
-            if (item + 1 < size) rank.narrow(0, item, 1).PlusInPlace(scores.narrow(0, item + 1, size - item - 1).gt(one).sum(0, keepdim: true));
+            if (item + 1 < size)
+                rank.narrow(0, item, 1).PlusInPlace(scores.narrow(0, item + 1, size - item - 1).gt(one).sum(0, keepdim: true));
         }
         return rank.Below(kept).to(scores.dtype).MoveToOuterDisposeScope();
     }

@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Learning;
 
-/// <summary>Times learning steps beside dense steps of the same model, batch and precision, and fused beside plain kernels, in one run.</summary>
+/// <summary>Times learning steps beside dense steps of the same model, batch and precision, and fused beside plain kernels, in one
+/// run.</summary>
 public sealed class LearnBenchmark
 {
     // The plain kernel takes most of a step by itself; fewer steps show it well enough.
@@ -35,7 +36,8 @@ public sealed class LearnBenchmark
     /// <exception cref="InvalidDataException">The model is broken.</exception>
     /// <exception cref="InsufficientMemoryException">The run would not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static LearnBenchmarkReport Run(LearnBenchmarkOptions options, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default) =>
+    public static LearnBenchmarkReport Run(LearnBenchmarkOptions options, IProgress<RunProgress>? progress = null,
+        CancellationToken cancellation = default) =>
         new LearnBenchmark(options, progress, cancellation).Run();
 
     private LearnBenchmarkReport Run()
@@ -67,8 +69,10 @@ public sealed class LearnBenchmark
         LearnBenchmarkRow Row(string what, Func<StepTimes, double> part) =>
             new(what, Median.Of(plain.Select(part)) / weights * 1e9, Median.Of(fused.Select(part)) / weights * 1e9);
         return new LearnBenchmarkReport(
-            kernel, weights, inputs.NumberOfElements, [Row("sample", times => times.Sample), Row("backward", times => times.Backward), Row("update", times => times.Update)],
-            Median.Of(dense), Median.Of(fused.Select(times => times.Total)), Median.Of(fused.Zip(dense, (times, seconds) => times.Total / seconds)), state, peak, planned);
+            kernel, weights, inputs.NumberOfElements,
+                [Row("sample", times => times.Sample), Row("backward", times => times.Backward), Row("update", times => times.Update)],
+            Median.Of(dense), Median.Of(fused.Select(times => times.Total)),
+                Median.Of(fused.Zip(dense, (times, seconds) => times.Total / seconds)), state, peak, planned);
     }
 
     private List<StepTimes> PlainSteps(Decoder model, Tensor inputs, Tensor targets)
@@ -109,5 +113,6 @@ public sealed class LearnBenchmark
     }
 
     private int[] MadeUpIds(int vocabulary) =>
-        [.. Enumerable.Range(0, _options.Learning.BatchSize * (_options.Learning.SequenceLength + 1)).Select(i => (int)(i * 7919L % vocabulary))];
+        [.. Enumerable.Range(0, _options.Learning.BatchSize * (_options.Learning.SequenceLength + 1))
+            .Select(i => (int)(i * 7919L % vocabulary))];
 }

@@ -14,7 +14,8 @@ namespace MaskLlm.Learning;
 /// <param name="PeakMemoryBytes">Resident peak of the process up to the end of the first learning steps.</param>
 /// <param name="PlannedMemoryBytes">What <c>--explain-memory</c> says.</param>
 public sealed record LearnBenchmarkReport(
-    string Kernel, long Weights, long Tokens, IReadOnlyList<LearnBenchmarkRow> Rows, double DenseStepSeconds, double LearnStepSeconds, double StepRatio,
+    string Kernel, long Weights, long Tokens, IReadOnlyList<LearnBenchmarkRow> Rows, double DenseStepSeconds, double LearnStepSeconds,
+        double StepRatio,
     double StateBytesPerWeight, long PeakMemoryBytes, long PlannedMemoryBytes)
 {
     /// <summary>Tokens a second of learning.</summary>

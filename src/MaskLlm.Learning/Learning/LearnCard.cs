@@ -14,18 +14,29 @@ internal static class LearnCard
         JsonObject figures = record.Figures, perplexity = figures["perplexity"]!.AsObject();
         LearnOptions options = request.Options;
         StringBuilder card = new();
-        card.Append(CultureInfo.InvariantCulture, $"# {options.Pattern} mask for {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Model)))}\n\n");
-        card.Append(CultureInfo.InvariantCulture, $"Learned with maskllm (recipe `{options.Recipe.ToString().ToLowerInvariant()}`, after MaskLLM, arXiv 2409.17481). `mask.npz` holds one bit a weight of every linear layer of the blocks; {(options.TrainWeights == WeightTraining.None ? "the weights themselves are unchanged" : "`model` holds the weights, which were trained too")}.\n\n");
+        card.Append(CultureInfo.InvariantCulture,
+            $"# {options.Pattern} mask for {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Model)))}\n\n");
+        card.Append(CultureInfo.InvariantCulture,
+            $"Learned with maskllm (recipe `{options.Recipe.ToString().ToLowerInvariant()}`, after MaskLLM, arXiv 2409.17481). `mask.npz` "
+            + $"holds one bit a weight of every linear layer of the blocks; "
+            + $"{(options.TrainWeights == WeightTraining.None ? "the weights themselves are unchanged" : "`model` holds the weights, which were trained too")}.\n\n");
         card.Append("| held-out perplexity | |\n|---|---|\n");
         string prior = $"prior ({RecordedPath.Of(request.Prior)})";
         foreach ((string name, string key) in new[] { ("dense", "dense"), (prior, "prior"), ("learned", "learned") })
             card.Append(CultureInfo.InvariantCulture, $"| {name} | {Number(perplexity[key])} |\n");
-        card.Append(CultureInfo.InvariantCulture, $"\nPerplexity over windows of {options.SequenceLength} tokens of {(request.EvalText is null ? "text that learning never saw" : Path.GetFileName(request.EvalText))}, {options.SequenceLength - 1} predicted tokens a window.\n\n");
-        card.Append(CultureInfo.InvariantCulture, $"Tokens seen: {figures["tokens"]}. Seconds: {Number(figures["seconds"])}. Tokens a second: {Number(figures["tokens_per_second"])}. Seed: {options.Seed}.\n\n");
-        if (options.TrainWeights == WeightTraining.None) card.Append("Masked checkpoint: `maskllm apply MODEL --mask mask.npz --out DIR`. ");
+        card.Append(CultureInfo.InvariantCulture,
+            $"\nPerplexity over windows of {options.SequenceLength} tokens of "
+            + $"{(request.EvalText is null ? "text that learning never saw" : Path.GetFileName(request.EvalText))}, "
+            + $"{options.SequenceLength - 1} predicted tokens a window.\n\n");
+        card.Append(CultureInfo.InvariantCulture,
+            $"Tokens seen: {figures["tokens"]}. Seconds: {Number(figures["seconds"])}. Tokens a second: "
+            + $"{Number(figures["tokens_per_second"])}. Seed: {options.Seed}.\n\n");
+        if (options.TrainWeights == WeightTraining.None)
+            card.Append("Masked checkpoint: `maskllm apply MODEL --mask mask.npz --out DIR`. ");
         card.Append("Every option, version and input hash is in `run.json`.\n");
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(card.ToString())));
     }
 
-    private static string Number(JsonNode? value) => value is null ? "not measured" : value.GetValue<double>().ToString("0.00", CultureInfo.InvariantCulture);
+    private static string Number(JsonNode? value) => value is null ? "not measured" : value.GetValue<double>()
+        .ToString("0.00", CultureInfo.InvariantCulture);
 }

@@ -15,7 +15,11 @@ internal static class LearnCheckpoint
     /// <summary>Saves the state after <paramref name="step"/> steps; the file is whole or not there.</summary>
     internal static void Save(string path, MaskLearner learner, long step, JsonObject options) => TensorState.SaveChecked(
         path, learner.State,
-        new Dictionary<string, string> { [CheckpointStep.Key] = step.ToString(CultureInfo.InvariantCulture), [DecisiveOptions.Key] = options.ToJsonString() });
+        new Dictionary<string, string>
+        {
+            [CheckpointStep.Key] = step.ToString(CultureInfo.InvariantCulture),
+            [DecisiveOptions.Key] = options.ToJsonString()
+        });
 
     /// <summary>Loads a state.</summary>
     /// <returns>Steps done.</returns>

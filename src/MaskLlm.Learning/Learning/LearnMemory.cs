@@ -22,7 +22,8 @@ internal static class LearnMemory
     {
         IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, options);
         DecoderConfig config = model.Config;
-        double weights = layers.Sum(WeightCount), logits = options.TrainWeights == WeightTraining.Only ? 0 : weights * options.LogitsAGroup / options.Pattern.GroupSize;
+        double weights = layers.Sum(WeightCount), logits = options.TrainWeights == WeightTraining.Only ? 0
+            : weights * options.LogitsAGroup / options.Pattern.GroupSize;
         int compute = Precision.BytesOf(model.Compute);
         double tokens = (double)(options.MicroBatchSize ?? options.BatchSize) * options.SequenceLength;
         double ofBlock = layers.GroupBy(layer => Block(model, layer)).Max(block => block.Sum(WeightCount));
@@ -35,12 +36,14 @@ internal static class LearnMemory
             new("moving average of the logits", options.AverageDecay > 0 ? logits * sizeof(float) : 0),
             new("dense model's states", DenseBytes(config, options, compute)),
             new("trained weights and their moments", options.TrainWeights == WeightTraining.None ? 0 : weights * 3 * sizeof(float)),
-            new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations", Activations(model, options, tokens)),
+            new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations",
+                Activations(model, options, tokens)),
             new("loss over the vocabulary", LossBytes(config, compute, tokens, options.Distillation > 0)),
         ];
         // y of every layer waits for its update; noise, its logarithms and the mask of one layer beside it.
         if (MaskLearner.ChooseKernel(options, model.Device) == KernelKind.Plain)
-            parts.Add(new MemoryPart("samples of the plain kernel", logits * sizeof(float) + 4 * (double)options.LogitsAGroup / options.Pattern.GroupSize * sizeof(float) * layers.Max(WeightCount)));
+            parts.Add(new MemoryPart("samples of the plain kernel", logits * sizeof(float)
+                + 4 * (double)options.LogitsAGroup / options.Pattern.GroupSize * sizeof(float) * layers.Max(WeightCount)));
         double parameters = model.Parameters.Values.Sum(parameter => (double)parameter.NumberOfElements * parameter.ElementSize);
         parts.Insert(0, new MemoryPart("model", parameters));
         double tensors = parts.Sum(part => part.Bytes);
@@ -53,7 +56,8 @@ internal static class LearnMemory
     /// <exception cref="InsufficientMemoryException">It would not.</exception>
     internal static void Require(Decoder model, LearnOptions options) => AvailableMemory.Require(
         Plan(model, options, Environment.WorkingSet).TotalBytes - Environment.WorkingSet, "learning",
-        "lower --micro-batch-size or --seq-len, take --checkpoint-activations, --moments int8 or --precision bfloat16, or --skip some layers");
+        "lower --micro-batch-size or --seq-len, take --checkpoint-activations, --moments int8 or --precision bfloat16, or --skip some "
+            + "layers");
 
     // Kept for the backward pass, a token and block: two norms' inputs in float32 and what they give, queries, repeated keys and values and
     // what attention gives and keeps, gate, its silu, up and the product.
@@ -69,11 +73,13 @@ internal static class LearnMemory
             : config.BlockCount * block);
     }
 
-    // In float32 log-probabilities and two gradients, and as much again for a teacher's and the divergence; in bfloat16 logits and their gradient beside them.
+    // In float32 log-probabilities and two gradients, and as much again for a teacher's and the divergence; in bfloat16 logits and their
+    // gradient beside them.
     private static double LossBytes(DecoderConfig config, int compute, double tokens, bool distils)
     {
         double logits = Math.Min(tokens, VocabularyLoss.ChunkTokens(config.VocabularySize)) * config.VocabularySize;
-        return logits * ((distils ? 6 : 3) * sizeof(float) + (compute < sizeof(float) ? 2 * compute : 0)) + 3 * tokens * config.HiddenSize * compute;
+        return logits * ((distils ? 6 : 3) * sizeof(float) + (compute < sizeof(float) ? 2 * compute : 0))
+            + 3 * tokens * config.HiddenSize * compute;
     }
 
     // Of the whole batch before the masked model runs, but part by part where blocks are reconstructed.

@@ -50,13 +50,16 @@ public sealed record LearnOptions
     /// <summary>The first logits are the shifts alone, sigma * alpha * ..., without a random part.</summary>
     public bool ExactPrior { get; init; }
 
-    /// <summary>beta: loss = (1 - beta) * cross-entropy + beta * KL(dense || masked), the dense model being the same weights without masks.</summary>
+    /// <summary>beta: loss = (1 - beta) * cross-entropy + beta * KL(dense || masked), the dense model being the same weights without
+    /// masks.</summary>
     public double Distillation { get; init; }
 
-    /// <summary>gamma: adds gamma times the mean over blocks of the squared error of their output against the dense model's, over the square of what the dense block adds.</summary>
+    /// <summary>gamma: adds gamma times the mean over blocks of the squared error of their output against the dense model's, over the
+    /// square of what the dense block adds.</summary>
     public double StateDistillation { get; init; }
 
-    /// <summary>Every block's masks are learned by its own output against the dense block's, from the dense model's input, and not by the model's predictions.</summary>
+    /// <summary>Every block's masks are learned by its own output against the dense block's, from the dense model's input, and not by the
+    /// model's predictions.</summary>
     public bool Blockwise { get; init; }
 
     /// <summary>sigma: standard deviation of the first logits.</summary>
@@ -68,7 +71,8 @@ public sealed record LearnOptions
     /// <summary>Temperature of the Gumbel softmax.</summary>
     public ScheduleRange Tau { get; init; } = new(4, 0.05);
 
-    /// <summary>Scale of the Gumbel noise: y = softmax((kappa p + noise * g) / tau). 1 is the paper's; 0 draws nothing, and the soft mask is the logits' own.</summary>
+    /// <summary>Scale of the Gumbel noise: y = softmax((kappa p + noise * g) / tau). 1 is the paper's; 0 draws nothing, and the soft mask
+    /// is the logits' own.</summary>
     public double Noise { get; init; } = 1;
 
     /// <summary>What a group's logits are of.</summary>
@@ -83,7 +87,8 @@ public sealed record LearnOptions
     /// <summary>lambda at the first step: keeps the norm of the surviving weights up.</summary>
     public double WeightReward { get; init; } = 1e-5;
 
-    /// <summary>The reward of each layer is divided by ||W||^2 of it, so that lambda means the same in any layer and model: 0 to 1 of each.</summary>
+    /// <summary>The reward of each layer is divided by ||W||^2 of it, so that lambda means the same in any layer and model: 0 to 1 of
+    /// each.</summary>
     public bool NormalizedReward { get; init; }
 
     /// <summary>Straight-through: the layers multiply by the hard mask of the sample, the gradient takes the soft one.</summary>
@@ -107,7 +112,8 @@ public sealed record LearnOptions
     /// <summary>How AdamW's moments are kept; less than float32 needs <see cref="KernelKind.Fused"/>.</summary>
     public MomentType Moments { get; init; } = MomentType.Float32;
 
-    /// <summary>Type of the model's activations, masked weights and matrix products: float32 or bfloat16. Logits, noise, loss and state are float32.</summary>
+    /// <summary>Type of the model's activations, masked weights and matrix products: float32 or bfloat16. Logits, noise, loss and state are
+    /// float32.</summary>
     public ScalarType Precision { get; init; } = ScalarType.Float32;
 
     /// <summary>Keep only each block's input for the backward pass and run the block again there.</summary>
@@ -146,7 +152,8 @@ public sealed record LearnOptions
         OptionRanges.BatchSize.Require(BatchSize);
         OptionRanges.SequenceLength.Require(SequenceLength);
         // A batch is one array of ids.
-        Require(BatchSize * (SequenceLength + 1L) <= Array.MaxLength, "--batch-size", BatchSize, $"at most {Array.MaxLength / (SequenceLength + 1L)} sequences of {SequenceLength} tokens");
+        Require(BatchSize * (SequenceLength + 1L) <= Array.MaxLength, "--batch-size", BatchSize,
+            $"at most {Array.MaxLength / (SequenceLength + 1L)} sequences of {SequenceLength} tokens");
         int micro = MicroBatchSize ?? BatchSize;
         Require(micro >= 1 && BatchSize % micro == 0, "--micro-batch-size", micro, $"a divisor of the batch size {BatchSize}");
         OptionRanges.LearningRate.Require(LearningRate);
@@ -162,9 +169,11 @@ public sealed record LearnOptions
         if (Parametrization == Parametrization.Candidates && Pattern.GroupSize > NmPattern.LargestEnumerated)
             throw new ArgumentException($"--pattern {Pattern}: a group has too many masks for a logit each; add --parametrization items.");
         if (Parametrization == Parametrization.Items && Moments != MomentType.Float32)
-            throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --parametrization candidates; with items leave it at float32.");
+            throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --parametrization candidates; with "
+                + $"items leave it at float32.");
         if (Kernel == KernelKind.Plain && Moments != MomentType.Float32)
-            throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --kernel fused; with --kernel plain leave it at float32.");
+            throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --kernel fused; with --kernel plain "
+                + $"leave it at float32.");
         Models.Precision.Require(Precision);
         OptionRanges.WeightReward.Require(WeightReward);
     }

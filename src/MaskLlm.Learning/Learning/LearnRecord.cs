@@ -8,7 +8,8 @@ namespace MaskLlm.Learning;
 /// <summary>The record of a learning run.</summary>
 internal static class LearnRecord
 {
-    internal static RunRecord Create(LearnRequest request, Corpus corpus, JsonObject options, JsonObject inputs, LearnedRun learned, PerplexityTriple perplexity, double priorSeconds, MemoryPlan plan)
+    internal static RunRecord Create(LearnRequest request, Corpus corpus, JsonObject options, JsonObject inputs, LearnedRun learned,
+        PerplexityTriple perplexity, double priorSeconds, MemoryPlan plan)
     {
         foreach ((string name, JsonNode? value) in Others(request)) options[name] = value?.DeepClone();
         LearnTotals totals = learned.Totals;
@@ -30,7 +31,12 @@ internal static class LearnRecord
             ["peak_memory_bytes"] = RunRecord.PeakMemoryBytes(),
             ["first_loss"] = totals.FirstLoss,
             ["final_loss"] = totals.FinalLoss,
-            ["perplexity"] = new JsonObject { ["dense"] = perplexity.Dense, ["prior"] = perplexity.Prior, ["learned"] = perplexity.Learned },
+            ["perplexity"] = new JsonObject
+            {
+                ["dense"] = perplexity.Dense,
+                ["prior"] = perplexity.Prior,
+                ["learned"] = perplexity.Learned
+            },
         });
     }
 

@@ -25,7 +25,8 @@ public sealed record LearnRequest
     /// <summary>Sizes, schedules, rates, seed.</summary>
     public LearnOptions Options { get; init; } = new();
 
-    /// <summary>A mask file, one of <see cref="PruneRun.Methods"/>, which is run on the data, weights not updated, or <see cref="NoPrior"/>.</summary>
+    /// <summary>A mask file, one of <see cref="PruneRun.Methods"/>, which is run on the data, weights not updated, or
+    /// <see cref="NoPrior"/>.</summary>
     public string Prior { get; init; } = PruneRun.SparseGptMethod;
 
     internal bool PrunesForPrior => PruneRun.Methods.Contains(Prior, StringComparer.Ordinal);
@@ -69,9 +70,11 @@ public sealed record LearnRequest
         OptionRanges.LogEvery.Require(LogEvery);
         OptionRanges.EvalEvery.Require(EvalEvery);
         OptionRanges.EvalWindows.Require(EvalWindows);
-        if (SaveLogits && Options.TrainWeights == WeightTraining.Only) throw new ArgumentException("--save-logits: --train-weights only has no logits; leave one of them out.");
+        if (SaveLogits && Options.TrainWeights == WeightTraining.Only)
+            throw new ArgumentException("--save-logits: --train-weights only has no logits; leave one of them out.");
         if (EvalText is not null && !File.Exists(EvalText)) throw new ArgumentException($"--eval-text {EvalText}: no such file.");
         if (Prior != NoPrior && !PrunesForPrior && !File.Exists(Prior))
-            throw new ArgumentException($"--prior {Prior}: no such file; a mask file, {string.Join(", ", PruneRun.Methods)} or {NoPrior} is expected.");
+            throw new ArgumentException($"--prior {Prior}: no such file; a mask file, {string.Join(", ", PruneRun.Methods)} or {NoPrior} "
+                + $"is expected.");
     }
 }

@@ -46,7 +46,8 @@ public sealed class LearnRun
     /// <exception cref="InsufficientMemoryException">The run would not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped; the checkpoint is saved.</exception>
     public static RunRecord Execute(
-        LearnRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null, CancellationToken cancellation = default)
+        LearnRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null,
+            CancellationToken cancellation = default)
     {
         LearnRun run = new(request, progress, warn, cancellation);
         using RunFolder folder = run._folder;
@@ -55,7 +56,8 @@ public sealed class LearnRun
 
     private RunRecord Run()
     {
-        using Decoder model = Checkpoint.Load(_request.Model, TorchRuntime.DeviceOf(_request.Device), _request.Options.Precision, keepBFloat16: true);
+        using Decoder model = Checkpoint.Load(_request.Model, TorchRuntime.DeviceOf(_request.Device), _request.Options.Precision,
+            keepBFloat16: true);
         // What can be refused is refused before the text is tokenised, which may take long.
         LearnMemory.Require(model, _request.Options);
         TokenEncoding encoding = ModelTokenizer.Encoding(_request.Model, model.Config, _request.Data);
@@ -69,16 +71,20 @@ public sealed class LearnRun
             _warn("this processor has no AVX-512, and bfloat16 products are emulated: less memory, but slower than --precision float32.");
         IReadOnlyList<int[]> heldOut = _request.EvalText is null
             ? corpus.HeldOutWindows(_request.Options.SequenceLength, _request.EvalWindows) : WindowsOf(_request.EvalText, model.Config);
-        if (heldOut.Count == 0) _warn(_request.EvalText is null ? "the data are too short to hold a window out; the run reports no perplexities." : $"{_request.EvalText} is shorter than a window; the run reports no perplexities.");
+        if (heldOut.Count == 0)
+            _warn(_request.EvalText is null ? "the data are too short to hold a window out; the run reports no perplexities."
+                : $"{_request.EvalText} is shorter than a window; the run reports no perplexities.");
         long begin = Stopwatch.GetTimestamp();
         IReadOnlyList<int[]> calibration = Calibration(corpus);
         CalibrationCount? calibrated = LooksAtCalibration(fromFile) ? CalibrationCount.Of(calibration) : null;
         if (calibrated?.Warning(OneShot.Sequences, "a shorter --seq-len") is { } repetition) _warn(repetition);
         IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior
-            ? OneShot.Prune(model, _request.Prior, _request.Options.Pattern, MaskLearner.SelectLayers(model, _request.Options), calibration, _progress, _cancellation) : null);
+            ? OneShot.Prune(model, _request.Prior, _request.Options.Pattern, MaskLearner.SelectLayers(model, _request.Options), calibration,
+                _progress, _cancellation) : null);
         using InputSquares? squares = _request.Options.UsesScores ? InputSquares.Of(model, calibration, _progress, _cancellation) : null;
         double priorSeconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
-        double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null || !CoversLearned(model, ref prior) ? null : HeldOut(model, heldOut, prior, _cancellation);
+        double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null || !CoversLearned(model, ref prior)
+            ? null : HeldOut(model, heldOut, prior, _cancellation);
         AnnounceDuration(model, batches);
         JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
         // What two runs must share to give the same mask.
@@ -89,8 +95,11 @@ public sealed class LearnRun
         LearnedRun learned = Learn(model, batches, decisive, prior, squares?.ByName, heldOut, dense, priorPerplexity);
         double? final = learned.Perplexity;
         if (final > priorPerplexity)
-            _warn(string.Create(CultureInfo.InvariantCulture, $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or another learning rate, may help."));
-        RunRecord record = LearnRecord.Create(_request, corpus, options, inputs, learned, new PerplexityTriple(dense, priorPerplexity, final), priorSeconds, plan);
+            _warn(string.Create(CultureInfo.InvariantCulture,
+                $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or "
+                + $"another learning rate, may help."));
+        RunRecord record = LearnRecord.Create(_request, corpus, options, inputs, learned,
+            new PerplexityTriple(dense, priorPerplexity, final), priorSeconds, plan);
         record.Figures["calibration_tokens"] = calibrated?.Tokens;
         record.Figures["held_out_windows"] = heldOut.Count;
         return Finish(record, learned);
@@ -108,8 +117,10 @@ public sealed class LearnRun
 
     private void Explain(MemoryPlan plan)
     {
-        foreach (MemoryPart part in plan.Parts) _warn(string.Create(CultureInfo.InvariantCulture, $"{part.Bytes / 1e6,10:0.0} MB  {part.What}"));
-        _warn(string.Create(CultureInfo.InvariantCulture, $"{plan.TotalBytes / 1e6,10:0.0} MB  in all, {AvailableMemory.Bytes() / 1e6:0} MB available"));
+        foreach (MemoryPart part in plan.Parts)
+            _warn(string.Create(CultureInfo.InvariantCulture, $"{part.Bytes / 1e6,10:0.0} MB  {part.What}"));
+        _warn(string.Create(CultureInfo.InvariantCulture,
+            $"{plan.TotalBytes / 1e6,10:0.0} MB  in all, {AvailableMemory.Bytes() / 1e6:0} MB available"));
     }
 
     // Backward costs two forward passes and, recomputed, a third, the dense model's predictions one; masks about as many ns a weight on two
@@ -139,18 +150,21 @@ public sealed class LearnRun
         }
         long weights = MaskLearner.SelectLayers(model, options).Sum(layer => (long)layer.Rows * layer.Columns);
         double seconds = Seconds(options, MaskLearner.ChooseKernel(options, model.Device), forward.TotalSeconds, weights);
-        _warn(string.Create(CultureInfo.InvariantCulture, $"{options.Steps} steps will take about {seconds / 60:0.0} minutes (from one forward pass)."));
+        _warn(string.Create(CultureInfo.InvariantCulture,
+            $"{options.Steps} steps will take about {seconds / 60:0.0} minutes (from one forward pass)."));
     }
 
     private LearnedRun Learn(
-        Decoder model, BatchSampler batches, JsonObject decisive, IReadOnlyDictionary<string, Mask>? prior, IReadOnlyDictionary<string, Tensor>? inputSquares,
+        Decoder model, BatchSampler batches, JsonObject decisive, IReadOnlyDictionary<string, Mask>? prior,
+            IReadOnlyDictionary<string, Tensor>? inputSquares,
         IReadOnlyList<int[]> heldOut, double? dense, double? priorPerplexity)
     {
         using MaskLearner learner = new(model, _request.Options, prior, inputSquares);
         bool resumes = _request.Resume && _folder.HasCheckpoint;
         long first = resumes ? LearnCheckpoint.Load(_folder.CheckpointPath, learner, decisive) : 0;
         if (_request.Resume) _warn(resumes ? $"going on after step {first}." : "no checkpoint yet; starting at the first step.");
-        if (prior is not null) _warn(string.Create(CultureInfo.InvariantCulture, $"{learner.PriorGroupShare:0.00%} of the groups start on the prior."));
+        if (prior is not null)
+            _warn(string.Create(CultureInfo.InvariantCulture, $"{learner.PriorGroupShare:0.00%} of the groups start on the prior."));
         learner.ChangedGroupShare();
         _folder.Create();
         if (_request.PrunesForPrior && !resumes) CheckpointMasks.Write(_folder.PriorPath, prior!, _request.Model);
@@ -167,7 +181,8 @@ public sealed class LearnRun
             totals.Add(figures);
             bool last = step + 1 == _request.Options.Steps;
             if ((step + 1) % _request.LogEvery == 0 || last || step == first) changed = Log(metrics, learner, step, figures);
-            if (_request.EvalEvery > 0 && (step + 1) % _request.EvalEvery == 0 && !last) LogHeldOut(metrics, learner, model, heldOut, step, dense, priorPerplexity);
+            if (_request.EvalEvery > 0 && (step + 1) % _request.EvalEvery == 0 && !last)
+                LogHeldOut(metrics, learner, model, heldOut, step, dense, priorPerplexity);
             Report(step, figures, changed);
             if (!last && (_cancellation.IsCancellationRequested || (step + 1) % _request.SaveEvery == 0))
                 LearnCheckpoint.Save(_folder.CheckpointPath, learner, step + 1, decisive);
@@ -192,21 +207,26 @@ public sealed class LearnRun
         return changed;
     }
 
-    private void LogHeldOut(MetricsLog metrics, MaskLearner learner, Decoder model, IReadOnlyList<int[]> heldOut, long step, double? dense, double? prior)
+    private void LogHeldOut(MetricsLog metrics, MaskLearner learner, Decoder model, IReadOnlyList<int[]> heldOut, long step, double? dense,
+        double? prior)
     {
         if (heldOut.Count == 0) return;
         double now = HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None, learner.Weights)!.Value;
         metrics.Write(step, ("held_out_perplexity", now), ("held_out_dense", dense ?? double.NaN), ("held_out_prior", prior ?? double.NaN));
-        _warn(string.Create(CultureInfo.InvariantCulture, $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
+        _warn(string.Create(CultureInfo.InvariantCulture,
+            $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
     }
 
     private void Report(long step, StepFigures figures, double changed) => _progress?.Report(new RunProgress(
         "learning", step + 1, _request.Options.Steps,
-        string.Create(CultureInfo.InvariantCulture, $"step {step + 1}/{_request.Options.Steps}, loss {figures.Loss:0.000}, reward {figures.Reward:0.000}, max probability {figures.MeanMaxProbability:0.00}, changed {changed:0.0%}, {TokensAStep / figures.Times.Total:0} tokens/s")));
+        string.Create(CultureInfo.InvariantCulture,
+            $"step {step + 1}/{_request.Options.Steps}, loss {figures.Loss:0.000}, reward {figures.Reward:0.000}, max probability "
+            + $"{figures.MeanMaxProbability:0.00}, changed {changed:0.0%}, {TokensAStep / figures.Times.Total:0} tokens/s")));
 
     private long TokensAStep => (long)_request.Options.BatchSize * _request.Options.SequenceLength;
 
-    private double? HeldOut(Decoder model, IReadOnlyList<int[]> windows, IReadOnlyDictionary<string, Mask>? masks, CancellationToken cancellation, IReadOnlyDictionary<string, Tensor>? weights = null)
+    private double? HeldOut(Decoder model, IReadOnlyList<int[]> windows, IReadOnlyDictionary<string, Mask>? masks,
+        CancellationToken cancellation, IReadOnlyDictionary<string, Tensor>? weights = null)
     {
         if (windows.Count == 0) return null;
         _progress?.Report(new RunProgress(masks is null ? "evaluating the dense model" : "evaluating a mask", 0, 1));
@@ -226,10 +246,15 @@ public sealed class LearnRun
     private bool CoversLearned(Decoder model, ref IReadOnlyDictionary<string, Mask> prior)
     {
         IReadOnlyDictionary<string, Mask> masks = prior;
-        string[] learned = [.. MaskLearner.SelectLayers(model, _request.Options).Select(layer => layer.Name)], covered = [.. learned.Where(masks.ContainsKey)];
-        if (covered.Length < masks.Count) _warn(FormattableString.Invariant($"--prior {_request.Prior} masks {masks.Count - covered.Length} layers that are not learned; they stay dense."));
+        string[] learned = [.. MaskLearner.SelectLayers(model, _request.Options).Select(layer => layer.Name)],
+            covered = [.. learned.Where(masks.ContainsKey)];
+        if (covered.Length < masks.Count)
+            _warn(FormattableString.Invariant(
+                $"--prior {_request.Prior} masks {masks.Count - covered.Length} layers that are not learned; they stay dense."));
         if (covered.Length < learned.Length)
-            _warn(FormattableString.Invariant($"--prior {_request.Prior} has no mask of {learned.Length - covered.Length} of the {learned.Length} learned layers, which start from nothing; its perplexity is another density's and not set beside theirs."));
+            _warn(string.Create(CultureInfo.InvariantCulture,
+                $"--prior {_request.Prior} has no mask of {learned.Length - covered.Length} of the {learned.Length} learned layers, which "
+                + $"start from nothing; its perplexity is another density's and not set beside theirs."));
         prior = new OrderedDictionary<string, Mask>(covered.Select(name => KeyValuePair.Create(name, masks[name])), StringComparer.Ordinal);
         return covered.Length == learned.Length;
     }
@@ -252,7 +277,8 @@ public sealed class LearnRun
     private List<int[]> WindowsOf(string text, DecoderConfig config)
     {
         int length = _request.Options.SequenceLength;
-        int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => ModelTokenizer.Load(_request.Model, config).Encode(whole), _cancellation);
+        int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => ModelTokenizer.Load(_request.Model, config).Encode(whole),
+            _cancellation);
         return [.. ids.Chunk(length).Take(Math.Min(_request.EvalWindows, ids.Length / length))];
     }
 
@@ -260,14 +286,16 @@ public sealed class LearnRun
     {
         if (_request.Options.SequenceLength > config.MaxPositions)
             throw new ArgumentException(
-                $"--seq-len is {_request.Options.SequenceLength}; the model has {config.MaxPositions} positions. Lower --seq-len to that or less.");
+                $"--seq-len is {_request.Options.SequenceLength}; the model has {config.MaxPositions} positions. Lower --seq-len to that "
+                    + $"or less.");
     }
 
     private void WarnOfRepetition(BatchSampler batches)
     {
         double epochs = batches.EpochsNeeded(_request.Options.Steps);
         if (epochs > 1)
-            _warn(string.Create(CultureInfo.InvariantCulture, $"the run reads its data {epochs:0.0} times; more text, or fewer steps, avoids the repetition."));
+            _warn(string.Create(CultureInfo.InvariantCulture,
+                $"the run reads its data {epochs:0.0} times; more text, or fewer steps, avoids the repetition."));
     }
 
     private string TrainedPath => Path.Combine(Path.GetDirectoryName(_folder.CheckpointPath)!, "weights.safetensors");
@@ -279,7 +307,8 @@ public sealed class LearnRun
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(_request.Model);
         Directory.CreateDirectory(Path.GetDirectoryName(TrainedPath)!);
         TensorState.SaveChecked(
-            TrainedPath, [.. weights.Select(weight => (weight.Key, FiniteTensors.RequireWritable(weight.Key, weight.Value.to(TensorBytes.TypeOf(source.Tensors[weight.Key])))))],
+            TrainedPath, [.. weights.Select(weight =>
+                (weight.Key, FiniteTensors.RequireWritable(weight.Key, weight.Value.to(TensorBytes.TypeOf(source.Tensors[weight.Key])))))],
             new Dictionary<string, string>());
     }
 

@@ -26,7 +26,8 @@ internal sealed class LearnedLayer : IDisposable
     /// makes it, it would lie between their activations and tear the heap.
     /// </param>
     /// <param name="rewardScale">Multiplies lambda in this layer.</param>
-    internal LearnedLayer(LinearLayer layer, int index, ScalarType compute, MaskLogits logits, bool keepsGradientMemory = false, float rewardScale = 1)
+    internal LearnedLayer(LinearLayer layer, int index, ScalarType compute, MaskLogits logits, bool keepsGradientMemory = false,
+        float rewardScale = 1)
     {
         (_layer, Index, _compute, Logits, _keepsGradientMemory) = (layer, index, compute, logits, keepsGradientMemory);
         Dense = layer.Weight;
@@ -55,7 +56,8 @@ internal sealed class LearnedLayer : IDisposable
     internal float RewardScale { get; }
 
     /// <summary>dL/d(W * mask) of the runs since the last <see cref="DropGradient"/>, (O, I) in the type of the activations.</summary>
-    internal Tensor Gradient => _hasGradient ? _gradient! : throw new InvalidOperationException("no run of the model has closed the leaf yet.");
+    internal Tensor Gradient => _hasGradient ? _gradient!
+        : throw new InvalidOperationException("no run of the model has closed the leaf yet.");
 
     /// <summary>Puts a new leaf in the place of the weight.</summary>
     /// <returns>Its memory, to be filled with W * mask.</returns>

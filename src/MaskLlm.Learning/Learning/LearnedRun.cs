@@ -9,7 +9,8 @@ namespace MaskLlm.Learning;
 /// <param name="Weights">Weights under a mask.</param>
 /// <param name="Kernel">What computed the masks.</param>
 /// <param name="PriorGroupShare">Share of groups that started on the prior.</param>
-internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, double? Perplexity, LearnTotals Totals, long Weights, string Kernel, double PriorGroupShare);
+internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, double? Perplexity, LearnTotals Totals, long Weights,
+    string Kernel, double PriorGroupShare);
 
 /// <summary>Perplexity on held-out text, null where there is none.</summary>
 /// <param name="Dense">Of the model as it came.</param>

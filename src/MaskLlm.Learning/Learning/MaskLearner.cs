@@ -30,12 +30,15 @@ public sealed class MaskLearner : IDisposable
     /// <param name="model">The model; its linear layers are changed until this is disposed.</param>
     /// <param name="options">Validated here.</param>
     /// <param name="prior">The mask to start from, by the checkpoint's name; null for none.</param>
-    /// <param name="inputSquares"><see cref="InputSquares.ByName"/> of the dense model; needed for scores in the first logits, and not kept.</param>
+    /// <param name="inputSquares"><see cref="InputSquares.ByName"/> of the dense model; needed for scores in the first logits, and not
+    /// kept.</param>
     /// <exception cref="ArgumentException">An option makes no sense, or a layer's columns are not divisible by M.</exception>
-    public MaskLearner(Decoder model, LearnOptions options, IReadOnlyDictionary<string, Mask>? prior, IReadOnlyDictionary<string, Tensor>? inputSquares = null)
+    public MaskLearner(Decoder model, LearnOptions options, IReadOnlyDictionary<string, Mask>? prior,
+        IReadOnlyDictionary<string, Tensor>? inputSquares = null)
     {
         options.Validate();
-        if (options.UsesScores && inputSquares is null) throw new ArgumentException("--score-strength needs the squares of the layers' inputs.");
+        if (options.UsesScores && inputSquares is null)
+            throw new ArgumentException("--score-strength needs the squares of the layers' inputs.");
         _model = model;
         _options = options;
         IReadOnlyList<LinearLayer> selected = SelectLayers(model, options);
@@ -48,15 +51,18 @@ public sealed class MaskLearner : IDisposable
         {
             Mask? start = prior?.GetValueOrDefault(selected[i].Name);
             if (start is not null) PriorMask.Require("MASK", selected[i].Name, start, options.Pattern);
-            MaskLogits logits = options.TrainWeights == WeightTraining.Only ? Frozen(selected[i], start, options) : MaskLogits.Create(selected[i], i, _table, options, start, inputSquares?[selected[i].Name]);
+            MaskLogits logits = options.TrainWeights == WeightTraining.Only ? Frozen(selected[i], start, options)
+                : MaskLogits.Create(selected[i], i, _table, options, start, inputSquares?[selected[i].Name]);
             if (start is not null) onPrior += MaskAgreement.Between(start, logits.ArgmaxMask(), options.Pattern.GroupSize).EqualGroups;
-            _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations, RewardScale(selected[i].Weight, options))
+            _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations,
+                RewardScale(selected[i].Weight, options))
             {
                 Trained = options.TrainWeights == WeightTraining.None ? null : new TrainedWeight(selected[i].Name, selected[i].Weight),
             });
         }
         PriorGroupShare = (double)onPrior / GroupCount;
-        _layersOfBlock = [.. Enumerable.Range(0, model.Config.BlockCount).Select(block => _layers.Where(layer => model.BlockLinears(block).Any(linear => linear.Name == layer.Logits.Name)).ToList())];
+        _layersOfBlock = [.. Enumerable.Range(0, model.Config.BlockCount)
+            .Select(block => _layers.Where(layer => model.BlockLinears(block).Any(linear => linear.Name == layer.Logits.Name)).ToList())];
     }
 
     /// <summary>What computes the masks, as records name it.</summary>
@@ -69,7 +75,8 @@ public sealed class MaskLearner : IDisposable
     public long WeightCount => GroupCount * _options.Pattern.GroupSize;
 
     /// <summary>Bytes of logits and moments for each weight under a mask.</summary>
-    public double StateBytesPerWeight => _layers.Sum(layer => layer.State.Sum(tensor => tensor.Value.NumberOfElements * tensor.Value.ElementSize)) / (double)WeightCount;
+    public double StateBytesPerWeight =>
+        _layers.Sum(layer => layer.State.Sum(tensor => tensor.Value.NumberOfElements * tensor.Value.ElementSize)) / (double)WeightCount;
 
     /// <summary>Share of groups whose most probable candidate is the prior's, before the first step; 0 without a prior.</summary>
     public double PriorGroupShare { get; }
@@ -110,7 +117,8 @@ public sealed class MaskLearner : IDisposable
         TimeSpan update = Stopwatch.GetElapsedTime(afterModel) - backward;
         return new StepFigures(
             loss, sampled.Reward, norm, sampled.Largest / GroupCount,
-            new StepTimes(taught.TotalSeconds, sampled.Elapsed.TotalSeconds, backward.TotalSeconds, update.TotalSeconds, Stopwatch.GetElapsedTime(begin).TotalSeconds));
+            new StepTimes(taught.TotalSeconds, sampled.Elapsed.TotalSeconds, backward.TotalSeconds, update.TotalSeconds,
+                Stopwatch.GetElapsedTime(begin).TotalSeconds));
     }
 
     /// <summary>The most probable mask of every layer now, by the checkpoint's name.</summary>
@@ -160,9 +168,11 @@ public sealed class MaskLearner : IDisposable
         options.Parametrization == Parametrization.Items ? KernelKind.Plain
         : device.type == DeviceType.CPU ? options.Kernel
         : options.Moments == MomentType.Float32 ? KernelKind.Plain
-        : throw new ArgumentException($"--moments {options.Moments.ToString().ToLowerInvariant()} needs the CPU's fused kernels; on a GPU leave it at float32.");
+        : throw new ArgumentException($"--moments {options.Moments.ToString().ToLowerInvariant()} needs the CPU's fused kernels; on a GPU "
+            + $"leave it at float32.");
 
-    internal static MaskSample LayerSample(MaskSample sample, LearnedLayer layer) => sample with { Layer = (uint)layer.Index, Reward = sample.Reward * layer.RewardScale };
+    internal static MaskSample LayerSample(MaskSample sample, LearnedLayer layer) =>
+        sample with { Layer = (uint)layer.Index, Reward = sample.Reward * layer.RewardScale };
 
     // softmax((kappa p + s g) / tau) is softmax((kappa/s p + g) / (tau/s)), which the kernels compute.
     private MaskSample SampleOf(long step) => new(
@@ -180,7 +190,9 @@ public sealed class MaskLearner : IDisposable
 
     private static MaskLogits Frozen(LinearLayer layer, Mask? mask, LearnOptions options)
     {
-        if (mask is null) throw new ArgumentException($"--train-weights only trains under a mask, and --prior has none of {layer.Name}; name a mask of all layers, or --skip what stays dense.");
+        if (mask is null)
+            throw new ArgumentException($"--train-weights only trains under a mask, and --prior has none of {layer.Name}; name a mask of "
+                + $"all layers, or --skip what stays dense.");
         return MaskLogits.Freeze(layer, options, mask);
     }
 
@@ -207,7 +219,8 @@ public sealed class MaskLearner : IDisposable
         // Without recomputation the graph holds every layer's masked weight, so all are drawn once and serve all parts.
         using IDisposable? all = _options.CheckpointActivations ? null : sampled.Enter(_layers);
         return BackwardPass.RunInParts(
-            _model, inputs, targets, _options.MicroBatchSize, _options.CheckpointActivations, block => sampled.Enter(_layersOfBlock[block]), dense);
+            _model, inputs, targets, _options.MicroBatchSize, _options.CheckpointActivations, block => sampled.Enter(_layersOfBlock[block]),
+                dense);
     }
 
     private double Reconstruct(SampledLayers sampled, Tensor inputs)
@@ -216,14 +229,16 @@ public sealed class MaskLearner : IDisposable
         return parts.Sum(part =>
         {
             using DisposeScope scope = NewDisposeScope();
-            return BlockReconstruction.Backward(_model, BlockStates.Of(_model, part), 1.0 / parts.Length, block => sampled.Enter(_layersOfBlock[block])) / parts.Length;
+            return BlockReconstruction.Backward(_model, BlockStates.Of(_model, part), 1.0 / parts.Length, block =>
+                sampled.Enter(_layersOfBlock[block])) / parts.Length;
         });
     }
 
     private void Update(long step, MaskSample sample, double norm)
     {
         double clip = Math.Min(1, _options.ClipNorm / (norm + 1e-6));
-        AdamWRates rates = new(step, CosineSchedule.At(_options.LearningRate, step, _options.Steps), _options.WeightDecay, _options.Epsilon);
+        AdamWRates rates = new(step, CosineSchedule.At(_options.LearningRate, step, _options.Steps), _options.WeightDecay,
+            _options.Epsilon);
         AdamWRates weightRates = new(step, CosineSchedule.At(_options.WeightLearningRate, step, _options.Steps), 0, WeightEpsilon);
         using IDisposable noGradient = no_grad();
         foreach (LearnedLayer layer in _layers)

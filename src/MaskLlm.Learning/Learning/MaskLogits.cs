@@ -25,7 +25,13 @@ internal sealed class MaskLogits : IDisposable
         _rows = layer.Rows;
         _columns = layer.Columns;
         Logits = logits.DetachFromDisposeScope();
-        ScalarType type = moments switch { MomentType.Float32 => ScalarType.Float32, MomentType.BFloat16 => ScalarType.BFloat16, _ => ScalarType.Byte };
+        ScalarType type = moments switch
+        {
+            MomentType.Float32 => ScalarType.Float32,
+            MomentType.BFloat16 => ScalarType.BFloat16,
+            _ =>
+            ScalarType.Byte
+        };
         FirstMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
         SecondMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
         if (options.AverageDecay > 0) Average = logits.clone().DetachFromDisposeScope();
@@ -37,7 +43,8 @@ internal sealed class MaskLogits : IDisposable
 
     // No logits and no moments: as many groups, each with nothing to learn.
     private MaskLogits(LinearLayer layer, Mask frozen, LearnOptions options)
-        : this(layer, zeros(0, (long)layer.Rows * layer.Columns / options.Pattern.GroupSize), null, options with { Moments = MomentType.Float32, AverageDecay = 0 }) => _frozen = frozen;
+        : this(layer, zeros(0, (long)layer.Rows * layer.Columns / options.Pattern.GroupSize), null,
+            options with { Moments = MomentType.Float32, AverageDecay = 0 }) => _frozen = frozen;
 
     /// <summary>The checkpoint's name of the weight.</summary>
     internal string Name { get; }
@@ -102,7 +109,8 @@ internal sealed class MaskLogits : IDisposable
     /// <param name="options">Seed, sigma, alpha, whether there is a random part.</param>
     /// <param name="prior">M0, or null.</param>
     /// <param name="inputSquares">(I) float32, of calibration; null where scores play no part.</param>
-    internal static MaskLogits Create(LinearLayer layer, int index, CandidateTensor? table, LearnOptions options, Mask? prior, Tensor? inputSquares = null)
+    internal static MaskLogits Create(LinearLayer layer, int index, CandidateTensor? table, LearnOptions options, Mask? prior,
+        Tensor? inputSquares = null)
     {
         using DisposeScope scope = NewDisposeScope();
         int groups = checked((int)((long)layer.Rows * layer.Columns / options.Pattern.GroupSize)), each = options.LogitsAGroup;
@@ -120,7 +128,9 @@ internal sealed class MaskLogits : IDisposable
             double shift = options.PriorStrength * (options.ExactPrior ? options.InitialStd : logits.std().item<float>());
             Shift(MaskTensors.ToTensor(prior, logits.device), shift);
         }
-        if (options.ScoreStrength > 0) Shift(ActivationScores.OfRow(layer.Name, layer.Weight.to(ScalarType.Float32), inputSquares!), options.ScoreStrength * options.InitialStd);
+        if (options.ScoreStrength > 0)
+            Shift(ActivationScores.OfRow(layer.Name, layer.Weight.to(ScalarType.Float32), inputSquares!),
+                options.ScoreStrength * options.InitialStd);
         return new MaskLogits(layer, logits, table, options);
     }
 
@@ -141,7 +151,8 @@ internal sealed class MaskLogits : IDisposable
         using DisposeScope scope = NewDisposeScope();
         Tensor choice = Choice();
         return MaskTensors.FromTensor(_table is null
-            ? CandidateTensor.FromGroups(choice, _rows, _columns) : _table.Candidates.index_select(0, choice[0].to(ScalarType.Int64)).view(_rows, _columns));
+            ? CandidateTensor.FromGroups(choice, _rows, _columns)
+                : _table.Candidates.index_select(0, choice[0].to(ScalarType.Int64)).view(_rows, _columns));
     }
 
     /// <summary>AdamW's step, for moments in float32.</summary>

@@ -24,7 +24,8 @@ internal static class MaskNoise
     internal static Tensor Gumbel(MaskSample sample, Tensor logits)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Gumbel(sample.Seed, sample.Step, (int)sample.Layer, (int)logits.size(0), (int)logits.size(1)).to(logits.device).MoveToOuterDisposeScope();
+        return Gumbel(sample.Seed, sample.Step, (int)sample.Layer, (int)logits.size(0), (int)logits.size(1)).to(logits.device)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Standard normal numbers for the first logits, (C, G) float32 on the CPU (Box and Muller 1958).</summary>

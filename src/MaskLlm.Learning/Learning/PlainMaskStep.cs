@@ -38,7 +38,8 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
         using DisposeScope scope = NewDisposeScope();
         Tensor mask = Mix(_samples[layer], gradient, sample);
         Tensor byLogits = SoftMask.GradientInPlace(
-            _samples[layer], layer.Weight, mask.mul_(layer.Weight), gradient.to(ScalarType.Float32), table, (double)sample.Kappa / sample.Tau, sample.Reward);
+            _samples[layer], layer.Weight, mask.mul_(layer.Weight), gradient.to(ScalarType.Float32), table,
+                (double)sample.Kappa / sample.Tau, sample.Reward);
         return byLogits.Squared().sum(ScalarType.Float64).item<double>();
     }
 
@@ -58,5 +59,6 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
         return SoftMask.Probabilities(logits, noise, sample.Kappa, sample.Tau);
     }
 
-    private Tensor Mix(Tensor probabilities, Tensor like, MaskSample sample) => SoftMask.Mix(probabilities, table, like.size(0), like.size(1), sample.Hard);
+    private Tensor Mix(Tensor probabilities, Tensor like, MaskSample sample) =>
+        SoftMask.Mix(probabilities, table, like.size(0), like.size(1), sample.Hard);
 }

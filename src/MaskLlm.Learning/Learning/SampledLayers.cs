@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Learning;
 
-/// <summary>The masked weights of a step: put into layers before the model runs them, taken out after. The same masks however often.</summary>
+/// <summary>The masked weights of a step: put into layers before the model runs them, taken out after. The same masks however
+/// often.</summary>
 internal sealed class SampledLayers(IMaskStep masks, MaskSample sample)
 {
     private readonly Dictionary<LearnedLayer, (double Largest, double Kept)> _sums = [];

@@ -20,7 +20,8 @@ internal static class SoftMask
     internal static Tensor Probabilities(Tensor logits, Tensor? noise, double kappa, double tau)
     {
         using DisposeScope scope = NewDisposeScope();
-        // Rounded product and sum, as the original has them: in one operation some processors fuse them, and late in a run the softmax shows it.
+        // Rounded product and sum, as the original has them: in one operation some processors fuse them, and late in a run the softmax
+        // shows it.
         Tensor scores = logits.Times(kappa);
         if (noise is not null) scores.PlusInPlace(noise);
         return scores.OverInPlace(tau).softmax(0).MoveToOuterDisposeScope();
@@ -56,7 +57,8 @@ internal static class SoftMask
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor byMask = maskedGradient.Plus(maskedWeight, -2 * reward).mul_(weight);     // (O, I)
-        Tensor byCandidate = table.Candidates.matmul(CandidateTensor.ToGroups(byMask, table.Pattern));                 // (C, M)(M, G) -> (C, G)
+        // (C, M)(M, G) -> (C, G)
+        Tensor byCandidate = table.Candidates.matmul(CandidateTensor.ToGroups(byMask, table.Pattern));
         Tensor mean = (probabilities * byCandidate).sum(0, keepdim: true);                    // (1, G)
         return probabilities.mul_(byCandidate.sub_(mean)).TimesInPlace(scale);
     }

@@ -25,9 +25,11 @@ internal sealed class TrainedWeight : IDisposable
     private Tensor SecondMoment { get; }
 
     /// <summary>Everything that a checkpoint must hold, by name.</summary>
-    internal IEnumerable<(string Name, Tensor Value)> State => [(Name, Value), (Name + ".weight_m", FirstMoment), (Name + ".weight_v", SecondMoment)];
+    internal IEnumerable<(string Name, Tensor Value)> State =>
+        [(Name, Value), (Name + ".weight_m", FirstMoment), (Name + ".weight_v", SecondMoment)];
 
-    /// <summary>One step of AdamW. Weights that the mask drops get no gradient and stay for as long as no moment of an earlier one moves them.</summary>
+    /// <summary>One step of AdamW. Weights that the mask drops get no gradient and stay for as long as no moment of an earlier one moves
+    /// them.</summary>
     /// <param name="maskedGradient">dL/d(W * mask), (O, I).</param>
     /// <param name="mask">(O, I) float32; overwritten.</param>
     /// <param name="rates">Of this step.</param>

@@ -8,4 +8,5 @@ namespace MaskLlm.MaskKernels;
 /// <param name="StepSize">Learning rate / (1 - beta1^t).</param>
 /// <param name="InverseRoot">1 / sqrt(1 - beta2^t).</param>
 /// <param name="Epsilon">Added to the root of the second moment.</param>
-internal readonly record struct AdamWStep(float Clip, float Beta1, float Beta2, float Keep, float StepSize, float InverseRoot, float Epsilon);
+internal readonly record struct AdamWStep(float Clip, float Beta1, float Beta2, float Keep, float StepSize, float InverseRoot,
+    float Epsilon);

@@ -99,7 +99,8 @@ internal interface ILanes<TFloat, TInt>
 
     static abstract TInt AsInt(TFloat a);
 
-    /// <summary>From one vector a column of a group of four (lane = group) to the order of the weight: group after group, four columns each.</summary>
+    /// <summary>From one vector a column of a group of four (lane = group) to the order of the weight: group after group, four columns
+    /// each.</summary>
     static abstract void ColumnsToWeights(ref TFloat a, ref TFloat b, ref TFloat c, ref TFloat d);
 
     /// <summary>The way back.</summary>

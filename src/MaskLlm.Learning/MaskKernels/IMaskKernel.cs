@@ -19,15 +19,18 @@ internal interface IMaskKernel
     /// <remarks>MaskLLM eq. 6-7.</remarks>
     void Sample(in MaskTile tile, in MaskSample sample, Span<float> masked, Span<float> largest, Span<float> scratch);
 
-    /// <summary>Draws the same masks again and takes the loss's gradient by the masked weight back to the logits, the reward's included.</summary>
+    /// <summary>Draws the same masks again and takes the loss's gradient by the masked weight back to the logits, the reward's
+    /// included.</summary>
     /// <param name="tile">Logits and weights.</param>
     /// <param name="sample">Noise, scale, temperature, reward.</param>
     /// <param name="maskedGradient">dL/d(W * mask).</param>
     /// <param name="byLogits">Takes dL/dp, (C, Size).</param>
-    /// <param name="words">Takes the noise's random words, (C, Size): nine low bits of each are free for other use. Empty if not wanted.</param>
+    /// <param name="words">Takes the noise's random words, (C, Size): nine low bits of each are free for other use. Empty if not
+    /// wanted.</param>
     /// <param name="scratch">(C + M) * <see cref="MaskTile.Size"/> values.</param>
     /// <remarks>dL/dmask = W (dL/d(W mask) - 2 lambda W mask); dL/dy = S dL/dmask; dL/dp = kappa/tau y (dL/dy - sum_c y dL/dy).</remarks>
-    void Gradient(in MaskTile tile, in MaskSample sample, ReadOnlySpan<float> maskedGradient, Span<float> byLogits, Span<uint> words, Span<float> scratch);
+    void Gradient(in MaskTile tile, in MaskSample sample, ReadOnlySpan<float> maskedGradient, Span<float> byLogits, Span<uint> words,
+        Span<float> scratch);
 
     /// <summary>AdamW over neighbouring logits of one candidate, a multiple of <see cref="MaskTile.Multiple"/> of them.</summary>
     void Update(in AdamWStep step, Span<float> logits, Span<float> first, Span<float> second, ReadOnlySpan<float> gradient);
@@ -44,14 +47,16 @@ internal interface IMaskKernel
     /// <param name="target">Same length.</param>
     void NarrowStochastic(ReadOnlySpan<float> source, ReadOnlySpan<uint> words, Span<ushort> target);
 
-    /// <summary>First moments to 8 bits: sign and the square root of |m| / largest in 127 steps, rounded by chance so that the mean is kept.</summary>
+    /// <summary>First moments to 8 bits: sign and the square root of |m| / largest in 127 steps, rounded by chance so that the mean is
+    /// kept.</summary>
     /// <returns>The largest |m|: the block's scale.</returns>
     float EncodeFirst(ReadOnlySpan<float> source, ReadOnlySpan<uint> words, Span<byte> target);
 
     /// <summary>The way back.</summary>
     void DecodeFirst(ReadOnlySpan<byte> source, float scale, Span<float> target);
 
-    /// <summary>Second moments to 8 bits: the fourth root of v / largest in 255 steps, rounded by chance so that the mean is kept.</summary>
+    /// <summary>Second moments to 8 bits: the fourth root of v / largest in 255 steps, rounded by chance so that the mean is
+    /// kept.</summary>
     /// <returns>The largest v: the block's scale.</returns>
     float EncodeSecond(ReadOnlySpan<float> source, ReadOnlySpan<uint> words, Span<byte> target);
 

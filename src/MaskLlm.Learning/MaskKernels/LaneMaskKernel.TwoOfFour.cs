@@ -7,7 +7,8 @@ namespace MaskLlm.MaskKernels;
 internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SampleTwoOfFour(in MaskTile tile, in MaskSample sample, Span<float> masked, Span<float> largest, Span<float> scratch)
+    private static void SampleTwoOfFour(in MaskTile tile, in MaskSample sample, Span<float> masked, Span<float> largest,
+        Span<float> scratch)
     {
         ProbabilitiesTwoOfFour(tile, sample, scratch, [], largest);
         ref readonly float weights = ref MemoryMarshal.GetReference(tile.Weight);
@@ -27,7 +28,8 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void GradientTwoOfFour(
-        in MaskTile tile, in MaskSample sample, ReadOnlySpan<float> maskedGradient, Span<float> byLogits, Span<uint> words, Span<float> scratch)
+        in MaskTile tile, in MaskSample sample, ReadOnlySpan<float> maskedGradient, Span<float> byLogits, Span<uint> words,
+            Span<float> scratch)
     {
         Span<float> largest = scratch[(tile.Pattern.CandidateCount * MaskTile.Size)..];
         ProbabilitiesTwoOfFour(tile, sample, scratch, words, largest);
@@ -48,7 +50,8 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
             d = ByMask(in weights, in gradient, d, reward, 4 * g + 3 * TLanes.Count);
             TLanes.WeightsToColumns(ref a, ref b, ref c, ref d);
             // Candidates 1100 1010 1001 0110 0101 0011: one sum of two columns each.
-            TFloat s0 = TLanes.Add(a, b), s1 = TLanes.Add(a, c), s2 = TLanes.Add(a, d), s3 = TLanes.Add(b, c), s4 = TLanes.Add(b, d), s5 = TLanes.Add(c, d);
+            TFloat s0 = TLanes.Add(a, b), s1 = TLanes.Add(a, c), s2 = TLanes.Add(a, d), s3 = TLanes.Add(b, c), s4 = TLanes.Add(b, d),
+                s5 = TLanes.Add(c, d);
             TFloat mean = TLanes.Fma(y2, s2, TLanes.Fma(y1, s1, TLanes.Multiply(y0, s0)));
             mean = TLanes.Fma(y5, s5, TLanes.Fma(y4, s4, TLanes.Fma(y3, s3, mean)));
             StoreGradient(y0, s0, mean, scale, ref target, g);
@@ -69,7 +72,8 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
 
     /// <summary>A loop of its own: more in one method, and the compiler stops inlining.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ProbabilitiesTwoOfFour<TNoise>(in MaskTile tile, in MaskSample sample, Span<float> y, Span<uint> words, Span<float> largest)
+    private static void ProbabilitiesTwoOfFour<TNoise>(in MaskTile tile, in MaskSample sample, Span<float> y, Span<uint> words,
+        Span<float> largest)
         where TNoise : struct, IScoreNoise
     {
         ref readonly float logits = ref MemoryMarshal.GetReference(tile.Logits);
@@ -148,7 +152,8 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreMasked(ref readonly float weights, TFloat mask, ref float target, int offset) =>
-        TLanes.Store(LaneMath<TLanes, TFloat, TInt>.Flush(TLanes.Multiply(TLanes.Load(in weights, offset), mask), SmallestWeight), ref target, offset);
+        TLanes.Store(LaneMath<TLanes, TFloat, TInt>.Flush(TLanes.Multiply(TLanes.Load(in weights, offset), mask), SmallestWeight),
+            ref target, offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TFloat ByMask(ref readonly float weights, ref readonly float gradient, TFloat mask, TFloat reward, int offset)

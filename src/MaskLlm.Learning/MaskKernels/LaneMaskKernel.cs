@@ -39,7 +39,8 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Gradient(
-        in MaskTile tile, in MaskSample sample, ReadOnlySpan<float> maskedGradient, Span<float> byLogits, Span<uint> words, Span<float> scratch)
+        in MaskTile tile, in MaskSample sample, ReadOnlySpan<float> maskedGradient, Span<float> byLogits, Span<uint> words,
+            Span<float> scratch)
     {
         if (tile.Pattern == NmPattern.TwoOfFour)
         {
@@ -63,15 +64,18 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Update(in AdamWStep step, Span<float> logits, Span<float> first, Span<float> second, ReadOnlySpan<float> gradient)
     {
-        ref float p = ref MemoryMarshal.GetReference(logits), m = ref MemoryMarshal.GetReference(first), v = ref MemoryMarshal.GetReference(second);
+        ref float p = ref MemoryMarshal.GetReference(logits), m = ref MemoryMarshal.GetReference(first),
+            v = ref MemoryMarshal.GetReference(second);
         ref float g = ref MemoryMarshal.GetReference(gradient);
         TFloat beta1 = TLanes.Create(step.Beta1), beta2 = TLanes.Create(step.Beta2);
         for (int i = 0; i < logits.Length; i += TLanes.Count)
         {
-            TFloat clipped = LaneMath<TLanes, TFloat, TInt>.Flush(TLanes.Multiply(TLanes.Create(step.Clip), TLanes.Load(in g, i)), SmallestGradient);
+            TFloat clipped = LaneMath<TLanes, TFloat, TInt>.Flush(TLanes.Multiply(TLanes.Create(step.Clip), TLanes.Load(in g, i)),
+                SmallestGradient);
             TFloat mean = TLanes.Fma(beta1, TLanes.Load(in m, i), TLanes.Multiply(TLanes.Create(1 - step.Beta1), clipped));
             mean = LaneMath<TLanes, TFloat, TInt>.Flush(mean, SmallestFirst);
-            TFloat square = TLanes.Fma(beta2, TLanes.Load(in v, i), TLanes.Multiply(TLanes.Create(1 - step.Beta2), TLanes.Multiply(clipped, clipped)));
+            TFloat square = TLanes.Fma(beta2, TLanes.Load(in v, i),
+                TLanes.Multiply(TLanes.Create(1 - step.Beta2), TLanes.Multiply(clipped, clipped)));
             square = LaneMath<TLanes, TFloat, TInt>.Flush(square, SmallestSecond);
             TFloat root = TLanes.Fma(TLanes.Sqrt(square), TLanes.Create(step.InverseRoot), TLanes.Create(step.Epsilon));
             TFloat move = TLanes.Divide(TLanes.Multiply(TLanes.Create(step.StepSize), mean), root);
@@ -103,7 +107,8 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
             {
                 TInt w0 = default, w1 = default, w2 = default, w3 = default;
                 if (TNoise.IsDrawn || !words.IsEmpty)
-                    LanePhilox<TLanes, TFloat, TInt>.Block(sample, (uint)(tile.FirstGroup + g), (uint)c / 4, out w0, out w1, out w2, out w3);
+                    LanePhilox<TLanes, TFloat, TInt>.Block(sample, (uint)(tile.FirstGroup + g), (uint)c / 4, out w0, out w1, out w2,
+                        out w3);
                 for (int i = c; i < Math.Min(c + 4, candidates); i++)
                 {
                     TInt word = (i - c) switch { 0 => w0, 1 => w1, 2 => w2, _ => w3 };
@@ -126,7 +131,8 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
         }
     }
 
-    /// <summary>y S by column, (M, Size). <paramref name="largest"/> is read group by group before columns are written, so they may be one.</summary>
+    /// <summary>y S by column, (M, Size). <paramref name="largest"/> is read group by group before columns are written, so they may be
+    /// one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Mix(in MaskTile tile, bool hard, Span<float> y, Span<float> columns, Span<float> largest)
     {
@@ -155,7 +161,8 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
     {
         ReadOnlySpan<byte> candidates = tile.Pattern.Candidates;
         int groupSize = tile.Pattern.GroupSize, count = tile.Pattern.CandidateCount;
-        ref float probabilities = ref MemoryMarshal.GetReference(y), columns = ref MemoryMarshal.GetReference(byMask), target = ref MemoryMarshal.GetReference(byLogits);
+        ref float probabilities = ref MemoryMarshal.GetReference(y), columns = ref MemoryMarshal.GetReference(byMask),
+            target = ref MemoryMarshal.GetReference(byLogits);
         for (int g = 0; g < tile.Groups; g += TLanes.Count)
         {
             TFloat mean = TLanes.Create(0f);
@@ -170,7 +177,8 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
             for (int c = 0; c < count; c++)
             {
                 TFloat share = TLanes.Multiply(TLanes.Create(scale), TLanes.Load(in probabilities, c * MaskTile.Size + g));
-                TLanes.Store(TLanes.Multiply(share, TLanes.Subtract(TLanes.Load(in target, c * MaskTile.Size + g), mean)), ref target, c * MaskTile.Size + g);
+                TLanes.Store(TLanes.Multiply(share, TLanes.Subtract(TLanes.Load(in target, c * MaskTile.Size + g), mean)), ref target,
+                    c * MaskTile.Size + g);
             }
         }
     }
@@ -179,7 +187,8 @@ internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>(string name) 
     private static TFloat Score<TNoise>(TFloat logit, TInt word, TFloat kappa, TFloat inverseTau)
         where TNoise : struct, IScoreNoise
     {
-        TFloat scaled = TNoise.IsDrawn ? TLanes.Fma(kappa, logit, LaneMath<TLanes, TFloat, TInt>.Gumbel(word)) : TLanes.Multiply(kappa, logit);
+        TFloat scaled = TNoise.IsDrawn ? TLanes.Fma(kappa, logit, LaneMath<TLanes, TFloat, TInt>.Gumbel(word))
+            : TLanes.Multiply(kappa, logit);
         return TLanes.Multiply(scaled, inverseTau);
     }
 

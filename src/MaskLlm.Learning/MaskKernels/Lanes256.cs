@@ -37,23 +37,29 @@ internal readonly struct Lanes256 : ILanes<F, I>
     public static void Store(I value, ref uint target, int offset) => value.StoreUnsafe(ref target, (nuint)offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static I Load(ref readonly ushort source, int offset) => Avx2.ConvertToVector256Int32(Vector128.LoadUnsafe(in source, (nuint)offset)).AsUInt32();
+    public static I Load(ref readonly ushort source, int offset) =>
+        Avx2.ConvertToVector256Int32(Vector128.LoadUnsafe(in source, (nuint)offset)).AsUInt32();
 
-    // Packing works within halves of the register: saturated signed words need values below 2^15, so unsigned packing, then the halves are put together.
+    // Packing works within halves of the register: saturated signed words need values below 2^15, so unsigned packing, then the halves are
+    // put together.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(I value, ref ushort target, int offset) =>
-        Sse41.PackUnsignedSaturate((value & Vector256.Create(0xFFFFu)).GetLower().AsInt32(), (value & Vector256.Create(0xFFFFu)).GetUpper().AsInt32()).StoreUnsafe(ref target, (nuint)offset);
+        Sse41.PackUnsignedSaturate((value & Vector256.Create(0xFFFFu)).GetLower().AsInt32(), (value & Vector256.Create(0xFFFFu)).GetUpper()
+            .AsInt32()).StoreUnsafe(ref target, (nuint)offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static I Load(ref readonly byte source, int offset) =>
-        Avx2.ConvertToVector256Int32(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(in Unsafe.Add(ref Unsafe.AsRef(in source), offset))).AsByte()).AsUInt32();
+        Avx2.ConvertToVector256Int32(
+            Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(in Unsafe.Add(ref Unsafe.AsRef(in source), offset))).AsByte())
+            .AsUInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(I value, ref byte target, int offset)
     {
         I low = value & Vector256.Create(0xFFu);
         Vector128<ushort> words = Sse41.PackUnsignedSaturate(low.GetLower().AsInt32(), low.GetUpper().AsInt32());
-        Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, offset), Sse2.PackUnsignedSaturate(words.AsInt16(), words.AsInt16()).AsUInt64().ToScalar());
+        Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, offset), Sse2.PackUnsignedSaturate(words.AsInt16(), words.AsInt16()).AsUInt64()
+            .ToScalar());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -120,7 +126,8 @@ internal readonly struct Lanes256 : ILanes<F, I>
     public static I UpperHalves(I a) => (a.AsUInt64() >>> 32).AsUInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static I Interleave(I even, I odd) => Vector256.ConditionalSelect(Vector256.Create(0xFFFFFFFFUL).AsUInt32(), even, (odd.AsUInt64() << 32).AsUInt32());
+    public static I Interleave(I even, I odd) =>
+        Vector256.ConditionalSelect(Vector256.Create(0xFFFFFFFFUL).AsUInt32(), even, (odd.AsUInt64() << 32).AsUInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F ToFloat(I a) => Vector256.ConvertToSingle(a.AsInt32());

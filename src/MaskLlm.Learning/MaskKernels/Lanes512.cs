@@ -9,7 +9,8 @@ namespace MaskLlm.MaskKernels;
 /// <summary>Sixteen lanes: AVX-512 (F, BW, DQ, VL).</summary>
 internal readonly struct Lanes512 : ILanes<F, I>
 {
-    internal static bool IsSupported => Vector512.IsHardwareAccelerated && Avx512BW.VL.IsSupported && Avx512F.VL.IsSupported && Avx512DQ.VL.IsSupported;
+    internal static bool IsSupported => Vector512.IsHardwareAccelerated && Avx512BW.VL.IsSupported && Avx512F.VL.IsSupported
+        && Avx512DQ.VL.IsSupported;
 
     public static int Count => 16;
 
@@ -37,16 +38,20 @@ internal readonly struct Lanes512 : ILanes<F, I>
     public static void Store(I value, ref uint target, int offset) => value.StoreUnsafe(ref target, (nuint)offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static I Load(ref readonly ushort source, int offset) => Avx512F.ConvertToVector512UInt32(Vector256.LoadUnsafe(in source, (nuint)offset));
+    public static I Load(ref readonly ushort source, int offset) =>
+        Avx512F.ConvertToVector512UInt32(Vector256.LoadUnsafe(in source, (nuint)offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(I value, ref ushort target, int offset) => Avx512F.ConvertToVector256UInt16(value).StoreUnsafe(ref target, (nuint)offset);
+    public static void Store(I value, ref ushort target, int offset) => Avx512F.ConvertToVector256UInt16(value)
+        .StoreUnsafe(ref target, (nuint)offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static I Load(ref readonly byte source, int offset) => Avx512F.ConvertToVector512UInt32(Vector128.LoadUnsafe(in source, (nuint)offset));
+    public static I Load(ref readonly byte source, int offset) =>
+        Avx512F.ConvertToVector512UInt32(Vector128.LoadUnsafe(in source, (nuint)offset));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(I value, ref byte target, int offset) => Avx512F.ConvertToVector128Byte(value).StoreUnsafe(ref target, (nuint)offset);
+    public static void Store(I value, ref byte target, int offset) => Avx512F.ConvertToVector128Byte(value)
+        .StoreUnsafe(ref target, (nuint)offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F Add(F a, F b) => a + b;
@@ -112,7 +117,8 @@ internal readonly struct Lanes512 : ILanes<F, I>
     public static I UpperHalves(I a) => (a.AsUInt64() >>> 32).AsUInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static I Interleave(I even, I odd) => Vector512.ConditionalSelect(Vector512.Create(0xFFFFFFFFUL).AsUInt32(), even, (odd.AsUInt64() << 32).AsUInt32());
+    public static I Interleave(I even, I odd) =>
+        Vector512.ConditionalSelect(Vector512.Create(0xFFFFFFFFUL).AsUInt32(), even, (odd.AsUInt64() << 32).AsUInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F ToFloat(I a) => Vector512.ConvertToSingle(a.AsInt32());
@@ -142,7 +148,8 @@ internal readonly struct Lanes512 : ILanes<F, I>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void TransposeWithin(ref F a, ref F b, ref F c, ref F d)
     {
-        Vector512<double> lowAb = Avx512F.UnpackLow(a, b).AsDouble(), highAb = Avx512F.UnpackHigh(a, b).AsDouble();   // a0 b0 a1 b1, a2 b2 a3 b3
+        // a0 b0 a1 b1, a2 b2 a3 b3
+        Vector512<double> lowAb = Avx512F.UnpackLow(a, b).AsDouble(), highAb = Avx512F.UnpackHigh(a, b).AsDouble();
         Vector512<double> lowCd = Avx512F.UnpackLow(c, d).AsDouble(), highCd = Avx512F.UnpackHigh(c, d).AsDouble();
         a = Avx512F.UnpackLow(lowAb, lowCd).AsSingle();                                                   // a0 b0 c0 d0
         b = Avx512F.UnpackHigh(lowAb, lowCd).AsSingle();

@@ -39,7 +39,8 @@ internal static class MaskConstants
     /// <summary>Bits of sqrt(1/2): the mantissa of a logarithm's argument is taken from there to twice as much.</summary>
     internal const uint RootHalfBits = 0x3F3504F3;
 
-    /// <summary>log(1 + t) / t over [sqrt(1/2) - 1, sqrt(2) - 1] by power of t; minimax fit, relative error 2.6e-8 before rounding.</summary>
+    /// <summary>log(1 + t) / t over [sqrt(1/2) - 1, sqrt(2) - 1] by power of t; minimax fit, relative error 2.6e-8 before
+    /// rounding.</summary>
     internal const float
         Log0 = 1f, Log1 = -0.49999988079071045f, Log2 = 0.3333418667316437f, Log3 = -0.25002074241638184f, Log4 = 0.19956833124160767f,
         Log5 = -0.16562393307685852f, Log6 = 0.14952266216278076f, Log7 = -0.14366842806339264f, Log8 = 0.08722355216741562f;

@@ -30,7 +30,8 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
         {
             TileRange range = new(layer, index);
             MaskTile tile = Open(layer, range, scratch);
-            Span<float> target = narrow || range.IsFilledUp ? scratch.Masked.AsSpan(0, tile.Weight.Length) : new Span<float>((float*)masked + range.FirstWeight, range.Weights);
+            Span<float> target = narrow || range.IsFilledUp ? scratch.Masked.AsSpan(0, tile.Weight.Length)
+                : new Span<float>((float*)masked + range.FirstWeight, range.Weights);
             kernel.Sample(tile, sample, target, scratch.First, scratch.Kernel);
             largest[index] = TensorPrimitives.Sum(scratch.First.AsSpan(0, range.Groups));
             kept[index] = TensorPrimitives.SumOfSquares<float>(target[..range.Weights]);
@@ -90,7 +91,8 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
         ReadOnlySpan<float> gradient = scratch.Gradient.AsSpan(candidate * MaskTile.Size, range.FilledUp);
         if (layer.Moments == MomentType.Float32 && !range.IsFilledUp)
         {
-            kernel.Update(step, logits, new Span<float>((float*)layer.First + at, range.Groups), new Span<float>((float*)layer.Second + at, range.Groups), gradient);
+            kernel.Update(step, logits, new Span<float>((float*)layer.First + at, range.Groups),
+                new Span<float>((float*)layer.Second + at, range.Groups), gradient);
             return;
         }
         Span<float> first = scratch.First.AsSpan(0, range.FilledUp), second = scratch.Second.AsSpan(0, range.FilledUp);
@@ -103,7 +105,8 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
 
     private MaskTile Open(MaskLayer layer, TileRange range, TileScratch scratch)
     {
-        ReadOnlySpan<float> logits = new(layer.Logits + range.FirstGroup, checked((int)((pattern.CandidateCount - 1L) * layer.Groups + range.Groups)));
+        ReadOnlySpan<float> logits = new(layer.Logits + range.FirstGroup,
+            checked((int)((pattern.CandidateCount - 1L) * layer.Groups + range.Groups)));
         int stride = layer.Groups;
         if (range.IsFilledUp)
         {

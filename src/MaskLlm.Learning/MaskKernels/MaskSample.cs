@@ -8,6 +8,7 @@ namespace MaskLlm.MaskKernels;
 /// <param name="Tau">Temperature.</param>
 /// <param name="Reward">lambda of this step; only the gradient reads it.</param>
 /// <param name="Hard">Straight-through: the mask is the candidate of the largest probability.</param>
-/// <param name="Noisy">Whether Gumbel noise is drawn; otherwise the soft mask is the logits' own, and no random number is made for it.</param>
+/// <param name="Noisy">Whether Gumbel noise is drawn; otherwise the soft mask is the logits' own, and no random number is made for
+/// it.</param>
 internal readonly record struct MaskSample(
     ulong Seed, uint Step, uint Layer, float Kappa, float Tau, float Reward, bool Hard, bool Noisy = true);

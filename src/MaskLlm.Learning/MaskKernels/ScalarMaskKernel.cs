@@ -18,12 +18,14 @@ internal sealed class ScalarMaskKernel : IMaskKernel
         {
             largest[group] = Probabilities(tile, sample, group, y, []);
             Mix(tile.Pattern, sample.Hard, y, mask);
-            for (int j = 0; j < groupSize; j++) masked[group * groupSize + j] = Flush(tile.Weight[group * groupSize + j] * mask[j], SmallestWeight);
+            for (int j = 0; j < groupSize; j++)
+                masked[group * groupSize + j] = Flush(tile.Weight[group * groupSize + j] * mask[j], SmallestWeight);
         }
     }
 
     public void Gradient(
-        in MaskTile tile, in MaskSample sample, ReadOnlySpan<float> maskedGradient, Span<float> byLogits, Span<uint> words, Span<float> scratch)
+        in MaskTile tile, in MaskSample sample, ReadOnlySpan<float> maskedGradient, Span<float> byLogits, Span<uint> words,
+            Span<float> scratch)
     {
         int groupSize = tile.Pattern.GroupSize;
         ReadOnlySpan<byte> candidates = tile.Pattern.Candidates;
@@ -132,10 +134,12 @@ internal sealed class ScalarMaskKernel : IMaskKernel
         float inverseTau = 1 / sample.Tau, max = float.NegativeInfinity, sum = 0;
         for (int c = 0; c < y.Length; c++)
         {
-            if (c % 4 == 0 && (sample.Noisy || !words.IsEmpty)) Philox.Block(sample.Seed, counterHigh, (ulong)(c / 4) << 32 | (uint)(tile.FirstGroup + group), block);
+            if (c % 4 == 0 && (sample.Noisy || !words.IsEmpty))
+                Philox.Block(sample.Seed, counterHigh, (ulong)(c / 4) << 32 | (uint)(tile.FirstGroup + group), block);
             if (!words.IsEmpty) words[c * MaskTile.Size + group] = block[c % 4];
             float logit = tile.Logits[c * tile.Stride + group];
-            y[c] = (sample.Noisy ? MathF.FusedMultiplyAdd(sample.Kappa, logit, ScalarMath.Gumbel(block[c % 4])) : sample.Kappa * logit) * inverseTau;
+            y[c] = (sample.Noisy ? MathF.FusedMultiplyAdd(sample.Kappa, logit, ScalarMath.Gumbel(block[c % 4]))
+                : sample.Kappa * logit) * inverseTau;
             max = Math.Max(max, y[c]);
         }
         for (int c = 0; c < y.Length; c++) sum += y[c] = ScalarMath.Exp(y[c] - max);

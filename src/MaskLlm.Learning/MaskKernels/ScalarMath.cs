@@ -2,7 +2,8 @@ using static MaskLlm.MaskKernels.MaskConstants;
 
 namespace MaskLlm.MaskKernels;
 
-/// <summary>The functions of mask learning on one number: what <see cref="LaneMath{TLanes, TFloat, TInt}"/> must equal bit for bit.</summary>
+/// <summary>The functions of mask learning on one number: what <see cref="LaneMath{TLanes, TFloat, TInt}"/> must equal bit for
+/// bit.</summary>
 internal static class ScalarMath
 {
     /// <summary>Natural logarithm of a positive normal number, to about 2 units in the last place.</summary>
@@ -12,7 +13,8 @@ internal static class ScalarMath
         float exponent = (int)shifted >> 23;
         float t = BitConverter.UInt32BitsToSingle((shifted & 0x7FFFFF) + RootHalfBits) - 1;
         float p = Log8;
-        foreach (float term in (ReadOnlySpan<float>)[Log7, Log6, Log5, Log4, Log3, Log2, Log1, Log0]) p = MathF.FusedMultiplyAdd(p, t, term);
+        foreach (float term in (ReadOnlySpan<float>)[Log7, Log6, Log5, Log4, Log3, Log2, Log1, Log0])
+            p = MathF.FusedMultiplyAdd(p, t, term);
         return MathF.FusedMultiplyAdd(exponent, Ln2, p * t);
     }
 

@@ -21,8 +21,10 @@ internal readonly unsafe ref struct StoredMoments(IMaskKernel kernel, MaskLayer 
                 kernel.Widen(Filled(new ReadOnlySpan<ushort>((ushort*)layer.Second + _at, range.Groups), scratch.Narrow), second);
                 break;
             default:
-                kernel.DecodeFirst(Filled(new ReadOnlySpan<byte>((byte*)layer.First + _at, range.Groups), scratch.Bytes), layer.FirstScales[_block], first);
-                kernel.DecodeSecond(Filled(new ReadOnlySpan<byte>((byte*)layer.Second + _at, range.Groups), scratch.Bytes), layer.SecondScales[_block], second);
+                kernel.DecodeFirst(Filled(new ReadOnlySpan<byte>((byte*)layer.First + _at, range.Groups), scratch.Bytes),
+                    layer.FirstScales[_block], first);
+                kernel.DecodeSecond(Filled(new ReadOnlySpan<byte>((byte*)layer.Second + _at, range.Groups), scratch.Bytes),
+                    layer.SecondScales[_block], second);
                 break;
         }
     }

@@ -20,21 +20,25 @@ internal static class BackwardPass
     /// second run with its backward pass, from the last block to the first, for as long as anything before or in the block
     /// requires a gradient. It may put other tensors of the same values into the block's linear layers each time; whether one
     /// requires a gradient must not differ. What it makes belongs to a scope that ends with that run, and its disposal runs in that
-    /// scope too; it must not leave a dispose scope of its own open. Never called without <paramref name="checkpointActivations"/>: the weights must
+    /// scope too; it must not leave a dispose scope of its own open. Never called without <paramref name="checkpointActivations"/>: the
+    /// weights must
     /// then be there for the whole pass.
     /// </param>
     /// <param name="chunkTokens">Tokens whose logits are in memory at once; null for about 64 MB of them.</param>
     /// <param name="teacher">What to learn from besides the targets, (B, T, D); null for nothing.</param>
     /// <returns>Mean loss of the batch in nats a token, not scaled.</returns>
     internal static double Run(
-        Decoder model, Tensor inputs, Tensor targets, double scale, bool checkpointActivations, Func<int, IDisposable>? enterBlock = null, int? chunkTokens = null, Teacher? teacher = null)
+        Decoder model, Tensor inputs, Tensor targets, double scale, bool checkpointActivations, Func<int, IDisposable>? enterBlock = null,
+            int? chunkTokens = null, Teacher? teacher = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        Vocabulary vocabulary = new(model, targets.reshape(-1), scale, chunkTokens ?? VocabularyLoss.ChunkTokens(model.Config.VocabularySize), teacher);
+        Vocabulary vocabulary = new(model, targets.reshape(-1), scale, chunkTokens
+            ?? VocabularyLoss.ChunkTokens(model.Config.VocabularySize), teacher);
         return checkpointActivations ? Recomputing(model, inputs, vocabulary, enterBlock) : Keeping(model, inputs, vocabulary);
     }
 
-    /// <summary>Runs a batch in equal parts, so that the activations of one part are in memory at a time; gradients are of the batch's mean loss.</summary>
+    /// <summary>Runs a batch in equal parts, so that the activations of one part are in memory at a time; gradients are of the batch's mean
+    /// loss.</summary>
     /// <param name="model">The model.</param>
     /// <param name="inputs">(B, T) int64 token ids.</param>
     /// <param name="targets">(B, T) int64: the token after each.</param>
@@ -44,7 +48,8 @@ internal static class BackwardPass
     /// <param name="teacher">As of <see cref="Run"/>.</param>
     /// <returns>Mean loss of the batch in nats a token.</returns>
     internal static double RunInParts(
-        Decoder model, Tensor inputs, Tensor targets, int? microBatchSize, bool checkpointActivations, Func<int, IDisposable>? enterBlock = null, Teacher? teacher = null)
+        Decoder model, Tensor inputs, Tensor targets, int? microBatchSize, bool checkpointActivations,
+            Func<int, IDisposable>? enterBlock = null, Teacher? teacher = null)
     {
         int micro = microBatchSize ?? (int)inputs.size(0), parts = (int)inputs.size(0) / micro;
         double loss = 0;
@@ -52,7 +57,8 @@ internal static class BackwardPass
         {
             using DisposeScope scope = NewDisposeScope();
             loss += Run(
-                model, inputs.narrow(0, part * micro, micro), targets.narrow(0, part * micro, micro), 1.0 / parts, checkpointActivations, enterBlock,
+                model, inputs.narrow(0, part * micro, micro), targets.narrow(0, part * micro, micro), 1.0 / parts, checkpointActivations,
+                    enterBlock,
                 teacher: teacher?.Narrow(part * micro, micro)) / parts;
         }
         return loss;
@@ -141,7 +147,8 @@ internal static class BackwardPass
         {
             using DisposeScope scope = NewDisposeScope();
             Tensor hidden = Model.FinalNorm(blocksOutput).view(-1, blocksOutput.size(2));    // (B T, D)
-            (double loss, Tensor gradient) = VocabularyLoss.Backward(hidden, Model.Head, Targets, Scale, ChunkTokens, Teacher?.Predictions.Flat());
+            (double loss, Tensor gradient) = VocabularyLoss.Backward(hidden, Model.Head, Targets, Scale, ChunkTokens,
+                Teacher?.Predictions.Flat());
             if (hidden.requires_grad) autograd.backward([hidden, .. others ?? []], [gradient, .. gradients ?? []]);
             return loss;
         }

@@ -14,7 +14,8 @@ internal static class BlockReconstruction
     /// <param name="states">Of the dense model.</param>
     /// <param name="scale">Multiplies the gradients, not the loss.</param>
     /// <param name="enterBlock">Called with the block's index before it runs, disposed after.</param>
-    /// <returns>Squared error of a block's output over the square of what the dense block adds to its input; the mean over blocks.</returns>
+    /// <returns>Squared error of a block's output over the square of what the dense block adds to its input; the mean over
+    /// blocks.</returns>
     internal static double Backward(Decoder model, BlockStates states, double scale, Func<int, IDisposable> enterBlock)
     {
         double sum = 0;

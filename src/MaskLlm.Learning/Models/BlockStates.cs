@@ -28,7 +28,8 @@ internal sealed record BlockStates(IReadOnlyList<Tensor> Values)
     /// <summary>The same of some rows along the first dimension; of the caller's scope.</summary>
     internal BlockStates Narrow(long start, long length) => new([.. Values.Select(state => state.narrow(0, start, length))]);
 
-    /// <summary>Squared error of a block's output over the square of what the dense block adds to its input; both of the caller's scope.</summary>
+    /// <summary>Squared error of a block's output over the square of what the dense block adds to its input; both of the caller's
+    /// scope.</summary>
     /// <param name="block">Its index.</param>
     /// <param name="output">(B, T, D); its graph is left alone.</param>
     /// <param name="scale">Multiplies the gradient, not the error.</param>
@@ -37,7 +38,8 @@ internal sealed record BlockStates(IReadOnlyList<Tensor> Values)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor added = (Values[block + 1] - Values[block]).Squared().sum(ScalarType.Float32), difference = output.detach() - Values[block + 1];
+        Tensor added = (Values[block + 1] - Values[block]).Squared().sum(ScalarType.Float32),
+            difference = output.detach() - Values[block + 1];
         Tensor error = difference.Squared().sum(ScalarType.Float32).div_(added);
         return (error.MoveToOuterDisposeScope(), difference.TimesInPlace(2 * scale).div_(added).MoveToOuterDisposeScope());
     }

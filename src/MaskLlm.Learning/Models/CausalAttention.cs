@@ -26,7 +26,8 @@ internal static class CausalAttention
         if (window >= tokens) window = null;
         if (softCap is not null || IsPlain(query.dtype, query.device_type, tokens))
         {
-            Tensor unseen = zeros(tokens, tokens, query.dtype, query.device).FillInPlace(Seen(tokens, window, query.device).logical_not(), double.NegativeInfinity);
+            Tensor unseen = zeros(tokens, tokens, query.dtype, query.device)
+                .FillInPlace(Seen(tokens, window, query.device).logical_not(), double.NegativeInfinity);
             Tensor scores = matmul(query, key.transpose(2, 3)).TimesInPlace(scale);
             scores = Activations.Capped(scores, softCap).PlusInPlace(unseen);
             return matmul(nn.functional.softmax(scores, -1), value).transpose(1, 2).MoveToOuterDisposeScope();
@@ -37,14 +38,17 @@ internal static class CausalAttention
         // libtorch's own scale is 1 / sqrt(hs), and TorchSharp has no other.
         double left = scale * Math.Sqrt(query.size(3));
         if (Math.Abs(left - 1) > 1e-12) query = query.Times(left);
-        return nn.functional.scaled_dot_product_attention(query, key, value, mask, is_casual: mask is null).transpose(1, 2).MoveToOuterDisposeScope();
+        return nn.functional.scaled_dot_product_attention(query, key, value, mask, is_casual: mask is null).transpose(1, 2)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Bytes kept for the backward pass, a token and head, beside the inputs and what comes out.</summary>
-    internal static double KeptBytes(ScalarType compute, DeviceType device, long tokens) => IsPlain(compute, device, tokens) ? tokens * compute.ElementSize() : sizeof(float);
+    internal static double KeptBytes(ScalarType compute, DeviceType device, long tokens) => IsPlain(compute, device, tokens)
+        ? tokens * compute.ElementSize() : sizeof(float);
 
     // libtorch's fused attention for CPUs multiplies bfloat16 by way of float32: three to four times slower than its products of bfloat16.
-    private static bool IsPlain(ScalarType compute, DeviceType device, long tokens) => device == DeviceType.CPU && compute == ScalarType.BFloat16 && tokens <= LongestPlain;
+    private static bool IsPlain(ScalarType compute, DeviceType device, long tokens) => device == DeviceType.CPU
+        && compute == ScalarType.BFloat16 && tokens <= LongestPlain;
 
     // (T, T): whether a row's token sees a column's.
     private static Tensor Seen(long tokens, int? window, Device device)

@@ -21,7 +21,8 @@ public static class Checkpoint
     /// runs, with the same results to the bit.
     /// </param>
     /// <exception cref="ArgumentException"><paramref name="compute"/> is neither float32 nor bfloat16.</exception>
-    /// <exception cref="InvalidDataException">A missing, broken or non-finite tensor; a shape that the configuration does not give.</exception>
+    /// <exception cref="InvalidDataException">A missing, broken or non-finite tensor; a shape that the configuration does not
+    /// give.</exception>
     /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
     public static Decoder Load(string folder, Device? device = null, ScalarType compute = ScalarType.Float32, bool keepBFloat16 = false)
@@ -31,12 +32,15 @@ public static class Checkpoint
         DecoderConfig config = ModelFamily.Read(folder);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
         config = CheckpointContents.Fit(config, file);
-        Dictionary<string, LinearTensor> linears = ParameterShapes.Linears(config).ToDictionary(linear => linear.Name, StringComparer.Ordinal);
+        Dictionary<string, LinearTensor> linears = ParameterShapes.Linears(config)
+            .ToDictionary(linear => linear.Name, StringComparer.Ordinal);
         ScalarType TypeOf(TensorEntry entry) => !linears.ContainsKey(entry.Name) ? compute
             : keepBFloat16 && entry.Type == TensorType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         RequireMemory(folder, file, TypeOf);
         using IDisposable noGradient = no_grad();
-        return new Decoder(config, (name, shape) => ReadParameter(folder, file, name, shape, linears.GetValueOrDefault(name)?.IsTransposed ?? false, TypeOf, device ?? CPU), device ?? CPU);
+        return new Decoder(config, (name, shape) =>
+            ReadParameter(folder, file, name, shape, linears.GetValueOrDefault(name)?.IsTransposed ?? false, TypeOf, device ?? CPU), device
+            ?? CPU);
     }
 
     private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, bool isTransposed,
@@ -47,7 +51,8 @@ public static class Checkpoint
         Tensor weight = TensorBytes.Read(entry, (offset, target) => file.Read(name, offset, target));
         Tensor computed = weight.to(typeOf(entry));
         // After the conversion: what is too large for the type that is computed in is infinite there.
-        if (!FiniteTensors.All(computed)) throw CheckpointRows.NotFinite(folder, name, FiniteTensors.All(weight) ? $" in {computed.dtype}" : "");
+        if (!FiniteTensors.All(computed))
+            throw CheckpointRows.NotFinite(folder, name, FiniteTensors.All(weight) ? $" in {computed.dtype}" : "");
         if (isTransposed) computed = computed.t().contiguous();
         return computed.to(device).MoveToOuterDisposeScope();
     }
@@ -57,7 +62,8 @@ public static class Checkpoint
         long values = file.Tensors.Values.Sum(CountValues);
         AvailableMemory.Require(
             file.Tensors.Values.Sum(tensor => CountValues(tensor) * Precision.BytesOf(typeOf(tensor))),
-            FormattableString.Invariant($"{folder}: loading {values / 1e6:0} million weights"), "close other programs, or take a smaller model or a larger machine");
+            FormattableString.Invariant($"{folder}: loading {values / 1e6:0} million weights"),
+                "close other programs, or take a smaller model or a larger machine");
     }
 
     private static long CountValues(TensorEntry tensor) => tensor.Shape.Aggregate(1L, (product, size) => product * size);

@@ -61,7 +61,8 @@ internal sealed class DecoderBlock
     private IEnumerable<Tensor?> Parameters =>
     [
         .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }),
-        .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>().SelectMany(norm => norm.Parameters),
+        .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>()
+            .SelectMany(norm => norm.Parameters),
     ];
 
     private static Tensor Before(Norm? norm, Tensor x) => norm is null ? x : norm.Call(x);

@@ -18,7 +18,8 @@ internal static class FiniteTensors
     /// <param name="weight">It.</param>
     /// <exception cref="InvalidDataException">One is NaN or infinite, or was too large for the type.</exception>
     internal static Tensor RequireWritable(string name, Tensor weight) => All(weight) ? weight
-        : throw new InvalidDataException($"{name}: its new weights are NaN or infinite in {weight.dtype}, and are not written; {Finite.Cause}.");
+        : throw new InvalidDataException(
+            $"{name}: its new weights are NaN or infinite in {weight.dtype}, and are not written; {Finite.Cause}.");
 
     /// <summary>Whether every value is finite.</summary>
     // Both ends are finite unless a value is not, NaN included, and no copy of the values is made.
@@ -27,6 +28,7 @@ internal static class FiniteTensors
         (Tensor least, Tensor most) = values.aminmax();
         using (least)
         using (most)
-            return double.IsFinite(least.to(ScalarType.Float64).item<double>()) && double.IsFinite(most.to(ScalarType.Float64).item<double>());
+            return double.IsFinite(least.to(ScalarType.Float64).item<double>())
+                && double.IsFinite(most.to(ScalarType.Float64).item<double>());
     }
 }

@@ -22,7 +22,8 @@ public static class LayerSelection
         foreach (LinearLayer layer in selected)
             if (layer.Columns % pattern.GroupSize != 0)
                 throw new ArgumentException(
-                    $"{layer.Name}: {layer.Columns} columns; pattern {pattern} needs a multiple of {pattern.GroupSize}. Skip it with --skip.");
+                    $"{layer.Name}: {layer.Columns} columns; pattern {pattern} needs a multiple of {pattern.GroupSize}. Skip it with "
+                        + $"--skip.");
         return selected;
     }
 

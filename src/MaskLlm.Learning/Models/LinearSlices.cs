@@ -14,7 +14,8 @@ internal sealed class LinearSlices
     internal LinearSlices(IReadOnlyList<LinearLayer> layers, params LinearSlice?[] slices)
     {
         _layers = layers;
-        _slices = [.. slices.OfType<LinearSlice>().Select(slice => (layers.ToList().FindIndex(layer => layer.Name == slice.Tensor.Name), slice))];
+        _slices = [.. slices.OfType<LinearSlice>()
+            .Select(slice => (layers.ToList().FindIndex(layer => layer.Name == slice.Tensor.Name), slice))];
     }
 
     /// <param name="x">(B, T, I).</param>

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Models;
 
-/// <summary>Puts masked weights into a model's linear layers and takes them out again: <c>using (MaskedWeights.Apply(model, masks)) ...</c>.</summary>
+/// <summary>Puts masked weights into a model's linear layers and takes them out again: <c>using (MaskedWeights.Apply(model, masks))
+/// ...</c>.</summary>
 public sealed class MaskedWeights : IDisposable
 {
     private readonly List<WeightLoan> _loans = [];
@@ -20,7 +21,8 @@ public sealed class MaskedWeights : IDisposable
     public static MaskedWeights Apply(Decoder model, IReadOnlyDictionary<string, Mask> masks) => Apply(model, masks, null);
 
     /// <summary>The same with other weights in place of the model's, (O, I) by name.</summary>
-    internal static MaskedWeights Apply(Decoder model, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, Tensor>? weights)
+    internal static MaskedWeights Apply(Decoder model, IReadOnlyDictionary<string, Mask> masks,
+        IReadOnlyDictionary<string, Tensor>? weights)
     {
         Dictionary<string, LinearLayer> layers = model.Linears.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
         MaskedWeights applied = new();
@@ -30,7 +32,8 @@ public sealed class MaskedWeights : IDisposable
             if (!layers.TryGetValue(name, out LinearLayer? layer) || mask.Rows != layer.Rows || mask.Columns != layer.Columns)
             {
                 applied.Dispose();
-                throw new ArgumentException($"the mask of {name} ({mask.Rows} x {mask.Columns}) does not fit this model; it belongs to another one.");
+                throw new ArgumentException($"the mask of {name} ({mask.Rows} x {mask.Columns}) does not fit this model; it belongs to "
+                    + $"another one.");
             }
             applied.Replace(layer, mask, weights?[name] ?? layer.Weight);
         }

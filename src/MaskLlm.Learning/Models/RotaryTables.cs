@@ -11,7 +11,8 @@ internal sealed class RotaryTables(RotaryConfig config, int headSize, Device dev
     /// <summary>Those of a text of some tokens, each (T, turned/2), of the caller's scope.</summary>
     internal (Tensor Cosine, Tensor Sine) Of(int tokens, ScalarType type)
     {
-        bool fits = _cosine is not null && (config.Scaling?.DependsOnLength == true ? _cosine.size(0) == tokens : _cosine.size(0) >= tokens);
+        bool fits = _cosine is not null
+            && (config.Scaling?.DependsOnLength == true ? _cosine.size(0) == tokens : _cosine.size(0) >= tokens);
         if (!fits)
         {
             Dispose();

@@ -95,5 +95,6 @@ internal static class ScalarArithmetic
     }
 
     // Tensors of integers take no factor that is a float, though it be 1.
-    private static Scalar Whole(double number) => number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue ? (Scalar)(int)number : (Scalar)number;
+    private static Scalar Whole(double number) => number == Math.Floor(number) && Math.Abs(number) <= int.MaxValue ? (Scalar)(int)number
+        : (Scalar)number;
 }

@@ -23,13 +23,16 @@ internal sealed record Teacher(Predictions Predictions, BlockStates? States = nu
         if (stateWeight == 0) return new Teacher(new Predictions(cat([.. parts.Select(model.Hidden)], 0).MoveToOuterDisposeScope(), share));
         BlockStates states = BlockStates.Join([.. parts.Select(part => BlockStates.Of(model, part))]);
         Tensor hidden = model.FinalNorm(states.Last);
-        return new Teacher(new Predictions(hidden.MoveToOuterDisposeScope(), share), new BlockStates([.. states.Values.Select(state => state.MoveToOuterDisposeScope())]), stateWeight);
+        return new Teacher(new Predictions(hidden.MoveToOuterDisposeScope(), share),
+            new BlockStates([.. states.Values.Select(state => state.MoveToOuterDisposeScope())]), stateWeight);
     }
 
     /// <summary>The same of some rows along the first dimension; of the caller's scope.</summary>
-    internal Teacher Narrow(long start, long length) => this with { Predictions = Predictions.Narrow(start, length), States = States?.Narrow(start, length) };
+    internal Teacher Narrow(long start, long length) =>
+        this with { Predictions = Predictions.Narrow(start, length), States = States?.Narrow(start, length) };
 
-    /// <summary>The gradient of the states' term by a block's output, of the caller's scope; null where only predictions are taught.</summary>
+    /// <summary>The gradient of the states' term by a block's output, of the caller's scope; null where only predictions are
+    /// taught.</summary>
     /// <param name="block">Its index.</param>
     /// <param name="output">(B, T, D); its graph is left alone.</param>
     /// <param name="scale">Multiplies it.</param>

@@ -31,7 +31,8 @@ internal static class TensorState
         using IDisposable noGradient = no_grad();
         foreach ((string name, Tensor value) in tensors)
         {
-            if (!file.Tensors.TryGetValue(name, out TensorEntry? entry) || entry.Type != TypeOf(value) || !entry.Shape.SequenceEqual(value.shape))
+            if (!file.Tensors.TryGetValue(name, out TensorEntry? entry) || entry.Type != TypeOf(value)
+                || !entry.Shape.SequenceEqual(value.shape))
                 throw new InvalidDataException(
                     $"{file.Path}: no {name} of shape ({string.Join(", ", value.shape)}); the checkpoint belongs to another run.");
             using Tensor read = TensorBytes.Read(entry, (offset, target) => file.Read(entry, offset, target));

@@ -36,7 +36,8 @@ public static partial class TorchRuntime
         if (name == "cpu") return torch.CPU;
         if (name != "cuda") throw new ArgumentException($"--device {name}: cpu or cuda is expected.");
         if (!torch.cuda.is_available())
-            throw new ArgumentException("--device cuda: no CUDA device, or a build without CUDA; build with -p:TorchBackend=cuda (docs/cuda.md).");
+            throw new ArgumentException("--device cuda: no CUDA device, or a build without CUDA; build with -p:TorchBackend=cuda "
+                + "(docs/cuda.md).");
         return torch.CUDA;
     }
 
@@ -74,7 +75,8 @@ public static partial class TorchRuntime
     {
         string name = OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
         foreach (System.Diagnostics.ProcessModule module in System.Diagnostics.Process.GetCurrentProcess().Modules)
-            if (string.Equals(module.ModuleName, name, StringComparison.OrdinalIgnoreCase) && NativeLibrary.TryLoad(module.FileName, out IntPtr handle))
+            if (string.Equals(module.ModuleName, name, StringComparison.OrdinalIgnoreCase)
+                && NativeLibrary.TryLoad(module.FileName, out IntPtr handle))
                 return handle;
         return IntPtr.Zero;
     }

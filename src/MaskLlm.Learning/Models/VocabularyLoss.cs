@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Models;
 
-/// <summary>Cross-entropy over the vocabulary, or its mix with a teacher's, a chunk of tokens at a time: the logits of a whole batch are never in memory.</summary>
+/// <summary>Cross-entropy over the vocabulary, or its mix with a teacher's, a chunk of tokens at a time: the logits of a whole batch are
+/// never in memory.</summary>
 internal static class VocabularyLoss
 {
     // Log-probabilities and the gradients by them and by the logits: about three times this much is alive at once.
@@ -20,7 +21,8 @@ internal static class VocabularyLoss
     /// <param name="chunkTokens">Tokens at once.</param>
     /// <param name="dense">What to learn from besides the targets; null for nothing.</param>
     /// <returns>Mean loss in nats a token, and scale * its gradient by the hidden states, (N, D), of the caller's scope.</returns>
-    internal static (double Loss, Tensor Gradient) Backward(Tensor hidden, VocabularyHead head, Tensor targets, double scale, int chunkTokens, Predictions? dense = null)
+    internal static (double Loss, Tensor Gradient) Backward(Tensor hidden, VocabularyHead head, Tensor targets, double scale,
+        int chunkTokens, Predictions? dense = null)
     {
         using DisposeScope scope = NewDisposeScope();
         long tokens = hidden.size(0);
@@ -67,7 +69,8 @@ internal static class VocabularyLoss
         Tensor logProbabilities = nn.functional.log_softmax(logits, dim: -1), taught = LogProbabilities(dense.Hidden, head);
         Tensor divergence = nn.functional.kl_div(logProbabilities, taught, log_target: true, nn.Reduction.Sum);   // KL(dense || masked)
         return divergence.Times(dense.Share)
-            .Plus(nn.functional.nll_loss(logProbabilities, targets, reduction: nn.Reduction.Sum), 1 - dense.Share).MoveToOuterDisposeScope();
+            .Plus(nn.functional.nll_loss(logProbabilities, targets, reduction: nn.Reduction.Sum), 1 - dense.Share)
+                .MoveToOuterDisposeScope();
     }
 
     // (n, V) float32.

@@ -31,7 +31,8 @@ public static class PretrainRun
     /// <exception cref="ArgumentException">Options or folder make no sense.</exception>
     /// <exception cref="InvalidDataException">Configuration or data are broken.</exception>
     /// <exception cref="OperationCanceledException">Stopped; the checkpoint is saved.</exception>
-    public static RunRecord Execute(PretrainRequest request, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
+    public static RunRecord Execute(PretrainRequest request, IProgress<RunProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         request.Validate();
         DecoderConfig config = ReadConfig(request);
@@ -66,7 +67,8 @@ public static class PretrainRun
     {
         double values = ParameterShapes.All(config).Sum(parameter => parameter.Shape.Aggregate(1.0, (product, size) => product * size));
         AvailableMemory.Require(
-            (long)Math.Min(values * 4 * sizeof(float), long.MaxValue / 2), $"{configPath}: training {values / 1e6:0} million weights", "lower its sizes");
+            (long)Math.Min(values * 4 * sizeof(float), long.MaxValue / 2), $"{configPath}: training {values / 1e6:0} million weights",
+                "lower its sizes");
     }
 
     private static DecoderConfig ReadConfig(PretrainRequest request)
@@ -77,7 +79,8 @@ public static class PretrainRun
         DecoderConfig config = ModelFamily.ReadFile(request.ConfigPath);
         if (request.Options.SequenceLength > config.MaxPositions)
             throw new ArgumentException(
-                $"--seq-len is {request.Options.SequenceLength}; {request.ConfigPath} gives the model {config.MaxPositions} positions. Lower --seq-len, or raise max_position_embeddings.");
+                $"--seq-len is {request.Options.SequenceLength}; {request.ConfigPath} gives the model {config.MaxPositions} positions. "
+                    + $"Lower --seq-len, or raise max_position_embeddings.");
         return config;
     }
 
@@ -105,8 +108,10 @@ public static class PretrainRun
                 curve[(step + 1).ToString(CultureInfo.InvariantCulture)] = heldOutLoss;
             }
             metrics.Write(step, figures);
-            progress?.Report(new RunProgress("pretraining", step + 1, options.Steps, string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.000}")));
-            if (!last && (cancellation.IsCancellationRequested || (step + 1) % request.SaveEvery == 0)) SaveState(folder, trainer, step + 1, decisive);
+            progress?.Report(new RunProgress("pretraining", step + 1, options.Steps,
+                string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.000}")));
+            if (!last && (cancellation.IsCancellationRequested || (step + 1) % request.SaveEvery == 0))
+                SaveState(folder, trainer, step + 1, decisive);
             if (!last) cancellation.ThrowIfCancellationRequested();
         }
         return curve;
@@ -135,7 +140,11 @@ public static class PretrainRun
 
     private static void SaveState(RunFolder folder, Pretrainer trainer, long step, JsonObject decisive) => TensorState.SaveChecked(
         folder.CheckpointPath, State(trainer),
-        new Dictionary<string, string> { [CheckpointStep.Key] = step.ToString(CultureInfo.InvariantCulture), [DecisiveOptions.Key] = decisive.ToJsonString() });
+        new Dictionary<string, string>
+        {
+            [CheckpointStep.Key] = step.ToString(CultureInfo.InvariantCulture),
+            [DecisiveOptions.Key] = decisive.ToJsonString()
+        });
 
     private static long LoadState(RunFolder folder, Pretrainer trainer, JsonObject decisive)
     {

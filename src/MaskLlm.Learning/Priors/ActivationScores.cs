@@ -22,7 +22,8 @@ internal static class ActivationScores
         return Ratio(layer, scores, scores.Squared().mean([1], keepdim: true).sqrt());
     }
 
-    /// <summary>(|W| / its row's sum + |W| / its column's sum) * ||X||_2^0.5 (Zhang et al. 2024, relative importance and activations, without permutation of channels).</summary>
+    /// <summary>(|W| / its row's sum + |W| / its column's sum) * ||X||_2^0.5 (Zhang et al. 2024, relative importance and activations,
+    /// without permutation of channels).</summary>
     /// <param name="layer">Its name, for a message.</param>
     /// <param name="weight">(O, I) float32.</param>
     /// <param name="squaredNorms">(I): sum of squares of each input.</param>
@@ -35,7 +36,8 @@ internal static class ActivationScores
 
     private static Tensor Share(string layer, Tensor size, long dimension) => Ratio(layer, size, size.sum(dimension, keepdim: true));
 
-    // 0 / 0 of a row or column of zeros is 0. A sum that is infinite would make 0 of every other value too, and one that is NaN has no rank.
+    // 0 / 0 of a row or column of zeros is 0. A sum that is infinite would make 0 of every other value too, and one that is NaN has no
+    // rank.
     private static Tensor Ratio(string layer, Tensor values, Tensor whole)
     {
         FiniteTensors.RequireScores(layer, whole);

@@ -38,10 +38,13 @@ internal sealed class BlockwisePruner
     /// <param name="option">That named the method.</param>
     /// <param name="advice">What the user may lower.</param>
     /// <exception cref="InsufficientMemoryException">It would not.</exception>
-    internal static void RequireMemory(Decoder model, string method, IReadOnlyList<int[]> sequences, long hiddenBytes, string option, string advice) =>
-        AvailableMemory.Require(MemoryBytes(model, method, hiddenBytes), $"{option} {method} with {sequences.Count} sequences of {sequences[0].Length}", advice);
+    internal static void RequireMemory(Decoder model, string method, IReadOnlyList<int[]> sequences, long hiddenBytes, string option,
+        string advice) =>
+        AvailableMemory.Require(MemoryBytes(model, method, hiddenBytes),
+            $"{option} {method} with {sequences.Count} sequences of {sequences[0].Length}", advice);
 
-    /// <summary>Second moments of a block's inputs and, of its widest layer, the work of the factorisation; hidden states before and behind the block.</summary>
+    /// <summary>Second moments of a block's inputs and, of its widest layer, the work of the factorisation; hidden states before and behind
+    /// the block.</summary>
     internal static long MemoryBytes(Decoder model, string method, long hiddenBytes)
     {
         const long FactorMatrices = 6;
@@ -57,7 +60,8 @@ internal sealed class BlockwisePruner
     /// <param name="pruned">Told of every block: its number and its layers.</param>
     /// <param name="cancellation">Stops between batches; the block that was begun is lost.</param>
     /// <param name="finished">Told how many blocks are done and never needed again.</param>
-    internal void Run(int first, HiddenStates hidden, Action<int, IReadOnlyList<PrunedLayer>> pruned, CancellationToken cancellation, Action<int>? finished = null)
+    internal void Run(int first, HiddenStates hidden, Action<int, IReadOnlyList<PrunedLayer>> pruned, CancellationToken cancellation,
+        Action<int>? finished = null)
     {
         using IDisposable noGradient = no_grad();
         for (int block = first; block < _model.Blocks.Count; block++)
@@ -133,7 +137,8 @@ internal sealed class BlockwisePruner
         Tensor weight = layer.Weight.to(ScalarType.Float32);
         if (_method == PruneRun.SparseGptMethod) return SparseGpt.Prune(layer.Name, weight, inputs.Hessian(), _pattern, _updateWeights);
         Tensor norms = inputs.SquaredNorms();
-        Tensor scores = _method == PruneRun.WandaMethod ? ActivationScores.Wanda(weight, norms) : ActivationScores.Ria(layer.Name, weight, norms);
+        Tensor scores = _method == PruneRun.WandaMethod ? ActivationScores.Wanda(weight, norms)
+            : ActivationScores.Ria(layer.Name, weight, norms);
         Mask mask = LargestOfGroup.Keep(layer.Name, scores, _pattern);
         return (mask, weight * MaskTensors.ToTensor(mask, weight.device));
     }

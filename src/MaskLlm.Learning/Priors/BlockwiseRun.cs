@@ -8,7 +8,8 @@ namespace MaskLlm.Priors;
 
 /// <summary>Blockwise pruning with its checkpoints: begins, or goes on where an earlier run stopped.</summary>
 internal sealed class BlockwiseRun(
-    PruneRequest request, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    PruneRequest request, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint, IProgress<RunProgress>? progress,
+        CancellationToken cancellation)
 {
     /// <summary>The masks of all layers, in their order.</summary>
     /// <param name="sequences">Token ids, all of one length.</param>
@@ -18,7 +19,8 @@ internal sealed class BlockwiseRun(
     internal OrderedDictionary<string, Mask> Prune(IReadOnlyList<int[]> sequences)
     {
         long states = HiddenStates.BytesOf(model.Config.HiddenSize, sequences);
-        BlockwisePruner.RequireMemory(model, request.Method, sequences, states <= request.HiddenMemoryBytes ? states : 0, "--method", "lower --hidden-memory, --samples or --seq-len");
+        BlockwisePruner.RequireMemory(model, request.Method, sequences, states <= request.HiddenMemoryBytes ? states : 0, "--method",
+            "lower --hidden-memory, --samples or --seq-len");
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         for (int block = 0; block < checkpoint.FinishedBlocks; block++)
             foreach ((string name, Mask mask) in checkpoint.Masks(block, layers)) masks.Add(name, mask);
@@ -26,7 +28,8 @@ internal sealed class BlockwiseRun(
         Func<string, ScalarType>? types = request.UpdateWeights ? WeightType() : null;
         using IDisposable noGradient = no_grad();
         using HiddenStates hidden = Start(sequences);
-        new BlockwisePruner(model, request.Method, request.Pattern, request.UpdateWeights, layers).Run(checkpoint.FinishedBlocks, hidden, (block, pruned) =>
+        new BlockwisePruner(model, request.Method, request.Pattern, request.UpdateWeights, layers)
+            .Run(checkpoint.FinishedBlocks, hidden, (block, pruned) =>
         {
             foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
             checkpoint.Save(block, pruned, types);
@@ -34,17 +37,21 @@ internal sealed class BlockwiseRun(
         return masks;
     }
 
-    private HiddenStates Start(IReadOnlyList<int[]> sequences) => File.Exists(HiddenStates.PathOf(checkpoint.Folder, checkpoint.FinishedBlocks))
+    private HiddenStates Start(IReadOnlyList<int[]> sequences) =>
+        File.Exists(HiddenStates.PathOf(checkpoint.Folder, checkpoint.FinishedBlocks))
         ? HiddenStates.Load(model, sequences, checkpoint.Folder, request.HiddenMemoryBytes, checkpoint.FinishedBlocks)
         : HiddenStates.Embed(model, sequences, checkpoint.Folder, request.HiddenMemoryBytes, cancellation);
 
-    private void Report(int done) => progress?.Report(new RunProgress($"pruning by {request.Method}", done, model.Config.BlockCount, $"block {done}/{model.Config.BlockCount}"));
+    private void Report(int done) =>
+        progress?.Report(new RunProgress($"pruning by {request.Method}", done, model.Config.BlockCount,
+        $"block {done}/{model.Config.BlockCount}"));
 
     // The file's own types, so that the checkpoint of updated weights has them.
     private Func<string, ScalarType> WeightType()
     {
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(request.Model);
-        Dictionary<string, ScalarType> types = layers.ToDictionary(layer => layer.Name, layer => TensorBytes.TypeOf(file.Tensors[layer.Name]), StringComparer.Ordinal);
+        Dictionary<string, ScalarType> types = layers.ToDictionary(layer => layer.Name, layer =>
+            TensorBytes.TypeOf(file.Tensors[layer.Name]), StringComparer.Ordinal);
         return name => types[name];
     }
 }

@@ -27,7 +27,8 @@ internal sealed class HiddenStates : IDisposable
     /// <param name="folder">Where states are written; null keeps them in memory only.</param>
     /// <param name="limitBytes">Most bytes of states in memory, where there is a folder.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    internal static HiddenStates Embed(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes, CancellationToken cancellation)
+    internal static HiddenStates Embed(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes,
+        CancellationToken cancellation)
     {
         int[][][] batches = [.. sequences.Chunk(Together)];
         HiddenStates states = Empty(model, sequences, folder, limitBytes);
@@ -50,8 +51,11 @@ internal sealed class HiddenStates : IDisposable
         HiddenStates states = Empty(model, sequences, folder, limitBytes);
         states._file = SafetensorsFile.OpenChecked(PathOf(folder, block), TensorState.Remedy(folder));
         for (int i = 0; i < states.Count; i++)
-            if (!states._file.Tensors.TryGetValue(NameOf(i), out TensorEntry? entry) || entry.Type != TensorType.Float32 || !entry.Shape.SequenceEqual(states._shapes[i]))
-                throw new InvalidDataException($"{states._file.Path}: no {NameOf(i)} of shape ({string.Join(", ", states._shapes[i])}); the checkpoint belongs to another run.");
+            if (!states._file.Tensors.TryGetValue(NameOf(i), out TensorEntry? entry) || entry.Type != TensorType.Float32
+                || !entry.Shape.SequenceEqual(states._shapes[i]))
+                throw new InvalidDataException(
+                    $"{states._file.Path}: no {NameOf(i)} of shape ({string.Join(", ", states._shapes[i])}); the checkpoint belongs to "
+                    + $"another run.");
         return states;
     }
 
@@ -62,7 +66,8 @@ internal sealed class HiddenStates : IDisposable
     internal int Count => _shapes.Length;
 
     /// <summary>Bytes of all states.</summary>
-    internal static long BytesOf(int hiddenSize, IReadOnlyList<int[]> sequences) => (long)sequences.Count * sequences[0].Length * hiddenSize * sizeof(float);
+    internal static long BytesOf(int hiddenSize, IReadOnlyList<int[]> sequences) =>
+        (long)sequences.Count * sequences[0].Length * hiddenSize * sizeof(float);
 
     /// <summary>One batch, (B, T, D) float32, of the caller's scope.</summary>
     internal Tensor Read(int batch, Device device)
@@ -117,7 +122,9 @@ internal sealed class HiddenStates : IDisposable
 
     private void Write(string folder, int block, Func<int, Tensor> batch) => SafetensorsWriter.WriteChecked(
         PathOf(folder, block),
-        [.. _shapes.Select((shape, i) => new TensorToWrite(NameOf(i), TensorType.Float32, shape, shape.Aggregate((long)sizeof(float), (bytes, size) => bytes * size), stream =>
+        [.. _shapes.Select((shape, i) =>
+            new TensorToWrite(NameOf(i), TensorType.Float32, shape, shape.Aggregate((long)sizeof(float), (bytes, size) => bytes * size),
+            stream =>
         {
             using DisposeScope scope = NewDisposeScope();
             TensorBytes.Write(batch(i).cpu().contiguous(), stream);

@@ -15,7 +15,8 @@ public sealed class InputSquares : IDisposable
     {
     }
 
-    /// <summary>(I) float32 by the name of the layer's weight, alive as long as this; layers that one input goes into share a tensor.</summary>
+    /// <summary>(I) float32 by the name of the layer's weight, alive as long as this; layers that one input goes into share a
+    /// tensor.</summary>
     public IReadOnlyDictionary<string, Tensor> ByName => _byName;
 
     /// <summary>Runs the model.</summary>
@@ -24,7 +25,8 @@ public sealed class InputSquares : IDisposable
     /// <param name="progress">Told of every sequence.</param>
     /// <param name="cancellation">Stops between sequences.</param>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static InputSquares Of(Decoder model, IReadOnlyList<int[]> sequences, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
+    public static InputSquares Of(Decoder model, IReadOnlyList<int[]> sequences, IProgress<RunProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         using IDisposable noGradient = no_grad();
         InputSquares squares = new();

@@ -13,7 +13,8 @@ public static class Magnitude
     /// <param name="layers">Columns a multiple of M.</param>
     /// <param name="pattern">N:M.</param>
     /// <param name="done">Told of each layer when its mask is there.</param>
-    internal static OrderedDictionary<string, Mask> Masks(IReadOnlyList<LinearLayer> layers, NmPattern pattern, Action<LinearLayer>? done = null)
+    internal static OrderedDictionary<string, Mask> Masks(IReadOnlyList<LinearLayer> layers, NmPattern pattern,
+        Action<LinearLayer>? done = null)
     {
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         foreach (LinearLayer layer in layers)
@@ -34,7 +35,8 @@ public static class Magnitude
     {
         int columns = (int)weight.size(1);
         if (columns % pattern.GroupSize != 0)
-            throw new ArgumentException($"{columns} columns; pattern {pattern} needs a multiple of {pattern.GroupSize}. Skip the layer with --skip.");
+            throw new ArgumentException($"{columns} columns; pattern {pattern} needs a multiple of {pattern.GroupSize}. Skip the layer "
+                + $"with --skip.");
         using DisposeScope scope = NewDisposeScope();
         return LargestOfGroup.Keep(name, weight.to(ScalarType.Float32).abs(), pattern);
     }

@@ -12,7 +12,8 @@ namespace MaskLlm.Priors;
 /// <param name="UnanimousGroups">The groups in which all inputs keep the same weights; of logits the most probable ones count.</param>
 /// <param name="Inputs">Each input with its agreement with the result, in the order given.</param>
 public sealed record MergeReport(
-    string Out, NmPattern Pattern, int Tensors, long Groups, long UnanimousGroups, IReadOnlyList<(string Path, MaskAgreement WithResult)> Inputs)
+    string Out, NmPattern Pattern, int Tensors, long Groups, long UnanimousGroups,
+        IReadOnlyList<(string Path, MaskAgreement WithResult)> Inputs)
 {
     /// <summary>The report as one object; the names are stable.</summary>
     public JsonObject ToJson() => new()

@@ -20,7 +20,8 @@ public static class MergeRun
     /// <exception cref="FileNotFoundException">An input is missing.</exception>
     /// <exception cref="InvalidDataException">An input is damaged, or its layers, sizes or pattern are not the first one's.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static MergeReport Execute(MergeRequest request, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
+    public static MergeReport Execute(MergeRequest request, IProgress<RunProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         bool logits = AreLogits(request.Inputs);
@@ -69,7 +70,8 @@ public static class MergeRun
     private static bool AreLogits(IReadOnlyList<string> inputs)
     {
         if (inputs.Count < 2) throw new ArgumentException($"merge was given {inputs.Count} file; name at least two masks.");
-        if (inputs.Count > MaskMerge.MostMasks) throw new ArgumentException($"merge was given {inputs.Count} files; at most {MaskMerge.MostMasks} can be merged at once.");
+        if (inputs.Count > MaskMerge.MostMasks)
+            throw new ArgumentException($"merge was given {inputs.Count} files; at most {MaskMerge.MostMasks} can be merged at once.");
         static bool IsLogits(string path) => path.EndsWith(LogitsEnding, StringComparison.OrdinalIgnoreCase) && !Directory.Exists(path);
         bool logits = IsLogits(inputs[0]);
         if (inputs.FirstOrDefault(path => IsLogits(path) != logits) is { } other)
@@ -81,7 +83,9 @@ public static class MergeRun
     {
         if (!Directory.Exists(path)) return path;
         string mask = Path.Combine(path, "mask.npz");
-        return File.Exists(mask) ? mask : throw new FileNotFoundException($"{path}: the folder holds no mask.npz; name a mask file or the folder of a finished run.", mask);
+        return File.Exists(mask) ? mask
+            : throw new FileNotFoundException($"{path}: the folder holds no mask.npz; name a mask file or the folder of a finished run.",
+            mask);
     }
 
     private static void RequireOut(MergeRequest request, string[] paths)
@@ -89,7 +93,8 @@ public static class MergeRun
         if (Directory.Exists(request.Out)) throw new ArgumentException($"--out {request.Out}: a folder; name the mask file to write.");
         if (paths.Any(path => FileIdentity.AreSame(path, request.Out)))
             throw new ArgumentException($"--out {request.Out}: one of the masks to merge; name another file.");
-        if (File.Exists(request.Out) && !request.Force) throw new ArgumentException($"--out {request.Out}: the file exists; name another, or replace it with --force.");
+        if (File.Exists(request.Out) && !request.Force)
+            throw new ArgumentException($"--out {request.Out}: the file exists; name another, or replace it with --force.");
         if (request.Model is { } model && CheckpointFiles.All(model).Any(file => FileIdentity.AreSame(file, request.Out)))
             throw new ArgumentException($"--out {request.Out}: a file of the model; name another.");
         if (File.Exists(request.Out) && !MaskNpz.IsOwn(request.Out))

@@ -27,7 +27,8 @@ internal sealed class MergedLogits : IDisposable
     /// <summary>Opens the files and checks all but the values; the caller disposes it.</summary>
     /// <param name="paths">At least two files.</param>
     /// <param name="modelFolder">The Hugging Face folder that they belong to; null for unknown.</param>
-    /// <exception cref="InvalidDataException">A file is damaged, or its layers, sizes or pattern are not the first one's or the model's.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or its layers, sizes or pattern are not the first one's or the
+    /// model's.</exception>
     internal static MergedLogits Open(IReadOnlyList<string> paths, string? modelFolder)
     {
         MergedLogits merged = new();
@@ -44,7 +45,8 @@ internal sealed class MergedLogits : IDisposable
         }
     }
 
-    /// <summary>The masks of one weight: each file's most probable one and that of the sum; of equal candidates the first. Rows of M bits, a group each.</summary>
+    /// <summary>The masks of one weight: each file's most probable one and that of the sum; of equal candidates the first. Rows of M bits,
+    /// a group each.</summary>
     /// <exception cref="InvalidDataException">A logit is not finite.</exception>
     internal (IReadOnlyList<Mask> Files, Mask Sum) Masks(string name)
     {
@@ -78,26 +80,32 @@ internal sealed class MergedLogits : IDisposable
         LogitsFile file = LogitsFile.Open(path);
         _files.Add(file);
         if (file.Pattern != Pattern)
-            throw new InvalidDataException($"{path}: logits of pattern {file.Pattern}, and {_files[0].Path} has {Pattern}; merge logits of one pattern.");
+            throw new InvalidDataException(
+                $"{path}: logits of pattern {file.Pattern}, and {_files[0].Path} has {Pattern}; merge logits of one pattern.");
         MergeRun.RequireSameLayers(_files[0].Path, Names, path, file.Names);
         foreach (string name in Names)
             if (file.GroupsOf(name) != _files[0].GroupsOf(name))
                 throw new InvalidDataException(
-                    $"{path}: {name} has {file.GroupsOf(name)} groups and {_files[0].GroupsOf(name)} in {_files[0].Path}; merge logits of one model.");
+                    $"{path}: {name} has {file.GroupsOf(name)} groups and {_files[0].GroupsOf(name)} in {_files[0].Path}; merge logits of "
+                        + $"one model.");
     }
 
     private void RequireModel(string folder)
     {
         IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = CheckpointConfig.LinearShapes(folder);
         foreach (string name in Names)
-            if (!shapes.TryGetValue(name, out (int Rows, int Columns) shape) || (long)shape.Rows * shape.Columns != (long)_files[0].GroupsOf(name)!.Value * Pattern.GroupSize)
-                throw new InvalidDataException($"{_files[0].Path}: {name} with {_files[0].GroupsOf(name)} groups of {Pattern.GroupSize} weights is not in {folder}; name the model that the logits were learned for.");
+            if (!shapes.TryGetValue(name, out (int Rows, int Columns) shape) || (long)shape.Rows * shape.Columns != (long)_files[0]
+                .GroupsOf(name)!.Value * Pattern.GroupSize)
+                throw new InvalidDataException(
+                    $"{_files[0].Path}: {name} with {_files[0].GroupsOf(name)} groups of {Pattern.GroupSize} weights is not in {folder}; "
+                    + $"name the model that the logits were learned for.");
     }
 
     private static ReadOnlySpan<float> Finite(ReadOnlySpan<float> logits, string path, string name)
     {
         foreach (float logit in logits)
-            if (!float.IsFinite(logit)) throw new InvalidDataException($"{path}: {name} holds NaN or infinite logits; the file is damaged.");
+            if (!float.IsFinite(logit))
+                throw new InvalidDataException($"{path}: {name} holds NaN or infinite logits; the file is damaged.");
         return logits;
     }
 

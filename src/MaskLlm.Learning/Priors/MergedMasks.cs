@@ -7,7 +7,8 @@ namespace MaskLlm.Priors;
 
 /// <summary>Masks of the same layers in one pattern, checked before they vote.</summary>
 /// <param name="Pattern">The tightest N:M that every mask of every file has.</param>
-/// <param name="Files">Path and masks by the checkpoint's name, in the order given; where shapes are unknown the masks are rows of 8 bits.</param>
+/// <param name="Files">Path and masks by the checkpoint's name, in the order given; where shapes are unknown the masks are rows of 8
+/// bits.</param>
 internal sealed record MergedMasks(NmPattern Pattern, IReadOnlyList<(string Path, IReadOnlyDictionary<string, Mask> Masks)> Files)
 {
     /// <summary>Reads mask files.</summary>
@@ -17,7 +18,8 @@ internal sealed record MergedMasks(NmPattern Pattern, IReadOnlyList<(string Path
     internal static MergedMasks Read(IReadOnlyList<string> paths, string? modelFolder)
     {
         List<(string Path, IReadOnlyDictionary<string, Mask> Masks)> files =
-            [.. paths.Select(path => (path, modelFolder is null ? KeptWeights.ReadFlat(path).Masks : CheckpointMasks.Read(path, modelFolder)))];
+            [.. paths.Select(path =>
+                (path, modelFolder is null ? KeptWeights.ReadFlat(path).Masks : CheckpointMasks.Read(path, modelFolder)))];
         foreach ((string path, IReadOnlyDictionary<string, Mask> masks) in files)
         {
             if (masks.Count == 0) throw new InvalidDataException($"{path} holds no mask; there is nothing to merge.");
@@ -31,12 +33,14 @@ internal sealed record MergedMasks(NmPattern Pattern, IReadOnlyList<(string Path
     {
         if (mask.Packed.Length != first.Packed.Length)
             throw new InvalidDataException(
-                $"{path}: the mask of {name} has {mask.Packed.Length} bytes and that of {firstPath} has {first.Packed.Length}; merge masks of one model.");
+                $"{path}: the mask of {name} has {mask.Packed.Length} bytes and that of {firstPath} has {first.Packed.Length}; merge "
+                    + $"masks of one model.");
     }
 
     private static NmPattern PatternOf(List<(string Path, IReadOnlyDictionary<string, Mask> Masks)> files, string? modelFolder)
     {
-        List<(string Path, string Name, Mask Mask)> all = [.. files.SelectMany(file => file.Masks.Select(pair => (file.Path, pair.Key, pair.Value)))];
+        List<(string Path, string Name, Mask Mask)> all =
+            [.. files.SelectMany(file => file.Masks.Select(pair => (file.Path, pair.Key, pair.Value)))];
         foreach (NmPattern pattern in all[0].Mask.PatternsOfFirstGroup())
             if (all.All(one => one.Mask.Has(pattern))) return pattern;
         // All of the first file, or what it has in its first layer, is what the others should have been.
@@ -45,6 +49,7 @@ internal sealed record MergedMasks(NmPattern Pattern, IReadOnlyList<(string Path
         NmPattern first = all[0].Mask.DetectPattern()
             ?? throw new InvalidDataException($"{all[0].Path}: the mask of {all[0].Name} has no N:M pattern{remedy}.");
         (string path, string name, _) = all.First(one => !one.Mask.Has(first));
-        throw new InvalidDataException($"{path}: the mask of {name} is not {first}, as that of {all[0].Name} in {all[0].Path} is; merge masks of one pattern{remedy}.");
+        throw new InvalidDataException(
+            $"{path}: the mask of {name} is not {first}, as that of {all[0].Name} in {all[0].Path} is; merge masks of one pattern{remedy}.");
     }
 }

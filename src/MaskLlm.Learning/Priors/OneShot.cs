@@ -5,7 +5,8 @@ using MaskLlm.Runs;
 
 namespace MaskLlm.Priors;
 
-/// <summary>One-shot masks of a model that is loaded already, for learning to start from; weights are not updated, nothing is written.</summary>
+/// <summary>One-shot masks of a model that is loaded already, for learning to start from; weights are not updated, nothing is
+/// written.</summary>
 internal static class OneShot
 {
     /// <summary>Sequences that are enough for a prior.</summary>
@@ -23,16 +24,19 @@ internal static class OneShot
     /// <exception cref="InsufficientMemoryException">A block's statistics do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     internal static OrderedDictionary<string, Mask> Prune(
-        Decoder model, string method, NmPattern pattern, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences, IProgress<RunProgress>? progress, CancellationToken cancellation)
+        Decoder model, string method, NmPattern pattern, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences,
+            IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
         if (method == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, pattern);
-        BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), "--prior", "lower --seq-len, or name a mask that prune made");
+        BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), "--prior",
+            "lower --seq-len, or name a mask that prune made");
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
         new BlockwisePruner(model, method, pattern, updateWeights: false, layers).Run(0, hidden, (block, pruned) =>
         {
             foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
-        }, cancellation, done => progress?.Report(new RunProgress($"prior by {method}", done, model.Blocks.Count, $"block {done}/{model.Blocks.Count}")));
+        }, cancellation, done =>
+            progress?.Report(new RunProgress($"prior by {method}", done, model.Blocks.Count, $"block {done}/{model.Blocks.Count}")));
         return masks;
     }
 }

@@ -11,7 +11,8 @@ internal static class PriorMask
     /// <param name="path">The file.</param>
     /// <param name="modelFolder">Of the model.</param>
     /// <param name="pattern">That all must have.</param>
-    /// <exception cref="ArgumentException">One has another pattern: neither its density nor its groups are those of the other masks.</exception>
+    /// <exception cref="ArgumentException">One has another pattern: neither its density nor its groups are those of the other
+    /// masks.</exception>
     /// <exception cref="InvalidDataException">The file is damaged, or of another model.</exception>
     internal static IReadOnlyDictionary<string, Mask> Read(string path, string modelFolder, NmPattern pattern)
     {
@@ -24,7 +25,9 @@ internal static class PriorMask
     internal static void Require(string path, string name, Mask mask, NmPattern pattern)
     {
         if (mask.Has(pattern)) return;
-        string found = mask.DetectPattern() is { } other ? $"is {other}" : FormattableString.Invariant($"has {mask.ViolationCount(pattern)} groups that are not");
-        throw new ArgumentException($"--prior {path}: the mask of {name} {found}, and --pattern is {pattern}; name a mask of that pattern, or say which --pattern the mask has.");
+        string found = mask.DetectPattern() is { } other ? $"is {other}"
+            : FormattableString.Invariant($"has {mask.ViolationCount(pattern)} groups that are not");
+        throw new ArgumentException($"--prior {path}: the mask of {name} {found}, and --pattern is {pattern}; name a mask of that "
+            + $"pattern, or say which --pattern the mask has.");
     }
 }

@@ -14,15 +14,22 @@ internal static class PruneCard
         string model = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Model)));
         StringBuilder card = new();
         card.Append(CultureInfo.InvariantCulture, $"# {request.Pattern} mask for {model}\n\n");
-        card.Append(CultureInfo.InvariantCulture, $"One-shot pruning with maskllm, method `{request.Method}`: {request.Pattern.Kept} of every {request.Pattern.GroupSize} neighbours in a row stay. ");
+        card.Append(CultureInfo.InvariantCulture,
+            $"One-shot pruning with maskllm, method `{request.Method}`: {request.Pattern.Kept} of every {request.Pattern.GroupSize} "
+            + $"neighbours in a row stay. ");
         card.Append(request.UpdateWeights
-            ? "`mask.npz` holds one bit a weight of every masked layer, and `model` the checkpoint: its weights make up for those that are gone, so the mask alone on the original model is another thing. Embedding and head stay dense.\n\n"
-            : "`mask.npz` holds one bit a weight of every masked layer; the weights themselves are unchanged, embedding and head stay dense.\n\n");
+            ? "`mask.npz` holds one bit a weight of every masked layer, and `model` the checkpoint: its weights make up for those that "
+                + "are gone, so the mask alone on the original model is another thing. Embedding and head stay dense.\n\n"
+            : "`mask.npz` holds one bit a weight of every masked layer; the weights themselves are unchanged, embedding and head stay "
+                + "dense.\n\n");
         card.Append("| kind of layer | masked | density |\n|---|---|---|\n");
         foreach (KindDensity kind in densities)
-            card.Append(CultureInfo.InvariantCulture, $"| {kind.Kind} | {kind.MaskedLayers} of {kind.Layers} | {100 * kind.Density:0.00} % |\n");
+            card.Append(CultureInfo.InvariantCulture,
+                $"| {kind.Kind} | {kind.MaskedLayers} of {kind.Layers} | {100 * kind.Density:0.00} % |\n");
         card.Append(CultureInfo.InvariantCulture, $"\nMade by:\n\n```\n{Command(request)}\n```\n\n");
-        card.Append(CultureInfo.InvariantCulture, $"No perplexity was measured: `maskllm eval {(request.UpdateWeights ? "model" : "MODEL --mask mask.npz")} --data TEXT` does. Every option, version and input hash is in `run.json`.\n");
+        card.Append(CultureInfo.InvariantCulture,
+            $"No perplexity was measured: `maskllm eval {(request.UpdateWeights ? "model" : "MODEL --mask mask.npz")} --data TEXT` does. "
+            + $"Every option, version and input hash is in `run.json`.\n");
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(card.ToString())));
     }
 
@@ -33,15 +40,19 @@ internal static class PruneCard
 
     private static string Calibration(PruneRequest request) => request.Data is null
         ? ""
-        : string.Create(CultureInfo.InvariantCulture, $" --data {string.Join(' ', request.Data.Sources.Select(Source))}{Separator(request.Data)} --samples {request.Samples}{(request.SequenceLength is { } length ? $" --seq-len {length}" : "")} --seed {request.Seed}");
+        : string.Create(CultureInfo.InvariantCulture,
+            $" --data {string.Join(' ', request.Data.Sources.Select(Source))}{Separator(request.Data)} --samples "
+            + $"{request.Samples}{(request.SequenceLength is { } length ? $" --seq-len {length}" : "")} --seed {request.Seed}");
 
     private static string Source(DataSource source) => Quoted(source.Weight is { } weight
         ? FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{weight:R}")
         : RecordedPath.Of(source.Path));
 
-    private static string Separator(CorpusOptions data) => data.DocumentSeparator is { } separator ? $" --document-separator {Quoted(DocumentSeparator.Escape(separator))}" : "";
+    private static string Separator(CorpusOptions data) => data.DocumentSeparator is { } separator
+        ? $" --document-separator {Quoted(DocumentSeparator.Escape(separator))}" : "";
 
-    private static string Quoted(string argument) => argument.All(c => char.IsAsciiLetterOrDigit(c) || "/._-:".Contains(c, StringComparison.Ordinal))
+    private static string Quoted(string argument) =>
+        argument.All(c => char.IsAsciiLetterOrDigit(c) || "/._-:".Contains(c, StringComparison.Ordinal))
         ? argument
         : $"'{argument.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -43,7 +43,8 @@ internal sealed class PruneCheckpoint
             return new PruneCheckpoint(folder, finished);
         }
         folder.Create();
-        SafetensorsWriter.WriteChecked(folder.CheckpointPath, [], new Dictionary<string, string> { [DecisiveOptions.Key] = options.ToJsonString() });
+        SafetensorsWriter.WriteChecked(folder.CheckpointPath, [],
+            new Dictionary<string, string> { [DecisiveOptions.Key] = options.ToJsonString() });
         return new PruneCheckpoint(folder, 0);
     }
 
@@ -51,8 +52,11 @@ internal sealed class PruneCheckpoint
     internal void Save(int block, IReadOnlyList<PrunedLayer> layers, Func<string, ScalarType>? weightType)
     {
         using DisposeScope scope = NewDisposeScope();
-        List<(string, Tensor)> tensors = [.. layers.Select(pruned => (pruned.Layer.Name + MaskEnding, MaskTensors.ToTensor(pruned.Mask, CPU, ScalarType.Byte)))];
-        if (weightType is not null) tensors.AddRange(layers.Select(pruned => (pruned.Layer.Name, FiniteTensors.RequireWritable(pruned.Layer.Name, pruned.Weight.to(weightType(pruned.Layer.Name))))));
+        List<(string, Tensor)> tensors =
+            [.. layers.Select(pruned => (pruned.Layer.Name + MaskEnding, MaskTensors.ToTensor(pruned.Mask, CPU, ScalarType.Byte)))];
+        if (weightType is not null)
+            tensors.AddRange(layers.Select(pruned =>
+                (pruned.Layer.Name, FiniteTensors.RequireWritable(pruned.Layer.Name, pruned.Weight.to(weightType(pruned.Layer.Name))))));
         TensorState.SaveChecked(BlockPath(block), tensors, new Dictionary<string, string>());
     }
 
@@ -76,7 +80,8 @@ internal sealed class PruneCheckpoint
         {
             foreach (string path in Directory.EnumerateFiles(Folder, "block-*.safetensors")) files.Add(OpenChecked(path));
             Dictionary<string, SafetensorsFile> updated = files
-                .SelectMany(file => file.Tensors.Keys.Where(masks.ContainsKey).Select(name => KeyValuePair.Create(name, file))).ToDictionary(StringComparer.Ordinal);
+                .SelectMany(file => file.Tensors.Keys.Where(masks.ContainsKey).Select(name => KeyValuePair.Create(name, file)))
+                    .ToDictionary(StringComparer.Ordinal);
             MaskedCheckpoint.Write(model, masks, updated, outFolder, force: true, null, cancellation);
         }
         finally
@@ -96,7 +101,8 @@ internal sealed class PruneCheckpoint
     {
         using SafetensorsFile file = OpenChecked(path);
         if (file.Tensors.Count > 0)
-            throw new InvalidDataException($"{path}: no checkpoint of a pruning run; name the folder of the run, or start anew with --force.");
+            throw new InvalidDataException(
+                $"{path}: no checkpoint of a pruning run; name the folder of the run, or start anew with --force.");
         DecisiveOptions.RequireSame(file, asked);
     }
 }

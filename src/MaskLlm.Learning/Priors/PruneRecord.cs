@@ -12,7 +12,8 @@ internal static class PruneRecord
     private const string HiddenMemory = "hidden-memory";
 
     // One-shot methods take no loss, and those without data see no token; the names stay, as every run's record has them.
-    internal static RunRecord Create(PruneRequest request, JsonObject options, JsonObject inputs, IReadOnlyDictionary<string, Mask> masks, Calibration? calibration, double seconds)
+    internal static RunRecord Create(PruneRequest request, JsonObject options, JsonObject inputs, IReadOnlyDictionary<string, Mask> masks,
+        Calibration? calibration, double seconds)
     {
         CalibrationCount? count = calibration is null ? null : CalibrationCount.Of(calibration.Sequences);
         long read = (long?)count?.Sequences * count?.Length ?? 0;

@@ -24,13 +24,15 @@ public sealed record PruneRequest
     /// <summary>Sequences of them; fewer where a matrix of ids has fewer rows.</summary>
     public int Samples { get; init; } = 128;
 
-    /// <summary>Tokens a sequence; null: the length of the rows of a matrix of ids, else 256 or the model's positions where these are fewer.</summary>
+    /// <summary>Tokens a sequence; null: the length of the rows of a matrix of ids, else 256 or the model's positions where these are
+    /// fewer.</summary>
     public int? SequenceLength { get; init; }
 
     /// <summary>Draws the sequences from text.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>For sparsegpt: the weights that stay make up for those that go, and a checkpoint with them is written to <c>model</c>.</summary>
+    /// <summary>For sparsegpt: the weights that stay make up for those that go, and a checkpoint with them is written to
+    /// <c>model</c>.</summary>
     public bool UpdateWeights { get; init; }
 
     /// <summary>Most bytes of hidden states of the calibration in memory; above it they lie in a file of the run's folder.</summary>

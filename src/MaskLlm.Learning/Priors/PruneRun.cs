@@ -27,8 +27,10 @@ public static class PruneRun
     public static IReadOnlyList<string> Methods { get; } = [MagnitudeMethod, WandaMethod, RiaMethod, SparseGptMethod];
 
     /// <summary>
-    /// Prunes and writes <c>mask.npz</c>, <c>README.md</c> and <c>run.json</c>, and <c>model</c> where weights are updated. Methods that look
-    /// at activations keep a checkpoint in the folder, of the blocks that are done; magnitude touches the folder only when its masks are there.
+    /// Prunes and writes <c>mask.npz</c>, <c>README.md</c> and <c>run.json</c>, and <c>model</c> where weights are updated. Methods that
+    /// look
+    /// at activations keep a checkpoint in the folder, of the blocks that are done; magnitude touches the folder only when its masks are
+    /// there.
     /// </summary>
     /// <param name="request">What to do.</param>
     /// <param name="progress">Told of every layer or block.</param>
@@ -40,7 +42,8 @@ public static class PruneRun
     /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The weights, or the statistics of a block, do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static RunRecord Execute(PruneRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null, CancellationToken cancellation = default)
+    public static RunRecord Execute(PruneRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         RequireMethod(request);
@@ -52,8 +55,10 @@ public static class PruneRun
         progress?.Report(new RunProgress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
-        Calibration? calibration = request.Method == MagnitudeMethod ? null : CalibrationData.Read(request, model.Config, progress, cancellation);
-        if (calibration is not null && CalibrationCount.Of(calibration.Sequences).Warning(request.Samples, "fewer --samples") is { } repetition) warn?.Invoke(repetition);
+        Calibration? calibration = request.Method == MagnitudeMethod ? null
+            : CalibrationData.Read(request, model.Config, progress, cancellation);
+        if (calibration is not null && CalibrationCount.Of(calibration.Sequences)
+            .Warning(request.Samples, "fewer --samples") is { } repetition) warn?.Invoke(repetition);
         JsonObject options = PruneRecord.Options(request, calibration), inputs = PruneRecord.Inputs(request, calibration);
         Stopwatch watch = Stopwatch.StartNew();
         OrderedDictionary<string, Mask> masks;
@@ -64,7 +69,8 @@ public static class PruneRun
         }
         else
         {
-            PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume, PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount);
+            PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume,
+                PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount);
             masks = new BlockwiseRun(request, model, layers, checkpoint, progress, cancellation).Prune(calibration.Sequences);
             if (request.UpdateWeights) checkpoint.WriteModel(request.Model, masks, RunModelFolder.PathOf(request.Out), cancellation);
         }
@@ -93,8 +99,10 @@ public static class PruneRun
         if (!Methods.Contains(request.Method, StringComparer.Ordinal))
             throw new ArgumentException($"--method {request.Method} is not known; known: {string.Join(", ", Methods)}.");
         if (request.UpdateWeights && request.Method != SparseGptMethod)
-            throw new ArgumentException($"--update-weights belongs to --method {SparseGptMethod}; {request.Method} leaves the weights as they are.");
-        if (request.HiddenMemoryBytes < 0) throw new ArgumentException($"--hidden-memory is {request.HiddenMemoryBytes >> 20}; 0 or more is needed.");
+            throw new ArgumentException($"--update-weights belongs to --method {SparseGptMethod}; {request.Method} leaves the weights as "
+                + $"they are.");
+        if (request.HiddenMemoryBytes < 0)
+            throw new ArgumentException($"--hidden-memory is {request.HiddenMemoryBytes >> 20}; 0 or more is needed.");
     }
 
     // --force would replace the checkpoint's own README.md.

@@ -23,6 +23,7 @@ public sealed record SensitivityRequest
     /// <summary>Only the first this many windows; null for all.</summary>
     public int? MaxWindows { get; init; }
 
-    /// <summary>The rise of ln perplexity over the dense model that the suggestions allow, in nats a token; null for half of the whole mask's.</summary>
+    /// <summary>The rise of ln perplexity over the dense model that the suggestions allow, in nats a token; null for half of the whole
+    /// mask's.</summary>
     public double? MaxLoss { get; init; }
 }

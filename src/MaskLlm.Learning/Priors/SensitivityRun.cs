@@ -14,17 +14,20 @@ public static class SensitivityRun
 {
     private const string Phase = "measuring sensitivity";
 
-    /// <summary>Takes the perplexities, of the whole dense and sparse, of each part and of what is suggested, all on the same text.</summary>
+    /// <summary>Takes the perplexities, of the whole dense and sparse, of each part and of what is suggested, all on the same
+    /// text.</summary>
     /// <param name="request">What to measure.</param>
     /// <param name="progress">Told of every window.</param>
     /// <param name="cancellation">Stops between windows.</param>
-    /// <exception cref="ArgumentException">The window does not fit the model or the text, or the columns of a layer the pattern; or --max-loss is negative.</exception>
+    /// <exception cref="ArgumentException">The window does not fit the model or the text, or the columns of a layer the pattern; or
+    /// --max-loss is negative.</exception>
     /// <exception cref="FileNotFoundException">The text, the mask or the tokenizer is missing.</exception>
     /// <exception cref="InvalidDataException">Model, tokenizer, text or mask are broken, or the mask belongs to another model.</exception>
     /// <exception cref="NotSupportedException">A family, tokenizer or kind of file that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static SensitivityReport Execute(SensitivityRequest request, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
+    public static SensitivityReport Execute(SensitivityRequest request, IProgress<RunProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         OptionRanges.MaxLoss.Require(request.MaxLoss);
@@ -41,12 +44,14 @@ public static class SensitivityRun
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new RunProgress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
-        IReadOnlyDictionary<string, Mask> masks = fromFile ?? Magnitude.Masks(LayerSelection.Select(model, request.Pattern, []), request.Pattern);
+        IReadOnlyDictionary<string, Mask> masks = fromFile
+            ?? Magnitude.Masks(LayerSelection.Select(model, request.Pattern, []), request.Pattern);
         return Measure(request, model, masks, ids, length, progress, cancellation);
     }
 
     private static SensitivityReport Measure(
-        SensitivityRequest request, Decoder model, IReadOnlyDictionary<string, Mask> masks, int[] ids, int length, IProgress<RunProgress>? progress, CancellationToken cancellation)
+        SensitivityRequest request, Decoder model, IReadOnlyDictionary<string, Mask> masks, int[] ids, int length,
+            IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
         string[] all = [.. model.Linears.Select(layer => layer.Name)], masked = [.. all.Where(masks.ContainsKey)];
         IReadOnlyList<ModelPart> blocks = ModelPart.Blocks(masked), kinds = ModelPart.Kinds(masked);
@@ -68,8 +73,13 @@ public static class SensitivityRun
             if (SkipSuggestion.Of(rows, others, rise, maxLoss) is not { } suggestion) return null;
             if (suggestion.Parts.Count == 0) return suggestion with { MeasuredRise = rise };
             HashSet<string> skipped = [.. parts.Where(part => suggestion.Parts.Contains(part.Name)).SelectMany(part => part.Layers)];
-            using MaskedWeights rest = MaskedWeights.Apply(model, masks.Where(pair => !skipped.Contains(pair.Key)).ToDictionary(StringComparer.Ordinal));
-            return suggestion with { MeasuredRise = Sensitivity.Rise(dense.Perplexity, At("measuring the suggestion", what, 0, 1).Perplexity) };
+            using MaskedWeights rest = MaskedWeights.Apply(model, masks.Where(pair => !skipped.Contains(pair.Key))
+                .ToDictionary(StringComparer.Ordinal));
+            return suggestion with
+            {
+                MeasuredRise = Sensitivity.Rise(dense.Perplexity,
+                At("measuring the suggestion", what, 0, 1).Perplexity)
+            };
         }
         return new SensitivityReport(
             request.Model, request.Data, request.Mask, length, dense, whole, ofBlocks, ofKinds, maxLoss,

@@ -54,7 +54,8 @@ internal static class SparseGpt
             if (column % pattern.GroupSize == 0)
             {
                 Tensor scores = Scores(left.narrow(1, column, pattern.GroupSize), inverse.diagonal().narrow(0, column, pattern.GroupSize));
-                kept.narrow(1, column, pattern.GroupSize).copy_(MaskTensors.ToTensor(LargestOfGroup.Keep(layer, scores, pattern), left.device));
+                kept.narrow(1, column,
+                    pattern.GroupSize).copy_(MaskTensors.ToTensor(LargestOfGroup.Keep(layer, scores, pattern), left.device));
             }
             Tensor old = left.select(1, column), pruned = old * kept.select(1, column);
             Tensor error = (old - pruned) / inverse[column, column];
@@ -85,6 +86,7 @@ internal static class SparseGpt
             (Tensor factor, Tensor failedAgain) = linalg.cholesky_ex(cholesky_inverse(lower));
             if (failedAgain.item<int>() == 0) return factor.t().contiguous().MoveToOuterDisposeScope();
         }
-        throw new InvalidDataException($"{layer}: its inputs have no usable second moments, at any damping; are all numbers of the checkpoint finite?");
+        throw new InvalidDataException(
+            $"{layer}: its inputs have no usable second moments, at any damping; are all numbers of the checkpoint finite?");
     }
 }

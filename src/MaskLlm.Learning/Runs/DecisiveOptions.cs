@@ -24,7 +24,8 @@ internal static class DecisiveOptions
     internal static void RequireSame(SafetensorsFile checkpoint, JsonObject asked)
     {
         string saved = checkpoint.Metadata.GetValueOrDefault(Key) ?? throw new InvalidDataException(
-            $"{checkpoint.Path}: no options in its header: it is no checkpoint of such a run, or an earlier version of this program wrote it; "
+            $"{checkpoint.Path}: no options in its header: it is no checkpoint of such a run, or an earlier version of this program wrote "
+                + $"it; "
             + "name the folder of the run, or start anew with --force.");
         RequireSame(checkpoint.Path, saved, asked);
     }

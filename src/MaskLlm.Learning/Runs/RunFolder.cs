@@ -72,7 +72,8 @@ public sealed class RunFolder : IDisposable
     internal static RunFolder OpenModel(string path, bool force, bool resume, IEnumerable<string> inputs) =>
         Open(new RunFolder(path, ModelNames), force, resume, inputs);
 
-    /// <summary>Makes the folder where it is missing and, with force, removes what an earlier run wrote: for right before the first file.</summary>
+    /// <summary>Makes the folder where it is missing and, with force, removes what an earlier run wrote: for right before the first
+    /// file.</summary>
     /// <exception cref="ArgumentException">Another run has begun to write it.</exception>
     public void Create()
     {
@@ -203,7 +204,8 @@ public sealed class RunFolder : IDisposable
                 && record[part] is JsonObject members && members[member] is not null;
         }
         // Members are looked at when they are first asked for: a name that is there twice, or no text, is found only then.
-        catch (Exception e) when (e is System.Text.Json.JsonException or ArgumentException or InvalidOperationException or InvalidDataException)
+        catch (Exception e) when (e is System.Text.Json.JsonException or ArgumentException or InvalidOperationException
+            or InvalidDataException)
         {
             return false;
         }
@@ -213,9 +215,11 @@ public sealed class RunFolder : IDisposable
     {
         if (HasCheckpoint) return;
         if (HasRecord)
-            throw new ArgumentException($"--out {Path}: the run there is complete and --resume has nothing to go on with; name another folder, or start anew with --force.");
+            throw new ArgumentException($"--out {Path}: the run there is complete and --resume has nothing to go on with; name another "
+                + $"folder, or start anew with --force.");
         if (!System.IO.File.Exists(MetricsPath))
-            throw new ArgumentException($"--out {Path}: the folder holds files but no run for --resume to go on with; name the folder of the run.");
+            throw new ArgumentException($"--out {Path}: the folder holds files but no run for --resume to go on with; name the folder of "
+                + $"the run.");
     }
 
     // A folder that is not there yet is as writable as the nearest one above it.
@@ -234,7 +238,8 @@ public sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            throw new ArgumentException($"--out {path}: nothing can be written in {existing}; name a folder elsewhere, or mend its permissions.", e);
+            throw new ArgumentException($"--out {path}: nothing can be written in {existing}; name a folder elsewhere, or mend its "
+                + $"permissions.", e);
         }
     }
 }

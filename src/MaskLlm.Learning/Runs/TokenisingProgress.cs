@@ -6,5 +6,6 @@ namespace MaskLlm.Runs;
 /// <param name="progress">Who is told; null for nobody.</param>
 internal sealed class TokenisingProgress(IProgress<RunProgress>? progress) : IProgress<CorpusProgress>
 {
-    public void Report(CorpusProgress value) => progress?.Report(new RunProgress($"tokenising {value.Path}", value.BytesRead, value.BytesTotal));
+    public void Report(CorpusProgress value) =>
+        progress?.Report(new RunProgress($"tokenising {value.Path}", value.BytesRead, value.BytesTotal));
 }

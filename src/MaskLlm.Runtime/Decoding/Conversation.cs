@@ -16,14 +16,16 @@ public sealed class Conversation(RuntimeDecoder decoder, IReadOnlyList<int> endO
     /// <param name="stop">Ends the text after the token that is being drawn.</param>
     /// <returns>The new tokens; its prompt is what was run.</returns>
     /// <exception cref="ArgumentException">No token, or more than the context has.</exception>
-    public GenerationResult Continue(IReadOnlyList<int> text, int tokens, SamplingOptions sampling, Action<int> onToken, CancellationToken stop)
+    public GenerationResult Continue(IReadOnlyList<int> text, int tokens, SamplingOptions sampling, Action<int> onToken,
+        CancellationToken stop)
     {
         // The last is run again in any case: the logits after it are wanted.
         int same = 0, most = Math.Min(_said.Count, text.Count - 1);
         while (same < most && _said[same] == text[same]) same++;
         _cache.Truncate(Math.Max(0, same));
         _said.RemoveRange(_cache.Length, _said.Count - _cache.Length);
-        GenerationResult result = Generation.Continue(decoder, _cache, [.. text.Skip(_cache.Length)], tokens, sampling, endOfText, onToken, stop);
+        GenerationResult result = Generation.Continue(decoder, _cache, [.. text.Skip(_cache.Length)], tokens, sampling, endOfText, onToken,
+            stop);
         _said.AddRange(text.Skip(_said.Count).Concat(result.Ids).Take(_cache.Length - _said.Count));
         return result;
     }

@@ -25,7 +25,8 @@ public static class Generation
         ArgumentNullException.ThrowIfNull(endOfText);
         if (prompt.Count == 0) throw new ArgumentException("the prompt has no token; give some text.");
         if (cache.Length + prompt.Count > decoder.ContextLength)
-            throw new ArgumentException($"the prompt makes {cache.Length + prompt.Count} tokens and the context has {decoder.ContextLength}; shorten it.");
+            throw new ArgumentException($"the prompt makes {cache.Length + prompt.Count} tokens and the context has "
+                + $"{decoder.ContextLength}; shorten it.");
         Sampler sampler = new(sampling, decoder.VocabularySize);
         Stopwatch watch = Stopwatch.StartNew();
         Prefill(decoder, cache, prompt, stop);
@@ -39,7 +40,8 @@ public static class Generation
             sampler.See(id);
             ids.Add(id);
             onToken?.Invoke(id);
-            if (endOfText.Contains(id) || stop.IsCancellationRequested || ids.Count == tokens || cache.Length == decoder.ContextLength) break;
+            if (endOfText.Contains(id) || stop.IsCancellationRequested || ids.Count == tokens || cache.Length == decoder.ContextLength)
+                break;
             decoder.Forward([new BatchToken(cache, id, WantsLogits: true)]);
         }
         return new GenerationResult(prompt.Count, ids, promptSeconds, watch.Elapsed.TotalSeconds - promptSeconds);

@@ -25,7 +25,8 @@ internal static unsafe class HeadAttention
         {
             int inPage = position % KeyValuePages.Positions, count = Math.Min(KeyValuePages.Positions - inPage, end - position);
             float* keys = pages.At(cache.Pages[position / KeyValuePages.Positions], block, isValue: false, head) + inPage * size;
-            for (int i = 0; i < count; i++, keys += size) scores[position - first + i] = scale * TensorPrimitives.Dot(query, new ReadOnlySpan<float>(keys, size));
+            for (int i = 0; i < count; i++, keys += size)
+                scores[position - first + i] = scale * TensorPrimitives.Dot(query, new ReadOnlySpan<float>(keys, size));
             position += count;
         }
         RuntimeActivation.Cap(scores, softCap);

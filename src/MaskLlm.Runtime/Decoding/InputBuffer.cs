@@ -28,7 +28,8 @@ internal sealed unsafe class InputBuffer : IDisposable
     }
 
     /// <summary>The input of a batch, still to be filled.</summary>
-    internal ProductInput Of(int tokens, int columns) => new(tokens, PackedLayout.Padded(columns), _isWide) { Values = _values, Bytes = _bytes, Scales = _scales };
+    internal ProductInput Of(int tokens, int columns) =>
+        new(tokens, PackedLayout.Padded(columns), _isWide) { Values = _values, Bytes = _bytes, Scales = _scales };
 
     /// <summary>Fills in one token.</summary>
     internal void Pack(in ProductInput input, int token, ReadOnlySpan<float> wholeRow)

@@ -3,7 +3,8 @@ using MaskLlm.Architectures;
 
 namespace MaskLlm.Decoding;
 
-/// <summary>Memory for keys and values, in pages of some positions of all blocks; pages that a sequence gives back serve the next.</summary>
+/// <summary>Memory for keys and values, in pages of some positions of all blocks; pages that a sequence gives back serve the
+/// next.</summary>
 internal sealed unsafe class KeyValuePages : IDisposable
 {
     /// <summary>Positions in a page.</summary>
@@ -45,7 +46,9 @@ internal sealed unsafe class KeyValuePages : IDisposable
         {
             if (_free.TryPop(out nint page)) return page;
             if (_all.Count == Limit)
-                throw new InsufficientMemoryException($"the cache of keys and values is full ({Limit * PageBytes / 1e6:0} MB); shorten the context or the number of sequences.");
+                throw new InsufficientMemoryException(
+                    $"the cache of keys and values is full ({Limit * PageBytes / 1e6:0} MB); shorten the context or the number of "
+                    + $"sequences.");
             page = (nint)NativeMemory.AlignedAlloc((nuint)PageBytes, 64);
             _all.Add(page);
             return page;

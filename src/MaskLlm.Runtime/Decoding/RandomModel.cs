@@ -12,13 +12,15 @@ internal static class RandomModel
 {
     private const float Largest = 0.05f;
 
-    /// <summary>Makes one in memory. Sixteen rows are drawn for each matrix and repeated: as many bytes are read as for any others.</summary>
+    /// <summary>Makes one in memory. Sixteen rows are drawn for each matrix and repeated: as many bytes are read as for any
+    /// others.</summary>
     /// <param name="configJson">The config.json of the shape.</param>
     /// <param name="type">How matrices are stored.</param>
     /// <param name="isSparse">Whether the linear layers of the blocks are 2:4.</param>
     /// <exception cref="ArgumentException">2:4 of a matrix whose columns are no multiple of 4.</exception>
     internal static RuntimeModel Make(byte[] configJson, WeightType type, bool isSparse) => RuntimeModel.Of(
-        SafetensorsWriter.Collect("random weights", Tensors(configJson, type, isSparse), RuntimeExport.Metadata(type), RuntimeExport.CacheLine),
+        SafetensorsWriter.Collect("random weights", Tensors(configJson, type, isSparse), RuntimeExport.Metadata(type),
+            RuntimeExport.CacheLine),
         isFolder: false);
 
     private static List<TensorToWrite> Tensors(byte[] configJson, WeightType type, bool isSparse)
@@ -28,7 +30,8 @@ internal static class RandomModel
         foreach (MatrixPlan matrix in MatrixPlan.All(config))
         {
             PackedMatrix shape = new(matrix.Rows, matrix.Columns, type, isSparse && matrix.MayBeSparse);
-            tensors.Add(new TensorToWrite(matrix.Name, TensorType.UInt8, [shape.Blocks, shape.Panels, shape.PanelBytes], shape.Bytes, stream => WriteBlocks(stream, shape)));
+            tensors.Add(new TensorToWrite(matrix.Name, TensorType.UInt8, [shape.Blocks, shape.Panels, shape.PanelBytes], shape.Bytes,
+                stream => WriteBlocks(stream, shape)));
         }
         tensors.Add(RuntimeExport.KeptFile(RuntimeFormat.ConfigName, configJson));
         return tensors;

@@ -16,7 +16,8 @@ internal static class RuntimeActivation
                 TensorPrimitives.Multiply(x, x, x);
                 break;
             case Activation.GeluTanh:
-                for (int i = 0; i < x.Length; i++) x[i] = 0.5f * x[i] * (1 + MathF.Tanh(0.7978845608f * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
+                for (int i = 0; i < x.Length; i++)
+                    x[i] = 0.5f * x[i] * (1 + MathF.Tanh(0.7978845608f * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
                 break;
             case Activation.Gelu:
                 for (int i = 0; i < x.Length; i++) x[i] = (float)(0.5 * x[i] * (1 + Erf(x[i] / Math.Sqrt(2))));

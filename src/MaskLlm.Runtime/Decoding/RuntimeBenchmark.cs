@@ -43,7 +43,8 @@ public static class RuntimeBenchmark
     private static WeightType TypeOf(string file)
     {
         using RuntimeModel model = RuntimeModel.Open(file);
-        return model.SparseLayers > 0 ? model.Type : throw new ArgumentException($"{file}: no linear layer is 2:4, so there is nothing to compare; export it with --mask.");
+        return model.SparseLayers > 0 ? model.Type
+            : throw new ArgumentException($"{file}: no linear layer is 2:4, so there is nothing to compare; export it with --mask.");
     }
 
     private static void Measure(
@@ -60,7 +61,8 @@ public static class RuntimeBenchmark
         List<(string What, int Tokens, Action<BenchmarkedModel> Work)> works =
         [
             .. options.Sequences.Select(count =>
-                (Text($"decode {name} x{count}"), count * StepsOfAPair, (Action<BenchmarkedModel>)(model => model.Decode(count, StepsOfAPair)))),
+                (Text($"decode {name} x{count}"), count * StepsOfAPair,
+                (Action<BenchmarkedModel>)(model => model.Decode(count, StepsOfAPair)))),
             .. options.Prompts.Select(length =>
                 (Text($"prefill {name} x{length}"), length, (Action<BenchmarkedModel>)(model => model.Prefill(length)))),
         ];
@@ -106,7 +108,8 @@ public static class RuntimeBenchmark
         return new RuntimeBenchmarkRow(what, Median.Of(denseSpeeds), Median.Of(sparseSpeeds), Median.Of(ratios), "tokens/s", kernel);
     }
 
-    private static RuntimeBenchmarkRow Sizes(string what, long dense, long sparse, string kernel) => new(what, dense / 1e6, sparse / 1e6, (double)dense / sparse, "MB", kernel);
+    private static RuntimeBenchmarkRow Sizes(string what, long dense, long sparse, string kernel) =>
+        new(what, dense / 1e6, sparse / 1e6, (double)dense / sparse, "MB", kernel);
 
     private static double Seconds(BenchmarkedModel model, Action<BenchmarkedModel> work, TimeProvider clock)
     {

@@ -34,7 +34,8 @@ public sealed record RuntimeBenchmarkOptions
     /// <exception cref="ArgumentException">One is out of range, or neither or both of model and shape are given.</exception>
     public void Validate()
     {
-        if ((Model is null) == (Shape is null)) throw new ArgumentException("bench measures either a runtime file or a --shape; name one of them.");
+        if ((Model is null) == (Shape is null))
+            throw new ArgumentException("bench measures either a runtime file or a --shape; name one of them.");
         OptionRanges.Repeats.Require(Repeats);
     }
 }

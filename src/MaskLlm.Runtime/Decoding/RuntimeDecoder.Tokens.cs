@@ -15,7 +15,8 @@ public sealed unsafe partial class RuntimeDecoder
             PanelUnpacking.Row(_model.Embedding, _tokens[token].Id, hidden);
             if (_config.EmbeddingScale != 1) TensorPrimitives.Multiply(hidden, (float)_config.EmbeddingScale, hidden);
             int position = _positions[token], length = _tokens[token].Cache.Length;
-            if (_model.Positions is { } learned) TensorPrimitives.Add(hidden, learned.AsSpan(position * hidden.Length, hidden.Length), hidden);
+            if (_model.Positions is { } learned)
+                TensorPrimitives.Add(hidden, learned.AsSpan(position * hidden.Length, hidden.Length), hidden);
             _projected.Row(token).Clear();
             _rotary?.Set(token, position, length);
             if (_windowRotary != _rotary) _windowRotary!.Set(token, position, length);
@@ -112,7 +113,8 @@ public sealed unsafe partial class RuntimeDecoder
                 Turn(key, isWhole ? null : _block.KeyNorm, token);
                 int at = position % KeyValuePages.Positions * size;
                 key.CopyTo(new Span<float>(_pages.At(page, _blockIndex, isValue: false, head) + at, size));
-                _value.Row(token).Slice(head * size, size).CopyTo(new Span<float>(_pages.At(page, _blockIndex, isValue: true, head) + at, size));
+                _value.Row(token).Slice(head * size, size)
+                    .CopyTo(new Span<float>(_pages.At(page, _blockIndex, isValue: true, head) + at, size));
             }
         }
     }

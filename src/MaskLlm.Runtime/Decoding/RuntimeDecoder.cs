@@ -33,7 +33,8 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
 
     /// <param name="model">The model; it must outlive the decoder.</param>
     /// <param name="options">Threads, tokens at once, memory of the cache.</param>
-    /// <exception cref="ArgumentException"><c>MASKLLM_KERNEL</c> names a kernel that this processor cannot run, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException"><c>MASKLLM_KERNEL</c> names a kernel that this processor cannot run, or an option is out of
+    /// range.</exception>
     public RuntimeDecoder(RuntimeModel model, RuntimeDecoderOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -45,11 +46,13 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         int queries = _config.HeadCount * _config.HeadSize, keys = _config.KeyValueHeadCount * _config.HeadSize;
         _team = new WorkerTeam(threads);
         _pages = new KeyValuePages(_config, options.CacheBytes);
-        (_hidden, _normed, _projected) = (new(tokens, _config.HiddenSize), new(tokens, _config.HiddenSize), new(tokens, _config.HiddenSize));
+        (_hidden, _normed, _projected) = (new(tokens, _config.HiddenSize), new(tokens, _config.HiddenSize),
+            new(tokens, _config.HiddenSize));
         (_query, _key, _value, _mixed) = (new(tokens, queries), new(tokens, keys), new(tokens, keys), new(tokens, queries));
         (_gate, _up) = (new(tokens, _config.IntermediateSize), new(tokens, _config.IntermediateSize));
         _logits = new(1, _config.VocabularySize);
-        _inputs = new(tokens, Math.Max(Math.Max(_config.HiddenSize, queries), _config.IntermediateSize), model.Type, isSparse: model.SparseLayers > 0);
+        _inputs = new(tokens, Math.Max(Math.Max(_config.HiddenSize, queries), _config.IntermediateSize), model.Type,
+            isSparse: model.SparseLayers > 0);
         _rotary = _config.Rotary is { } rotary ? new RuntimeRotary(rotary, _config.HeadSize, tokens) : null;
         _windowRotary = _config.WindowRotary is { } other ? new RuntimeRotary(other, _config.HeadSize, tokens) : _rotary;
         _scores = [.. Enumerable.Range(0, threads).Select(_ => new float[Math.Min(ContextLength, CachePositions)])];
@@ -85,7 +88,8 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
 
     /// <summary>Runs some tokens; those of one sequence in their order.</summary>
     /// <param name="tokens">At most <see cref="RuntimeDecoderOptions.TokensAtOnce"/>.</param>
-    /// <exception cref="ArgumentException">No token or too many, an id without an embedding, or a sequence that grows over <see cref="ContextLength"/>.</exception>
+    /// <exception cref="ArgumentException">No token or too many, an id without an embedding, or a sequence that grows over
+    /// <see cref="ContextLength"/>.</exception>
     /// <exception cref="InsufficientMemoryException">The cache is full.</exception>
     public void Forward(ReadOnlySpan<BatchToken> tokens)
     {
@@ -123,7 +127,8 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
     public void Dispose()
     {
         _team.Dispose();
-        foreach (ActivationBuffer buffer in new[] { _hidden, _normed, _projected, _query, _key, _value, _mixed, _gate, _up, _logits }) buffer.Dispose();
+        foreach (ActivationBuffer buffer in new[] { _hidden, _normed, _projected, _query, _key, _value, _mixed, _gate, _up, _logits })
+            buffer.Dispose();
         _inputs.Dispose();
         _pages.Dispose();
     }

@@ -53,7 +53,8 @@ public sealed class RuntimeModel : IDisposable
     public long LinearBytes => Blocks.Sum(block => block.Linears.Sum(linear => linear.Weight.Bytes));
 
     /// <summary>Bytes that those layers would take dense in the same type.</summary>
-    public long DenseLinearBytes => Blocks.Sum(block => block.Linears.Sum(linear => new PackedMatrix(linear.Weight.Rows, linear.Weight.Columns, Type, false).Bytes));
+    public long DenseLinearBytes =>
+        Blocks.Sum(block => block.Linears.Sum(linear => new PackedMatrix(linear.Weight.Rows, linear.Weight.Columns, Type, false).Bytes));
 
     internal IReadOnlyList<RuntimeBlock> Blocks { get; }
 
@@ -112,11 +113,13 @@ public sealed class RuntimeModel : IDisposable
     /// <exception cref="ArgumentException">A mask for a runtime file, which has its own, or one that does not fit.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file or the checkpoint is damaged.</exception>
-    public static RuntimeModel OpenOrPack(string path, WeightType type, string? mask, Action<long, long>? progress = null, CancellationToken stop = default)
+    public static RuntimeModel OpenOrPack(string path, WeightType type, string? mask, Action<long, long>? progress = null,
+        CancellationToken stop = default)
     {
         if (!Directory.Exists(path))
         {
-            if (mask is not null) throw new ArgumentException($"{path} is a runtime file, whose mask is its own; --mask is for a Hugging Face folder.");
+            if (mask is not null)
+                throw new ArgumentException($"{path} is a runtime file, whose mask is its own; --mask is for a Hugging Face folder.");
             return Open(path);
         }
         return Of(RuntimeExport.Collect(path, mask is null ? null : CheckpointMasks.Read(mask, path), type, progress,
@@ -139,15 +142,19 @@ public sealed class RuntimeModel : IDisposable
     internal string NameOf(string name) => _isFolder ? System.IO.Path.Combine(Path, name) : $"{Path}: {name}";
 
     /// <summary>A file of the checkpoint, or null.</summary>
-    internal byte[]? File(string name) => _file.Tensors.TryGetValue(RuntimeFormat.FilePrefix + name, out TensorEntry? entry) ? _file.Bytes(entry).ToArray() : null;
+    internal byte[]? File(string name) => _file.Tensors.TryGetValue(RuntimeFormat.FilePrefix + name, out TensorEntry? entry)
+        ? _file.Bytes(entry).ToArray() : null;
 
     private static WeightType TypeOf(SafetensorsFile file)
     {
         if (file.Metadata.GetValueOrDefault(RuntimeFormat.FormatKey) != RuntimeFormat.FormatName)
-            throw new InvalidDataException($"{file.Path} is a safetensors file but no runtime file; make one with `maskllm export MODEL --format runtime`.");
+            throw new InvalidDataException(
+                $"{file.Path} is a safetensors file but no runtime file; make one with `maskllm export MODEL --format runtime`.");
         string version = file.Metadata.GetValueOrDefault(RuntimeFormat.VersionKey) ?? "";
         if (version != RuntimeFormat.Version)
-            throw new NotSupportedException($"{file.Path} is a runtime file of version '{version}'; this program reads version {RuntimeFormat.Version}, which holds all that the checkpoint says of its tokens. Export it again.");
+            throw new NotSupportedException(
+                $"{file.Path} is a runtime file of version '{version}'; this program reads version {RuntimeFormat.Version}, which holds "
+                + $"all that the checkpoint says of its tokens. Export it again.");
         try
         {
             return WeightTypes.Parse(file.Metadata.GetValueOrDefault(RuntimeFormat.TypeKey) ?? "");
@@ -201,7 +208,8 @@ public sealed class RuntimeModel : IDisposable
     {
         TensorEntry entry = Require(name);
         if (entry.Type != TensorType.Float32 || !entry.Shape.SequenceEqual(shape))
-            throw Broken($"{name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}) and F32 ({string.Join(", ", shape)}) is expected");
+            throw Broken($"{name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}) and F32 "
+                + $"({string.Join(", ", shape)}) is expected");
         return MemoryMarshal.Cast<byte, float>(_file.Bytes(entry)).ToArray();
     }
 
@@ -214,7 +222,8 @@ public sealed class RuntimeModel : IDisposable
             if (entry.Type == TensorType.UInt8 && entry.Shape.SequenceEqual([matrix.Blocks, matrix.Panels, matrix.PanelBytes]))
                 return matrix with { Data = _file.Pointer(entry) };
         }
-        throw Broken($"{name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}), which is no packing of ({rows}, {columns}) in {WeightTypes.NameOf(Type)}");
+        throw Broken($"{name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}), which is no packing of ({rows}, "
+            + $"{columns}) in {WeightTypes.NameOf(Type)}");
     }
 
     private TensorEntry Require(string name) => _file.Tensors.GetValueOrDefault(name) ?? throw Broken($"it holds no {name}");

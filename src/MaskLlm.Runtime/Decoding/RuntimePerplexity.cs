@@ -6,7 +6,8 @@ using MaskLlm.Products;
 
 namespace MaskLlm.Decoding;
 
-/// <summary>The perplexity of a runtime file, computed by the CPU runtime as it would talk, by the protocol of <see cref="PerplexityWindows"/>.</summary>
+/// <summary>The perplexity of a runtime file, computed by the CPU runtime as it would talk, by the protocol of
+/// <see cref="PerplexityWindows"/>.</summary>
 public static class RuntimePerplexity
 {
     /// <summary>Takes it; the text is encoded with the file's tokenizer, without special tokens.</summary>
@@ -20,10 +21,12 @@ public static class RuntimePerplexity
     /// <exception cref="NotSupportedException">A file of a later version, or a kind of text that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The cache of keys and values has no room for a window.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static EvaluationReport Run(EvaluationRequest request, int? threads = null, Action<string, int, int>? progress = null, CancellationToken cancellation = default)
+    public static EvaluationReport Run(EvaluationRequest request, int? threads = null, Action<string, int, int>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (request.Masks.Count > 0) throw new ArgumentException($"{request.Model} is a runtime file, whose mask is its own; --mask is for a Hugging Face folder.");
+        if (request.Masks.Count > 0)
+            throw new ArgumentException($"{request.Model} is a runtime file, whose mask is its own; --mask is for a Hugging Face folder.");
         using RuntimeModel model = RuntimeModel.Open(request.Model);
         int length = PerplexityWindows.Length(model.Config, request.SequenceLength);
         PerplexityWindows.RequireFit(model.Config, length, request.MaxWindows);
@@ -41,7 +44,8 @@ public static class RuntimePerplexity
             progress?.Invoke("evaluating the file", window + 1, windows);
         }
         PerplexityResult result = PerplexityResult.Of(request.Model, total, ids.Length, length, windows, watch.Elapsed.TotalSeconds);
-        return new EvaluationReport(request.Model, request.Data, length, [new EvaluationRow(model.SparseLayers > 0 ? "in the file" : null, result)])
+        return new EvaluationReport(request.Model, request.Data, length,
+            [new EvaluationRow(model.SparseLayers > 0 ? "in the file" : null, result)])
         {
             Arithmetic = $"weights in {WeightTypes.NameOf(model.Type)} on the CPU runtime ({decoder.Kernel})",
         };

@@ -49,5 +49,6 @@ internal sealed class RuntimeRotary
             (first[i], second[i]) = (first[i] * cosine[i] - second[i] * sine[i], second[i] * cosine[i] + first[i] * sine[i]);
     }
 
-    private float[] FrequenciesOf(int length) => [.. RotaryFrequencies.Of(_config, _headSize, length).Select(frequency => (float)frequency)];
+    private float[] FrequenciesOf(int length) =>
+        [.. RotaryFrequencies.Of(_config, _headSize, length).Select(frequency => (float)frequency)];
 }

@@ -44,7 +44,8 @@ internal sealed class Sampler
     {
         Finite.RequireLogits(logits, position);
         logits.CopyTo(_logits);
-        foreach (int id in _seen) _logits[id] = _logits[id] > 0 ? _logits[id] / _options.RepetitionPenalty : _logits[id] * _options.RepetitionPenalty;
+        foreach (int id in _seen)
+            _logits[id] = _logits[id] > 0 ? _logits[id] / _options.RepetitionPenalty : _logits[id] * _options.RepetitionPenalty;
         if (_options.Temperature == 0 || _options.TopK == 1) return MostProbable();
         int count = Candidates();
         if (_options.TopK > 0 && _options.TopK < count)

@@ -14,7 +14,8 @@ public sealed record SamplingOptions
     /// <summary>Only the most probable tokens that together have this much probability can be drawn; 1 for all.</summary>
     public float TopP { get; init; } = 1;
 
-    /// <summary>Logits of tokens that the text has already are divided by this where positive and multiplied where negative; 1 changes nothing.</summary>
+    /// <summary>Logits of tokens that the text has already are divided by this where positive and multiplied where negative; 1 changes
+    /// nothing.</summary>
     public float RepetitionPenalty { get; init; } = 1;
 
     /// <summary>Draws of another seed differ.</summary>

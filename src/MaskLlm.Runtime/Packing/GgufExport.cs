@@ -24,7 +24,8 @@ public static class GgufExport
     /// <exception cref="ArgumentException">A mask does not fit the checkpoint, or the file is one of its own.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">A file of the checkpoint is missing, broken or does not fit the others.</exception>
-    /// <exception cref="NotSupportedException">llama.cpp would compute something else, or split text otherwise; the message says what.</exception>
+    /// <exception cref="NotSupportedException">llama.cpp would compute something else, or split text otherwise; the message says
+    /// what.</exception>
     /// <exception cref="IOException">The disk refuses.</exception>
     public static GgufReport Write(
         string modelFolder, IReadOnlyDictionary<string, Mask>? masks, GgufType type, string outFile,
@@ -48,6 +49,7 @@ public static class GgufExport
         IReadOnlyList<GgufTensor> tensors = weights.Plan(notes);
         GgufWriter.Write(outFile, fields, tensors);
         return new GgufReport(
-            FileIdentity.LengthOf(outFile), tensors.CountBy(tensor => tensor.Type).ToDictionary(pair => pair.Key, pair => pair.Value), notes);
+            FileIdentity.LengthOf(outFile), tensors.CountBy(tensor => tensor.Type).ToDictionary(pair => pair.Key, pair => pair.Value),
+                notes);
     }
 }

@@ -11,7 +11,8 @@ public static class MaskedCheckpoint
 {
     /// <summary>
     /// Writes a checkpoint with masked weights: the same files, tensors, types, shapes and header texts. In masked tensors
-    /// pruned values become +0 and kept ones keep their bytes, except that -0 becomes +0; all other tensors and the folder's other files are
+    /// pruned values become +0 and kept ones keep their bytes, except that -0 becomes +0; all other tensors and the folder's other files
+    /// are
     /// copied byte for byte, without weights in other formats, subfolders and hidden files. NaN or infinity is refused in every tensor.
     /// </summary>
     /// <param name="sourceFolder">A Hugging Face folder with safetensors weights in float32, bfloat16 or float16.</param>
@@ -33,9 +34,11 @@ public static class MaskedCheckpoint
         bool force = false, Action<long, long>? progress = null, CancellationToken cancellation = default) =>
         Write(sourceFolder, masks, null, outFolder, force, progress, cancellation);
 
-    /// <summary>The same, with other values for some of the masked tensors: each from its file, in the type and shape of the checkpoint.</summary>
+    /// <summary>The same, with other values for some of the masked tensors: each from its file, in the type and shape of the
+    /// checkpoint.</summary>
     internal static void Write(
-        string sourceFolder, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated, string outFolder,
+        string sourceFolder, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated,
+            string outFolder,
         bool force, Action<long, long>? progress, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrEmpty(outFolder);
@@ -43,7 +46,8 @@ public static class MaskedCheckpoint
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(sourceFolder);
         IReadOnlySet<string> transposed = TransposedNames(sourceFolder);
         foreach ((string name, Mask mask) in masks) CheckMask(source, name, mask, transposed.Contains(name));
-        foreach ((string name, SafetensorsFile file) in updated ?? ReadOnlyDictionary<string, SafetensorsFile>.Empty) CheckUpdated(source, name, file, transposed.Contains(name));
+        foreach ((string name, SafetensorsFile file) in updated ?? ReadOnlyDictionary<string, SafetensorsFile>.Empty)
+            CheckUpdated(source, name, file, transposed.Contains(name));
         using StagedFolder staged = StagedFolder.Create(outFolder, force, sourceFolder);
         MaskedShards shards = new(source, masks, updated, transposed, progress, cancellation);
         staged.Fill(() =>
@@ -72,7 +76,9 @@ public static class MaskedCheckpoint
         TensorEntry wanted = source.Tensors[name];
         IEnumerable<long> shape = isTransposed ? wanted.Shape.Reverse() : wanted.Shape;
         if (!file.Tensors.TryGetValue(name, out TensorEntry? found) || found.Type != wanted.Type || !found.Shape.SequenceEqual(shape))
-            throw new InvalidDataException($"{file.Path}: no {name} of shape ({string.Join(", ", shape)}) in {wanted.Type.Spelling()}; the file belongs to another model.");
+            throw new InvalidDataException(
+                $"{file.Path}: no {name} of shape ({string.Join(", ", shape)}) in {wanted.Type.Spelling()}; the file belongs to another "
+                + $"model.");
     }
 
     /// <summary>Says so where a mask belongs to another checkpoint.</summary>
@@ -82,10 +88,12 @@ public static class MaskedCheckpoint
             throw new ArgumentException($"{source.Folder} has no tensor {name}, which is masked; the mask belongs to another model.");
         if (!entry.Shape.SequenceEqual(isTransposed ? [mask.Columns, mask.Rows] : [mask.Rows, mask.Columns]))
             throw new ArgumentException(
-                $"{source.Folder}: {name} has shape ({string.Join(", ", entry.Shape)}) and its mask ({mask.Rows}, {mask.Columns}); the mask belongs to another model.");
+                $"{source.Folder}: {name} has shape ({string.Join(", ", entry.Shape)}) and its mask ({mask.Rows}, {mask.Columns}); the "
+                    + $"mask belongs to another model.");
         if (entry.Type is not (TensorType.Float32 or TensorType.BFloat16 or TensorType.Float16))
             throw new NotSupportedException(
-                $"{source.Folder}: {name} is of type {entry.Type.Spelling()}; masks are applied to F32, BF16 and F16. Save the checkpoint in one of these.");
+                $"{source.Folder}: {name} is of type {entry.Type.Spelling()}; masks are applied to F32, BF16 and F16. Save the checkpoint "
+                    + $"in one of these.");
     }
 
     private static void CopyOtherFiles(string sourceFolder, StagedFolder staged, CancellationToken cancellation)

@@ -35,7 +35,8 @@ internal sealed class MaskedShards(
         (SafetensorsFile values, TensorEntry valuesEntry) = mask is not null && updated?.GetValueOrDefault(name) is { } other
             ? (other, other.Tensors[name]) : (file, entry);
         // New weights come (outputs, inputs), as masks do.
-        byte[]? turned = isTransposed && values != file ? Turned(values.Bytes(valuesEntry), (int)entry.Shape[0], (int)entry.Shape[1], width) : null;
+        byte[]? turned = isTransposed && values != file ? Turned(values.Bytes(valuesEntry), (int)entry.Shape[0], (int)entry.Shape[1], width)
+            : null;
         for (long at = 0; at < entry.ByteLength; at += ChunkBytes)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -24,7 +24,8 @@ internal sealed class MatrixRows
         (_file, _masks, _largest) = (file, masks, type == WeightType.BFloat16 ? BFloat16Bits.Largest : float.MaxValue);
         foreach (MatrixPlan matrix in MatrixPlan.All(config))
             _entries[matrix.Tensor] = CheckpointContents.RequireParameter(file.Folder, file, matrix.Tensor, matrix.StoredShape);
-        Dictionary<string, LinearTensor> linears = ParameterShapes.Linears(config).ToDictionary(linear => linear.Name, StringComparer.Ordinal);
+        Dictionary<string, LinearTensor> linears = ParameterShapes.Linears(config)
+            .ToDictionary(linear => linear.Name, StringComparer.Ordinal);
         foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>()) Check(linears.GetValueOrDefault(name), name, mask);
     }
 
@@ -101,9 +102,11 @@ internal sealed class MatrixRows
     private void Check(LinearTensor? linear, string name, Mask mask)
     {
         if (linear is null || (linear.Rows, linear.Columns) != (mask.Rows, mask.Columns))
-            throw new ArgumentException($"the mask of {name} ({mask.Rows} x {mask.Columns}) does not fit {_file.Folder}; it belongs to another model.");
+            throw new ArgumentException($"the mask of {name} ({mask.Rows} x {mask.Columns}) does not fit {_file.Folder}; it belongs to "
+                + $"another model.");
         if (!mask.Has(NmPattern.TwoOfFour))
             throw new ArgumentException(
-                $"{name}: its mask is not 2:4 in every group, and the runtime computes 2:4 and dense; learn or prune with --pattern 2:4, or export dense.");
+                $"{name}: its mask is not 2:4 in every group, and the runtime computes 2:4 and dense; learn or prune with --pattern 2:4, "
+                    + $"or export dense.");
     }
 }

@@ -29,8 +29,10 @@ internal static class MatrixWriter
 {
     private const int ChunkBytes = 4 << 20;
 
-    internal static TensorToWrite ToWrite(string name, PackedMatrix shape, ReadRows read, PackingProgress progress, CancellationToken stop) =>
-        new(name, TensorType.UInt8, [shape.Blocks, shape.Panels, shape.PanelBytes], shape.Bytes, stream => Write(stream, shape, read, progress, stop));
+    internal static TensorToWrite ToWrite(string name, PackedMatrix shape, ReadRows read, PackingProgress progress,
+        CancellationToken stop) =>
+        new(name, TensorType.UInt8, [shape.Blocks, shape.Panels, shape.PanelBytes], shape.Bytes, stream =>
+            Write(stream, shape, read, progress, stop));
 
     private static void Write(Stream stream, PackedMatrix shape, ReadRows read, PackingProgress progress, CancellationToken stop)
     {

@@ -61,10 +61,13 @@ public static class RuntimeExport
         foreach ((string name, int[] shape) in ParameterShapes.Values(config))
             tensors.Add(Values(file, CheckpointContents.RequireParameter(file.Folder, file, name, [.. shape])));
         IReadOnlyList<MatrixPlan> matrices = MatrixPlan.All(config);
-        PackedMatrix[] shapes = [.. matrices.Select(matrix => new PackedMatrix(matrix.Rows, matrix.Columns, type, matrix.MayBeSparse && rows.IsSparse(matrix)))];
+        PackedMatrix[] shapes =
+            [.. matrices.Select(matrix =>
+            new PackedMatrix(matrix.Rows, matrix.Columns, type, matrix.MayBeSparse && rows.IsSparse(matrix)))];
         PackingProgress packing = new(shapes.Sum(shape => shape.Bytes), progress);
         foreach ((MatrixPlan matrix, PackedMatrix shape) in matrices.Zip(shapes))
-            tensors.Add(MatrixWriter.ToWrite(matrix.Name, shape, (row, values, kept) => rows.Read(matrix, row, values, kept), packing, stop));
+            tensors.Add(MatrixWriter.ToWrite(matrix.Name, shape, (row, values, kept) => rows.Read(matrix, row, values, kept), packing,
+                stop));
         foreach (string name in RuntimeFormat.FileNames.Where(name => File.Exists(Path.Combine(modelFolder, name))))
             tensors.Add(KeptFile(name, JsonSource.ReadFile(Path.Combine(modelFolder, name))));
         return tensors;

@@ -15,7 +15,8 @@ internal static class RuntimeFormat
     internal const string ConfigName = "config.json";
 
     /// <summary>The files of a checkpoint that generation needs, where it has them.</summary>
-    internal static IReadOnlyList<string> FileNames { get; } = [.. new[] { ConfigName }.Concat(TokenizerFiles.Names).Concat(ChatFormat.FileNames).Distinct()];
+    internal static IReadOnlyList<string> FileNames { get; } = [.. new[] { ConfigName }.Concat(TokenizerFiles.Names)
+        .Concat(ChatFormat.FileNames).Distinct()];
 
     /// <summary>Whether a file is one of these, of whatever version.</summary>
     internal static bool IsRuntimeFile(string path)

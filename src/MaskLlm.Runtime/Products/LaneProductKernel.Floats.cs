@@ -5,7 +5,8 @@ namespace MaskLlm.Products;
 internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
 {
     // Four sums for one token, so that the next addition need not wait for the last.
-    private static void DenseOne<TStored>(byte* weights, int panels, float* x, float* output) where TStored : struct, IStoredFloats<TFloats, TInts>
+    private static void DenseOne<TStored>(byte* weights, int panels, float* x, float* output) where TStored : struct,
+        IStoredFloats<TFloats, TInts>
     {
         TFloats a = TLanes.Zero, b = TLanes.Zero, c = TLanes.Zero, d = TLanes.Zero;
         float* end = x + (long)panels * PanelColumns;
@@ -19,7 +20,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
         TLanes.Store(TLanes.Add(TLanes.Add(a, b), TLanes.Add(c, d)), output);
     }
 
-    private static void SparseOne<TStored>(byte* weights, int panels, float* x, float* output) where TStored : struct, IStoredFloats<TFloats, TInts>
+    private static void SparseOne<TStored>(byte* weights, int panels, float* x, float* output) where TStored : struct,
+        IStoredFloats<TFloats, TInts>
     {
         TFloats a = TLanes.Zero, b = TLanes.Zero, c = TLanes.Zero, d = TLanes.Zero;
         for (int panel = 0; panel < panels; panel++)
@@ -43,7 +45,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
         TLanes.Store(TLanes.Add(TLanes.Add(a, b), TLanes.Add(c, d)), output);
     }
 
-    private static void DenseFour<TStored>(byte* weights, int panels, float* x, float* output, int stride) where TStored : struct, IStoredFloats<TFloats, TInts>
+    private static void DenseFour<TStored>(byte* weights, int panels, float* x, float* output, int stride) where TStored : struct,
+        IStoredFloats<TFloats, TInts>
     {
         TFloats a = TLanes.Zero, b = TLanes.Zero, c = TLanes.Zero, d = TLanes.Zero;
         float* end = x + (long)panels * PanelColumns * TileTokens;
@@ -57,7 +60,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
 
     // Two columns for four tokens, whose values lie four apart.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void AddTwo<TStored>(byte* pair, float* x, ref TFloats a, ref TFloats b, ref TFloats c, ref TFloats d) where TStored : struct, IStoredFloats<TFloats, TInts>
+    private static void AddTwo<TStored>(byte* pair, float* x, ref TFloats a, ref TFloats b, ref TFloats c,
+        ref TFloats d) where TStored : struct, IStoredFloats<TFloats, TInts>
     {
         TFloats first = TStored.First(pair), second = TStored.Second(pair);
         a = TLanes.MultiplyAdd(second, TLanes.Broadcast(x[1]), TLanes.MultiplyAdd(first, TLanes.Broadcast(x[0]), a));
@@ -66,7 +70,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
         d = TLanes.MultiplyAdd(second, TLanes.Broadcast(x[13]), TLanes.MultiplyAdd(first, TLanes.Broadcast(x[12]), d));
     }
 
-    private static void SparseFour<TStored>(byte* weights, int panels, float* x, float* output, int stride) where TStored : struct, IStoredFloats<TFloats, TInts>
+    private static void SparseFour<TStored>(byte* weights, int panels, float* x, float* output, int stride) where TStored : struct,
+        IStoredFloats<TFloats, TInts>
     {
         TFloats a = TLanes.Zero, b = TLanes.Zero, c = TLanes.Zero, d = TLanes.Zero;
         for (int panel = 0; panel < panels; panel++)

@@ -7,7 +7,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
     // Columns of two fours; in 2:4 each four comes from two groups, so that twice the columns lie behind it.
     private const int DenseStep = 8, SparseStep = 16;
 
-    private static void DenseIntegersOne<TStored>(byte* weights, int panels, sbyte* x, float* scales, float* output) where TStored : struct, IStoredIntegers<TFloats, TInts>
+    private static void DenseIntegersOne<TStored>(byte* weights, int panels, sbyte* x, float* scales, float* output) where TStored : struct,
+        IStoredIntegers<TFloats, TInts>
     {
         TFloats total = TLanes.Zero;
         for (int panel = 0; panel < panels; panel++)
@@ -25,7 +26,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
         TLanes.Store(total, output);
     }
 
-    private static void SparseIntegersOne<TStored>(byte* weights, int panels, sbyte* x, float* scales, float* output) where TStored : struct, IStoredIntegers<TFloats, TInts>
+    private static void SparseIntegersOne<TStored>(byte* weights, int panels, sbyte* x, float* scales,
+        float* output) where TStored : struct, IStoredIntegers<TFloats, TInts>
     {
         TFloats total = TLanes.Zero;
         for (int panel = 0; panel < panels; panel++)
@@ -40,7 +42,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
                 for (int column = 0; column < PanelColumns / 2; column += SparseStep, x += SparseStep, weights += TStored.TwoFoursBytes)
                 {
                     a = TLanes.AddDot(a, TStored.First(weights), TLanes.PickBytes(TLanes.BroadcastGroups(x), TLanes.Places(index)));
-                    b = TLanes.AddDot(b, TStored.Second(weights), TLanes.PickBytes(TLanes.BroadcastGroups(x + 8), TLanes.Places(TLanes.ShiftRight(index, 2))));
+                    b = TLanes.AddDot(b, TStored.Second(weights),
+                        TLanes.PickBytes(TLanes.BroadcastGroups(x + 8), TLanes.Places(TLanes.ShiftRight(index, 2))));
                     index = TLanes.ShiftRight(index, 4);
                 }
             }
@@ -49,7 +52,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
         TLanes.Store(total, output);
     }
 
-    private static void DenseIntegersFour<TStored>(byte* weights, int panels, sbyte* x, float* scales, float* output, int stride) where TStored : struct, IStoredIntegers<TFloats, TInts>
+    private static void DenseIntegersFour<TStored>(byte* weights, int panels, sbyte* x, float* scales, float* output,
+        int stride) where TStored : struct, IStoredIntegers<TFloats, TInts>
     {
         TFloats totalA = TLanes.Zero, totalB = TLanes.Zero, totalC = TLanes.Zero, totalD = TLanes.Zero;
         for (int panel = 0; panel < panels; panel++, scales += TileTokens)
@@ -74,7 +78,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
         StoreFour(totalA, totalB, totalC, totalD, output, stride);
     }
 
-    private static void SparseIntegersFour<TStored>(byte* weights, int panels, sbyte* x, float* scales, float* output, int stride) where TStored : struct, IStoredIntegers<TFloats, TInts>
+    private static void SparseIntegersFour<TStored>(byte* weights, int panels, sbyte* x, float* scales, float* output,
+        int stride) where TStored : struct, IStoredIntegers<TFloats, TInts>
     {
         TFloats totalA = TLanes.Zero, totalB = TLanes.Zero, totalC = TLanes.Zero, totalD = TLanes.Zero;
         for (int panel = 0; panel < panels; panel++, scales += TileTokens)
@@ -86,10 +91,12 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
             for (int half = 0; half < 2; half++)
             {
                 TInts index = TLanes.LoadInts(indices + half * PackedLayout.IndexBytes / 2);
-                for (int column = 0; column < PanelColumns / 2; column += SparseStep, x += SparseStep * TileTokens, weights += TStored.TwoFoursBytes)
+                for (int column = 0; column < PanelColumns / 2; column += SparseStep, x += SparseStep * TileTokens,
+                    weights += TStored.TwoFoursBytes)
                 {
                     AddFour(TStored.First(weights), TLanes.Places(index), x, ref a, ref b, ref c, ref d);
-                    AddFour(TStored.Second(weights), TLanes.Places(TLanes.ShiftRight(index, 2)), x + 8 * TileTokens, ref a, ref b, ref c, ref d);
+                    AddFour(TStored.Second(weights), TLanes.Places(TLanes.ShiftRight(index, 2)), x + 8 * TileTokens, ref a, ref b, ref c,
+                        ref d);
                     index = TLanes.ShiftRight(index, 4);
                 }
             }

@@ -12,7 +12,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
     // The activations of a panel, 16 KB, serve so many blocks of rows while they are in the first cache.
     private const int BlocksAtOnce = 8, WideTokens = ProductInput.WideTokens, BlockRows = PackedLayout.BlockRows;
 
-    private static void MultiplyWide(in PackedMatrix weights, int firstBlock, int endBlock, in ProductInput input, int tile, float* output, int stride)
+    private static void MultiplyWide(in PackedMatrix weights, int firstBlock, int endBlock, in ProductInput input, int tile, float* output,
+        int stride)
     {
         float* sums = stackalloc float[BlocksAtOnce * BlockRows * WideTokens], values = stackalloc float[BlockRows * PanelColumns];
         uint* offsets = stackalloc uint[BlockRows * PanelColumns / 2];
@@ -25,7 +26,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>
                 for (int i = 0; i < count; i++)
                 {
                     byte* packed = weights.Data + (block + i) * weights.BlockBytes + (long)panel * weights.PanelBytes;
-                    AddPanel(weights, packed, x + (long)panel * PanelColumns * WideTokens, values, offsets, sums + i * BlockRows * WideTokens);
+                    AddPanel(weights, packed, x + (long)panel * PanelColumns * WideTokens, values, offsets, sums
+                        + i * BlockRows * WideTokens);
                 }
             StoreTurned(sums, count * BlockRows, output + (long)tile * WideTokens * stride + (long)block * BlockRows, stride);
         }

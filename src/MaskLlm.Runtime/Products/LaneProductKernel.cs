@@ -20,7 +20,8 @@ internal sealed unsafe partial class LaneProductKernel<TLanes, TFloats, TInts>(s
             float* rows = output + (long)block * PackedLayout.BlockRows;
             if (input.Tokens == 1) One(weights, panels, input, rows);
             else
-                for (int tile = 0; tile < input.Tiles; tile++) Four(weights, panels, input, tile, rows + (long)tile * TileTokens * stride, stride);
+                for (int tile = 0; tile < input.Tiles; tile++)
+                    Four(weights, panels, input, tile, rows + (long)tile * TileTokens * stride, stride);
         }
     }
 

@@ -31,7 +31,8 @@ internal static class PackedLayout
     };
 
     /// <summary>The bytes of one panel: 16 rows by 64 columns.</summary>
-    internal static int PanelBytes(WeightType type, bool isSparse) => ValuesAt(type, isSparse) + BlockRows * (isSparse ? PanelColumns / 2 : PanelColumns) * BitsOf(type) / 8;
+    internal static int PanelBytes(WeightType type, bool isSparse) => ValuesAt(type, isSparse)
+        + BlockRows * (isSparse ? PanelColumns / 2 : PanelColumns) * BitsOf(type) / 8;
 
     internal static int IndicesAt(WeightType type) => IsInteger(type) ? ScaleBytes : 0;
 

@@ -3,7 +3,8 @@ namespace MaskLlm.Products;
 /// <summary>
 /// The activations that a matrix multiplies, in the order in which a kernel reads them. One token alone lies as it is. More lie four by
 /// four: (tiles, I/4, 4 tokens, 4) float32 for float weights; (tiles, I/8, 4 tokens, 8) int8 and (tiles, I/64, 4 tokens) float32 scales for
-/// integer ones. For 2:4 float weights every whole 64 tokens lie before those, turned: (wide tiles, I, 64 tokens). Columns are filled up to whole
+/// integer ones. For 2:4 float weights every whole 64 tokens lie before those, turned: (wide tiles, I, 64 tokens). Columns are filled up to
+/// whole
 /// panels and tokens to whole tiles.
 /// </summary>
 /// <param name="tokens">Tokens without the filling.</param>

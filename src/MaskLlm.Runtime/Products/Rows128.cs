@@ -16,7 +16,8 @@ internal readonly unsafe struct Rows128 : IRowLanes<Rows128.Floats, Rows128.Ints
     public static Ints ZeroInts => new(I.Zero, I.Zero, I.Zero, I.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats Load(float* source) => new(Vector128.Load(source), Vector128.Load(source + 4), Vector128.Load(source + 8), Vector128.Load(source + 12));
+    public static Floats Load(float* source) =>
+        new(Vector128.Load(source), Vector128.Load(source + 4), Vector128.Load(source + 8), Vector128.Load(source + 12));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Floats value, float* target)
@@ -34,11 +35,13 @@ internal readonly unsafe struct Rows128 : IRowLanes<Rows128.Floats, Rows128.Ints
     public static Floats BroadcastGroup(float* source) => All(Vector128.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats Pick(Floats group, Ints index) => new(Pick(group.A, index.A), Pick(group.B, index.B), Pick(group.C, index.C), Pick(group.D, index.D));
+    public static Floats Pick(Floats group, Ints index) =>
+        new(Pick(group.A, index.A), Pick(group.B, index.B), Pick(group.C, index.C), Pick(group.D, index.D));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats MultiplyAdd(Floats a, Floats b, Floats c) => new(
-        AdvSimd.FusedMultiplyAdd(c.A, a.A, b.A), AdvSimd.FusedMultiplyAdd(c.B, a.B, b.B), AdvSimd.FusedMultiplyAdd(c.C, a.C, b.C), AdvSimd.FusedMultiplyAdd(c.D, a.D, b.D));
+        AdvSimd.FusedMultiplyAdd(c.A, a.A, b.A), AdvSimd.FusedMultiplyAdd(c.B, a.B, b.B), AdvSimd.FusedMultiplyAdd(c.C, a.C, b.C),
+            AdvSimd.FusedMultiplyAdd(c.D, a.D, b.D));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats Add(Floats a, Floats b) => new(a.A + b.A, a.B + b.B, a.C + b.C, a.D + b.D);
@@ -60,7 +63,8 @@ internal readonly unsafe struct Rows128 : IRowLanes<Rows128.Floats, Rows128.Ints
     public static Ints ShiftRight(Ints value, int bits) => new(value.A >> bits, value.B >> bits, value.C >> bits, value.D >> bits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats LowBFloat16(Ints pair) => new((pair.A << 16).AsSingle(), (pair.B << 16).AsSingle(), (pair.C << 16).AsSingle(), (pair.D << 16).AsSingle());
+    public static Floats LowBFloat16(Ints pair) =>
+        new((pair.A << 16).AsSingle(), (pair.B << 16).AsSingle(), (pair.C << 16).AsSingle(), (pair.D << 16).AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats HighBFloat16(Ints pair)
@@ -78,7 +82,8 @@ internal readonly unsafe struct Rows128 : IRowLanes<Rows128.Floats, Rows128.Ints
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats ToFloats(Ints value) => new(
-        AdvSimd.ConvertToSingle(value.A.AsInt32()), AdvSimd.ConvertToSingle(value.B.AsInt32()), AdvSimd.ConvertToSingle(value.C.AsInt32()), AdvSimd.ConvertToSingle(value.D.AsInt32()));
+        AdvSimd.ConvertToSingle(value.A.AsInt32()), AdvSimd.ConvertToSingle(value.B.AsInt32()), AdvSimd.ConvertToSingle(value.C.AsInt32()),
+            AdvSimd.ConvertToSingle(value.D.AsInt32()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Ints BroadcastBytes(sbyte* source) => All(Vector128.Create(*(uint*)source));
@@ -101,7 +106,8 @@ internal readonly unsafe struct Rows128 : IRowLanes<Rows128.Floats, Rows128.Ints
     public static Ints LowNibbles(Ints value) => new(LowNibbles(value.A), LowNibbles(value.B), LowNibbles(value.C), LowNibbles(value.D));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Ints AddDot(Ints sum, Ints a, Ints b) => new(AddDot(sum.A, a.A, b.A), AddDot(sum.B, a.B, b.B), AddDot(sum.C, a.C, b.C), AddDot(sum.D, a.D, b.D));
+    public static Ints AddDot(Ints sum, Ints a, Ints b) =>
+        new(AddDot(sum.A, a.A, b.A), AddDot(sum.B, a.B, b.B), AddDot(sum.C, a.C, b.C), AddDot(sum.D, a.D, b.D));
 
     private static Floats All(F value) => new(value, value, value, value);
 
@@ -110,7 +116,8 @@ internal readonly unsafe struct Rows128 : IRowLanes<Rows128.Floats, Rows128.Ints
     // A place p of four bytes each: bytes 4p, 4p + 1, 4p + 2, 4p + 3 of the table.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static F Pick(F group, I index) =>
-        AdvSimd.Arm64.VectorTableLookup(group.AsByte(), ((index & Vector128.Create(3u)) * 0x04040404u + Vector128.Create(0x03020100u)).AsByte()).AsSingle();
+        AdvSimd.Arm64.VectorTableLookup(group.AsByte(), ((index & Vector128.Create(3u)) * 0x04040404u + Vector128.Create(0x03020100u))
+            .AsByte()).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static F Widen(ushort* source) => (AdvSimd.ZeroExtendWideningLower(Vector64.Load(source)) << 16).AsSingle();

@@ -42,7 +42,8 @@ internal readonly unsafe struct Rows256 : IRowLanes<Rows256.Floats, Rows256.Ints
         new(Avx.PermuteVar(group.Low, index.Low.AsInt32()), Avx.PermuteVar(group.High, index.High.AsInt32()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats MultiplyAdd(Floats a, Floats b, Floats c) => new(Fma.MultiplyAdd(a.Low, b.Low, c.Low), Fma.MultiplyAdd(a.High, b.High, c.High));
+    public static Floats MultiplyAdd(Floats a, Floats b, Floats c) =>
+        new(Fma.MultiplyAdd(a.Low, b.Low, c.Low), Fma.MultiplyAdd(a.High, b.High, c.High));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats Add(Floats a, Floats b) => new(a.Low + b.Low, a.High + b.High);
@@ -71,7 +72,8 @@ internal readonly unsafe struct Rows256 : IRowLanes<Rows256.Floats, Rows256.Ints
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats LoadBFloat16(byte* source) =>
-        new((Avx2.ConvertToVector256Int32((ushort*)source) << 16).AsSingle(), (Avx2.ConvertToVector256Int32((ushort*)source + 8) << 16).AsSingle());
+        new((Avx2.ConvertToVector256Int32((ushort*)source) << 16).AsSingle(), (Avx2.ConvertToVector256Int32((ushort*)source + 8) << 16)
+            .AsSingle());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats ToFloats(Ints value) =>
@@ -100,7 +102,8 @@ internal readonly unsafe struct Rows256 : IRowLanes<Rows256.Floats, Rows256.Ints
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Ints PickBytes(Ints groups, Ints places) => new(
-        Avx2.Shuffle(groups.Low.AsByte(), places.Low.AsByte()).AsUInt32(), Avx2.Shuffle(groups.High.AsByte(), places.High.AsByte()).AsUInt32());
+        Avx2.Shuffle(groups.Low.AsByte(), places.Low.AsByte()).AsUInt32(), Avx2.Shuffle(groups.High.AsByte(), places.High.AsByte())
+            .AsUInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Ints LowNibbles(Ints value)
@@ -111,7 +114,8 @@ internal readonly unsafe struct Rows256 : IRowLanes<Rows256.Floats, Rows256.Ints
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Ints AddDot(Ints sum, Ints a, Ints b) => new(AddDot(sum.Low, a.Low.AsSByte(), b.Low.AsSByte()), AddDot(sum.High, a.High.AsSByte(), b.High.AsSByte()));
+    public static Ints AddDot(Ints sum, Ints a, Ints b) =>
+        new(AddDot(sum.Low, a.Low.AsSByte(), b.Low.AsSByte()), AddDot(sum.High, a.High.AsSByte(), b.High.AsSByte()));
 
     // |a| times b with a's sign: unsigned by signed bytes, as the instructions want them; pairs stay below 2^15.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -80,7 +80,8 @@ internal readonly unsafe struct Rows512 : IRowLanes<F, I>
     public static I AddDot(I sum, I a, I b)
     {
         Vector512<sbyte> signed = a.AsSByte(), other = b.AsSByte();
-        Vector512<sbyte> turned = Vector512.ConditionalSelect(Vector512.LessThan(signed, Vector512<sbyte>.Zero), Vector512<sbyte>.Zero - other, other);
+        Vector512<sbyte> turned = Vector512.ConditionalSelect(Vector512.LessThan(signed, Vector512<sbyte>.Zero),
+            Vector512<sbyte>.Zero - other, other);
         Vector512<short> pairs = Avx512BW.MultiplyAddAdjacent(Avx512BW.Abs(signed), turned);
         return sum + Avx512BW.MultiplyAddAdjacent(pairs, Vector512.Create((short)1)).AsUInt32();
     }

@@ -13,7 +13,8 @@ internal sealed unsafe class ScalarProductKernel : IProductKernel
             {
                 float sum = 0;
                 for (int panel = 0; panel < weights.Panels; panel++)
-                    sum = isInteger ? AddIntegers(weights, row, panel, input, token, sum) : AddFloats(weights, row, panel, input, token, sum);
+                    sum = isInteger ? AddIntegers(weights, row, panel, input, token, sum)
+                        : AddFloats(weights, row, panel, input, token, sum);
                 output[(long)token * stride + row] = sum;
             }
     }
@@ -23,7 +24,8 @@ internal sealed unsafe class ScalarProductKernel : IProductKernel
         ReadOnlySpan<byte> panel = PanelUnpacking.Panel(weights, row / PackedLayout.BlockRows, panelIndex);
         int inBlock = row % PackedLayout.BlockRows;
         for (int i = 0; i < Stored(weights); i++)
-            sum += PanelUnpacking.Value(panel, weights.Type, weights.IsSparse, inBlock, i) * input.Values[input.ValueAt(token, Column(weights, panel, panelIndex, inBlock, i))];
+            sum += PanelUnpacking.Value(panel, weights.Type, weights.IsSparse, inBlock,
+                i) * input.Values[input.ValueAt(token, Column(weights, panel, panelIndex, inBlock, i))];
         return sum;
     }
 
@@ -32,7 +34,8 @@ internal sealed unsafe class ScalarProductKernel : IProductKernel
         ReadOnlySpan<byte> panel = PanelUnpacking.Panel(weights, row / PackedLayout.BlockRows, panelIndex);
         int inBlock = row % PackedLayout.BlockRows, dot = 0;
         for (int i = 0; i < Stored(weights); i++)
-            dot += (int)PanelUnpacking.Value(panel, weights.Type, weights.IsSparse, inBlock, i) * input.Bytes[input.ByteAt(token, Column(weights, panel, panelIndex, inBlock, i))];
+            dot += (int)PanelUnpacking.Value(panel, weights.Type, weights.IsSparse, inBlock,
+                i) * input.Bytes[input.ByteAt(token, Column(weights, panel, panelIndex, inBlock, i))];
         float scale = PanelUnpacking.Scale(panel, inBlock) * input.Scales[input.ScaleAt(token, panelIndex)];
         return MathF.FusedMultiplyAdd(dot, scale, sum);
     }

@@ -7,7 +7,8 @@ public static class WeightTypes
     /// <exception cref="ArgumentException">Another name.</exception>
     public static WeightType Parse(string name) =>
         Enum.GetValues<WeightType>().Where(type => NameOf(type) == name).Select(type => (WeightType?)type).FirstOrDefault()
-        ?? throw new ArgumentException($"{name} is no type of weights; {string.Join(", ", Enum.GetValues<WeightType>().Select(NameOf))} are.");
+        ?? throw new ArgumentException(
+            $"{name} is no type of weights; {string.Join(", ", Enum.GetValues<WeightType>().Select(NameOf))} are.");
 
     /// <summary>The name of a type.</summary>
     public static string NameOf(WeightType type) => type.ToString().ToLowerInvariant();

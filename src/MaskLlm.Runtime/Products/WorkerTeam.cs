@@ -37,7 +37,8 @@ internal sealed class WorkerTeam : IDisposable
         _sleeping = [.. Enumerable.Range(0, threads).Select(_ => new SemaphoreSlim(0))];
         _isAsleep = new int[threads];
         _taken = new long[threads * Stride];
-        _threads = [.. Enumerable.Range(1, threads - 1).Select(worker => new Thread(() => Serve(worker)) { IsBackground = true, Name = $"maskllm worker {worker}" })];
+        _threads = [.. Enumerable.Range(1, threads - 1)
+            .Select(worker => new Thread(() => Serve(worker)) { IsBackground = true, Name = $"maskllm worker {worker}" })];
         foreach (Thread thread in _threads) thread.Start();
     }
 
@@ -45,7 +46,8 @@ internal sealed class WorkerTeam : IDisposable
 
     /// <summary>Runs a job on all pieces and returns when it is done. One caller at a time.</summary>
     /// <param name="pieces">How many there are.</param>
-    /// <param name="job">Told the worker, its first piece and the one after its last. Keep it in a field: a new delegate is an allocation.</param>
+    /// <param name="job">Told the worker, its first piece and the one after its last. Keep it in a field: a new delegate is an
+    /// allocation.</param>
     /// <param name="least">Fewer pieces than this stay with the caller: the others would start too late to help.</param>
     internal void Run(int pieces, Action<int, int, int> job, int least = 2)
     {

@@ -11,7 +11,8 @@ namespace MaskLlm.Serving;
 internal sealed class RunningText(TextRequest request, long pages, CancellationToken cancelled) : IDisposable
 {
     // No more pieces than tokens come, so that a slow reader holds little.
-    private readonly Channel<TextPiece> _pieces = Channel.CreateUnbounded<TextPiece>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+    private readonly Channel<TextPiece> _pieces =
+        Channel.CreateUnbounded<TextPiece>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
     private readonly StopTexts _stops = new(request.StopTexts);
     private KeyValueCache? _cache;
     private Sampler? _sampler;
@@ -47,7 +48,8 @@ internal sealed class RunningText(TextRequest request, long pages, CancellationT
             return 1;
         }
         int count = Math.Min(room.Length, request.Prompt.Count - _promptDone);
-        for (int i = 0; i < count; i++) room[i] = new BatchToken(_cache!, request.Prompt[_promptDone + i], _promptDone + i == request.Prompt.Count - 1);
+        for (int i = 0; i < count; i++)
+            room[i] = new BatchToken(_cache!, request.Prompt[_promptDone + i], _promptDone + i == request.Prompt.Count - 1);
         _promptDone += count;
         return count;
     }

@@ -1,6 +1,7 @@
 namespace MaskLlm.Serving;
 
-/// <summary>Looks for the texts that end a text, also across pieces: what could begin one waits. Special tokens are looked at and not given.</summary>
+/// <summary>Looks for the texts that end a text, also across pieces: what could begin one waits. Special tokens are looked at and not
+/// given.</summary>
 /// <param name="texts">Those that end it; none empty.</param>
 internal sealed class StopTexts(IReadOnlyList<string> texts)
 {
@@ -35,7 +36,8 @@ internal sealed class StopTexts(IReadOnlyList<string> texts)
         return held;
     }
 
-    private static string Visible(string text, bool[] isHidden) => isHidden.AsSpan(0, text.Length).Contains(true) ? string.Concat(text.Where((_, at) => !isHidden[at])) : text;
+    private static string Visible(string text, bool[] isHidden) => isHidden.AsSpan(0, text.Length).Contains(true)
+        ? string.Concat(text.Where((_, at) => !isHidden[at])) : text;
 
     private int First(string text)
     {

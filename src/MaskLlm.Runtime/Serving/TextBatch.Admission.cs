@@ -49,13 +49,15 @@ internal sealed partial class TextBatch
     /// <summary>The most new tokens after a prompt of so many; it can be below 1.</summary>
     internal int MostTokens(int promptTokens) => Math.Min(_options.MaxOutput, Positions - promptTokens);
 
-    /// <summary>The refusal of a request that needs more positions than there are; its code is the one that OpenAI's clients look for.</summary>
+    /// <summary>The refusal of a request that needs more positions than there are; its code is the one that OpenAI's clients look
+    /// for.</summary>
     internal static RequestFieldException TooLong(string field, string message) => new(field, message, "context_length_exceeded");
 
     /// <summary>Puts a request into the queue.</summary>
     /// <param name="request">What is asked.</param>
     /// <param name="cancelled">Ends the text at the next step, wherever it is.</param>
-    /// <returns>The pieces of the text; reading throws <see cref="RefusedException"/> where the server stops before the end, <see cref="OperationCanceledException"/> where the request is cancelled.</returns>
+    /// <returns>The pieces of the text; reading throws <see cref="RefusedException"/> where the server stops before the end,
+    /// <see cref="OperationCanceledException"/> where the request is cancelled.</returns>
     /// <exception cref="ArgumentException">It can never be served.</exception>
     /// <exception cref="RefusedException">The queue is full, or the server is stopping.</exception>
     internal ChannelReader<TextPiece> Submit(TextRequest request, CancellationToken cancelled)
@@ -91,20 +93,25 @@ internal sealed partial class TextBatch
     }
 
     private RefusalReason? RefusalNow() =>
-        _isClosed ? RefusalReason.Stopping : _waiting.Count + _running.Count >= _options.Parallel + _options.Queue ? RefusalReason.QueueFull : null;
+        _isClosed ? RefusalReason.Stopping : _waiting.Count + _running.Count >= _options.Parallel + _options.Queue ? RefusalReason.QueueFull
+            : null;
 
     private void Check(TextRequest request)
     {
         int prompt = request.Prompt.Count;
         RequestFieldException Prompt(string message) => new(request.PromptField, message);
         if (prompt == 0) throw Prompt("the prompt has no token; give some text.");
-        if (prompt > _options.MaxPrompt) throw TooLong(request.PromptField, $"the prompt has {prompt} tokens and the server takes {_options.MaxPrompt}; shorten it.");
+        if (prompt > _options.MaxPrompt)
+            throw TooLong(request.PromptField, $"the prompt has {prompt} tokens and the server takes {_options.MaxPrompt}; shorten it.");
         int positions = Positions;
         if (prompt >= positions)
-            throw TooLong(request.PromptField, $"the prompt has {prompt} tokens and there are {positions} positions for it and its answer; shorten it.");
+            throw TooLong(request.PromptField,
+                $"the prompt has {prompt} tokens and there are {positions} positions for it and its answer; shorten it.");
         foreach (int id in request.Prompt)
-            if ((uint)id >= (uint)_decoder.VocabularySize) throw Prompt($"the prompt's token {id} has no embedding; ids end at {_decoder.VocabularySize - 1}.");
-        if (request.MaxTokens < 1) throw new RequestFieldException(request.TokensField, $"{request.MaxTokens} new tokens are asked for; at least 1 is needed.");
+            if ((uint)id >= (uint)_decoder.VocabularySize)
+                throw Prompt($"the prompt's token {id} has no embedding; ids end at {_decoder.VocabularySize - 1}.");
+        if (request.MaxTokens < 1)
+            throw new RequestFieldException(request.TokensField, $"{request.MaxTokens} new tokens are asked for; at least 1 is needed.");
         if (request.MaxTokens > positions - prompt)
             throw TooLong(
                 request.TokensField,
@@ -133,7 +140,8 @@ internal sealed partial class TextBatch
     {
         lock (_lock)
         {
-            if (_running.Count == _options.Parallel || _waiting.First?.Value is not { } text || _promisedPages + text.Pages > _allPages) return null;
+            if (_running.Count == _options.Parallel || _waiting.First?.Value is not { } text || _promisedPages + text.Pages > _allPages)
+                return null;
             _waiting.RemoveFirst();
             _promisedPages += text.Pages;
             _running.Add(text);

@@ -6,7 +6,8 @@ using MaskLlm.Json;
 namespace MaskLlm.Chat;
 
 /// <summary>How a checkpoint wants its conversations: the template, and the tokens that it names.</summary>
-/// <remarks>A template that cannot be read stops chats and nothing else: it is <see cref="Problem"/>, and the error of every rendering.</remarks>
+/// <remarks>A template that cannot be read stops chats and nothing else: it is <see cref="Problem"/>, and the error of every
+/// rendering.</remarks>
 public sealed class ChatFormat
 {
     private const string ConfigurationFile = "tokenizer_config.json";
@@ -24,16 +25,19 @@ public sealed class ChatFormat
     /// <summary>The files that <see cref="Read"/> may ask for: who carries a checkpoint about carries these.</summary>
     public static IReadOnlyList<string> FileNames { get; } = ["chat_template.jinja", "chat_template.json", ConfigurationFile];
 
-    /// <summary>What templates are given beside the conversation: <c>bos_token</c> and its like with their texts, <c>additional_special_tokens</c> with several.</summary>
+    /// <summary>What templates are given beside the conversation: <c>bos_token</c> and its like with their texts,
+    /// <c>additional_special_tokens</c> with several.</summary>
     public IReadOnlyDictionary<string, JsonNode?> SpecialTokens { get; }
 
-    /// <summary>Why chats will fail, all of them or those that come to some branch, as a sentence; null where nothing is known against the template.</summary>
+    /// <summary>Why chats will fail, all of them or those that come to some branch, as a sentence; null where nothing is known against the
+    /// template.</summary>
     public string? Problem => _error?.Message ?? _template!.Unsupported;
 
     /// <summary>Reads the format from files that are anywhere; null where there is no template.</summary>
     /// <param name="open">Gives the bytes of a file of <see cref="FileNames"/>, or null where there is none.</param>
     /// <param name="specialTokens">What <see cref="SpecialTokens"/> are to be: those of the checkpoint's tokenizer.</param>
-    /// <exception cref="InvalidDataException">The tokenizer's configuration is damaged. A template that is, is <see cref="Problem"/>.</exception>
+    /// <exception cref="InvalidDataException">The tokenizer's configuration is damaged. A template that is, is
+    /// <see cref="Problem"/>.</exception>
     public static ChatFormat? Read(Func<string, byte[]?> open, IReadOnlyDictionary<string, JsonNode?> specialTokens)
     {
         ArgumentNullException.ThrowIfNull(open);
@@ -62,7 +66,8 @@ public sealed class ChatFormat
     }
 
     /// <summary>Renders what a request says, with the checkpoint's tokens where it says nothing of them.</summary>
-    /// <param name="variables">What the template reads: <c>messages</c>, <c>add_generation_prompt</c>, and <c>tools</c>, <c>documents</c> and others where there are any.</param>
+    /// <param name="variables">What the template reads: <c>messages</c>, <c>add_generation_prompt</c>, and <c>tools</c>, <c>documents</c>
+    /// and others where there are any.</param>
     /// <exception cref="ArgumentException">The template is none, refuses the messages, fails with them, or reaches a limit.</exception>
     /// <exception cref="NotSupportedException">The template uses something that is not supported; the message names it.</exception>
     public string Render(IEnumerable<KeyValuePair<string, JsonNode?>> variables)
@@ -70,7 +75,8 @@ public sealed class ChatFormat
         ArgumentNullException.ThrowIfNull(variables);
         if (_template is not null)
             return _template.Render(SpecialTokens.Concat(variables));
-        throw _error is NotSupportedException ? new NotSupportedException(_error.Message, _error) : new ArgumentException(_error!.Message, _error);
+        throw _error is NotSupportedException ? new NotSupportedException(_error.Message, _error)
+            : new ArgumentException(_error!.Message, _error);
     }
 
     private static JsonObject Turn(ChatMessage message)
@@ -96,7 +102,8 @@ public sealed class ChatFormat
         }
     }
 
-    private static byte[]? Bytes(string folder, string name) => Path.Combine(folder, name) is var file && File.Exists(file) ? JsonSource.ReadFile(file) : null;
+    private static byte[]? Bytes(string folder, string name) => Path.Combine(folder, name) is var file && File.Exists(file)
+        ? JsonSource.ReadFile(file) : null;
 
     private static string? Source(Func<string, byte[]?> open, JsonElement? configuration) =>
         ReadText(open, FileNames[0]) ?? Source(ReadJson(open, FileNames[1]), FileNames[1]) ?? Source(configuration, ConfigurationFile);
@@ -115,7 +122,8 @@ public sealed class ChatFormat
         }
         catch (DecoderFallbackException error)
         {
-            throw new InvalidDataException($"{name}: the bytes at {error.Index} are no UTF-8. Save the file as UTF-8, or copy it again.", error);
+            throw new InvalidDataException($"{name}: the bytes at {error.Index} are no UTF-8. Save the file as UTF-8, or copy it again.",
+                error);
         }
     }
 
@@ -128,7 +136,8 @@ public sealed class ChatFormat
             using var document = JsonDocument.Parse(text);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document.RootElement.Clone()
-                : throw new InvalidDataException($"{name}: found a JSON {document.RootElement.ValueKind}; expected an object. Copy the file again.");
+                : throw new InvalidDataException(
+                    $"{name}: found a JSON {document.RootElement.ValueKind}; expected an object. Copy the file again.");
         }
         catch (JsonException error)
         {
@@ -144,7 +153,8 @@ public sealed class ChatFormat
             return Text(template, file, TemplateMember);
         foreach (var entry in template.EnumerateArray())
         {
-            if (Member(entry, "name") is { ValueKind: JsonValueKind.String } name && name.ValueEquals("default") && Member(entry, "template") is { } body)
+            if (Member(entry, "name") is { ValueKind: JsonValueKind.String } name && name.ValueEquals("default")
+                && Member(entry, "template") is { } body)
                 return Text(body, file, TemplateMember);
         }
 
@@ -152,7 +162,8 @@ public sealed class ChatFormat
     }
 
     private static JsonElement? Member(JsonElement? parent, string name) =>
-        parent is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        parent is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty(name, out var value)
+            && value.ValueKind != JsonValueKind.Null ? value : null;
 
     private static string Text(JsonElement element, string file, string member)
     {
@@ -164,7 +175,8 @@ public sealed class ChatFormat
         }
         catch (InvalidOperationException error)
         {
-            throw new InvalidDataException($"{file}: {member} holds half a surrogate pair; expected Unicode text. Copy the file again.", error);
+            throw new InvalidDataException($"{file}: {member} holds half a surrogate pair; expected Unicode text. Copy the file again.",
+                error);
         }
     }
 }

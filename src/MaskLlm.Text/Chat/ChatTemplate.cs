@@ -22,7 +22,8 @@ public sealed class ChatTemplate
         Unsupported = unsupported;
     }
 
-    /// <summary>What the template uses in some branch and this reader does not know, as a sentence: rendering fails where it comes there. Null for nothing.</summary>
+    /// <summary>What the template uses in some branch and this reader does not know, as a sentence: rendering fails where it comes there.
+    /// Null for nothing.</summary>
     internal string? Unsupported { get; }
 
     /// <summary>Reads a template.</summary>
@@ -48,8 +49,10 @@ public sealed class ChatTemplate
     public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? beginToken, string? endToken) =>
         Render(messages, addGenerationPrompt, beginToken, endToken, new RenderLimits(), TimeProvider.System);
 
-    /// <summary>Renders with variables of any kind: <c>messages</c>, <c>add_generation_prompt</c>, <c>tools</c>, tokens and whatever else the template reads.</summary>
-    /// <param name="variables">The variables; of several with one name the last counts. <c>tools</c> and <c>documents</c> are none where they are not among them.</param>
+    /// <summary>Renders with variables of any kind: <c>messages</c>, <c>add_generation_prompt</c>, <c>tools</c>, tokens and whatever else
+    /// the template reads.</summary>
+    /// <param name="variables">The variables; of several with one name the last counts. <c>tools</c> and <c>documents</c> are none where
+    /// they are not among them.</param>
     /// <exception cref="ArgumentException">
     /// The template refuses the messages, in its own words; or it fails with them or reaches a limit, and the message says where.
     /// </exception>
@@ -61,7 +64,8 @@ public sealed class ChatTemplate
     }
 
     internal string Render(
-        IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? beginToken, string? endToken, RenderLimits limits, TimeProvider clock)
+        IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? beginToken, string? endToken, RenderLimits limits,
+            TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(messages);
         return Render(Variables(messages, addGenerationPrompt, beginToken, endToken), limits, clock);
@@ -82,9 +86,11 @@ public sealed class ChatTemplate
     }
 
     private static Mapping Message(ChatMessage message) =>
-        new([("role", message.Role), ("content", message.Content), .. message.Members.Select(member => ((object?)member.Name, JsonValues.Of(member.Value)))]);
+        new([("role", message.Role), ("content", message.Content),
+            .. message.Members.Select(member => ((object?)member.Name, JsonValues.Of(member.Value)))]);
 
-    private static IEnumerable<(string, object?)> Variables(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? beginToken, string? endToken)
+    private static IEnumerable<(string, object?)> Variables(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt,
+        string? beginToken, string? endToken)
     {
         yield return ("messages", new Sequence([.. messages.Select(message => Message(message))]));
         yield return ("add_generation_prompt", addGenerationPrompt);

@@ -1,7 +1,8 @@
 namespace MaskLlm.Chat;
 
 /// <summary>Leaves the final message of a conversation open, for an answer that goes on with it.</summary>
-/// <remarks>As transformers' <c>continue_final_message</c>: a mark is put behind the text, and what the template writes from there on is cut off.</remarks>
+/// <remarks>As transformers' <c>continue_final_message</c>: a mark is put behind the text, and what the template writes from there on is
+/// cut off.</remarks>
 internal static class OpenMessage
 {
     // The space at its end shows whether the template trims the text.

@@ -24,7 +24,8 @@ internal static class ToolCalls
         if (!parsesArguments) return copy;
         foreach (JsonNode? call in copy)
         {
-            if (call is JsonObject && call["function"] is JsonObject function && function[Arguments] is JsonValue text && text.GetValueKind() == JsonValueKind.String)
+            if (call is JsonObject && call["function"] is JsonObject function && function[Arguments] is JsonValue text
+                && text.GetValueKind() == JsonValueKind.String)
                 function[Arguments] = Parsed(text.GetValue<string>()) ?? text.DeepClone();
         }
         return copy;

@@ -47,7 +47,8 @@ public sealed class BatchSampler
 
     /// <summary>Writes the batch of a step.</summary>
     /// <param name="step">Number of the batch, from 0.</param>
-    /// <param name="tokens">Takes <see cref="BatchSize"/> rows of <see cref="SequenceLength"/> + 1 ids: the inputs are all but the last of a row, the targets all but the first.</param>
+    /// <param name="tokens">Takes <see cref="BatchSize"/> rows of <see cref="SequenceLength"/> + 1 ids: the inputs are all but the last of
+    /// a row, the targets all but the first.</param>
     /// <exception cref="ArgumentException">The step is negative, or the span has another length.</exception>
     /// <exception cref="ObjectDisposedException">The corpus is closed.</exception>
     public void Fill(long step, Span<int> tokens)

@@ -20,12 +20,15 @@ public sealed class Corpus : IDisposable
     public IReadOnlyList<CorpusSource> Sources { get; }
 
     /// <summary>
-    /// Opens the sources: UTF-8 text (any name), <c>.jsonl</c> with a <c>text</c> a line, <c>.npy</c> with token ids; <c>.gz</c> and <c>.zst</c> of
+    /// Opens the sources: UTF-8 text (any name), <c>.jsonl</c> with a <c>text</c> a line, <c>.npy</c> with token ids; <c>.gz</c> and
+    /// <c>.zst</c> of
     /// these; folders and globs of them. What is not in the cache for these contents, tokenizer and separators is tokenised and put there.
     /// </summary>
     /// <remarks>
-    /// A document is encoded as a whole up to 4,194,304 characters; a longer one in pieces, cut after a blank line or a line. The separator id goes
-    /// before each document. A <c>.npy</c> of one dimension is one document; of two, its rows are documents; no separator id is added to them.
+    /// A document is encoded as a whole up to 4,194,304 characters; a longer one in pieces, cut after a blank line or a line. The separator
+    /// id goes
+    /// before each document. A <c>.npy</c> of one dimension is one document; of two, its rows are documents; no separator id is added to
+    /// them.
     /// </remarks>
     /// <param name="options">What to read.</param>
     /// <param name="encoding">The tokenizer.</param>
@@ -36,11 +39,13 @@ public sealed class Corpus : IDisposable
     /// <exception cref="InvalidDataException">A file is damaged, no UTF-8, no JSON or empty, or ids are outside the vocabulary.</exception>
     /// <exception cref="NotSupportedException">A <c>.npy</c> file of another type, order or number of dimensions.</exception>
     /// <exception cref="OperationCanceledException">The work was ended.</exception>
-    public static Corpus Open(CorpusOptions options, TokenEncoding encoding, IProgress<CorpusProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static Corpus Open(CorpusOptions options, TokenEncoding encoding, IProgress<CorpusProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         options.Validate();
         encoding.Validate();
-        SourceFiles[] sources = [.. options.Sources.Select(source => SourceFiles.Find(source.Path))]; // all paths are checked before any work
+        // all paths are checked before any work
+        SourceFiles[] sources = [.. options.Sources.Select(source => SourceFiles.Find(source.Path))];
         var cache = new TokenCache(options, encoding, progress);
         var files = new List<TokenFile>();
         try
@@ -73,16 +78,20 @@ public sealed class Corpus : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sequenceLength);
-        SourceSequences[] sequences = [.. _splits.Select((split, i) => new SourceSequences(split.Training, _files[i].RowTokens, sequenceLength))];
+        SourceSequences[] sequences =
+            [.. _splits.Select((split, i) => new SourceSequences(split.Training, _files[i].RowTokens, sequenceLength))];
         int tooShort = Array.FindIndex(sequences, source => source.Count == 0);
         if (tooShort >= 0)
-            throw new InvalidDataException($"{Sources[tooShort].Path}: {Sources[tooShort].Tokens} training tokens; one sequence takes {sequenceLength + 1L}. Give more text, or shorter sequences.");
+            throw new InvalidDataException(
+                $"{Sources[tooShort].Path}: {Sources[tooShort].Tokens} training tokens; one sequence takes {sequenceLength + 1L}. Give "
+                + $"more text, or shorter sequences.");
         return new BatchSampler(sequences, [.. Sources.Select(source => source.Weight)], batchSize, sequenceLength, seed);
     }
 
     /// <summary>Windows of the held-out data, not overlapping, spread over the sources by weight; always the same ones.</summary>
     /// <param name="sequenceLength">Ids in a window.</param>
-    /// <param name="maxWindows">Most windows; there are fewer where the held-out data end, none where they are shorter than a window.</param>
+    /// <param name="maxWindows">Most windows; there are fewer where the held-out data end, none where they are shorter than a
+    /// window.</param>
     /// <returns>Windows of <paramref name="sequenceLength"/> ids.</returns>
     /// <exception cref="ArgumentException">The length is not above 0, or the number is negative.</exception>
     public IReadOnlyList<int[]> HeldOutWindows(int sequenceLength, int maxWindows)
@@ -106,7 +115,8 @@ public sealed class Corpus : IDisposable
         double[] weights = [.. sources.Select((source, i) => source.Weight ?? splits[i].Training.Length)];
         double sum = weights.Sum();
         return [.. sources.Select((source, i) => new CorpusSource(
-            source.Path, files[i].DocumentCount, splits[i].Training.Length, splits[i].HeldOut.Length, weights[i] / sum, SourceFiles.Combine(hashes[i]))
+            source.Path, files[i].DocumentCount, splits[i].Training.Length, splits[i].HeldOut.Length, weights[i] / sum,
+                SourceFiles.Combine(hashes[i]))
             {
                 FileHashes = found[i].ByPath(hashes[i]),
             })];

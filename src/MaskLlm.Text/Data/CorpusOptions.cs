@@ -6,7 +6,8 @@ public sealed record CorpusOptions
     /// <summary>Sources and their blend: a weight for all of them or for none.</summary>
     public required IReadOnlyList<DataSource> Sources { get; init; }
 
-    /// <summary>Text between two documents of a text file, escapes decoded (<see cref="Data.DocumentSeparator.Parse"/>); null: a file is one document.</summary>
+    /// <summary>Text between two documents of a text file, escapes decoded (<see cref="Data.DocumentSeparator.Parse"/>); null: a file is
+    /// one document.</summary>
     /// <remarks>Concerns text files only: a line of JSON and a row of ids are documents by themselves.</remarks>
     public string? DocumentSeparator { get; init; }
 
@@ -51,7 +52,8 @@ public sealed record CorpusOptions
         if (DocumentSeparator is "")
             throw new ArgumentException("The document separator is empty; wanted null or text.", nameof(DocumentSeparator));
         if (!(HeldOutFraction >= 0 && HeldOutFraction <= 0.5))
-            throw new ArgumentException(FormattableString.Invariant($"Held-out fraction {HeldOutFraction}; wanted 0 to 0.5."), nameof(HeldOutFraction));
+            throw new ArgumentException(FormattableString.Invariant($"Held-out fraction {HeldOutFraction}; wanted 0 to 0.5."),
+                nameof(HeldOutFraction));
         ArgumentOutOfRangeException.ThrowIfNegative(HeldOutTokensLimit);
         ArgumentException.ThrowIfNullOrEmpty(CacheFolder);
         ArgumentOutOfRangeException.ThrowIfNegative(Threads);
@@ -62,6 +64,7 @@ public sealed record CorpusOptions
         DataSource? without = Sources.FirstOrDefault(source => source.Weight is null);
         DataSource? with = Sources.FirstOrDefault(source => source.Weight is not null);
         if (with is not null && without is not null)
-            throw new ArgumentException($"{with.Path} has a weight and {without.Path} has none; give all sources a weight, or none for a blend by size.", nameof(Sources));
+            throw new ArgumentException($"{with.Path} has a weight and {without.Path} has none; give all sources a weight, or none for a "
+                + $"blend by size.", nameof(Sources));
     }
 }

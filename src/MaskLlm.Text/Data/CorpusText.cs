@@ -11,7 +11,8 @@ public static class CorpusText
     public static IEnumerable<string> Documents(CorpusOptions options)
     {
         options.Validate();
-        return options.Sources.SelectMany(source => SourceFiles.Find(source.Path).Files).SelectMany(file => Documents(file, options.DocumentSeparator));
+        return options.Sources.SelectMany(source => SourceFiles.Find(source.Path).Files)
+            .SelectMany(file => Documents(file, options.DocumentSeparator));
     }
 
     private static IEnumerable<string> Documents(SourceFile file, string? separator)

@@ -25,13 +25,15 @@ public sealed record DataSource(string Path, double? Weight = null)
         if (NumberText.TryRead(suffix, out double weight))
             return new DataSource(path, CheckWeight(path, weight));
         if (Exists(path) || IsMeantAsNumber(suffix))
-            throw new ArgumentException($"'{argument}': the weight '{suffix}' is no number; wanted PATH or PATH:WEIGHT, as in {path}:0.7.", nameof(argument));
+            throw new ArgumentException($"'{argument}': the weight '{suffix}' is no number; wanted PATH or PATH:WEIGHT, as in {path}:0.7.",
+                nameof(argument));
         return new DataSource(argument); // a colon that belongs to the name, as in C:\texts
     }
 
     internal static double CheckWeight(string path, double weight) => weight > 0 && double.IsFinite(weight)
         ? weight
-        : throw new ArgumentException($"{path}: weight {weight.ToString(CultureInfo.InvariantCulture)}; wanted a finite number above 0. Leave the source out to give it no share.", nameof(weight));
+        : throw new ArgumentException($"{path}: weight {weight.ToString(CultureInfo.InvariantCulture)}; wanted a finite number above 0. "
+            + $"Leave the source out to give it no share.", nameof(weight));
 
     // What other readers of numbers take and we do not: NaN, Infinity, a number beyond the type.
     private static bool IsMeantAsNumber(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);

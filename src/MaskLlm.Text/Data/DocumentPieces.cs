@@ -12,7 +12,8 @@ internal static class DocumentPieces
     /// <summary>Longest text handed to the tokenizer at once, in characters.</summary>
     public const int LimitChars = 4 << 20;
 
-    /// <summary>Chooses where to end a piece: after a blank line in its second half, after a line, before a space, or at the limit.</summary>
+    /// <summary>Chooses where to end a piece: after a blank line in its second half, after a line, before a space, or at the
+    /// limit.</summary>
     /// <param name="window">As much text as one piece may take; more follows.</param>
     /// <returns>Length of the piece, above 0.</returns>
     public static int Cut(ReadOnlySpan<char> window)

@@ -42,7 +42,9 @@ public static class DocumentSeparator
             '0' => '\0',
             '\\' => '\\',
             'u' => CodeUnit(argument, ref index),
-            _ => throw new ArgumentException($"Document separator '{argument}': no such escape at character {index}; known are \\n \\r \\t \\0 \\\\ \\uXXXX.", nameof(argument)),
+            _ => throw new ArgumentException(
+                $"Document separator '{argument}': no such escape at character {index}; known are \\n \\r \\t \\0 \\\\ \\uXXXX.",
+                nameof(argument)),
         };
     }
 
@@ -50,8 +52,10 @@ public static class DocumentSeparator
     {
         const int digits = 4;
         if (argument.Length - index - 1 < digits
-            || !ushort.TryParse(argument.AsSpan(index + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort unit))
-            throw new ArgumentException($"Document separator '{argument}': \\u at character {index} needs four hexadecimal digits.", nameof(argument));
+            || !ushort.TryParse(argument.AsSpan(index + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+                out ushort unit))
+            throw new ArgumentException($"Document separator '{argument}': \\u at character {index} needs four hexadecimal digits.",
+                nameof(argument));
         index += digits;
         return (char)unit;
     }

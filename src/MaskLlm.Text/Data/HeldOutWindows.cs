@@ -22,7 +22,8 @@ internal static class HeldOutWindows
         return windows;
     }
 
-    /// <summary>Gives windows away one by one, each to the source that is furthest behind its weight; a source without any comes first.</summary>
+    /// <summary>Gives windows away one by one, each to the source that is furthest behind its weight; a source without any comes
+    /// first.</summary>
     private static int[] Quotas(long[] available, IReadOnlyList<double> weights, int maxWindows)
     {
         int[] quotas = new int[available.Length];

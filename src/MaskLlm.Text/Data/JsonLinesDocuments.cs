@@ -71,7 +71,8 @@ internal sealed class JsonLinesDocuments
     private void Grow()
     {
         if (_buffer.Length >= LongestLineBytes)
-            throw new InvalidDataException($"{_source.Path}: line {_line + 1}: longer than {LongestLineBytes} bytes; wanted one document a line.");
+            throw new InvalidDataException(
+                $"{_source.Path}: line {_line + 1}: longer than {LongestLineBytes} bytes; wanted one document a line.");
         Array.Resize(ref _buffer, _buffer.Length * 2);
     }
 
@@ -86,7 +87,8 @@ internal sealed class JsonLinesDocuments
                 throw Bad($"found a JSON {json.RootElement.ValueKind}; wanted an object with a \"text\"");
             if (!json.RootElement.TryGetProperty("text", out JsonElement text))
                 throw Bad("the object has no \"text\"; wanted {\"text\": \"...\"}");
-            return text.ValueKind == JsonValueKind.String ? text.GetString()! : throw Bad($"\"text\" is a JSON {text.ValueKind}; wanted a string");
+            return text.ValueKind == JsonValueKind.String ? text.GetString()!
+                : throw Bad($"\"text\" is a JSON {text.ValueKind}; wanted a string");
         }
         catch (JsonException e)
         {

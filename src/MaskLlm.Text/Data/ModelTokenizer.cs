@@ -34,6 +34,7 @@ public static class ModelTokenizer
         if (data.Sources.All(source => SourceFiles.Find(source.Path).HasOnlyIds))
             return new(_ => throw new InvalidOperationException("token ids are not encoded"), IdsAlone, config.VocabularySize, null);
         Tokenizer tokenizer = Load(folder, config);
-        return new(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, tokenizer.SeparatorId < config.VocabularySize ? tokenizer.SeparatorId : null);
+        return new(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, tokenizer.SeparatorId < config.VocabularySize
+            ? tokenizer.SeparatorId : null);
     }
 }

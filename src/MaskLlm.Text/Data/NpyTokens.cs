@@ -15,7 +15,8 @@ internal sealed class NpyTokens(SourceStream source, TokenArray array, int vocab
 
     /// <summary>The ids of the file, row by row; a chunk never crosses the end of a row.</summary>
     /// <returns>Chunks that are valid until the next one is asked for, and whether each starts a row.</returns>
-    /// <exception cref="InvalidDataException">The file is shorter or longer than its header says, or an id is outside the vocabulary.</exception>
+    /// <exception cref="InvalidDataException">The file is shorter or longer than its header says, or an id is outside the
+    /// vocabulary.</exception>
     public IEnumerable<(ReadOnlyMemory<int> Ids, bool StartsRow)> Read()
     {
         for (long row = 0; row < array.Rows; row++)
@@ -29,7 +30,8 @@ internal sealed class NpyTokens(SourceStream source, TokenArray array, int vocab
         }
 
         if (source.Fill(new byte[1]) != 0)
-            throw new InvalidDataException($"{source.Path}: bytes follow the {_position} ids that the header announces. Save the array again.");
+            throw new InvalidDataException(
+                $"{source.Path}: bytes follow the {_position} ids that the header announces. Save the array again.");
     }
 
     private void ReadChunk(int count)
@@ -37,7 +39,9 @@ internal sealed class NpyTokens(SourceStream source, TokenArray array, int vocab
         Span<byte> bytes = _bytes.AsSpan(0, count * _idBytes);
         int read = source.Fill(bytes);
         if (read < bytes.Length)
-            throw new InvalidDataException($"{source.Path}: the file ends after {_position + (read / _idBytes)} ids; its header announces {array.Rows * array.Columns}. Save the array again.");
+            throw new InvalidDataException(
+                $"{source.Path}: the file ends after {_position + (read / _idBytes)} ids; its header announces "
+                + $"{array.Rows * array.Columns}. Save the array again.");
         for (int i = 0; i < count; i++)
             _ids[i] = Checked(Item(bytes[(i * _idBytes)..]), _position + i);
         _position += count;
@@ -56,5 +60,7 @@ internal sealed class NpyTokens(SourceStream source, TokenArray array, int vocab
 
     private int Checked(long id, long position) => (ulong)id < (ulong)vocabularySize
         ? (int)id
-        : throw new InvalidDataException($"{source.Path}: id {id} at position {position}; wanted 0 to {vocabularySize - 1}, the tokenizer's vocabulary. Were these ids made with another tokenizer?");
+        : throw new InvalidDataException(
+            $"{source.Path}: id {id} at position {position}; wanted 0 to {vocabularySize - 1}, the tokenizer's vocabulary. Were these ids "
+            + $"made with another tokenizer?");
 }

@@ -30,7 +30,8 @@ public static class ReferenceDocumentation
                 .Select(pack => Directory.EnumerateDirectories(pack).OrderBy(VersionOf).LastOrDefault())
                 .OfType<string>()
                 .Where(pack => Directory.Exists(Path.Combine(pack, "ref")))
-                .SelectMany(pack => Directory.EnumerateFiles(Path.Combine(pack, "ref"), "*.xml", SearchOption.AllDirectories).Order(StringComparer.Ordinal)),
+                .SelectMany(pack => Directory.EnumerateFiles(Path.Combine(pack, "ref"), "*.xml", SearchOption.AllDirectories)
+                    .Order(StringComparer.Ordinal)),
         ];
     }
 
@@ -143,7 +144,8 @@ public static class ReferenceDocumentation
     {
         if (node is XText plain) text.Append(plain.Value);
         if (node is not XElement element) return;
-        string? reference = element.Attribute("cref")?.Value ?? element.Attribute("langword")?.Value ?? element.Attribute("name")?.Value ?? element.Attribute("href")?.Value;
+        string? reference = element.Attribute("cref")?.Value ?? element.Attribute("langword")?.Value ?? element.Attribute("name")?.Value
+            ?? element.Attribute("href")?.Value;
         if (element.Nodes().Any())
             foreach (XNode inner in element.Nodes()) AppendNode(text, inner);
         else if (reference is not null)

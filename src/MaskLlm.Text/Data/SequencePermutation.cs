@@ -6,7 +6,8 @@ namespace MaskLlm.Data;
 
 /// <summary>A seeded permutation of 0 to count - 1 that is computed place by place: it takes no memory and no order of asking.</summary>
 /// <remarks>
-/// A Feistel network permutes the smallest fitting range of 4^k numbers, 256 at least; a result outside the wanted range goes through it again
+/// A Feistel network permutes the smallest fitting range of 4^k numbers, 256 at least; a result outside the wanted range goes through it
+/// again
 /// until it falls inside (Black and Rogaway 2002, "Ciphers with arbitrary finite domains").
 /// </remarks>
 internal readonly struct SequencePermutation

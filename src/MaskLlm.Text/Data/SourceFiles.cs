@@ -23,7 +23,8 @@ internal sealed class SourceFiles
     /// <summary>Whether no file needs a tokenizer.</summary>
     public bool HasOnlyIds => Files.All(file => file.Kind == ContentKind.TokenIds);
 
-    /// <summary>Finds a file, the files of a folder and its subfolders (hidden ones left out), or those that match a glob, by name in ordinal order.</summary>
+    /// <summary>Finds a file, the files of a folder and its subfolders (hidden ones left out), or those that match a glob, by name in
+    /// ordinal order.</summary>
     /// <exception cref="FileNotFoundException">There is no such file, or no file in there.</exception>
     public static SourceFiles Find(string path)
     {
@@ -33,7 +34,8 @@ internal sealed class SourceFiles
             return Sorted(path, InFolder(path), "the folder holds no file (hidden ones do not count)");
         if (path.Contains('*', StringComparison.Ordinal))
             return Sorted(path, Matching(path), "no file matches; known wildcards are * and **, case counts");
-        throw new FileNotFoundException($"{path}: no such file or folder. Check the path; it is taken from {Environment.CurrentDirectory}.", path);
+        throw new FileNotFoundException($"{path}: no such file or folder. Check the path; it is taken from {Environment.CurrentDirectory}.",
+            path);
     }
 
     /// <summary>Bytes on disk of all files.</summary>
@@ -43,7 +45,8 @@ internal sealed class SourceFiles
     public string[] Hashes(CancellationToken cancellation) => [.. Files.Select(file => file.ContentHash(cancellation))];
 
     /// <summary>The hashes by the files they are of.</summary>
-    public IReadOnlyList<KeyValuePair<string, string>> ByPath(string[] hashes) => [.. Files.Zip(hashes, (file, hash) => KeyValuePair.Create(file.Path, hash))];
+    public IReadOnlyList<KeyValuePair<string, string>> ByPath(string[] hashes) =>
+        [.. Files.Zip(hashes, (file, hash) => KeyValuePair.Create(file.Path, hash))];
 
     /// <summary>One hash for all: that of the only file, or that of the list of hashes.</summary>
     public static string Combine(string[] hashes) => hashes.Length == 1

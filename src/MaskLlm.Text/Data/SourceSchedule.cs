@@ -2,7 +2,8 @@ using MaskLlm.Randomness;
 
 namespace MaskLlm.Data;
 
-/// <summary>Which source each draw of a run comes from, and how often a source was drawn before: pure functions of the seed and the draw's number.</summary>
+/// <summary>Which source each draw of a run comes from, and how often a source was drawn before: pure functions of the seed and the draw's
+/// number.</summary>
 internal sealed class SourceSchedule
 {
     private const int Interval = 4096; // draws between two remembered counts
@@ -40,7 +41,8 @@ internal sealed class SourceSchedule
         return source;
     }
 
-    /// <summary>How often each source is drawn before a draw. Draws are replayed from the last remembered counts; asked in order, that is at most one interval.</summary>
+    /// <summary>How often each source is drawn before a draw. Draws are replayed from the last remembered counts; asked in order, that is
+    /// at most one interval.</summary>
     public long[] CountsBefore(long draw)
     {
         if (_cumulative.Length == 1)

@@ -45,7 +45,8 @@ internal sealed class SourceStream(string path, Stream file, Stream content) : I
     {
         if (content == file || _unpacked <= AlwaysUnpacked || _unpacked <= Bytes * LargestRatio) return;
         throw new InvalidDataException(
-            $"{path}: its {Bytes} bytes unpack to more than {LargestRatio} times as many, as no text does; unpack it first where it is meant so.");
+            $"{path}: its {Bytes} bytes unpack to more than {LargestRatio} times as many, as no text does; unpack it first where it is "
+                + $"meant so.");
     }
 
     public void Dispose()

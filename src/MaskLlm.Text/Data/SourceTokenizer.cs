@@ -6,7 +6,8 @@ using System.Security.Cryptography;
 namespace MaskLlm.Data;
 
 /// <summary>Turns the files of one source into a token file: documents are encoded side by side and written in their order.</summary>
-internal sealed class SourceTokenizer(SourceFiles files, CorpusOptions options, TokenEncoding encoding, TokenFileWriter writer, IProgress<CorpusProgress>? progress)
+internal sealed class SourceTokenizer(SourceFiles files, CorpusOptions options, TokenEncoding encoding, TokenFileWriter writer,
+    IProgress<CorpusProgress>? progress)
 {
     private const int BatchChars = 8 << 20; // text in memory at once, in characters
     private const int BatchPieces = 4096;
@@ -54,10 +55,16 @@ internal sealed class SourceTokenizer(SourceFiles files, CorpusOptions options, 
     private void EncodeBatch(SourceStream stream, CancellationToken cancellation)
     {
         _encoded = new (int[], ulong)[_batch.Count];
-        var parallel = new ParallelOptions { CancellationToken = cancellation, MaxDegreeOfParallelism = options.Threads == 0 ? -1 : options.Threads };
+        var parallel = new ParallelOptions
+        {
+            CancellationToken = cancellation,
+            MaxDegreeOfParallelism = options.Threads == 0 ? -1
+            : options.Threads
+        };
         try
         {
-            Parallel.For(0, _batch.Count, parallel, i => _encoded[i] = (Encode(_batch[i]), Hash(MemoryMarshal.AsBytes(_batch[i].Text.AsSpan()))));
+            Parallel.For(0, _batch.Count, parallel, i =>
+                _encoded[i] = (Encode(_batch[i]), Hash(MemoryMarshal.AsBytes(_batch[i].Text.AsSpan()))));
         }
         catch (AggregateException e)
         {
@@ -86,7 +93,8 @@ internal sealed class SourceTokenizer(SourceFiles files, CorpusOptions options, 
         foreach (int id in ids)
         {
             if ((uint)id >= (uint)encoding.VocabularySize)
-                throw new InvalidDataException($"{piece.Path}: the tokenizer gave the id {id}; wanted 0 to {encoding.VocabularySize - 1}, its vocabulary.");
+                throw new InvalidDataException(
+                    $"{piece.Path}: the tokenizer gave the id {id}; wanted 0 to {encoding.VocabularySize - 1}, its vocabulary.");
         }
 
         return ids;

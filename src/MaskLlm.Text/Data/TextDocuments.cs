@@ -47,7 +47,8 @@ internal sealed class TextDocuments
         }
     }
 
-    /// <summary>Reads on until the next piece is known. Where it ends depends on the text alone, not on how much was read at once.</summary>
+    /// <summary>Reads on until the next piece is known. Where it ends depends on the text alone, not on how much was read at
+    /// once.</summary>
     private int NextLength(out bool endsDocument)
     {
         int searched = 0;

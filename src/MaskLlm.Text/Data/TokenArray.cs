@@ -20,12 +20,16 @@ internal sealed record TokenArray(NpyType Type, long Rows, long Columns, bool Is
         NpyHeader header = NpyHeader.Read(source.Path, source.Fill);
         IReadOnlyList<long> shape = header.Shape;
         if (header.Type is not (NpyType.UInt8 or NpyType.Int16 or NpyType.UInt16 or NpyType.Int32 or NpyType.UInt32 or NpyType.Int64))
-            throw new NotSupportedException($"{source.Path}: ids of type '{header.Type.Spelling()}'; wanted uint8, int16, uint16, int32, uint32 or int64. Convert with astype('<i4').");
+            throw new NotSupportedException(
+                $"{source.Path}: ids of type '{header.Type.Spelling()}'; wanted uint8, int16, uint16, int32, uint32 or int64. Convert "
+                + $"with astype('<i4').");
         if (shape.Count is not (1 or 2))
-            throw new NotSupportedException($"{source.Path}: shape ({string.Join(", ", shape)}); wanted one stream of ids, or one row a sequence.");
+            throw new NotSupportedException(
+                $"{source.Path}: shape ({string.Join(", ", shape)}); wanted one stream of ids, or one row a sequence.");
         Int128 ids = ArraySize.Bytes(1, shape);
         if (ids < 1 || ids > MostIds)
-            throw new InvalidDataException($"{source.Path}: the .npy header has the shape ({string.Join(", ", shape)}); wanted 1 to 2^40 ids.");
+            throw new InvalidDataException(
+                $"{source.Path}: the .npy header has the shape ({string.Join(", ", shape)}); wanted 1 to 2^40 ids.");
         return new TokenArray(header.Type, shape.Count == 2 ? shape[0] : 1, shape[^1], shape.Count == 2);
     }
 }

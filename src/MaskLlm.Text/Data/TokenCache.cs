@@ -4,7 +4,8 @@ using MaskLlm.Formats;
 
 namespace MaskLlm.Data;
 
-/// <summary>Token files by what they were made from: contents, tokenizer, separators. Changed data or another tokenizer find no file and make one.</summary>
+/// <summary>Token files by what they were made from: contents, tokenizer, separators. Changed data or another tokenizer find no file and
+/// make one.</summary>
 internal sealed class TokenCache(CorpusOptions options, TokenEncoding encoding, IProgress<CorpusProgress>? progress)
 {
     private static readonly TimeSpan _abandonedAfter = TimeSpan.FromDays(2);
@@ -24,7 +25,8 @@ internal sealed class TokenCache(CorpusOptions options, TokenEncoding encoding, 
         DiskFullException.Naming(path, () => Build(path, files, cancellation),
             "make room there, or name another folder for such caches with XDG_CACHE_HOME, and start again");
         return TokenFile.TryOpen(path, cancellation)
-            ?? throw new IOException($"{path}: the token cache was written but does not read back as written. Check the disk, or choose another cache folder.");
+            ?? throw new IOException($"{path}: the token cache was written but does not read back as written. Check the disk, or choose "
+                + $"another cache folder.");
     }
 
     private void Build(string path, SourceFiles files, CancellationToken cancellation)
@@ -32,14 +34,16 @@ internal sealed class TokenCache(CorpusOptions options, TokenEncoding encoding, 
         using var writer = new TokenFileWriter(path, encoding.VocabularySize);
         long rowTokens = new SourceTokenizer(files, options, encoding, writer, progress).Run(cancellation);
         if (writer.Tokens == 0)
-            throw new InvalidDataException($"{files.Path}: no text and no token in it ({files.Files.Count} files). Check the path and the document separator.");
+            throw new InvalidDataException(
+                $"{files.Path}: no text and no token in it ({files.Files.Count} files). Check the path and the document separator.");
         writer.Complete(rowTokens);
     }
 
     private string Key(SourceFiles files, string[] hashes)
     {
         var key = new StringBuilder();
-        key.AppendJoin('\n', TokenFileHeader.Version, encoding.Hash, encoding.VocabularySize, encoding.SeparatorId, options.DocumentSeparator);
+        key.AppendJoin('\n', TokenFileHeader.Version, encoding.Hash, encoding.VocabularySize, encoding.SeparatorId,
+            options.DocumentSeparator);
         for (int i = 0; i < hashes.Length; i++)
             key.Append('\n').AppendJoin(' ', files.Files[i].Kind, files.Files[i].Compression, hashes[i]);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key.ToString())));

@@ -13,6 +13,7 @@ public sealed record TokenEncoding(Func<string, int[]> Encode, string Hash, int 
         ArgumentException.ThrowIfNullOrEmpty(Hash);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(VocabularySize);
         if (SeparatorId is int id && (uint)id >= (uint)VocabularySize)
-            throw new ArgumentException($"Separator id {id}; wanted 0 to {VocabularySize - 1}, the tokenizer's vocabulary.", nameof(SeparatorId));
+            throw new ArgumentException($"Separator id {id}; wanted 0 to {VocabularySize - 1}, the tokenizer's vocabulary.",
+                nameof(SeparatorId));
     }
 }

@@ -55,7 +55,11 @@ internal readonly record struct TokenFileHeader(int TokenBytes, long Tokens, lon
             BinaryPrimitives.ReadInt64LittleEndian(fields[16..]),
             BinaryPrimitives.ReadInt64LittleEndian(fields[24..]),
             BinaryPrimitives.ReadInt64LittleEndian(fields[32..]));
-        return header is { TokenBytes: sizeof(ushort) or sizeof(int), Tokens: >= 0 and <= MostCount, Documents: >= 0 and <= MostCount, RowTokens: >= 0 and <= MostCount }
+        return header is
+        {
+            TokenBytes: sizeof(ushort) or sizeof(int), Tokens: >= 0 and <= MostCount, Documents: >= 0 and <= MostCount,
+            RowTokens: >= 0 and <= MostCount
+        }
             ? header : null;
     }
 }

@@ -3,7 +3,8 @@ using System.Text.Unicode;
 
 namespace MaskLlm.Data;
 
-/// <summary>Decodes a file's bytes strictly: nothing is replaced, no newline translated; only a byte order mark at the start is dropped.</summary>
+/// <summary>Decodes a file's bytes strictly: nothing is replaced, no newline translated; only a byte order mark at the start is
+/// dropped.</summary>
 internal sealed class Utf8Text(SourceStream source)
 {
     private readonly byte[] _bytes = new byte[1 << 16];
@@ -21,7 +22,8 @@ internal sealed class Utf8Text(SourceStream source)
         while (true)
         {
             Refill();
-            OperationStatus status = Utf8.ToUtf16(_bytes.AsSpan(0, _count), destination, out int read, out int written, replaceInvalidSequences: false, isFinalBlock: _ended);
+            OperationStatus status = Utf8.ToUtf16(_bytes.AsSpan(0, _count), destination, out int read, out int written,
+                replaceInvalidSequences: false, isFinalBlock: _ended);
             if (status == OperationStatus.InvalidData)
                 throw NotUtf8(_offset + read, _bytes[read]);
             Drop(read);

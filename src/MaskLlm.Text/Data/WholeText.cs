@@ -30,7 +30,9 @@ public static class WholeText
     internal static string Read(SourceFile file, CancellationToken cancellation)
     {
         if (file.Kind != ContentKind.Text)
-            throw new NotSupportedException($"{file.Path}: {(file.Kind == ContentKind.JsonLines ? "many documents of JSON" : "token ids")}; one text is needed, as plain text, .gz or .zst.");
+            throw new NotSupportedException(
+                $"{file.Path}: {(file.Kind == ContentKind.JsonLines ? "many documents of JSON" : "token ids")}; one text is needed, as "
+                + $"plain text, .gz or .zst.");
         using SourceStream stream = file.OpenOnce(cancellation);
         Utf8Text decoder = new(stream);
         StringBuilder text = new();
@@ -39,7 +41,8 @@ public static class WholeText
         {
             text.Append(chunk, 0, count);
             if (text.Length > LongestChars)
-                throw new InvalidDataException($"{file.Path}: more than {LongestChars} characters; one text is read at once. Split the file.");
+                throw new InvalidDataException(
+                    $"{file.Path}: more than {LongestChars} characters; one text is read at once. Split the file.");
         }
 
         return text.Length > 0 ? text.ToString() : throw new InvalidDataException($"{file.Path}: the file is empty; text is needed.");

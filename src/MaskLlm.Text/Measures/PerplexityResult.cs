@@ -17,6 +17,8 @@ public sealed record PerplexityResult(double Perplexity, long Tokens, int Window
     /// <param name="windows">Evaluated.</param>
     /// <param name="seconds">It took.</param>
     /// <exception cref="InvalidDataException">The perplexity is NaN or infinite.</exception>
-    internal static PerplexityResult Of(string what, double negativeLogLikelihood, int tokens, int windowLength, int windows, double seconds) =>
-        new(Finite.Perplexity(what, negativeLogLikelihood, (long)windows * (windowLength - 1)), tokens, windows, tokens % windowLength, seconds);
+    internal static PerplexityResult Of(string what, double negativeLogLikelihood, int tokens, int windowLength, int windows,
+        double seconds) =>
+        new(Finite.Perplexity(what, negativeLogLikelihood, (long)windows * (windowLength - 1)), tokens, windows, tokens % windowLength,
+            seconds);
 }

@@ -30,6 +30,7 @@ internal static class PerplexityWindows
     internal static void RequireText(int tokens, int windowLength)
     {
         if (tokens < windowLength)
-            throw new ArgumentException($"the text has {tokens} tokens; one window of {windowLength} needs as many. Lower --seq-len or give more text.");
+            throw new ArgumentException($"the text has {tokens} tokens; one window of {windowLength} needs as many. Lower --seq-len or "
+                + $"give more text.");
     }
 }

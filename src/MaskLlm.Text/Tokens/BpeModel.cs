@@ -93,7 +93,8 @@ internal sealed class BpeModel
             MergeThroughUnused(start, ids);
     }
 
-    /// <summary>Merges from <paramref name="start"/> on; what became an unused token falls into its parts again, as in SentencePiece.</summary>
+    /// <summary>Merges from <paramref name="start"/> on; what became an unused token falls into its parts again, as in
+    /// SentencePiece.</summary>
     private void MergeThroughUnused(int start, IdBuffer ids)
     {
         Dictionary<int, (int Left, int Right)> parts = [];

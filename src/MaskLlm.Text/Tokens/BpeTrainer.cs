@@ -22,12 +22,14 @@ public static class BpeTrainer
         ArgumentNullException.ThrowIfNull(documents);
         ArgumentNullException.ThrowIfNull(specialTokens);
         if (specialTokens.Any(string.IsNullOrEmpty) || specialTokens.Distinct().Count() != specialTokens.Count)
-            throw new ArgumentException($"Special tokens must be distinct and not empty; got '{string.Join("', '", specialTokens)}'.", nameof(specialTokens));
+            throw new ArgumentException($"Special tokens must be distinct and not empty; got '{string.Join("', '", specialTokens)}'.",
+                nameof(specialTokens));
         var tokens = new TokenList([.. specialTokens, .. ByteSymbols.All.Order().Select(symbol => symbol.ToString())]);
         if (vocabularySize < tokens.Count)
         {
             throw new ArgumentOutOfRangeException(nameof(vocabularySize), vocabularySize,
-                $"A vocabulary of {vocabularySize} has no room for {specialTokens.Count} special tokens and {ByteCount} bytes: {tokens.Count} or more.");
+                $"A vocabulary of {vocabularySize} has no room for {specialTokens.Count} special tokens and {ByteCount} bytes: "
+                    + $"{tokens.Count} or more.");
         }
 
         var words = WordCounts.Count(documents);

@@ -19,7 +19,8 @@ internal sealed class SentencePieceModel
     /// <summary>Id of the end token; negative for none.</summary>
     public int EndId { get; private set; } = 2;
 
-    /// <summary>How text is cut, by the numbers of the format: 1 unigram (and where nothing is said), 2 byte-pair, 3 words, 4 characters.</summary>
+    /// <summary>How text is cut, by the numbers of the format: 1 unigram (and where nothing is said), 2 byte-pair, 3 words, 4
+    /// characters.</summary>
     public int ModelKind { get; private set; } = 1;
 
     /// <summary>True for a byte-pair model.</summary>

@@ -93,10 +93,12 @@ internal static class SentencePieceReader
 
     private static IEnumerable<KeyValuePair<string, string>> Defaults(SentencePieceModel model)
     {
-        foreach (var (kind, id) in new[] { (SpecialTokenNames.Begin, model.BeginId), (SpecialTokenNames.End, model.EndId), (SpecialTokenNames.Unknown, model.UnknownId) })
+        foreach (var (kind, id) in new[] { (SpecialTokenNames.Begin, model.BeginId), (SpecialTokenNames.End, model.EndId),
+            (SpecialTokenNames.Unknown, model.UnknownId) })
         {
             // Sentences are begun and ended by control pieces; a number that points at a word means nothing.
-            if ((uint)id < (uint)model.Pieces.Count && model.Pieces[id] is { Kind: PieceKind.Control or PieceKind.Unknown, Text.Length: > 0 } piece)
+            if ((uint)id < (uint)model.Pieces.Count
+                && model.Pieces[id] is { Kind: PieceKind.Control or PieceKind.Unknown, Text.Length: > 0 } piece)
                 yield return KeyValuePair.Create(kind, piece.Text);
         }
     }

@@ -51,7 +51,8 @@ internal sealed class SpecialTokenNames
         foreach (JsonValue file in new[] { configuration, map }.OfType<JsonValue>())
             names.ReadLists(file);
         foreach ((string name, JsonValue value) in configuration?.Members() ?? [])
-            if (name.EndsWith(Ending, StringComparison.Ordinal) && !Kinds.Contains(name) && value.Kind is JsonValueKind.String or JsonValueKind.Object
+            if (name.EndsWith(Ending, StringComparison.Ordinal) && !Kinds.Contains(name) && value.Kind is JsonValueKind.String
+                or JsonValueKind.Object
                 && TextOf(value) is { } text)
                 names._ofTheModel[name] = text;
         names.Family = family;
@@ -79,7 +80,8 @@ internal sealed class SpecialTokenNames
             if (isKnown(text)) Default(kind, text);
     }
 
-    /// <summary>What a chat template is given, as transformers does: texts by name, and <c>additional_special_tokens</c> where there are any.</summary>
+    /// <summary>What a chat template is given, as transformers does: texts by name, and <c>additional_special_tokens</c> where there are
+    /// any.</summary>
     internal IReadOnlyDictionary<string, JsonNode?> ForTemplates()
     {
         OrderedDictionary<string, JsonNode?> variables = new(StringComparer.Ordinal);
@@ -115,5 +117,6 @@ internal sealed class SpecialTokenNames
 
     // A text, or an object that holds it with options of an added token.
     private static string? TextOf(JsonValue? token) =>
-        token is null ? null : (token.Kind == JsonValueKind.Object ? token.Required(Content) : token).Text() is { Length: > 0 } text ? text : null;
+        token is null ? null : (token.Kind == JsonValueKind.Object ? token.Required(Content) : token).Text() is { Length: > 0 } text ? text
+            : null;
 }

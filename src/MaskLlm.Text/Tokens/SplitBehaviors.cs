@@ -13,7 +13,8 @@ internal static class SplitBehaviors
         _ => JoinedToNext(stretches),
     };
 
-    /// <summary>A stretch extends the piece before it where <paramref name="joins"/> says so of (was the last one a match, this one).</summary>
+    /// <summary>A stretch extends the piece before it where <paramref name="joins"/> says so of (was the last one a match, this
+    /// one).</summary>
     private static List<(int Start, int End)> Joined(List<Stretch> stretches, Func<bool, Stretch, bool> joins)
     {
         var pieces = new List<(int Start, int End)>();

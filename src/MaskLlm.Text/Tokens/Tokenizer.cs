@@ -51,7 +51,8 @@ public sealed class Tokenizer
     /// <summary>The largest id plus one, added tokens included.</summary>
     public int VocabularySize { get; }
 
-    /// <summary>SHA-256 of the tokenizer file and of what other files add to its tokens, 64 lower-case hexadecimal digits: a key for caches of tokens.</summary>
+    /// <summary>SHA-256 of the tokenizer file and of what other files add to its tokens, 64 lower-case hexadecimal digits: a key for caches
+    /// of tokens.</summary>
     public string Hash { get; }
 
     /// <summary>
@@ -66,12 +67,14 @@ public sealed class Tokenizer
     /// </summary>
     public int? SeparatorId { get; }
 
-    /// <summary>What a chat template is given beside the conversation: <c>bos_token</c> and its like with their texts, <c>additional_special_tokens</c> with several.</summary>
+    /// <summary>What a chat template is given beside the conversation: <c>bos_token</c> and its like with their texts,
+    /// <c>additional_special_tokens</c> with several.</summary>
     public IReadOnlyDictionary<string, JsonNode?> SpecialTokens { get; } = new Dictionary<string, JsonNode?>();
 
     internal EncodingPipeline Pipeline => _pipeline;
 
-    /// <summary>Reads the tokenizer of a checkpoint: <c>tokenizer.json</c>, or else <c>tokenizer.model</c>, with what the files beside it say.</summary>
+    /// <summary>Reads the tokenizer of a checkpoint: <c>tokenizer.json</c>, or else <c>tokenizer.model</c>, with what the files beside it
+    /// say.</summary>
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="embeddings">Ids that the model has an embedding for; a text that gives another is refused. Null for all.</param>
     /// <exception cref="FileNotFoundException">The folder has neither file.</exception>
@@ -99,7 +102,8 @@ public sealed class Tokenizer
     internal static Tokenizer FromBytes(string file, byte[] bytes) => new(TokenizerSource.OfFile(file, bytes), embeddings: null);
 
     /// <summary>Reads the tokenizer of a checkpoint whose files are anywhere; null where it has none.</summary>
-    internal static Tokenizer? Load(TokenizerFiles files, int? embeddings) => TokenizerSource.Find(files) is { } source ? new Tokenizer(source, embeddings) : null;
+    internal static Tokenizer? Load(TokenizerFiles files, int? embeddings) => TokenizerSource.Find(files) is { } source
+        ? new Tokenizer(source, embeddings) : null;
 
     /// <summary>The ids of a text. Added tokens inside the text are recognised, as in Hugging Face.</summary>
     /// <param name="text">Any text; a surrogate without its partner is read as U+FFFD. A long text is encoded on all processors.</param>
@@ -111,7 +115,8 @@ public sealed class Tokenizer
         return EncodeUpTo(text, int.MaxValue, addSpecialTokens)!;
     }
 
-    /// <summary>The same where there are no more ids than <paramref name="most"/>; else null, and a long text is not encoded to its end.</summary>
+    /// <summary>The same where there are no more ids than <paramref name="most"/>; else null, and a long text is not encoded to its
+    /// end.</summary>
     /// <exception cref="ArgumentException">The text has a token that the model has no embedding for.</exception>
     internal int[]? EncodeUpTo(string text, int most, bool addSpecialTokens)
     {
@@ -119,7 +124,8 @@ public sealed class Tokenizer
         if (_pipeline.Encode(WellFormed(text), most - around) is not { } ids)
             return null;
         if (addSpecialTokens) ids = [.. _template.Before, .. ids, .. _template.After];
-        return _embeddings < VocabularySize && Array.Find(ids, id => id >= _embeddings) is > 0 and var beyond ? throw Unembedded(beyond) : ids;
+        return _embeddings < VocabularySize && Array.Find(ids, id => id >= _embeddings) is > 0 and var beyond ? throw Unembedded(beyond)
+            : ids;
     }
 
     /// <summary>The text of ids. Ids without a token (a model's padding of its vocabulary) leave nothing, as in Hugging Face.</summary>

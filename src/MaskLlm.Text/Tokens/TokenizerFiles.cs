@@ -17,7 +17,8 @@ internal sealed class TokenizerFiles(Func<string, byte[]?> open, Func<string, st
 
     /// <summary>Those of a folder.</summary>
     internal static TokenizerFiles In(string folder) => new(
-        name => Path.Combine(folder, name) is var file && File.Exists(file) ? JsonSource.ReadFile(file) : null, name => Path.Combine(folder, name));
+        name => Path.Combine(folder, name) is var file && File.Exists(file) ? JsonSource.ReadFile(file) : null, name =>
+            Path.Combine(folder, name));
 
     /// <summary>How messages call a file.</summary>
     internal string PathOf(string name) => pathOf(name);

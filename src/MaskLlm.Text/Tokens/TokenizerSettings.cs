@@ -47,7 +47,8 @@ internal sealed class TokenizerSettings
     /// <summary>Whether the end token is put after texts; null where no file says.</summary>
     internal bool? AddsEnd { get; }
 
-    /// <summary>For a SentencePiece model: whether every stretch of text between added tokens gets a space in front, not the first only.</summary>
+    /// <summary>For a SentencePiece model: whether every stretch of text between added tokens gets a space in front, not the first
+    /// only.</summary>
     internal bool IsLegacy { get; }
 
     /// <summary>Whether text gets a space in front; null where no file says.</summary>
@@ -68,10 +69,12 @@ internal sealed class TokenizerSettings
 
     /// <summary>The id that config.json, or else generation_config.json, gives a token: the first where there are several.</summary>
     /// <param name="kind">bos_token and its like.</param>
-    internal int? ConfiguredId(string kind) => new[] { _model, _generation }.SelectMany(file => Ids(file?.Member($"{kind}_id"))).Select(id => (int?)id).FirstOrDefault();
+    internal int? ConfiguredId(string kind) => new[] { _model, _generation }.SelectMany(file => Ids(file?.Member($"{kind}_id")))
+        .Select(id => (int?)id).FirstOrDefault();
 
     // Null beside the key says no, as in transformers.
-    private static bool? Says(JsonValue? configuration, string key) => configuration?.Names(key) == true ? configuration.Member(key)?.Flag() ?? false : null;
+    private static bool? Says(JsonValue? configuration, string key) => configuration?.Names(key) == true ? configuration.Member(key)?.Flag()
+        ?? false : null;
 
     private static string Family(JsonValue? configuration, JsonValue? model)
     {
@@ -95,7 +98,8 @@ internal sealed class TokenizerSettings
         foreach ((string key, JsonValue entry) in decoder.Members())
         {
             if (!int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id) || id == int.MaxValue)
-                throw new InvalidDataException($"{entry.File}: {entry.Key}: an id is a whole number from 0 on, found {JsonValue.Shortened(key)}.");
+                throw new InvalidDataException(
+                    $"{entry.File}: {entry.Key}: an id is a whole number from 0 on, found {JsonValue.Shortened(key)}.");
             string text = entry.Required("content").Text();
             bool isSpecial = Flag(entry, "special") ?? false;
             yield return new AddedToken(text, id)

@@ -22,7 +22,8 @@ internal sealed class TokenizerSource
         if (settings.IsCheckpoint) Bring(parts);
         Parts = parts with { AddedTokens = [.. parts.AddedTokens, .. _brought], Template = Template(parts) };
         if (!isJson && !settings.IsLegacy) Parts = WithoutLegacy(Parts);
-        if (ChangesPrefixSpace(parts)) Parts = Parts with { PreTokenizers = WithPrefixSpace(parts.PreTokenizers, settings.AddsPrefixSpace!.Value) };
+        if (ChangesPrefixSpace(parts))
+            Parts = Parts with { PreTokenizers = WithPrefixSpace(parts.PreTokenizers, settings.AddsPrefixSpace!.Value) };
         _cutsOtherwise = Parts.PreTokenizers != parts.PreTokenizers;
     }
 
@@ -55,7 +56,8 @@ internal sealed class TokenizerSource
     }
 
     /// <summary>The token between documents; null where no file names one that the tokenizer has.</summary>
-    internal int? SeparatorId => new[] { Settings.ModelEndId, NamedId(SpecialTokenNames.End), EndIds.Select(id => (int?)id).FirstOrDefault() }
+    internal int? SeparatorId =>
+        new[] { Settings.ModelEndId, NamedId(SpecialTokenNames.End), EndIds.Select(id => (int?)id).FirstOrDefault() }
         .FirstOrDefault(id => id <= _ids.Values.Max());
 
     /// <summary>Names what makes the ids: the tokenizer file, and the tokens and ways that other files bring.</summary>
@@ -71,7 +73,8 @@ internal sealed class TokenizerSource
         }
     }
 
-    /// <summary>Reads <c>tokenizer.json</c>, or else <c>tokenizer.model</c>, and what stands beside it; null where there is neither.</summary>
+    /// <summary>Reads <c>tokenizer.json</c>, or else <c>tokenizer.model</c>, and what stands beside it; null where there is
+    /// neither.</summary>
     /// <exception cref="InvalidDataException">A file is damaged.</exception>
     /// <exception cref="NotSupportedException">The tokenizer asks for something that is not supported; the message names it.</exception>
     internal static TokenizerSource? Find(TokenizerFiles files)
@@ -84,7 +87,8 @@ internal sealed class TokenizerSource
 
     /// <summary>Reads one tokenizer file by itself.</summary>
     internal static TokenizerSource OfFile(string file, byte[] bytes) => Read(
-        file, bytes, isJson: !file.EndsWith(".model", StringComparison.Ordinal), TokenizerSettings.Read(new TokenizerFiles(_ => null, name => name)));
+        file, bytes, isJson: !file.EndsWith(".model", StringComparison.Ordinal),
+            TokenizerSettings.Read(new TokenizerFiles(_ => null, name => name)));
 
     /// <summary>The id of a token's text, or null.</summary>
     internal int? IdOf(string text) => _ids.TryGetValue(text, out int id) ? id : null;
@@ -133,7 +137,8 @@ internal sealed class TokenizerSource
 
     // As transformers' classes do, which set it in the step that the file has.
     private bool ChangesPrefixSpace(TokenizerParts parts) =>
-        parts.IsPlainByteLevel && Settings.AddsPrefixSpace is { } adds && adds != parts.PreTokenizers.Any(step => step is PrefixSpacePreTokenizer);
+        parts.IsPlainByteLevel && Settings.AddsPrefixSpace is { } adds
+            && adds != parts.PreTokenizers.Any(step => step is PrefixSpacePreTokenizer);
 
     private static List<PreTokenizer> WithPrefixSpace(IReadOnlyList<PreTokenizer> steps, bool adds) =>
         adds ? [new PrefixSpacePreTokenizer(), .. steps] : [.. steps.Where(step => step is not PrefixSpacePreTokenizer)];
@@ -141,6 +146,7 @@ internal sealed class TokenizerSource
     private TokenizerParts WithoutLegacy(TokenizerParts parts) => parts with
     {
         Normalizer = null,
-        PreTokenizers = [new MetaspacePreTokenizer('\u2581', Settings.AddsPrefixSpace == false ? MetaspacePrefix.Never : MetaspacePrefix.First, splits: false)],
+        PreTokenizers = [new MetaspacePreTokenizer('\u2581', Settings.AddsPrefixSpace == false ? MetaspacePrefix.Never
+            : MetaspacePrefix.First, splits: false)],
     };
 }

@@ -7,7 +7,8 @@ namespace MaskLlm.Tokens;
 /// </remarks>
 internal static class UnicodeTables
 {
-    /// <summary>Characters that are marks (general category M) today and were not in version 9, in hexadecimal; the Vedic 1CF2 and 1CF3 were.</summary>
+    /// <summary>Characters that are marks (general category M) today and were not in version 9, in hexadecimal; the Vedic 1CF2 and 1CF3
+    /// were.</summary>
     public const string NewerMarks = """
         7FD 897-89F 8CA-8D3 9FE AFA-AFF B55 C04 C3C CF3 D00 D3B-D3C D81 EBA ECE 1715 180F 1ABF-1ACE 1CF7 1DF6-1DFA A82C A8FF 10D24-10D27
         10D69-10D6D 10EAB-10EAC 10EFC-10EFF 10F46-10F50 10F82-10F85 11070 11073-11074 110C2 11145-11146 111C9 111CE-111CF 11241 1133B

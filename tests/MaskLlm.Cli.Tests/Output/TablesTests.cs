@@ -17,13 +17,15 @@ public sealed class TablesTests
     [Fact]
     public void Evaluation_DenseAndMasked_PrintsEveryFigure()
     {
-        EvaluationReport report = new("M", "text.txt", 16, [new(null, new(10, 1000, 50, 8, 1.25)), new("m.npz", new(12.5, 1000, 50, 8, 2.06))]);
+        EvaluationReport report = new("M", "text.txt", 16,
+            [new(null, new(10, 1000, 50, 8, 1.25)), new("m.npz", new(12.5, 1000, 50, 8, 2.06))]);
         string[] lines = Lines(output => EvaluationTable.Print(output, report));
         Assert.Equal(["mask", "perplexity", "times dense", "tokens", "windows", "tail", "seconds"], Header(lines));
         Assert.Equal(["dense", "10.0000", "1.000", "1000", "50", "8", "1.3"], Row(lines, "dense"));
         Assert.Equal(["m.npz", "12.5000", "1.250", "1000", "50", "8", "2.1"], Row(lines, "m.npz"));
         Assert.Equal(
-            "token perplexity of text.txt: the first 50 of 62 windows of 16 tokens that do not overlap, 15 predicted tokens in each, float32, no special tokens; the tail of 8 tokens is dropped", lines[^1]);
+            "token perplexity of text.txt: the first 50 of 62 windows of 16 tokens that do not overlap, 15 predicted tokens in each, "
+                + "float32, no special tokens; the tail of 8 tokens is dropped", lines[^1]);
     }
 
     [Fact]
@@ -56,7 +58,8 @@ public sealed class TablesTests
     [Fact]
     public void Merge_Report_PrintsAgreement()
     {
-        MergeReport report = new("o.npz", NmPattern.TwoOfFour, 3, 200, 50, [("a", new MaskAgreement(200, 180, 0.955)), ("b", new MaskAgreement(200, 50, 0.5))]);
+        MergeReport report = new("o.npz", NmPattern.TwoOfFour, 3, 200, 50,
+            [("a", new MaskAgreement(200, 180, 0.955)), ("b", new MaskAgreement(200, 50, 0.5))]);
         string[] lines = Lines(output => MergeTable.Print(output, report));
         Assert.Equal(["input", "groups as merged", "bits as merged"], Header(lines));
         Assert.Equal(["a", "90.00 %", "95.50 %"], Row(lines, "a"));
@@ -77,14 +80,18 @@ public sealed class TablesTests
         Assert.Equal(["a", "4 x 8", "2:4", "50.00 %", "0"], Row(lines, "a"));
         Assert.Equal(["b", "?", "none", "37.50 %", "7"], Row(lines, "b"));
         Assert.Equal(
-            ["2 tensors: no common pattern, judged as 2:4, density 43.75 %, 7 groups violate it", "agreement over 1 of 2 tensors: 50 of 200 groups (25.00 %), 75.00 % of the bits"], lines[^2..]);
-        Assert.EndsWith("pattern 1:4, density 43.75 %, 7 groups violate it", Lines(output => ReportTable.Print(output, report with { Pattern = new NmPattern(1, 4), Agreement = null }))[^1], StringComparison.Ordinal);
+            ["2 tensors: no common pattern, judged as 2:4, density 43.75 %, 7 groups violate it",
+                "agreement over 1 of 2 tensors: 50 of 200 groups (25.00 %), 75.00 % of the bits"], lines[^2..]);
+        Assert.EndsWith("pattern 1:4, density 43.75 %, 7 groups violate it",
+            Lines(output => ReportTable.Print(output, report with { Pattern = new NmPattern(1, 4), Agreement = null }))[^1],
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void BenchLearn_Report_PrintsEveryFigure()
     {
-        LearnBenchmarkReport report = new("fused-avx2", 12_340_000, 512, [new("sample", 8, 2), new("update", 3, 4)], 0.5, 2, 4.25, 9.125, 7_120_000_000, 6_540_000_000);
+        LearnBenchmarkReport report = new("fused-avx2", 12_340_000, 512, [new("sample", 8, 2), new("update", 3, 4)], 0.5, 2, 4.25, 9.125,
+            7_120_000_000, 6_540_000_000);
         string[] lines = Lines(output => BenchTable.Print(output, report));
         Assert.Equal(["ns a weight and step", "plain", "fused-avx2", "times faster"], Header(lines));
         Assert.Equal(["sample", "8.00", "2.00", "4.00"], Row(lines, "sample"));
@@ -99,7 +106,8 @@ public sealed class TablesTests
     [Fact]
     public void BenchRuntime_Rows_PrintAndGoToJson()
     {
-        RuntimeBenchmarkRow[] rows = [new("decode bf16 x1", 99.994, 150.06, 1.5004, "tokens/s", "avx2, 2 threads"), new("file bf16", 200, 125, 1.6, "MB", "avx2, 2 threads")];
+        RuntimeBenchmarkRow[] rows = [new("decode bf16 x1", 99.994, 150.06, 1.5004, "tokens/s", "avx2, 2 threads"),
+            new("file bf16", 200, 125, 1.6, "MB", "avx2, 2 threads")];
         string[] lines = Lines(output => RuntimeBenchTable.Print(output, rows));
         Assert.Equal(["what", "dense", "2:4", "ratio", "unit"], Header(lines));
         Assert.Equal(["decode bf16 x1", "99.99", "150.1", "1.500", "tokens/s"], Row(lines, "decode bf16 x1"));
@@ -112,7 +120,8 @@ public sealed class TablesTests
     [Fact]
     public void Sensitivity_Report_PrintsCostsAndBothSuggestionsTheSparserFirst()
     {
-        SensitivityReport report = Report(0.1, new(["b1"], ["b.1.*"], 0.05, 0.5) { MeasuredRise = 0.0625 }, new(["q_proj"], ["*.q_proj.weight", "x"], 0.075, 0.125) { MeasuredRise = 0.2 });
+        SensitivityReport report = Report(0.1, new(["b1"], ["b.1.*"], 0.05, 0.5) { MeasuredRise = 0.0625 },
+            new(["q_proj"], ["*.q_proj.weight", "x"], 0.075, 0.125) { MeasuredRise = 0.2 });
         string[] lines = Lines(output => SensitivityTable.Print(output, report));
         Assert.Equal(["sparse", "million weights", "perplexity", "increase of ln"], Header(lines));
         Assert.Equal(["nothing (dense)", "0.000", "10.0000", "0.0000"], Row(lines, "nothing (dense)"));
@@ -122,7 +131,8 @@ public sealed class TablesTests
         Assert.Equal(
         [
             "perplexity of T, 7 windows of 16 tokens; one row of blocks or kinds sparse at a time, the rest dense",
-            "to stay within 0.1000 by kinds (estimated 0.0750, measured 0.2000: too much, lower --max-loss; 12.5 % of the masked weights become dense):",
+            "to stay within 0.1000 by kinds (estimated 0.0750, measured 0.2000: too much, lower --max-loss; 12.5 % of the masked weights "
+            + "become dense):",
             "--skip '*.q_proj.weight' --skip 'x'",
             "to stay within 0.1000 by blocks (estimated 0.0500, measured 0.0625; 50.0 % of the masked weights become dense):",
             "--skip 'b.1.*'",
@@ -132,8 +142,10 @@ public sealed class TablesTests
     [Fact]
     public void Sensitivity_NothingToSkipOrNothingThatWouldDo_SaysSo()
     {
-        Assert.Equal("the whole mask costs 0.6931, 0.7000 are allowed: nothing needs to be skipped", Lines(output => SensitivityTable.Print(output, Report(0.7, null, null)))[^1]);
-        Assert.Equal("no part can be left sparse at a cost of 0.1000; raise --max-loss", Lines(output => SensitivityTable.Print(output, Report(0.1, null, null)))[^1]);
+        Assert.Equal("the whole mask costs 0.6931, 0.7000 are allowed: nothing needs to be skipped",
+            Lines(output => SensitivityTable.Print(output, Report(0.7, null, null)))[^1]);
+        Assert.Equal("no part can be left sparse at a cost of 0.1000; raise --max-loss",
+            Lines(output => SensitivityTable.Print(output, Report(0.1, null, null)))[^1]);
     }
 
     [Fact]
@@ -146,12 +158,14 @@ public sealed class TablesTests
         progress.Note("a sentence");
         progress.Report(new RunProgress("learning", 4, 4, "loss 3.000"));
         progress.Report(new RunProgress("evaluating", 0, 0));
-        Assert.Equal(["learning 0%, 0:00 taken", "a sentence", "learning 100%, loss 3.000, 0:00 taken", "evaluating 0%, 0:00 taken"], error.ToString().TrimEnd().Split('\n').Select(line => line.Replace("0 %", "0%", StringComparison.Ordinal)));
+        Assert.Equal(["learning 0%, 0:00 taken", "a sentence", "learning 100%, loss 3.000, 0:00 taken", "evaluating 0%, 0:00 taken"],
+            error.ToString().TrimEnd().Split('\n').Select(line => line.Replace("0 %", "0%", StringComparison.Ordinal)));
     }
 
     private static SensitivityReport Report(double maxLoss, SkipSuggestion? blocks, SkipSuggestion? kinds) => new(
         "M", "T", "m.npz", 16, new(10, 100, 7, 0, 1), new(20, 100, 7, 0, 1),
-        [new("b0", "b.0.*", 1_000_000, 11, Math.Log(1.1)), new("b1", "b.1.*", 2_000_000, 15, Math.Log(1.5))], [new("q_proj", "*.q_proj.weight", 500_000, 12, Math.Log(1.2))], maxLoss, blocks, kinds);
+        [new("b0", "b.0.*", 1_000_000, 11, Math.Log(1.1)), new("b1", "b.1.*", 2_000_000, 15, Math.Log(1.5))],
+            [new("q_proj", "*.q_proj.weight", 500_000, 12, Math.Log(1.2))], maxLoss, blocks, kinds);
 
     private static string[] Lines(Action<TextWriter> print)
     {
@@ -161,7 +175,8 @@ public sealed class TablesTests
     }
 
     // Tables differ in what is drawn between cells; two spaces or a line are between any two.
-    private static string[] Cells(string line) => line.Split(["  ", "│", "|"], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    private static string[] Cells(string line) =>
+        line.Split(["  ", "│", "|"], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     private static string[] Header(string[] lines) => Cells(lines.First(line => Cells(line).Length > 1));
 

@@ -80,7 +80,8 @@ public sealed class CheckpointContentsTests
     {
         using TemporaryFolder folder = new();
         Copy("llama-bias", folder, """{"mlp_bias": false}""", _ => { });
-        Assert.Contains("nothing reads 6 of the file's tensors", Assert.Single(CheckpointConfig.Notes(folder.Path)), StringComparison.Ordinal);
+        Assert.Contains("nothing reads 6 of the file's tensors", Assert.Single(CheckpointConfig.Notes(folder.Path)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,7 +104,8 @@ public sealed class CheckpointContentsTests
             () => CheckpointConfig.Read(folder.Path),
             () => CheckpointConfig.LinearShapes(folder.Path),
             () => Checkpoint.Load(folder.Path).Dispose(),
-            () => RuntimeExport.Write(folder.Path, null, WeightType.Int8, folder.File("packed"), stop: Stop), () => CheckpointConfig.Notes(folder.Path),
+            () => RuntimeExport.Write(folder.Path, null, WeightType.Int8, folder.File("packed"), stop: Stop), () =>
+            CheckpointConfig.Notes(folder.Path),
             () => GgufExport.Write(folder.Path, null, GgufType.Float32, folder.File("a.gguf"), cancellation: Stop),
         ];
         Assert.All(readers, read => Assert.Equal(
@@ -118,9 +120,11 @@ public sealed class CheckpointContentsTests
     {
         using TemporaryFolder folder = new();
         Copy(Untied, folder, """{"vocab_size": 5}""", _ => { });
-        Action[] readers = [() => CheckpointConfig.Read(folder.Path), () => CheckpointConfig.LinearShapes(folder.Path), () => Checkpoint.Load(folder.Path).Dispose()];
+        Action[] readers = [() => CheckpointConfig.Read(folder.Path), () => CheckpointConfig.LinearShapes(folder.Path), () =>
+            Checkpoint.Load(folder.Path).Dispose()];
         Assert.All(readers, read => Assert.Matches(
-            @"model\.embed_tokens\.weight has shape \(\d+, (\d+)\); config\.json gives \(5, \1\)\.$", Assert.Throws<InvalidDataException>(read).Message));
+            @"model\.embed_tokens\.weight has shape \(\d+, (\d+)\); config\.json gives \(5, \1\)\.$",
+                Assert.Throws<InvalidDataException>(read).Message));
     }
 
     [Theory]
@@ -176,7 +180,8 @@ public sealed class CheckpointContentsTests
             tensors.RemoveAll(tensor => tensor.Name == "lm_head.weight");
         });
         Assert.Contains(
-            "lm_head.weight is missing", Assert.Throws<InvalidDataException>(() => Checkpoint.Load(folder.Path)).Message, StringComparison.Ordinal);
+            "lm_head.weight is missing", Assert.Throws<InvalidDataException>(() => Checkpoint.Load(folder.Path)).Message,
+                StringComparison.Ordinal);
     }
 
     [Theory]

@@ -4,7 +4,8 @@ using MaskLlm.Chat.Values;
 
 namespace MaskLlm.Tests.Chat;
 
-/// <summary>Every builtin pays for what it looks at and makes before it does: gone through by the tables, so that a new one cannot be forgotten.</summary>
+/// <summary>Every builtin pays for what it looks at and makes before it does: gone through by the tables, so that a new one cannot be
+/// forgotten.</summary>
 public class ChatBudgetTests
 {
     // A megabyte, asked about again and again; the ratio of steps to characters is that of the default limits.
@@ -23,7 +24,8 @@ public class ChatBudgetTests
 
     public static TheoryData<string> FilterNames => [.. Filters.All.Keys.Except(Brief).Except(OfOthers)];
 
-    public static TheoryData<string> TestNames => [.. MaskLlm.Chat.Builtins.Tests.All.Where(test => !test.Value.IsBrief).Select(test => test.Key).Except(OfOthers)];
+    public static TheoryData<string> TestNames =>
+        [.. MaskLlm.Chat.Builtins.Tests.All.Where(test => !test.Value.IsBrief).Select(test => test.Key).Except(OfOthers)];
 
     public static TheoryData<string> MethodNames => [.. MethodSet.OfTexts.All.Keys];
 
@@ -33,7 +35,8 @@ public class ChatBudgetTests
 
     [Theory]
     [MemberData(nameof(TestNames))]
-    public void Test_HugeText_IsStoppedWithLittleMemory(string name) => AssertStopped(arguments => $"[x]|select('{name}'{(arguments.Length > 0 ? ", " : "")}{arguments})|list", Arguments);
+    public void Test_HugeText_IsStoppedWithLittleMemory(string name) =>
+        AssertStopped(arguments => $"[x]|select('{name}'{(arguments.Length > 0 ? ", " : "")}{arguments})|list", Arguments);
 
     [Theory]
     [MemberData(nameof(MethodNames))]
@@ -95,7 +98,9 @@ public class ChatBudgetTests
 
     [Fact]
     public void Parse_HugeTemplate_IsRefused() =>
-        Assert.Contains("characters; expected at most", Assert.Throws<InvalidDataException>(() => ChatTemplate.Parse(new string('a', (1 << 22) + 1))).Message, StringComparison.Ordinal);
+        Assert.Contains("characters; expected at most",
+            Assert.Throws<InvalidDataException>(() => ChatTemplate.Parse(new string('a', (1 << 22) + 1))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Parse_ManyTextsAndNames_TakesMemoryOfTheirLength()
@@ -118,7 +123,8 @@ public class ChatBudgetTests
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 160_000_000);
             // A call that its arguments do not fit ends at once.
             Assert.True(error is ArgumentException or NotSupportedException, $"{expression(arguments)} ended without a word.");
-            stopped += error.Message.Contains("steps; expected", StringComparison.Ordinal) || error.Message.Contains("characters; expected", StringComparison.Ordinal) ? 1 : 0;
+            stopped += error.Message.Contains("steps; expected", StringComparison.Ordinal)
+                || error.Message.Contains("characters; expected", StringComparison.Ordinal) ? 1 : 0;
         }
 
         Assert.NotEqual(0, stopped);

@@ -13,7 +13,8 @@ internal static class ChatFixtures
     internal static JsonElement FiltersAndBlocks { get; } = Read("filters-and-blocks.json");
 
     internal static List<ChatMessage> Messages(JsonElement list) =>
-        [.. list.EnumerateArray().Select(entry => new ChatMessage(entry.GetProperty("role").GetString()!, entry.GetProperty("content").GetString()!))];
+        [.. list.EnumerateArray()
+            .Select(entry => new ChatMessage(entry.GetProperty("role").GetString()!, entry.GetProperty("content").GetString()!))];
 
     internal static string Render(string source, params ChatMessage[] messages) =>
         ChatTemplate.Parse(source).Render(messages, addGenerationPrompt: true, "<s>", endToken: null);

@@ -27,7 +27,8 @@ public class ChatFormatTests
     [InlineData("""{"chat_template": []}""", null)]
     [InlineData("""{"chat_template": null}""", null)]
     [InlineData("{}", null)]
-    public void Read_Configuration_TakesTheDefault(string configuration, string? expected) => Assert.Equal(expected, Rendered((Configuration, configuration)));
+    public void Read_Configuration_TakesTheDefault(string configuration, string? expected) =>
+        Assert.Equal(expected, Rendered((Configuration, configuration)));
 
     [Theory]
     [InlineData("""{"bos_token": "<s>", "eos_token": "</s>"}""", "<s>", "</s>")]
@@ -64,7 +65,8 @@ public class ChatFormatTests
     [InlineData(Json, Pointer, "chat_template.json: a pointer of Git LFS")]
     [InlineData(Jinja, Pointer, "chat_template.jinja: a pointer of Git LFS and not the file itself. Fetch it with `git lfs pull`.")]
     [InlineData(Jinja, "{% include 'x' %}", "chat template, line 1: the statement 'include' is not supported.")]
-    [InlineData(Jinja, "a\n{% for m in messages %}{{ m | nosuch }}{% endfor %}", "chat template, line 2: the filter 'nosuch' is not supported.")]
+    [InlineData(Jinja, "a\n{% for m in messages %}{{ m | nosuch }}{% endfor %}",
+        "chat template, line 2: the filter 'nosuch' is not supported.")]
     [InlineData(Jinja, "{{ messages is nosuch }}", "chat template, line 1: the test 'nosuch' is not supported.")]
     public void Read_BrokenTemplate_IsTheProblemOfChatsOnly(string file, string text, string message)
     {
@@ -82,7 +84,8 @@ public class ChatFormatTests
         var format = Read((Jinja, Template))!;
         Assert.StartsWith("chat template, line 1: the statement 'include' is not supported.", format.Problem, StringComparison.Ordinal);
         Assert.Equal("ab", format.Render([new("user", "Hi")], addGenerationPrompt: true));
-        Assert.Equal(format.Problem, Assert.Throws<NotSupportedException>(() => format.Render([new("tool", "Hi")], addGenerationPrompt: true)).Message);
+        Assert.Equal(format.Problem,
+            Assert.Throws<NotSupportedException>(() => format.Render([new("tool", "Hi")], addGenerationPrompt: true)).Message);
     }
 
     [Fact]
@@ -91,7 +94,8 @@ public class ChatFormatTests
         var format = Read((Jinja, "{% if messages %}{{ messages | nosuch }}{% endif %}{{ 1 if true else (1 | other) }}"))!;
         Assert.StartsWith("chat template, line 1: the filter 'nosuch' is not supported.", format.Problem, StringComparison.Ordinal);
         Assert.Equal("1", format.Render([], addGenerationPrompt: true));
-        Assert.Equal(format.Problem, Assert.Throws<NotSupportedException>(() => format.Render([new("user", "Hi")], addGenerationPrompt: true)).Message);
+        Assert.Equal(format.Problem,
+            Assert.Throws<NotSupportedException>(() => format.Render([new("user", "Hi")], addGenerationPrompt: true)).Message);
     }
 
     [Fact]
@@ -104,13 +108,15 @@ public class ChatFormatTests
     [Fact]
     public void Read_SpecialTokens_AllReachTheTemplate()
     {
-        const string Template = "{{ bos_token }}{{ pad_token }}{{ image_token }}{{ additional_special_tokens[1] }}{{ cls_token is defined }}{{ sep_token is defined }}";
+        const string Template = "{{ bos_token }}{{ pad_token }}{{ image_token }}{{ additional_special_tokens[1] }}{{ cls_token is defined "
+            + "}}{{ sep_token is defined }}";
         const string Tokens = """
             {"bos_token": "<s>", "pad_token": {"content": "<p>"}, "cls_token": "", "sep_token": null,
              "additional_special_tokens": ["<a>", {"content": "<b>"}], "extra_special_tokens": {"image_token": "<i>"}}
             """;
         Assert.Equal("<s><p><i><b>FalseFalse", Read((Jinja, Template), (Configuration, Tokens))!.Render([], addGenerationPrompt: false));
-        var given = ChatFormat.Read(name => name == Jinja ? Encoding.UTF8.GetBytes("{{ bos_token }}{{ names[0] }}") : null, new Dictionary<string, JsonNode?> { ["bos_token"] = "!", ["names"] = new JsonArray("n") });
+        var given = ChatFormat.Read(name => name == Jinja ? Encoding.UTF8.GetBytes("{{ bos_token }}{{ names[0] }}") : null,
+            new Dictionary<string, JsonNode?> { ["bos_token"] = "!", ["names"] = new JsonArray("n") });
         Assert.Equal("!n", given!.Render([], addGenerationPrompt: false));
     }
 
@@ -118,15 +124,18 @@ public class ChatFormatTests
     [Fact]
     public void Render_MessageWithMembers_GivesThemToTheTemplate()
     {
-        const string Template = "{{ bos_token }}{% for m in messages %}{{ m.role }}={{ m.content }};{{ m.name }};{% for call in m.tool_calls or [] %}{{ call }}{% endfor %}|{% endfor %}{{ add_generation_prompt }}";
-        ChatMessage[] turns = [new("user", "Hi"), new("assistant", null) { Members = [("name", "n"), ("tool_calls", new JsonArray("f", "g"))] }];
+        const string Template = "{{ bos_token }}{% for m in messages %}{{ m.role }}={{ m.content }};{{ m.name }};{% for call in "
+            + "m.tool_calls or [] %}{{ call }}{% endfor %}|{% endfor %}{{ add_generation_prompt }}";
+        ChatMessage[] turns = [new("user", "Hi"),
+            new("assistant", null) { Members = [("name", "n"), ("tool_calls", new JsonArray("f", "g"))] }];
         Assert.Equal("<s>user=Hi;;|assistant=None;n;fg|True", Read((Jinja, Template), (Configuration, """{"bos_token": "<s>"}"""))!.Render(turns, addGenerationPrompt: true));
     }
 
     [Fact]
     public void Render_Variables_AreWhateverIsGiven()
     {
-        const string Template = "{{ bos_token }}{{ messages[0].content is none }}{{ messages[0].tool_calls[0].function.arguments.x }}{{ tools[0].name }}{{ enable_thinking }}{{ documents is none }}{{ n * 2 }}";
+        const string Template = "{{ bos_token }}{{ messages[0].content is none }}{{ messages[0].tool_calls[0].function.arguments.x }}{{ "
+            + "tools[0].name }}{{ enable_thinking }}{{ documents is none }}{{ n * 2 }}";
         var variables = JsonNode.Parse("""
             {"messages": [{"role": "assistant", "content": null, "tool_calls": [{"function": {"arguments": {"x": 1.5, "x": 2}}}]}],
              "tools": [{"name": "t"}], "enable_thinking": false, "bos_token": "own", "n": 3}
@@ -143,15 +152,19 @@ public class ChatFormatTests
         Assert.NotEqual("", ChatTemplate.Parse("{{ x }}").Render(new JsonObject { ["x"] = deep }));
         for (var level = 0; level < 60; level++)
             deep = new JsonArray(deep!.DeepClone());
-        Assert.Contains("levels deep", Assert.Throws<ArgumentException>(() => ChatTemplate.Parse("{{ x }}").Render(new JsonObject { ["x"] = deep })).Message, StringComparison.Ordinal);
+        Assert.Contains("levels deep",
+            Assert.Throws<ArgumentException>(() => ChatTemplate.Parse("{{ x }}").Render(new JsonObject { ["x"] = deep })).Message,
+            StringComparison.Ordinal);
     }
 
-    private static string? Token(ChatFormat format, string name) => format.SpecialTokens.TryGetValue(name, out var token) ? token!.GetValue<string>() : null;
+    private static string? Token(ChatFormat format, string name) => format.SpecialTokens.TryGetValue(name, out var token)
+        ? token!.GetValue<string>() : null;
 
     private static ChatFormat? Read(params (string Name, string Text)[] files)
     {
         Assert.All(files, file => Assert.Contains(file.Name, ChatFormat.FileNames));
-        byte[]? Open(string name) => files.FirstOrDefault(file => file.Name == name) is { Text: { } text } ? Encoding.UTF8.GetBytes(text) : null;
+        byte[]? Open(string name) => files.FirstOrDefault(file => file.Name == name) is { Text: { } text } ? Encoding.UTF8.GetBytes(text)
+            : null;
         return ChatFormat.Read(Open, TokenizerSettings.Read(new TokenizerFiles(Open, name => name)).Names.ForTemplates());
     }
 

@@ -37,11 +37,15 @@ public class ChatLimitsTests
     [InlineData(Doubling + "{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}", Characters)]
     [InlineData(Doubling + "{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x|tojson }}", Characters)]
     [InlineData(Doubling + "{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x == ns.x[0] ~ ns.x }}", Characters)]
-    [InlineData("{% set ns = namespace(x=(), y=()) %}{% for i in range(90) %}{% set ns.x = (ns.x, ns.x) %}{% set ns.y = (ns.y, ns.y) %}{% endfor %}{{ ns.x == ns.y }}", Steps)]
+    [InlineData("{% set ns = namespace(x=(), y=()) %}{% for i in range(90) %}{% set ns.x = (ns.x, ns.x) %}{% set ns.y = (ns.y, ns.y) %}{% "
+        + "endfor %}{{ ns.x == ns.y }}", Steps)]
     [InlineData("{% set ns = namespace(x=()) %}{% for i in range(90) %}{% set ns.x = (ns.x, ns.x) %}{% endfor %}{{ {ns.x: 1} }}", Steps)]
-    [InlineData("{% set ns = namespace(x=()) %}{% for i in range(90) %}{% set ns.x = (ns.x, ns.x) %}{% endfor %}{{ [ns.x, ns.x]|unique|list }}", Steps)]
-    [InlineData("{% set ns = namespace(x=(), y=()) %}{% for i in range(90) %}{% set ns.x = (ns.x, ns.x) %}{% set ns.y = (ns.y, ns.y) %}{% endfor %}{{ [ns.x, ns.y]|sort }}", Steps)]
-    [InlineData("{% set ns = namespace(x=(), y=()) %}{% for i in range(90) %}{% set ns.x = (ns.x, ns.x) %}{% set ns.y = (ns.y, ns.y) %}{% endfor %}{% for i in [ns.x, ns.y] %}{{ loop.changed(i) }}{% endfor %}", Steps)]
+    [InlineData("{% set ns = namespace(x=()) %}{% for i in range(90) %}{% set ns.x = (ns.x, ns.x) %}{% endfor %}{{ [ns.x, "
+        + "ns.x]|unique|list }}", Steps)]
+    [InlineData("{% set ns = namespace(x=(), y=()) %}{% for i in range(90) %}{% set ns.x = (ns.x, ns.x) %}{% set ns.y = (ns.y, ns.y) %}{% "
+        + "endfor %}{{ [ns.x, ns.y]|sort }}", Steps)]
+    [InlineData("{% set ns = namespace(x=(), y=()) %}{% for i in range(90) %}{% set ns.x = (ns.x, ns.x) %}{% set ns.y = (ns.y, ns.y) %}{% "
+        + "endfor %}{% for i in [ns.x, ns.y] %}{{ loop.changed(i) }}{% endfor %}", Steps)]
     [InlineData("{{ 'a' * 999999999999 }}", Characters)]
     [InlineData("{{ [1] * 9223372036854775807 }}", Steps)]
     [InlineData("{{ 'a'.ljust(99999999999) }}", Characters)]
@@ -58,14 +62,17 @@ public class ChatLimitsTests
     [InlineData("{% set ns = namespace(x=1) %}{% for i in range(1000) %}{% set ns.x = [ns.x] %}{% endfor %}", Deep)]
     [InlineData("{% set ns = namespace(x=1) %}{% for i in range(1000) %}{% set ns.x = {'a': ns.x} %}{% endfor %}", Deep)]
     public void Render_TemplateWithoutEnd_IsStopped(string source, string expected) =>
-        Assert.Contains(expected, OnASmallStack(() => Assert.Throws<ArgumentException>(() => ChatTemplate.Parse(source).Render([], true, null, null, Low, TimeProvider.System)).Message), StringComparison.Ordinal);
+        Assert.Contains(expected,
+            OnASmallStack(() => Assert.Throws<ArgumentException>(() => ChatTemplate.Parse(source)
+            .Render([], true, null, null, Low, TimeProvider.System)).Message), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", Steps)]
     [InlineData(Doubling + "{% set ns.x = ns.x ~ ns.x %}{% endfor %}", Characters)]
     [InlineData("{% macro m(n) %}{{ m(n) }}{% endmacro %}{{ m(1) }}", Deep)]
     public void Render_DefaultLimits_StopToo(string source, string expected) =>
-        Assert.Contains(expected, OnASmallStack(() => Assert.Throws<ArgumentException>(() => ChatFixtures.Render(source)).Message), StringComparison.Ordinal);
+        Assert.Contains(expected, OnASmallStack(() => Assert.Throws<ArgumentException>(() => ChatFixtures.Render(source)).Message),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("{{ ", "(", "1", ")", " }}")]
@@ -86,7 +93,8 @@ public class ChatLimitsTests
     [InlineData("", "{% set a %}", "", "{% endset %}", "")]
     public void Parse_DeepNesting_IsRefused(string before, string open, string inside, string close, string after)
     {
-        var source = before + string.Concat(Enumerable.Repeat(open, 20_000)) + inside + string.Concat(Enumerable.Repeat(close, 20_000)) + after;
+        var source = before + string.Concat(Enumerable.Repeat(open, 20_000)) + inside + string.Concat(Enumerable.Repeat(close, 20_000))
+            + after;
         var message = OnASmallStack(() => Assert.Throws<InvalidDataException>(() => ChatTemplate.Parse(source)).Message);
         Assert.Contains("nested more than 100 levels deep", message, StringComparison.Ordinal);
     }
@@ -103,24 +111,30 @@ public class ChatLimitsTests
     public void Render_LongChain_IsRefused(string first, string link)
     {
         var template = ChatTemplate.Parse("{{ " + first + string.Concat(Enumerable.Repeat(link, 20_000)) + " }}");
-        Assert.Contains(Deep, OnASmallStack(() => Assert.Throws<ArgumentException>(() => template.Render([], false, null, null)).Message), StringComparison.Ordinal);
+        Assert.Contains(Deep, OnASmallStack(() => Assert.Throws<ArgumentException>(() => template.Render([], false, null, null)).Message),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Render_SmallLimits_NameThem()
     {
         var template = ChatTemplate.Parse("{% for i in range(10) %}abc{% endfor %}");
-        string Message(RenderLimits limits) => Assert.Throws<ArgumentException>(() => template.Render([], false, null, null, limits, TimeProvider.System)).Message;
-        Assert.Equal("chat template, line 1: the template takes more than 20 steps; expected an end before. Check it for loops that grow, or send fewer messages.", Message(new(Steps: 20)));
-        Assert.Equal("chat template, line 1: the template makes a text of more than 20 characters; expected less. Send shorter messages.", Message(new(Characters: 20)));
-        Assert.Equal("chat template, line 1: the template goes more than 1 levels deep; expected fewer. Check it for macros that call themselves.", Message(new(Depth: 1)));
+        string Message(RenderLimits limits) =>
+            Assert.Throws<ArgumentException>(() => template.Render([], false, null, null, limits, TimeProvider.System)).Message;
+        Assert.Equal("chat template, line 1: the template takes more than 20 steps; expected an end before. Check it for loops that grow, "
+            + "or send fewer messages.", Message(new(Steps: 20)));
+        Assert.Equal("chat template, line 1: the template makes a text of more than 20 characters; expected less. Send shorter messages.",
+            Message(new(Characters: 20)));
+        Assert.Equal("chat template, line 1: the template goes more than 1 levels deep; expected fewer. Check it for macros that call "
+            + "themselves.", Message(new(Depth: 1)));
     }
 
     [Fact]
     public void Render_LongConversation_IsFarFromTheLimits()
     {
         var source = ChatFixtures.Templates.GetProperty("templates").GetProperty("llama2-style").GetString()!;
-        ChatMessage[] messages = [.. Enumerable.Range(0, 1000).Select(index => new ChatMessage(index % 2 == 0 ? "user" : "assistant", new string('a', 4000)))];
+        ChatMessage[] messages = [.. Enumerable.Range(0, 1000)
+            .Select(index => new ChatMessage(index % 2 == 0 ? "user" : "assistant", new string('a', 4000)))];
         var limits = new RenderLimits() with { Steps = new RenderLimits().Steps / 2 };
         Assert.True(ChatTemplate.Parse(source).Render(messages, true, "<s>", "</s>", limits, TimeProvider.System).Length > 4_000_000);
     }

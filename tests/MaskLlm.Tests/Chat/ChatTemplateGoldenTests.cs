@@ -11,7 +11,8 @@ public class ChatTemplateGoldenTests
 
     public static TheoryData<int> ConstructCases => [.. Enumerable.Range(0, ChatFixtures.Constructs.GetProperty("cases").GetArrayLength())];
 
-    public static TheoryData<int> FilterAndBlockCases => [.. Enumerable.Range(0, ChatFixtures.FiltersAndBlocks.GetProperty("cases").GetArrayLength())];
+    public static TheoryData<int> FilterAndBlockCases =>
+        [.. Enumerable.Range(0, ChatFixtures.FiltersAndBlocks.GetProperty("cases").GetArrayLength())];
 
     [Theory]
     [MemberData(nameof(FilterAndBlockCases))]
@@ -31,7 +32,8 @@ public class ChatTemplateGoldenTests
     public void Render_WholeTemplate_EqualsTheRecord(int index)
     {
         var entry = ChatFixtures.Templates.GetProperty("cases")[index];
-        var template = ChatTemplate.Parse(ChatFixtures.Templates.GetProperty("templates").GetProperty(entry.GetProperty("template").GetString()!).GetString()!);
+        var template = ChatTemplate.Parse(ChatFixtures.Templates.GetProperty("templates")
+            .GetProperty(entry.GetProperty("template").GetString()!).GetString()!);
         string Render() => template.Render(
             ChatFixtures.Messages(entry.GetProperty("messages")), entry.GetProperty("add_generation_prompt").GetBoolean(),
             entry.GetProperty("bos_token").GetString(), entry.GetProperty("eos_token").GetString());
@@ -47,7 +49,8 @@ public class ChatTemplateGoldenTests
     {
         var entry = ChatFixtures.Constructs.GetProperty("cases")[index];
         var template = ChatTemplate.Parse(entry.GetProperty("source").GetString()!);
-        string Render() => template.Render(ChatFixtures.Messages(ChatFixtures.Constructs.GetProperty("messages")), addGenerationPrompt: true, "<s>", endToken: null);
+        string Render() => template.Render(ChatFixtures.Messages(ChatFixtures.Constructs.GetProperty("messages")),
+            addGenerationPrompt: true, "<s>", endToken: null);
         if (entry.TryGetProperty("rendered", out var rendered))
         {
             Assert.Equal(rendered.GetString(), Render());

@@ -5,9 +5,11 @@ namespace MaskLlm.Tests.Chat;
 public class ChatTemplateMalformedTests
 {
     private static readonly string[] Scraps =
-        ["{{", "}}", "{%", "%}", "{#", "#}", "-", "'", "\"", "(", ")", "[", "]", "{", "}", "|", ".", ",", ":", "~", "*", "\\", "\n", " if ", " for ", " in ", " is ", " not ", " 1e", "0x", "\ud83d"];
+        ["{{", "}}", "{%", "%}", "{#", "#}", "-", "'", "\"", "(", ")", "[", "]", "{", "}", "|", ".", ",", ":", "~", "*", "\\", "\n", " if ",
+            " for ", " in ", " is ", " not ", " 1e", "0x", "\ud83d"];
 
-    public static TheoryData<string> Names => [.. ChatFixtures.Templates.GetProperty("templates").EnumerateObject().Select(entry => entry.Name)];
+    public static TheoryData<string> Names =>
+        [.. ChatFixtures.Templates.GetProperty("templates").EnumerateObject().Select(entry => entry.Name)];
 
     [Theory]
     [InlineData("{% if true %}", 1, "found the end of the template; expected 'elif' or 'else' or 'endif', as 'if' of line 1 is open.")]
@@ -24,10 +26,12 @@ public class ChatTemplateMalformedTests
     [InlineData("{{ 1) }}", 1, "found ')' without the bracket that it closes.")]
     [InlineData("{{ a ! b }}", 1, "found the character '!', which means nothing inside of a tag; expected an expression.")]
     [InlineData("{% break %}", 1, "found 'break' outside of a loop; expected it between 'for' and 'endfor'.")]
-    [InlineData("{% for a in b %}{% macro m() %}{% break %}{% endmacro %}{% endfor %}", 1, "found 'break' outside of a loop; expected it between 'for' and 'endfor'.")]
+    [InlineData("{% for a in b %}{% macro m() %}{% break %}{% endmacro %}{% endfor %}", 1,
+        "found 'break' outside of a loop; expected it between 'for' and 'endfor'.")]
     [InlineData("{{ f(a=1, 2) }}", 1, "found '2'; expected a named argument: those without a name come first.")]
     [InlineData("{{ f(a=1, a=2) }}", 1, "found the argument 'a' twice; expected it once.")]
-    [InlineData("{% macro m(a=1, b) %}{% endmacro %}", 1, "found the parameter 'b' without a default after one with; expected a default, or another order.")]
+    [InlineData("{% macro m(a=1, b) %}{% endmacro %}", 1,
+        "found the parameter 'b' without a default after one with; expected a default, or another order.")]
     [InlineData("{% set true = 1 %}", 1, "found 'true'; expected the name of a variable.")]
     [InlineData("{% for x y %}{% endfor %}", 1, "found 'y'; expected 'in'.")]
     [InlineData("{{ 9223372036854775808 }}", 1, "found the number 9223372036854775808; expected one below 2^63.")]
@@ -36,14 +40,18 @@ public class ChatTemplateMalformedTests
     [InlineData("{{ a is }}", 1, "found the end of the expression, '}}'; expected the name of a test.")]
     [InlineData("{{ a.'b' }}", 1, "found the text 'b'; expected the name of an attribute.")]
     [InlineData("{% block a %}{% endblock %}{% block a %}{% endblock %}", 1, "found the block 'a' twice; expected each name once.")]
-    [InlineData("{% block a required %}x{% endblock %}", 1, "found something in the required block 'a'; expected white space and comments only.")]
+    [InlineData("{% block a required %}x{% endblock %}", 1,
+        "found something in the required block 'a'; expected white space and comments only.")]
     [InlineData("{% import 'x' %}", 1, "found the end of the statement, '%}'; expected 'as'.")]
     [InlineData("{% from 'x' y %}", 1, "found 'y'; expected 'import'.")]
-    [InlineData("{% macro m(caller) %}{% endmacro %}", 1, "found the parameter 'caller' without a default; expected one with, or none of this name.")]
-    [InlineData("{% for x in y %}{% block a %}{% break %}{% endblock %}{% endfor %}", 1, "found 'break' outside of a loop; expected it between 'for' and 'endfor'.")]
+    [InlineData("{% macro m(caller) %}{% endmacro %}", 1,
+        "found the parameter 'caller' without a default; expected one with, or none of this name.")]
+    [InlineData("{% for x in y %}{% block a %}{% break %}{% endblock %}{% endfor %}", 1,
+        "found 'break' outside of a loop; expected it between 'for' and 'endfor'.")]
     [InlineData("{% endfor", 1, "found a tag, '{%', without an end; expected '%}'.")]
     public void Parse_NoTemplate_SaysWhatWasFoundWhere(string source, int line, string message) =>
-        Assert.Equal($"chat template, line {line}: {message}", Assert.Throws<InvalidDataException>(() => ChatTemplate.Parse(source)).Message);
+        Assert.Equal($"chat template, line {line}: {message}",
+            Assert.Throws<InvalidDataException>(() => ChatTemplate.Parse(source)).Message);
 
     [Theory]
     [InlineData("{% do x %}", "the statement 'do'")]
@@ -93,7 +101,8 @@ public class ChatTemplateMalformedTests
         {
             ChatTemplate.Parse(source).Render([new("user", " a \ud83d\ude00"), new("assistant", "b")], true, "<s>", "</s>");
         }
-        catch (Exception error) when (error is InvalidDataException or NotSupportedException || error.GetType() == typeof(ArgumentException))
+        catch (Exception error) when (error is InvalidDataException or NotSupportedException
+            || error.GetType() == typeof(ArgumentException))
         {
             Assert.NotEqual("", error.Message);
         }

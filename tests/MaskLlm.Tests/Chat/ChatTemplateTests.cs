@@ -8,7 +8,8 @@ public class ChatTemplateTests
     private static readonly ChatMessage Hello = new("user", "Hello");
 
     [Theory]
-    [InlineData("{{ bos_token is defined }}{{ eos_token is defined }}{{ tools is none }}{{ documents is none }}{{ add_generation_prompt }}", "TrueFalseTrueTrueTrue")]
+    [InlineData("{{ bos_token is defined }}{{ eos_token is defined }}{{ tools is none }}{{ documents is none }}{{ add_generation_prompt }}",
+        "TrueFalseTrueTrueTrue")]
     [InlineData("{% generation %}{{ messages[0].content }}{% endgeneration %}", "Hello")]
     [InlineData("{% set tools = 1 %}{% set range = 5 %}{{ tools }}{{ range }}", "15")]
     [InlineData("a\r\nb\rc\r\n", "a\nb\nc")]
@@ -30,14 +31,16 @@ public class ChatTemplateTests
     [Fact]
     public void Render_FailureInALaterLine_NamesTheLine()
     {
-        var error = Assert.Throws<ArgumentException>(() => ChatFixtures.Render("a\n{% if true %}\n\n{{ nothing.here }}\n{% endif %}", Hello));
+        var error = Assert.Throws<ArgumentException>(() =>
+            ChatFixtures.Render("a\n{% if true %}\n\n{{ nothing.here }}\n{% endif %}", Hello));
         Assert.Equal("chat template, line 4: 'nothing' is undefined.", error.Message);
     }
 
     [Fact]
     public void Render_FailureAfterAMacro_NamesTheLineOfTheCall()
     {
-        var error = Assert.Throws<ArgumentException>(() => ChatFixtures.Render("{% macro m() %}\n\nx\n{% endmacro %}\n{{ m() + 1 }}", Hello));
+        var error = Assert.Throws<ArgumentException>(() =>
+            ChatFixtures.Render("{% macro m() %}\n\nx\n{% endmacro %}\n{{ m() + 1 }}", Hello));
         Assert.Equal("chat template, line 5: '+' does not take a str and an int. Convert one of them first.", error.Message);
     }
 
@@ -52,7 +55,8 @@ public class ChatTemplateTests
     [Fact]
     public void Render_FromManyThreads_GivesTheSameText()
     {
-        var template = ChatTemplate.Parse("{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{{ m.content }}{{ ns.n }}{% endfor %}");
+        var template = ChatTemplate.Parse(
+            "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{{ m.content }}{{ ns.n }}{% endfor %}");
         Parallel.For(0, 64, _ => Assert.Equal("Hello1Hello2", template.Render([Hello, Hello], false, null, null)));
     }
 
@@ -74,7 +78,8 @@ public class ChatTemplateTests
     [InlineData("{{ strftime_now('%c') }}", "'%c'")]
     [InlineData("{{ '1'|int(0, 16) }}", "another base")]
     public void Render_WhatIsNotSupported_IsNamed(string source, string named) =>
-        Assert.Contains(named, Assert.Throws<NotSupportedException>(() => ChatFixtures.Render(source, Hello)).Message, StringComparison.Ordinal);
+        Assert.Contains(named, Assert.Throws<NotSupportedException>(() => ChatFixtures.Render(source, Hello)).Message,
+            StringComparison.Ordinal);
 
     private sealed class FixedClock : TimeProvider
     {

@@ -26,7 +26,8 @@ public sealed class BatchSamplerTests : IDisposable
         return batch;
     }
 
-    private static int[] Firsts(BatchSampler sampler, long step) => [.. Fill(sampler, step).Chunk(sampler.SequenceLength + 1).Select(row => row[0])];
+    private static int[] Firsts(BatchSampler sampler, long step) =>
+        [.. Fill(sampler, step).Chunk(sampler.SequenceLength + 1).Select(row => row[0])];
 
     [Fact]
     public void Fill_AnySequence_IsContiguousAtAStrideOfItsLength()
@@ -47,7 +48,8 @@ public sealed class BatchSamplerTests : IDisposable
     {
         using Corpus corpus = Open(Counting("a.npy", 0, 100));
         BatchSampler sampler = corpus.Batches(20, Length, 3);
-        int[][] epochs = [.. Enumerable.Range(0, 3).Select(epoch => Enumerable.Range(epoch * 5, 5).SelectMany(step => Firsts(sampler, step)).ToArray())];
+        int[][] epochs = [.. Enumerable.Range(0, 3)
+            .Select(epoch => Enumerable.Range(epoch * 5, 5).SelectMany(step => Firsts(sampler, step)).ToArray())];
         Assert.All(epochs, epoch => Assert.Equal(Enumerable.Range(0, 100).Select(i => i * Length), epoch.Order()));
         Assert.NotEqual(epochs[0], epochs[1]);
         Assert.NotEqual(epochs[1], epochs[2]);
@@ -60,7 +62,8 @@ public sealed class BatchSamplerTests : IDisposable
         using Corpus corpus = Open(Counting("a.npy", 0, 70) + ":2", Counting("b.npy", 500_000, 30) + ":5");
         BatchSampler sampler = corpus.Batches(7, Length, 9);
         int[] firsts = [.. Enumerable.Range(0, 200).SelectMany(step => Firsts(sampler, step))];
-        foreach ((int[] drawn, int count) in new[] { (firsts.Where(id => id < 500_000).ToArray(), 70), (firsts.Where(id => id >= 500_000).ToArray(), 30) })
+        foreach ((int[] drawn, int count) in new[] { (firsts.Where(id => id < 500_000).ToArray(), 70),
+            (firsts.Where(id => id >= 500_000).ToArray(), 30) })
             Assert.All(drawn.Chunk(count), epoch => Assert.Equal(epoch.Length, epoch.Distinct().Count()));
     }
 

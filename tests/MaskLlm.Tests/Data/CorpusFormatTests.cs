@@ -55,7 +55,8 @@ public sealed class CorpusFormatTests : IDisposable
     [InlineData("a.JSONL.zst")]
     public void Open_JsonLines_TakesTheTextOfEachLine(string name)
     {
-        string path = _folder.Write(name, "\uFEFF{\"text\": \"one\\n\\u00e4\", \"id\": 1}\r\n\n{\"id\": 2, \"text\": \"\"}\n  \n{\"text\":\"\U0001F600\"}");
+        string path = _folder.Write(name,
+            "\uFEFF{\"text\": \"one\\n\\u00e4\", \"id\": 1}\r\n\n{\"id\": 2, \"text\": \"\"}\n  \n{\"text\":\"\U0001F600\"}");
         using Corpus corpus = _folder.Open(path);
         Assert.Equal([.. DataFolder.Ids("one\n\u00e4"), .. DataFolder.Ids("\U0001F600")], DataFolder.TrainingIds(corpus));
     }
@@ -189,7 +190,8 @@ public sealed class CorpusFormatTests : IDisposable
     public void Open_JsonLineThatIsNoUtf8_NamesTheLine()
     {
         string path = _folder.Write("a.jsonl", [.. "{\"text\":\""u8, 0xFF, .. "\"}\n"u8]);
-        Assert.Contains("line 1: the line is no UTF-8", Assert.Throws<InvalidDataException>(() => _folder.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("line 1: the line is no UTF-8", Assert.Throws<InvalidDataException>(() => _folder.Open(path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -199,7 +201,8 @@ public sealed class CorpusFormatTests : IDisposable
     {
         string whole = _folder.Write("whole/" + name, string.Concat(Enumerable.Range(0, 500).Select(i => $"{i * 7919} ")));
         byte[] bytes = File.ReadAllBytes(whole);
-        foreach (int length in Enumerable.Range(1, 20).Concat(Enumerable.Range(1, 20).Select(i => bytes.Length - i)).Append(bytes.Length / 2))
+        foreach (int length in Enumerable.Range(1, 20).Concat(Enumerable.Range(1, 20).Select(i => bytes.Length - i))
+            .Append(bytes.Length / 2))
         {
             string path = Path.Combine(_folder.Root, name);
             File.WriteAllBytes(path, bytes[..length]);

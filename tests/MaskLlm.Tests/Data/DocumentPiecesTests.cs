@@ -23,5 +23,6 @@ public sealed class DocumentPiecesTests
     [InlineData("abcdef", "abc! def")]
     [InlineData("abcdefg", "abc! def g")]
     public void Split_Document_StartsOnce(string text, string pieces) =>
-        Assert.Equal(pieces, string.Join(' ', DocumentPieces.Split("a.txt", text, 3).Select(piece => piece.Text + (piece.StartsDocument ? "!" : ""))));
+        Assert.Equal(pieces,
+            string.Join(' ', DocumentPieces.Split("a.txt", text, 3).Select(piece => piece.Text + (piece.StartsDocument ? "!" : ""))));
 }

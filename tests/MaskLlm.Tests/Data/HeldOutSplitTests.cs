@@ -20,7 +20,8 @@ public sealed class HeldOutSplitTests : IDisposable
         return [.. text.Split('|').Where(document => document.Length == 6)];
     }
 
-    private static HashSet<string> HeldOut(Corpus corpus) => DocumentsIn(corpus.HeldOutWindows(7, int.MaxValue).SelectMany(window => window));
+    private static HashSet<string> HeldOut(Corpus corpus) =>
+        DocumentsIn(corpus.HeldOutWindows(7, int.MaxValue).SelectMany(window => window));
 
     private static HashSet<string> Trained(Corpus corpus)
     {
@@ -66,7 +67,8 @@ public sealed class HeldOutSplitTests : IDisposable
     public void Open_Duplicates_StayOnOneSideEvenAcrossSources()
     {
         string a = _folder.Write("a.txt", string.Join('|', Documents(500).Concat(Documents(300))));
-        string b = _folder.Write("b.jsonl", string.Concat(Documents(500).Concat(Documents(200, "e")).Select(d => $"{{\"text\":\"{d}\"}}\n")));
+        string b = _folder.Write("b.jsonl",
+            string.Concat(Documents(500).Concat(Documents(200, "e")).Select(d => $"{{\"text\":\"{d}\"}}\n")));
         using Corpus corpus = Open(_folder.Options(a, b) with { HeldOutFraction = 0.1 });
         Assert.NotEmpty(HeldOut(corpus));
         Assert.Empty(Trained(corpus).Intersect(HeldOut(corpus)));
@@ -122,7 +124,9 @@ public sealed class HeldOutSplitTests : IDisposable
     [Fact]
     public void HeldOutWindows_SeveralSources_FollowWeightsWithAtLeastOneEach()
     {
-        string[] arguments = [.. new[] { ("a", "89"), ("b", "10"), ("c", "1") }.Select(s => _folder.Write(s.Item1 + ".txt", string.Join('|', Documents(2000, s.Item1))) + ":" + s.Item2)];
+        string[] arguments =
+            [.. new[] { ("a", "89"), ("b", "10"), ("c", "1") }.Select(s =>
+            _folder.Write(s.Item1 + ".txt", string.Join('|', Documents(2000, s.Item1))) + ":" + s.Item2)];
         using Corpus corpus = Open(_folder.Options(arguments) with { HeldOutFraction = 0.1 });
         IReadOnlyList<int[]> windows = corpus.HeldOutWindows(14, 20);
         Assert.Equal(20, windows.Count);

@@ -29,6 +29,7 @@ public class SequencePermutationTests
     {
         const long count = (1L << 40) + 1;
         var permutation = new SequencePermutation(count, 7, 256, 0);
-        Assert.Equal(1000, Enumerable.Range(0, 1000).Select(i => permutation[i * (count / 1000)]).Where(n => n is >= 0 and < count).Distinct().Count());
+        Assert.Equal(1000, Enumerable.Range(0, 1000).Select(i => permutation[i * (count / 1000)]).Where(n => n is >= 0 and < count)
+            .Distinct().Count());
     }
 }

@@ -24,8 +24,10 @@ public sealed class SourcesTests : IDisposable
     [Fact]
     public void Documents_TextAndJson_AreReadByTheirKind()
     {
-        string text = _folder.Write("a.txt", "one--two"), json = _folder.Write("b.jsonl", "{\"text\": \"three--\"}\n{\"text\": \"four\"}\n");
-        Assert.Equal(["one", "two", "three--", "four"], CorpusText.Documents(_folder.Options(text, json) with { DocumentSeparator = "--" }));
+        string text = _folder.Write("a.txt", "one--two"),
+            json = _folder.Write("b.jsonl", "{\"text\": \"three--\"}\n{\"text\": \"four\"}\n");
+        Assert.Equal(["one", "two", "three--", "four"],
+            CorpusText.Documents(_folder.Options(text, json) with { DocumentSeparator = "--" }));
         string ids = _folder.WriteNpy("c.npy", "|u1", "2,", [1, 2]);
         Assert.Equal(
             $"{ids}: token ids; a tokenizer is trained on text.",
@@ -43,7 +45,8 @@ public sealed class SourcesTests : IDisposable
         Assert.Null(WholeTokens.ReadRows(Path.Combine(_folder.Root, "absent.npy"), 6, 2));
     }
 
-    /// <summary>Rows of one width are sequences by themselves; where widths differ, the ids are one stream of 12 or 11 (of 4: three, or two).</summary>
+    /// <summary>Rows of one width are sequences by themselves; where widths differ, the ids are one stream of 12 or 11 (of 4: three, or
+    /// two).</summary>
     [Theory]
     [InlineData("2, 4", 8, "1, 4", 4, 3)]
     [InlineData("2, 4", 8, "1, 3", 3, 3)]
@@ -119,7 +122,8 @@ public sealed class SourcesTests : IDisposable
             counted[schedule.SourceOf(draw)]++;
         }
         // From the last on, so that what is remembered is made at once and used again.
-        foreach ((long draw, long[] counts) in before.OrderByDescending(entry => entry.Key)) Assert.Equal(counts, schedule.CountsBefore(draw));
+        foreach ((long draw, long[] counts) in before.OrderByDescending(entry => entry.Key))
+            Assert.Equal(counts, schedule.CountsBefore(draw));
     }
 
     /// <summary>A run goes on under a later version with the batches of an earlier one: what is drawn for a seed stays.</summary>
@@ -130,8 +134,10 @@ public sealed class SourcesTests : IDisposable
         using Corpus corpus = DataFolder.Open(_folder.Options($"{first}:0.25", $"{second}:0.75"), _folder.Bytes(separator: null));
         BatchSampler batches = corpus.Batches(6, 2, 42);
         Assert.Equal(
-            "IJK678EFGQRSCDEKLM 456012OPQGHISTUMNO GHIQRSABCKLMEFG012 | 811 929 606 165 880 | 5740936678 8373641069 1000939325 4579092790 856999075",
-            string.Join(' ', new[] { 0, 1, 1000 }.Select(step => Row(batches, step))) + " | " + Places(1000, epoch: 3) + " | " + Places(1L << 33, epoch: 0));
+            "IJK678EFGQRSCDEKLM 456012OPQGHISTUMNO GHIQRSABCKLMEFG012 | 811 929 606 165 880 | 5740936678 8373641069 1000939325 4579092790 "
+            + "856999075",
+            string.Join(' ', new[] { 0, 1, 1000 }.Select(step => Row(batches, step))) + " | " + Places(1000, epoch: 3) + " | "
+                + Places(1L << 33, epoch: 0));
     }
 
     private static string Places(long count, long epoch)

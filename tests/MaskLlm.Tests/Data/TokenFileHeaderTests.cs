@@ -25,7 +25,8 @@ public sealed class TokenFileHeaderTests
     [InlineData(2, 12, 3, -1)]
     [InlineData(2, (1L << 48) + 1, 3, 4)]
     [InlineData(2, 12, long.MaxValue, 4)]
-    public void Read_CountsThatNoFileHas_IsNull(int tokenBytes, long tokens, long documents, long rowTokens) => Assert.Null(Written(new TokenFileHeader(tokenBytes, tokens, documents, rowTokens)));
+    public void Read_CountsThatNoFileHas_IsNull(int tokenBytes, long tokens, long documents, long rowTokens) =>
+        Assert.Null(Written(new TokenFileHeader(tokenBytes, tokens, documents, rowTokens)));
 
     [Fact]
     public void Read_AnotherMagicOrVersion_IsNull()

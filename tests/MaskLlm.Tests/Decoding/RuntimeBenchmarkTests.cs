@@ -184,7 +184,8 @@ public sealed class RuntimeBenchmarkTests
     {
         using RuntimeModel model = RandomModel.Make(ModelShape.ConfigJson("tiny"), WeightType.Float32, isSparse: true);
         Assert.Equal((14, 14, "random weights"), (model.SparseLayers, model.LinearLayers, model.Path));
-        Assert.All(model.FinalNorm.Weight.Concat(model.Blocks.SelectMany(block => block.InputNorm!.Weight.Concat(block.MlpNorm!.Weight))), weight =>
+        Assert.All(model.FinalNorm.Weight.Concat(model.Blocks.SelectMany(block => block.InputNorm!.Weight.Concat(block.MlpNorm!.Weight))),
+            weight =>
             Assert.Equal(1f, weight));
         foreach ((string name, PackedMatrix matrix) in RuntimeFiles.Matrices(model))
         {

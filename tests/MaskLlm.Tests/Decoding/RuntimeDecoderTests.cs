@@ -27,7 +27,8 @@ public class RuntimeDecoderTests
         // Where frequencies depend on the text's length, what comes later turns the text anew, in transformers too.
         bool dependsOnLength = model.Config.Rotary?.Scaling is { DependsOnLength: true };
         foreach (int atOnce in dependsOnLength ? [24] : new[] { 1, 7, 24 })
-            Assert.True(RuntimeFiles.RelativeDifference(RuntimeFiles.Logits(model, Ids(expected), atOnce), Values(expected["logits"])) < 1e-4, $"{atOnce} at once");
+            Assert.True(RuntimeFiles.RelativeDifference(RuntimeFiles.Logits(model, Ids(expected), atOnce),
+                Values(expected["logits"])) < 1e-4, $"{atOnce} at once");
     }
 
     [Theory]
@@ -44,7 +45,8 @@ public class RuntimeDecoderTests
             Assert.Equal(model.LinearLayers, model.SparseLayers);
             using Decoder library = Checkpoint.Load(Fixture.PathOf($"models/{name}"));
             using MaskedWeights applied = MaskedWeights.Apply(library, masks);
-            Assert.True(RuntimeFiles.RelativeDifference(RuntimeFiles.Logits(model, Ids(expected), 24), Logits(library, expected)) < tolerance, type.ToString());
+            Assert.True(RuntimeFiles.RelativeDifference(RuntimeFiles.Logits(model, Ids(expected), 24),
+                Logits(library, expected)) < tolerance, type.ToString());
         }
     }
 
@@ -57,7 +59,8 @@ public class RuntimeDecoderTests
         Dictionary<string, Mask> masks = RuntimeFiles.RandomMasks(name, 4);
         Dictionary<string, Tensor> expected = TensorFile.Read(Fixture.PathOf($"models/{name}/expected.safetensors"));
         // Float weights are computed with as they are; integers multiply activations of 8 bits.
-        foreach ((WeightType type, double tolerance) in new[] { (WeightType.BFloat16, 1e-4), (WeightType.Int8, 3e-2), (WeightType.Int4, 3e-2) })
+        foreach ((WeightType type, double tolerance) in new[] { (WeightType.BFloat16, 1e-4), (WeightType.Int8, 3e-2),
+            (WeightType.Int4, 3e-2) })
         {
             using RuntimeModel model = RuntimeFiles.Export(folder, name, type, masks);
             using Decoder library = Checkpoint.Load(Fixture.PathOf($"models/{name}"));
@@ -100,7 +103,8 @@ public class RuntimeDecoderTests
         using RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = 2, TokensAtOnce = 120 });
         long[][] texts = [[.. Enumerable.Range(0, 60).Select(i => 7L * i % 90)], [.. Enumerable.Range(0, 60).Select(i => 11L * i % 90)]];
         using KeyValueCache first = decoder.StartSequence(), second = decoder.StartSequence();
-        decoder.Forward([.. texts[0].Select(id => new BatchToken(first, (int)id, true)), .. texts[1].Select(id => new BatchToken(second, (int)id, true))]);
+        decoder.Forward([.. texts[0].Select(id => new BatchToken(first, (int)id, true)), .. texts[1]
+            .Select(id => new BatchToken(second, (int)id, true))]);
         float[] together = [.. Enumerable.Range(0, 120).SelectMany(i => decoder.Logits(i).ToArray())];
         Assert.True(RuntimeFiles.RelativeDifference(together, RuntimeFiles.Logits(model, texts, 1)) < 1e-5);
     }
@@ -148,7 +152,8 @@ public class RuntimeDecoderTests
         Assert.Throws<ArgumentException>(() => decoder.Forward([new BatchToken(cache, -1, true)]));
         Assert.Throws<ArgumentException>(() => decoder.Forward([new BatchToken(cache, model.Config.VocabularySize, true)]));
         decoder.Forward([new BatchToken(cache, 1, false), new BatchToken(cache, 1, false), new BatchToken(cache, 1, false)]);
-        Assert.Contains("3 positions", Assert.Throws<ArgumentException>(() => decoder.Forward([new BatchToken(cache, 1, true)])).Message, StringComparison.Ordinal);
+        Assert.Contains("3 positions", Assert.Throws<ArgumentException>(() => decoder.Forward([new BatchToken(cache, 1, true)])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

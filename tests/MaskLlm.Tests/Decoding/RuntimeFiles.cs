@@ -10,7 +10,8 @@ namespace MaskLlm.Tests.Decoding;
 internal static class RuntimeFiles
 {
     /// <summary>Exports a fixture's model, dense or under a random 2:4 mask.</summary>
-    internal static RuntimeModel Export(TemporaryFolder folder, string name, WeightType type, IReadOnlyDictionary<string, Mask>? masks = null)
+    internal static RuntimeModel Export(TemporaryFolder folder, string name, WeightType type,
+        IReadOnlyDictionary<string, Mask>? masks = null)
     {
         string path = folder.File($"{name}-{type}.maskllm");
         RuntimeExport.Write(Fixture.PathOf($"models/{name}"), masks, type, path);
@@ -41,10 +42,12 @@ internal static class RuntimeFiles
         .. model.Config.TieWordEmbeddings ? [] : new[] { (model.Config.HeadName, model.Head) },
     ];
 
-    /// <summary>Logits of every token of some sequences, run in pieces of at most <paramref name="atOnce"/> tokens: (sequences, tokens, V).</summary>
+    /// <summary>Logits of every token of some sequences, run in pieces of at most <paramref name="atOnce"/> tokens: (sequences, tokens,
+    /// V).</summary>
     internal static float[] Logits(RuntimeModel model, long[][] sequences, int atOnce, int threads = 2)
     {
-        using RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = threads, TokensAtOnce = atOnce, CacheBytes = 64 << 20 });
+        using RuntimeDecoder decoder = new(model,
+            new RuntimeDecoderOptions { Threads = threads, TokensAtOnce = atOnce, CacheBytes = 64 << 20 });
         List<float> logits = [];
         foreach (long[] ids in sequences)
         {

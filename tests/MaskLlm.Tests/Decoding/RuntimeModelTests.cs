@@ -21,7 +21,8 @@ public class RuntimeModelTests
         using RuntimeModel dense = RuntimeFiles.Export(folder, "llama-gqa-tied", WeightType.BFloat16);
         long bytes = dense.LinearBytes;
         using TemporaryFolder other = new();
-        using RuntimeModel sparse = RuntimeFiles.Export(other, "llama-gqa-tied", WeightType.BFloat16, RuntimeFiles.RandomMasks("llama-gqa-tied", 1));
+        using RuntimeModel sparse = RuntimeFiles.Export(other, "llama-gqa-tied", WeightType.BFloat16,
+            RuntimeFiles.RandomMasks("llama-gqa-tied", 1));
         Assert.Equal(9 * bytes, 16 * sparse.LinearBytes);
     }
 
@@ -51,7 +52,8 @@ public class RuntimeModelTests
         byte[] kept = new byte[rows * columns];
         for (int i = 0; i < kept.Length; i += 4) kept[i] = 1;
         ArgumentException refused = Assert.Throws<ArgumentException>(() =>
-            RuntimeExport.Write(source, new Dictionary<string, Mask> { [name] = Mask.FromBytes(rows, columns, kept) }, WeightType.BFloat16, folder.File("x"), stop: TestContext.Current.CancellationToken));
+            RuntimeExport.Write(source, new Dictionary<string, Mask> { [name] = Mask.FromBytes(rows, columns, kept) }, WeightType.BFloat16,
+                folder.File("x"), stop: TestContext.Current.CancellationToken));
         Assert.Contains(name, refused.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(folder.File("x")));
     }
@@ -60,7 +62,8 @@ public class RuntimeModelTests
     public void LoadTokenizer_OfAnExportedFolder_IsTheFolders()
     {
         using TemporaryFolder folder = new();
-        foreach (string file in Directory.GetFiles(Fixture.PathOf("models/llama-gqa-tied"))) File.Copy(file, folder.File(Path.GetFileName(file)));
+        foreach (string file in Directory.GetFiles(Fixture.PathOf("models/llama-gqa-tied")))
+            File.Copy(file, folder.File(Path.GetFileName(file)));
         folder.Write("tokenizer.model", SentencePieceReaderTests.Model(SentencePieceReaderTests.BytePair, ("▁", 0f), ("a", -1f)));
         folder.Write("added_tokens.json", """{"[X]": 5, "[Z]": 100000}"""u8.ToArray());
         folder.Write("special_tokens_map.json", """{"bos_token": "[X]", "eos_token": "[Z]"}"""u8.ToArray());
@@ -73,13 +76,15 @@ public class RuntimeModelTests
         Assert.Equal(folders.EndOfTextIds, own.EndOfTextIds);
         Assert.Contains(100000, own.EndOfTextIds);
         Assert.Equal("[Z]", (string?)own.SpecialTokens["eos_token"]);
-        Assert.Equal(Assert.Throws<ArgumentException>(() => folders.Encode("[Z]")).Message, Assert.Throws<ArgumentException>(() => own.Encode("[Z]")).Message);
+        Assert.Equal(Assert.Throws<ArgumentException>(() => folders.Encode("[Z]")).Message,
+            Assert.Throws<ArgumentException>(() => own.Encode("[Z]")).Message);
     }
 
     [Fact]
     public void Open_OtherSafetensors_SaysHowToMakeARuntimeFile()
     {
-        InvalidDataException refused = Assert.Throws<InvalidDataException>(() => RuntimeModel.Open(Fixture.PathOf("models/llama-gqa-tied/model.safetensors")));
+        InvalidDataException refused = Assert.Throws<InvalidDataException>(() =>
+            RuntimeModel.Open(Fixture.PathOf("models/llama-gqa-tied/model.safetensors")));
         Assert.Contains("maskllm export", refused.Message, StringComparison.Ordinal);
     }
 
@@ -87,7 +92,8 @@ public class RuntimeModelTests
     public void Open_FileCutAnywhere_IsRefused()
     {
         using TemporaryFolder folder = new();
-        RuntimeExport.Write(Fixture.PathOf("models/llama-gqa-tied"), null, WeightType.Int4, folder.File("whole"), stop: TestContext.Current.CancellationToken);
+        RuntimeExport.Write(Fixture.PathOf("models/llama-gqa-tied"), null, WeightType.Int4, folder.File("whole"),
+            stop: TestContext.Current.CancellationToken);
         byte[] whole = File.ReadAllBytes(folder.File("whole"));
         foreach (int length in Enumerable.Range(0, 40).Select(i => (int)((long)whole.Length * i / 40)))
             Assert.Throws<InvalidDataException>(() => RuntimeModel.Open(folder.Write("cut", whole[..length])));
@@ -112,12 +118,14 @@ public class RuntimeModelTests
     public void Open_FileWithoutATensor_NamesIt()
     {
         using TemporaryFolder folder = new();
-        RuntimeExport.Write(Fixture.PathOf("models/llama-gqa-tied"), null, WeightType.Int8, folder.File("whole"), stop: TestContext.Current.CancellationToken);
+        RuntimeExport.Write(Fixture.PathOf("models/llama-gqa-tied"), null, WeightType.Int8, folder.File("whole"),
+            stop: TestContext.Current.CancellationToken);
         using SafetensorsFile file = SafetensorsFile.Open(folder.File("whole"));
         foreach (TensorEntry left in file.InFileOrder)
         {
             SafetensorsWriter.WriteChecked(folder.File("less"), [.. file.InFileOrder.Where(entry => entry != left).Select(entry =>
-                new TensorToWrite(entry.Name, entry.Type, entry.Shape, entry.ByteLength, stream => stream.Write(file.Bytes(entry))))], file.Metadata);
+                new TensorToWrite(entry.Name, entry.Type, entry.Shape, entry.ByteLength, stream => stream.Write(file.Bytes(entry))))],
+                    file.Metadata);
             // Files beside config.json are wanted only by those that use them.
             if (left.Name.StartsWith("files/", StringComparison.Ordinal) && left.Name != "files/config.json") continue;
             InvalidDataException refused = Assert.Throws<InvalidDataException>(() => RuntimeModel.Open(folder.File("less")));

@@ -50,7 +50,8 @@ public sealed class RuntimePartsTests
     {
         using KeyValuePages pages = new(Config, 1 << 20);
         nint page = pages.Rent();
-        long[] starts = [.. from block in Enumerable.Range(0, 2) from isValue in (bool[])[false, true] from head in Enumerable.Range(0, 2) select (long)((nint)pages.At(page, block, isValue, head) - page)];
+        long[] starts = [.. from block in Enumerable.Range(0, 2) from isValue in (bool[])[false, true] from head in Enumerable.Range(0,
+            2) select (long)((nint)pages.At(page, block, isValue, head) - page)];
         Assert.Equal(Enumerable.Range(0, 8).Select(part => part * 32L * 8 * 4), starts);
     }
 
@@ -85,9 +86,11 @@ public sealed class RuntimePartsTests
         Assert.Throws<ArgumentException>(new RuntimeBenchmarkOptions { Shape = "x", Repeats = 0 }.Validate);
         Assert.Throws<ArgumentException>(new RuntimeBenchmarkOptions().Validate);
         Assert.Throws<ArgumentException>(new RuntimeBenchmarkOptions { Shape = "x", Model = "m" }.Validate);
-        foreach (RuntimeDecoderOptions right in (RuntimeDecoderOptions[])[new(), new() { Threads = 1 }, new() { Threads = 1024 }, new() { TokensAtOnce = 1 }, new() { ContextLength = 1 }, new() { CacheBytes = 1 }])
+        foreach (RuntimeDecoderOptions right in (RuntimeDecoderOptions[])[new(), new() { Threads = 1 }, new() { Threads = 1024 },
+            new() { TokensAtOnce = 1 }, new() { ContextLength = 1 }, new() { CacheBytes = 1 }])
             Assert.Null(Record.Exception(right.Validate));
-        foreach (RuntimeDecoderOptions wrong in (RuntimeDecoderOptions[])[new() { Threads = 0 }, new() { Threads = 1025 }, new() { TokensAtOnce = 0 }, new() { ContextLength = 0 }, new() { CacheBytes = 0 }])
+        foreach (RuntimeDecoderOptions wrong in (RuntimeDecoderOptions[])[new() { Threads = 0 }, new() { Threads = 1025 },
+            new() { TokensAtOnce = 0 }, new() { ContextLength = 0 }, new() { CacheBytes = 0 }])
             Assert.Throws<ArgumentException>(wrong.Validate);
     }
 }

@@ -81,7 +81,9 @@ public class SamplerTests
     [Fact]
     public void Draw_SameSeedAndPosition_IsTheSameToken()
     {
-        int[] Drawn(ulong seed) => [.. Enumerable.Range(0, 50).Select(position => new Sampler(new SamplingOptions { Temperature = 2, Seed = seed }, 4).Draw(Logits, position))];
+        int[] Drawn(ulong seed) =>
+            [.. Enumerable.Range(0, 50)
+            .Select(position => new Sampler(new SamplingOptions { Temperature = 2, Seed = seed }, 4).Draw(Logits, position))];
         Assert.Equal(Drawn(1), Drawn(1));
         Assert.NotEqual(Drawn(1), Drawn(2));
     }
@@ -93,7 +95,8 @@ public class SamplerTests
     [InlineData(1f, 0, 0f, 1f)]
     [InlineData(1f, 0, 1.1f, 1f)]
     [InlineData(1f, 0, 1f, 0f)]
-    public void Validate_OutOfRange_IsRefused(float temperature, int topK, float topP, float penalty) => Assert.Throws<ArgumentException>(() =>
+    public void Validate_OutOfRange_IsRefused(float temperature, int topK, float topP, float penalty) =>
+        Assert.Throws<ArgumentException>(() =>
         new SamplingOptions { Temperature = temperature, TopK = topK, TopP = topP, RepetitionPenalty = penalty }.Validate());
 
     /// <summary>A penalty lowers: what is positive is divided, what is negative multiplied.</summary>
@@ -146,5 +149,11 @@ public class SamplerTests
     [InlineData(1f, 0, float.NaN, 1f, false)]
     [InlineData(1f, 0, 1f, float.NaN, false)]
     public void Validate_EndsOfTheRanges_AreIn(float temperature, int topK, float topP, float penalty, bool isRight) => Assert.Equal(
-        isRight, Record.Exception(new SamplingOptions { Temperature = temperature, TopK = topK, TopP = topP, RepetitionPenalty = penalty }.Validate) is null);
+        isRight, Record.Exception(new SamplingOptions
+        {
+            Temperature = temperature,
+            TopK = topK,
+            TopP = topP,
+            RepetitionPenalty = penalty
+        }.Validate) is null);
 }

@@ -30,14 +30,16 @@ public class SmolLm2Tests
             Assert.Equal(prompt, model.LoadTokenizer().Encode((string)recorded["prompt"]!));
             using KeyValueCache cache = decoder.StartSequence();
             GenerationResult result = Generation.Continue(
-                decoder, cache, prompt, 48, new SamplingOptions { Temperature = 0 }, model.LoadTokenizer().EndOfTextIds, stop: TestContext.Current.CancellationToken);
+                decoder, cache, prompt, 48, new SamplingOptions { Temperature = 0 }, model.LoadTokenizer().EndOfTextIds,
+                    stop: TestContext.Current.CancellationToken);
             Assert.Equal(expected, result.Ids);
         }
 
         using DisposeScope scope = NewDisposeScope();
         Dictionary<string, Tensor> last = TensorFile.Read(Path.Combine(shared, Logits));
         float[] logits = RuntimeFiles.Logits(model, [last["input_ids"].data<long>().ToArray()], 64);
-        Assert.True(RuntimeFiles.RelativeDifference(logits.AsSpan()[^model.Config.VocabularySize..], last["last_logits"].data<float>().ToArray()) < 1e-4);
+        Assert.True(RuntimeFiles.RelativeDifference(logits.AsSpan()[^model.Config.VocabularySize..], last["last_logits"].data<float>()
+            .ToArray()) < 1e-4);
     }
 
     private static RuntimeModel Export(string shared, TemporaryFolder folder)

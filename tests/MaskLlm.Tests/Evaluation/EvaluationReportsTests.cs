@@ -34,7 +34,8 @@ public sealed class EvaluationReportsTests
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
         int[] ids = [.. Enumerable.Range(0, length * windows).Select(i => i * i * 7 % 128)];
         double expected = Perplexity.Evaluate(model, ids, length, cancellation: TestContext.Current.CancellationToken).Perplexity;
-        Assert.Equal(expected, Perplexity.OfWindows(model, [.. ids.Chunk(length)], cancellation: TestContext.Current.CancellationToken), 1e-9 * expected);
+        Assert.Equal(expected, Perplexity.OfWindows(model, [.. ids.Chunk(length)], cancellation: TestContext.Current.CancellationToken),
+            1e-9 * expected);
     }
 
     [Fact]
@@ -53,13 +54,16 @@ public sealed class EvaluationReportsTests
         {"model":"M","data":"T","seq_len":16,"arithmetic":"float32","rows":[{"mask":null,"perplexity":10,"tokens":1000,"windows":7,"tail_tokens":6,"seconds":1.5},
         {"mask":"m.npz","perplexity":null,"tokens":1000,"windows":7,"tail_tokens":6,"seconds":2}]}
         """),
-        new EvaluationReport("M", "T", 16, [new EvaluationRow(null, Dense), new EvaluationRow("m.npz", Dense with { Perplexity = double.NaN, Seconds = 2 })]).ToJson().ToJsonString());
+        new EvaluationReport("M", "T", 16,
+            [new EvaluationRow(null, Dense), new EvaluationRow("m.npz", Dense with { Perplexity = double.NaN, Seconds = 2 })]).ToJson()
+            .ToJsonString());
 
     [Fact]
     public void Sensitivity_ToJson_HasEveryFigure()
     {
         SensitivityReport report = Report(
-            new SkipSuggestion(["model.layers.1"], ["model.layers.1.*"], 0.5, 0.5) { MeasuredRise = 0.25 }, new SkipSuggestion(["q_proj"], ["*.q_proj.weight"], 0.75, 0.125));
+            new SkipSuggestion(["model.layers.1"], ["model.layers.1.*"], 0.5, 0.5) { MeasuredRise = 0.25 },
+                new SkipSuggestion(["q_proj"], ["*.q_proj.weight"], 0.75, 0.125));
         Assert.Equal(1, (report with { Whole = Dense with { Perplexity = 10 * Math.E } }).Rise, 1e-12);
         Assert.Equal(
             Json("""
@@ -86,7 +90,8 @@ public sealed class EvaluationReportsTests
     }
 
     private static SensitivityReport Report(SkipSuggestion? blocks, SkipSuggestion? kinds) => new(
-        "M", "T", "m.npz", 16, Dense, Dense, [new("model.layers.1", "model.layers.1.*", 400, 20, 0.5)], [new("q_proj", "*.q_proj.weight", 100, double.PositiveInfinity, double.PositiveInfinity)],
+        "M", "T", "m.npz", 16, Dense, Dense, [new("model.layers.1", "model.layers.1.*", 400, 20, 0.5)],
+        [new("q_proj", "*.q_proj.weight", 100, double.PositiveInfinity, double.PositiveInfinity)],
         0.75, blocks, kinds);
 
     // Without the white space.

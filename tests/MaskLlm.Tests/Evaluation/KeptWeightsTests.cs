@@ -47,7 +47,8 @@ public sealed class KeptWeightsTests
         string path = folder.File("a.safetensors");
         SafetensorsWriter.Write(path,
         [
-            Tensor("f32", TensorType.Float32, [1, 4], BitConverter.GetBytes(-0f), BitConverter.GetBytes(1f), BitConverter.GetBytes(0f), [1, 0, 0, 0]),
+            Tensor("f32", TensorType.Float32, [1, 4], BitConverter.GetBytes(-0f), BitConverter.GetBytes(1f), BitConverter.GetBytes(0f),
+                [1, 0, 0, 0]),
             Tensor("bf16", TensorType.BFloat16, [2, 2], [0, 0x80], [1, 0], [0, 0], [0x80, 0xBF]),
             Tensor("f16", TensorType.Float16, [2, 2], [1, 0x80], [0, 0x80], [0, 0], [0, 0x3C]),
             Tensor("f64", TensorType.Float64, [1, 2], BitConverter.GetBytes(-0d), BitConverter.GetBytes(-1d)),
@@ -75,13 +76,17 @@ public sealed class KeptWeightsTests
     {
         using var folder = new TemporaryFolder();
         MaskNpz.Write(folder.File("none.npz"), new Dictionary<string, Mask>());
-        Assert.Contains("nothing to inspect", Assert.Throws<InvalidDataException>(() => Read(folder.File("none.npz"))).Message, StringComparison.Ordinal);
+        Assert.Contains("nothing to inspect", Assert.Throws<InvalidDataException>(() => Read(folder.File("none.npz"))).Message,
+            StringComparison.Ordinal);
         Assert.Throws<FileNotFoundException>(() => Read(folder.File("absent.npz")));
         Assert.Throws<InvalidDataException>(() => Read(folder.Path));
-        Assert.Contains("another model", Assert.Throws<InvalidDataException>(() => Read(Original, ModelMasks.Folder("llama-head-dim"))).Message, StringComparison.Ordinal);
+        Assert.Contains("another model",
+            Assert.Throws<InvalidDataException>(() => Read(Original, ModelMasks.Folder("llama-head-dim"))).Message,
+            StringComparison.Ordinal);
     }
 
-    private static KeptWeights Read(string path, string? model = null) => KeptWeights.Read(path, model, TestContext.Current.CancellationToken);
+    private static KeptWeights Read(string path, string? model = null) =>
+        KeptWeights.Read(path, model, TestContext.Current.CancellationToken);
 
     private static byte[] Bits(Mask mask)
     {
@@ -106,7 +111,8 @@ public sealed class KeptWeightsTests
         string path = folder.File("a.safetensors");
         byte[] bytes = new byte[(1 << 24) + 8 * width];
         foreach (int value in (int[])[0, (1 << 24) / width - 1, (1 << 24) / width, (1 << 24) / width + 7]) bytes[value * width] = 1;
-        SafetensorsWriter.Write(path, [new TensorToWrite("a", type, [1, bytes.Length / width], bytes.Length, stream => stream.Write(bytes))]);
+        SafetensorsWriter.Write(path,
+            [new TensorToWrite("a", type, [1, bytes.Length / width], bytes.Length, stream => stream.Write(bytes))]);
         Mask mask = Read(path).Masks["a"];
         Assert.Equal(4, mask.KeptCount);
         Assert.Equal((byte)0b1000_0001, mask.Packed[^1]);
@@ -120,7 +126,8 @@ public sealed class KeptWeightsTests
         string path = folder.File("a.safetensors");
         SafetensorsWriter.Write(path,
         [
-            Tensor("c64", TensorType.Complex64, [1, 3], BitConverter.GetBytes(-0f), BitConverter.GetBytes(-0f), BitConverter.GetBytes(0f), BitConverter.GetBytes(1f), BitConverter.GetBytes(1f), BitConverter.GetBytes(0f)),
+            Tensor("c64", TensorType.Complex64, [1, 3], BitConverter.GetBytes(-0f), BitConverter.GetBytes(-0f), BitConverter.GetBytes(0f),
+                BitConverter.GetBytes(1f), BitConverter.GetBytes(1f), BitConverter.GetBytes(0f)),
             Tensor("i64", TensorType.Int64, [1, 2], BitConverter.GetBytes(long.MinValue), BitConverter.GetBytes(0L)),
             Tensor("f8", TensorType.Float8E5M2, [1, 3], [0x80, 0x81, 0x3C]),
         ]);

@@ -6,7 +6,9 @@ public sealed class ModelPartTests
 {
     private static readonly string[] Names =
     [
-        .. Enumerable.Range(0, 11).SelectMany(block => new[] { "self_attn.q_proj", "self_attn.k_proj", "mlp.up_proj" }.Select(kind => $"model.layers.{block}.{kind}.weight")),
+        .. Enumerable.Range(0, 11)
+            .SelectMany(block =>
+            new[] { "self_attn.q_proj", "self_attn.k_proj", "mlp.up_proj" }.Select(kind => $"model.layers.{block}.{kind}.weight")),
     ];
 
     [Fact]
@@ -35,13 +37,15 @@ public sealed class ModelPartTests
     [Fact]
     public void SkipOthers_NamesBlocksThenKindsThenLayers()
     {
-        IReadOnlyList<string> Without(Func<string, bool> dense) => ModelPart.SkipOthers(Names, Names.Where(name => !dense(name)).ToHashSet());
+        IReadOnlyList<string> Without(Func<string, bool> dense) =>
+            ModelPart.SkipOthers(Names, Names.Where(name => !dense(name)).ToHashSet());
         static bool IsBlock(string name) => name.StartsWith("model.layers.1.", StringComparison.Ordinal);
         static bool IsKind(string name) => name.EndsWith("k_proj.weight", StringComparison.Ordinal);
 
         Assert.Empty(Without(_ => false));
         Assert.Equal(["model.layers.1.*"], Without(IsBlock));
         Assert.Equal(["*.k_proj.weight"], Without(IsKind));
-        Assert.Equal(["model.layers.1.*", "*.k_proj.weight", Names[^1]], Without(name => IsBlock(name) || IsKind(name) || name == Names[^1]));
+        Assert.Equal(["model.layers.1.*", "*.k_proj.weight", Names[^1]],
+            Without(name => IsBlock(name) || IsKind(name) || name == Names[^1]));
     }
 }

@@ -27,7 +27,8 @@ public sealed class PerplexityTests
         string folder = Path.Combine(fixtures, "trained/small");
         using JsonDocument recorded = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(fixtures, "perplexity.json")));
         JsonElement Row(string? mask) => recorded.RootElement.EnumerateArray().Single(
-            row => row.GetProperty("model").GetString() == "small" && row.GetProperty("text").GetString() == Text && row.GetProperty("mask").GetString() == mask);
+            row => row.GetProperty("model").GetString() == "small" && row.GetProperty("text").GetString() == Text && row.GetProperty("mask")
+                .GetString() == mask);
 
         EvaluationReport report = MaskEvaluation.Run(
             new EvaluationRequest
@@ -75,7 +76,8 @@ public sealed class PerplexityTests
     public void Evaluate_WindowThatFitsNot_IsRefused(int tokens, int length, int? maxWindows, string expected)
     {
         using Decoder model = Checkpoint.Load(Tiny);
-        string message = Assert.Throws<ArgumentException>(() => Perplexity.Evaluate(model, Ids(tokens), length, maxWindows, cancellation: TestContext.Current.CancellationToken)).Message;
+        string message = Assert.Throws<ArgumentException>(() =>
+            Perplexity.Evaluate(model, Ids(tokens), length, maxWindows, cancellation: TestContext.Current.CancellationToken)).Message;
         Assert.Contains(expected, message, StringComparison.Ordinal);
     }
 
@@ -84,7 +86,8 @@ public sealed class PerplexityTests
     {
         using Decoder model = Checkpoint.Load(Tiny);
         List<(int, int)> told = [];
-        Perplexity.Evaluate(model, Ids(50), 16, progress: (done, total) => told.Add((done, total)), cancellation: TestContext.Current.CancellationToken);
+        Perplexity.Evaluate(model, Ids(50), 16, progress: (done, total) => told.Add((done, total)),
+            cancellation: TestContext.Current.CancellationToken);
         Assert.Equal((3, 3), told[^1]);
     }
 
@@ -92,7 +95,8 @@ public sealed class PerplexityTests
     public void Evaluate_Cancelled_Stops()
     {
         using Decoder model = Checkpoint.Load(Tiny);
-        Assert.Throws<OperationCanceledException>(() => Perplexity.Evaluate(model, Ids(50), 16, cancellation: new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() =>
+            Perplexity.Evaluate(model, Ids(50), 16, cancellation: new CancellationToken(canceled: true)));
     }
 
     private static void AssertIs(JsonElement recorded, EvaluationRow row)

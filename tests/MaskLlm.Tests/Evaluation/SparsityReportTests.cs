@@ -15,7 +15,8 @@ public sealed class SparsityReportTests
         SparsityReport report = SparsityReport.Of(Weights(("a", OneOfFour), ("b", OneOfFour)));
         Assert.Equal(new NmPattern(1, 4), report.Pattern);
         Assert.Equal(0.25, report.Density);
-        Assert.All(report.Tensors, tensor => Assert.Equal((new NmPattern(1, 4), 0.25, 0L), (tensor.Pattern, tensor.Density, tensor.Violations)));
+        Assert.All(report.Tensors, tensor =>
+            Assert.Equal((new NmPattern(1, 4), 0.25, 0L), (tensor.Pattern, tensor.Density, tensor.Violations)));
         Assert.Null(report.Agreement);
     }
 
@@ -42,7 +43,8 @@ public sealed class SparsityReportTests
     [Fact]
     public void Of_FlatBitsOnEitherSide_AreComparedInTheKnownShape()
     {
-        KeptWeights known = Weights(("a", TwoOfFour)), flat = new(new Dictionary<string, Mask> { ["a"] = new(1, 8, TwoOfFour.Packed.ToArray()) }, ShapesKnown: false);
+        KeptWeights known = Weights(("a", TwoOfFour)),
+            flat = new(new Dictionary<string, Mask> { ["a"] = new(1, 8, TwoOfFour.Packed.ToArray()) }, ShapesKnown: false);
         foreach ((KeptWeights one, KeptWeights other) in new[] { (known, flat), (flat, known), (flat, flat) })
             Assert.Equal(new MaskAgreement(2, 2, 1), SparsityReport.Of(one, other).Agreement);
         Assert.Null(SparsityReport.Of(flat).Tensors[0].Shape);
@@ -53,8 +55,12 @@ public sealed class SparsityReportTests
     public void Of_OtherNamesOrSizes_IsRefused()
     {
         Assert.Throws<ArgumentException>(() => SparsityReport.Of(Weights()));
-        Assert.Contains("no tensor is in both", Assert.Throws<ArgumentException>(() => SparsityReport.Of(Weights(("a", TwoOfFour)), Weights(("b", TwoOfFour)))).Message, StringComparison.Ordinal);
-        Assert.Contains("2 x 4", Assert.Throws<InvalidDataException>(() => SparsityReport.Of(Weights(("a", TwoOfFour)), Weights(("a", OneOfFour)))).Message, StringComparison.Ordinal);
+        Assert.Contains("no tensor is in both",
+            Assert.Throws<ArgumentException>(() => SparsityReport.Of(Weights(("a", TwoOfFour)), Weights(("b", TwoOfFour)))).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("2 x 4",
+            Assert.Throws<InvalidDataException>(() => SparsityReport.Of(Weights(("a", TwoOfFour)), Weights(("a", OneOfFour)))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -69,7 +75,9 @@ public sealed class SparsityReportTests
     [Fact]
     public void ToJson_NothingKnown_HasNulls()
     {
-        KeptWeights weights = new(new Dictionary<string, Mask> { ["a"] = Mask.FromBytes(2, 8, [1, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]) }, ShapesKnown: false);
+        KeptWeights weights =
+            new(new Dictionary<string, Mask> { ["a"] = Mask.FromBytes(2, 8, [1, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]) },
+            ShapesKnown: false);
         Assert.Equal(
             """{"pattern":null,"density":0.3125,"tensors":[{"name":"a","shape":null,"pattern":null,"density":0.3125,"violations":4}]}""",
             SparsityReport.Of(weights).ToJson().ToJsonString());

@@ -7,7 +7,8 @@ namespace MaskLlm.Tests.Experiments;
 public sealed class ExperimentPlanTests
 {
     private static readonly string[] Texts = ["a", "b", "c"];
-    private static readonly DomainTexts[] Domains = [.. Texts.Select(name => new DomainTexts(name, $"{name}.train.txt", $"{name}.test.txt"))];
+    private static readonly DomainTexts[] Domains =
+        [.. Texts.Select(name => new DomainTexts(name, $"{name}.train.txt", $"{name}.test.txt"))];
 
     // Dense, one-shot masks (the prior among them), then a learned mask for each value and seed.
     [Theory]
@@ -24,7 +25,8 @@ public sealed class ExperimentPlanTests
     {
         IReadOnlyList<Arm> arms = Plan(name);
         Assert.Equal("dense", arms[0].Label);
-        Assert.Equal((learned, name == "domains" ? 6 : 0), (arms.Count(arm => arm.Learn is not null), arms.Count(arm => arm.Merge is not null)));
+        Assert.Equal((learned, name == "domains" ? 6 : 0),
+            (arms.Count(arm => arm.Learn is not null), arms.Count(arm => arm.Merge is not null)));
         Assert.Equal(measured, arms.Count(arm => arm.Learn is null && arm.Merge is null));
         Assert.Equal(arms.Count, arms.Select(arm => arm.Slug).Distinct().Count());
     }
@@ -49,16 +51,28 @@ public sealed class ExperimentPlanTests
         LearnOptions own = new() { Steps = 7, Distillation = 0.5, Seed = 4 };
         (string Name, Func<LearnOptions, LearnOptions> Undo, object[] Values)[] sweeps =
         [
-            ("tau", options => options with { Tau = own.Tau }, [new ScheduleRange(1, 0.05), new ScheduleRange(2, 0.05), new ScheduleRange(4, 0.05), new ScheduleRange(10, 0.05)]),
-            ("kappa", options => options with { Kappa = own.Kappa }, [new ScheduleRange(1, 5), new ScheduleRange(100, 500), new ScheduleRange(1e3, 5e3), new ScheduleRange(1e5, 5e5)]),
+            ("tau", options => options with { Tau = own.Tau },
+            [new ScheduleRange(1, 0.05), new ScheduleRange(2, 0.05), new ScheduleRange(4, 0.05), new ScheduleRange(10, 0.05)]),
+            ("kappa", options => options with { Kappa = own.Kappa },
+            [new ScheduleRange(1, 5), new ScheduleRange(100, 500), new ScheduleRange(1e3, 5e3), new ScheduleRange(1e5, 5e5)]),
             ("alpha", options => options with { PriorStrength = own.PriorStrength }, [0.0, 1.0, 2.0, 3.0, 5.0]),
             ("reward", options => options with { WeightReward = own.WeightReward }, [0.0, 1e-6, 1e-5, 1e-4, 1e-3]),
         ];
         foreach ((string name, Func<LearnOptions, LearnOptions> undo, object[] values) in sweeps)
         {
-            LearnOptions[] learned = [.. Plan(name, request => request with { Options = own, Seeds = [4] }).Select(arm => arm.Learn?.Options).OfType<LearnOptions>()];
+            LearnOptions[] learned = [.. Plan(name, request => request with { Options = own, Seeds = [4] })
+                .Select(arm => arm.Learn?.Options).OfType<LearnOptions>()];
             Assert.All(learned, options => Assert.Equal(own, undo(options)));
-            Assert.Equal(values, learned.Select(options => name switch { "tau" => options.Tau, "kappa" => options.Kappa, "alpha" => options.PriorStrength, _ => (object)options.WeightReward }));
+            Assert.Equal(values,
+                learned.Select(options =>
+                name switch
+                {
+                    "tau" => options.Tau,
+                    "kappa" => options.Kappa,
+                    "alpha" => options.PriorStrength,
+                    _ =>
+                (object)options.WeightReward
+                }));
         }
     }
 
@@ -66,7 +80,8 @@ public sealed class ExperimentPlanTests
     public void Of_CompareWithOptions_HasThePapersRecipeBesideThem()
     {
         LearnOptions own = new() { Steps = 7, BatchSize = 3, SequenceLength = 9, LearningRate = 1, Distillation = 0.5 };
-        LearnOptions[] learned = [.. Plan("compare", request => request with { Options = own }).Select(arm => arm.Learn?.Options).OfType<LearnOptions>()];
+        LearnOptions[] learned = [.. Plan("compare", request => request with { Options = own }).Select(arm => arm.Learn?.Options)
+            .OfType<LearnOptions>()];
         LearnOptions paper = new() { Steps = 7, BatchSize = 3, SequenceLength = 9, Skip = own.Skip };
         Assert.Equal([paper, paper with { Seed = 1 }, paper with { Seed = 2 }, own, own with { Seed = 1 }, own with { Seed = 2 }], learned);
     }
@@ -74,7 +89,9 @@ public sealed class ExperimentPlanTests
     [Fact]
     public void Of_Tokens_RunsFromAQuarterToFourTimesTheSteps()
     {
-        Arm[] curve = [.. Plan("tokens", request => request with { Options = new LearnOptions { Steps = 100, BatchSize = 2, SequenceLength = 10 } }).Where(arm => arm.Series is not null)];
+        Arm[] curve = [.. Plan("tokens", request =>
+            request with { Options = new LearnOptions { Steps = 100, BatchSize = 2, SequenceLength = 10 } })
+            .Where(arm => arm.Series is not null)];
         Assert.Equal([25, 50, 100, 200, 400], curve.Select(arm => arm.Learn!.Options.Steps));
         Assert.Equal([500, 1000, 2000, 4000, 8000], curve.Select(arm => arm.X!.Value));
     }
@@ -84,11 +101,14 @@ public sealed class ExperimentPlanTests
     {
         IReadOnlyList<Arm> arms = Plan("domains", request => request with { Seeds = [5] });
         Arm One(string label) => arms.Single(arm => arm.Label == label && arm.Domain is null or "b");
-        (Arm general, Arm scratch, Arm transfer) = (One("general mask"), One("domain mask, from scratch"), One("domain mask, from general"));
+        (Arm general, Arm scratch, Arm transfer) = (One("general mask"), One("domain mask, from scratch"),
+            One("domain mask, from general"));
         Assert.Equal(["a.train.txt", "b.train.txt", "c.train.txt"], general.Learn!.Data.Sources.Select(source => source.Path));
         Assert.All([scratch, transfer, One("wanda")], arm => Assert.Equal(["b"], arm.Texts));
-        Assert.Equal(["b.train.txt", "b.train.txt"], new[] { scratch, transfer }.SelectMany(arm => arm.Learn!.Data.Sources.Select(source => source.Path)));
-        Assert.Equal((general.Mask, true, One("sparsegpt").Mask, false), (transfer.Learn!.Prior, transfer.Learn.Options.ExactPrior, scratch.Learn!.Prior, scratch.Learn.Options.ExactPrior));
+        Assert.Equal(["b.train.txt", "b.train.txt"],
+            new[] { scratch, transfer }.SelectMany(arm => arm.Learn!.Data.Sources.Select(source => source.Path)));
+        Assert.Equal((general.Mask, true, One("sparsegpt").Mask, false),
+            (transfer.Learn!.Prior, transfer.Learn.Options.ExactPrior, scratch.Learn!.Prior, scratch.Learn.Options.ExactPrior));
         Assert.Equal(3, One("merged, domain mask, from general").Merge!.Inputs.Count);
     }
 
@@ -175,7 +195,8 @@ public sealed class ExperimentPlanTests
     {
         ExperimentRequest request = Request("domains");
         DomainTexts[] alike = [new("x y", "1", "2"), new("x-y", "3", "4")];
-        Assert.Contains("would share the folder", Assert.Throws<ArgumentException>(() => ExperimentPlan.Of(request, alike, ["x y", "x-y"])).Message, StringComparison.Ordinal);
+        Assert.Contains("would share the folder",
+            Assert.Throws<ArgumentException>(() => ExperimentPlan.Of(request, alike, ["x y", "x-y"])).Message, StringComparison.Ordinal);
     }
 
     private static IReadOnlyList<Arm> Plan(string name, Func<ExperimentRequest, ExperimentRequest>? change = null) =>

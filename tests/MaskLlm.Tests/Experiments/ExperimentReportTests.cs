@@ -5,7 +5,14 @@ namespace MaskLlm.Tests.Experiments;
 
 public sealed class ExperimentReportTests
 {
-    private static readonly ExperimentRequest Request = new() { Name = "compare", Model = "/models/some", Data = new CorpusOptions { Sources = [] }, Out = "out", Seeds = [0, 1] };
+    private static readonly ExperimentRequest Request = new()
+    {
+        Name = "compare",
+        Model = "/models/some",
+        Data = new CorpusOptions { Sources = [] },
+        Out = "out",
+        Seeds = [0, 1]
+    };
 
     // A label of one mask a domain, one of two seeds, and one that lacks a text.
     private static readonly ExperimentReport Report = new(Request, ["a", "b"],
@@ -47,7 +54,8 @@ public sealed class ExperimentReportTests
             StringComparison.Ordinal);
         Assert.Contains("| half, done |  |  |  | 5 | 2 |\n", table, StringComparison.Ordinal);
         Assert.Contains("| learned | 26.000 ± 2.000 | 1.300 | 0.37 | 5 | 2 |\n", table, StringComparison.Ordinal);
-        Assert.Contains("| text | dense | sparsegpt | own | learned | half, done |\n|---|---|---|---|---|---|\n| a | 10.000 | 20.000 | 15.000 | 13.000 ± 1.000 | 11.000 |\n", table, StringComparison.Ordinal);
+        Assert.Contains("| text | dense | sparsegpt | own | learned | half, done |\n|---|---|---|---|---|---|\n| a | 10.000 | 20.000 | "
+            + "15.000 | 13.000 ± 1.000 | 11.000 |\n", table, StringComparison.Ordinal);
         Assert.EndsWith("| **geometric mean** | 20.000 | 40.000 | 30.000 | 26.000 ± 2.000 |  |\n", table, StringComparison.Ordinal);
     }
 
@@ -68,8 +76,16 @@ public sealed class ExperimentReportTests
     [Fact]
     public void ToJson_ReadAgain_IsTheSameRow()
     {
-        ExperimentRow row = Row("learned", ulong.MaxValue, ("a", 12.25)) with { Domain = "a", Series = "s", X = 3, Notes = ["note"], Options = new() { ["steps"] = 3 } };
-        Assert.Equal(row.ToJson().ToJsonString(), ExperimentRow.Parse(System.Text.Json.Nodes.JsonNode.Parse(row.ToJson().ToJsonString())!.AsObject()).ToJson().ToJsonString());
+        ExperimentRow row = Row("learned", ulong.MaxValue, ("a", 12.25)) with
+        {
+            Domain = "a",
+            Series = "s",
+            X = 3,
+            Notes = ["note"],
+            Options = new() { ["steps"] = 3 }
+        };
+        Assert.Equal(row.ToJson().ToJsonString(),
+            ExperimentRow.Parse(System.Text.Json.Nodes.JsonNode.Parse(row.ToJson().ToJsonString())!.AsObject()).ToJson().ToJsonString());
     }
 
     /// <summary>No number in JSON, and none when it is read again.</summary>

@@ -5,7 +5,8 @@ using Mono.Cecil.Cil;
 
 namespace MaskLlm.Tests.Formats;
 
-/// <summary>No test can pull the plug: that content reaches the disk before a name, and the name before a return, is read from the code.</summary>
+/// <summary>No test can pull the plug: that content reaches the disk before a name, and the name before a return, is read from the
+/// code.</summary>
 public sealed class DurabilityTests
 {
     private const string FlushFile = "System.Void System.IO.FileStream::Flush(System.Boolean)";
@@ -79,7 +80,8 @@ public sealed class DurabilityTests
     [Fact]
     public void Library_FilesAreRenamed_OnlyDurably()
     {
-        string[] renaming = ["System.IO.File::Move", "System.IO.File::Replace", "System.IO.File::Copy", "System.IO.Directory::Move", "FileInfo::MoveTo", "FileInfo::CopyTo"];
+        string[] renaming = ["System.IO.File::Move", "System.IO.File::Replace", "System.IO.File::Copy", "System.IO.Directory::Move",
+            "FileInfo::MoveTo", "FileInfo::CopyTo"];
         Assert.Equal([nameof(DurableName), nameof(StagedFolder)], Callers(renaming));
     }
 
@@ -88,8 +90,10 @@ public sealed class DurabilityTests
     {
         string[] making =
         [
-            "System.IO.File::WriteAll", "System.IO.File::Append", "System.IO.File::Create(", "System.IO.File::CreateText", "System.IO.File::OpenWrite", "System.IO.File::Open(",
-            "System.IO.StreamWriter::.ctor(System.String", "System.IO.FileStream::.ctor(System.String,System.IO.FileMode,System.IO.FileAccess,System.IO.FileShare,",
+            "System.IO.File::WriteAll", "System.IO.File::Append", "System.IO.File::Create(", "System.IO.File::CreateText",
+            "System.IO.File::OpenWrite", "System.IO.File::Open(",
+            "System.IO.StreamWriter::.ctor(System.String",
+            "System.IO.FileStream::.ctor(System.String,System.IO.FileMode,System.IO.FileAccess,System.IO.FileShare,",
             "System.IO.FileStream::.ctor(System.String,System.IO.FileStreamOptions",
         ];
         Assert.Equal(OwnFiles.Keys.Order(StringComparer.Ordinal), Callers(making));

@@ -43,7 +43,8 @@ public sealed class FileEdgesTests : IDisposable
     [InlineData("a b/c", false)]
     public void Require_FolderThatIsNone_SpeaksOfTheHubWhereTheNameIsOneOfIts(string name, bool isHubs) => Assert.Equal(
         isHubs,
-        Assert.Throws<DirectoryNotFoundException>(() => CheckpointFolder.Require(name)).Message.Contains("hf download", StringComparison.Ordinal));
+        Assert.Throws<DirectoryNotFoundException>(() => CheckpointFolder.Require(name)).Message.Contains("hf download",
+            StringComparison.Ordinal));
 
     [Theory]
     [InlineData(63, new long[] { 1 }, true)]
@@ -55,7 +56,8 @@ public sealed class FileEdgesTests : IDisposable
     public void Write_GgufNameAndShape_AreThoseThatGgmlReads(int nameBytes, long[] shape, bool isRead)
     {
         string path = _folder.File("a.gguf");
-        void Write() => GgufWriter.Write(path, new GgufFields(), [new GgufTensor(new string('a', nameBytes), GgufType.Float32, shape, stream => stream.Write(new byte[4]))]);
+        void Write() => GgufWriter.Write(path, new GgufFields(),
+            [new GgufTensor(new string('a', nameBytes), GgufType.Float32, shape, stream => stream.Write(new byte[4]))]);
         if (isRead) Write();
         else Assert.Throws<ArgumentException>(Write);
         Assert.Equal(isRead, File.Exists(path));
@@ -79,7 +81,8 @@ public sealed class FileEdgesTests : IDisposable
         Directory.CreateDirectory(_folder.File("a/b"));
         File.WriteAllBytes(_folder.File("a/b/c"), [1]);
         Directory.CreateSymbolicLink(_folder.File("link"), _folder.File("a"));
-        foreach (string inside in (string[])["a", "a/b", "a/b/c", "a/absent", "link/b/c"]) Assert.True(FileIdentity.IsWithin(_folder.File(inside), _folder.File("a")), inside);
+        foreach (string inside in (string[])["a", "a/b", "a/b/c", "a/absent", "link/b/c"])
+            Assert.True(FileIdentity.IsWithin(_folder.File(inside), _folder.File("a")), inside);
         Assert.False(FileIdentity.IsWithin(_folder.Path, _folder.File("a")));
         Assert.False(FileIdentity.IsWithin(_folder.File("other"), _folder.File("a")));
         Assert.False(FileIdentity.IsWithin(_folder.File("a2/c"), _folder.File("a")));
@@ -112,5 +115,6 @@ public sealed class FileEdgesTests : IDisposable
         Assert.NotEqual(empty, stream.Digits);
     }
 
-    private static TensorToWrite Two(string name, byte first) => new(name, TensorType.UInt8, [2], 2, stream => stream.Write([first, (byte)(first + 1)]));
+    private static TensorToWrite Two(string name, byte first) =>
+        new(name, TensorType.UInt8, [2], 2, stream => stream.Write([first, (byte)(first + 1)]));
 }

@@ -81,6 +81,7 @@ public sealed class LogitsFileTests : IDisposable
     private static TensorToWrite Tensor(string name, long[] shape)
     {
         float[] values = [.. Enumerable.Range(0, (int)shape.Aggregate(1L, (product, size) => product * size)).Select(i => (float)i)];
-        return new TensorToWrite(name, TensorType.Float32, shape, values.Length * sizeof(float), stream => stream.Write(MemoryMarshal.AsBytes(values.AsSpan())));
+        return new TensorToWrite(name, TensorType.Float32, shape, values.Length * sizeof(float), stream =>
+            stream.Write(MemoryMarshal.AsBytes(values.AsSpan())));
     }
 }

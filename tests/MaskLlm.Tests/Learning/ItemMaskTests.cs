@@ -62,7 +62,8 @@ public class ItemMaskTests
         Tensor scores = randint(0, 4, [6, 2 * size], dtype: ScalarType.Float32);
         NmPattern pattern = new(kept, size);
 
-        Mask mask = MaskTensors.FromTensor(CandidateTensor.FromGroups(ItemMask.Largest(CandidateTensor.ToGroups(scores, pattern), kept), 6, 2 * size));
+        Mask mask = MaskTensors.FromTensor(CandidateTensor.FromGroups(ItemMask.Largest(CandidateTensor.ToGroups(scores, pattern), kept), 6,
+            2 * size));
 
         Assert.Equal(LargestOfGroup.Keep("w", scores, pattern).Packed.ToArray(), mask.Packed.ToArray());
     }
@@ -75,11 +76,13 @@ public class ItemMaskTests
         using DisposeScope scope = NewDisposeScope();
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
         LearnOptions options = new() { Parametrization = Parametrization.Items, InitialStd = 1 };
-        using LearnedLayer layer = new(model.Linears[1], 1, ScalarType.Float32, MaskLogits.Create(model.Linears[1], 1, null, options, null));
+        using LearnedLayer layer = new(model.Linears[1], 1, ScalarType.Float32,
+            MaskLogits.Create(model.Linears[1], 1, null, options, null));
         using ItemMaskStep step = new(NmPattern.TwoOfFour);
         MaskSample sample = new(3, 5, 1, 1, 0.8f, 0.01f, hard);
         Tensor gradient = randn_like(layer.Dense), masked = empty_like(layer.Dense);
-        // The loss whose gradient by W * mask is the given one, less the reward; the hard mask has the gradient of the soft one at the hard point.
+        // The loss whose gradient by W * mask is the given one, less the reward; the hard mask has the gradient of the soft one at the hard
+        // point.
         step.Sample(layer, sample, masked);
         Tensor point = masked.clone();
         double Loss()

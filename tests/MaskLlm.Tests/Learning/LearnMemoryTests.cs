@@ -5,7 +5,8 @@ using MaskLlm.Models;
 
 namespace MaskLlm.Tests.Learning;
 
-/// <summary>The plan of a small model, part by part, worked out by hand: 2 blocks of 9,216 weights, width 32, MLP 64, 4 heads of 8, vocabulary 128.</summary>
+/// <summary>The plan of a small model, part by part, worked out by hand: 2 blocks of 9,216 weights, width 32, MLP 64, 4 heads of 8,
+/// vocabulary 128.</summary>
 [Collection(TorchTests.Name)]
 public sealed class LearnMemoryTests
 {
@@ -16,7 +17,8 @@ public sealed class LearnMemoryTests
     [Fact]
     public void Plan_Defaults_HasEveryPart() => AssertParts(
         Options,
-        ("model", Parameters), ("masked weights", Weights * 4), ("gradients by the masked weights", Weights * 4), ("logits", Logits * 4), ("moments, float32", Logits * 8),
+        ("model", Parameters), ("masked weights", Weights * 4), ("gradients by the masked weights", Weights * 4), ("logits", Logits * 4),
+        ("moments, float32", Logits * 8),
         ("moving average of the logits", 0), ("dense model's states", 0), ("trained weights and their moments", 0),
         // A token and block: two norms of 32 in and out, 4 x (32 + 64) of projections and MLP, 4 bytes a head, 8 more; 64 tokens.
         ("activations", 64 * 2 * (2 * 32 * 8 + 4 * 4 * (32 + 64) + 4 * 4 + 8)),
@@ -25,16 +27,20 @@ public sealed class LearnMemoryTests
 
     [Theory]
     [InlineData("moments, bfloat16", Logits * 4)]
-    public void Plan_NarrowMoments_TakeHalf(string part, double bytes) => AssertPart(Options with { Moments = MomentType.BFloat16 }, part, bytes);
+    public void Plan_NarrowMoments_TakeHalf(string part, double bytes) =>
+        AssertPart(Options with { Moments = MomentType.BFloat16 }, part, bytes);
 
     [Fact]
-    public void Plan_ByteMoments_TakeAByteAndAScaleOf256() => AssertPart(Options with { Moments = MomentType.Int8 }, "moments, int8", Logits * 2 * (1 + 4.0 / 256));
+    public void Plan_ByteMoments_TakeAByteAndAScaleOf256() =>
+        AssertPart(Options with { Moments = MomentType.Int8 }, "moments, int8", Logits * 2 * (1 + 4.0 / 256));
 
     [Fact]
-    public void Plan_Average_TakesALogitMore() => AssertPart(Options with { AverageDecay = 0.9 }, "moving average of the logits", Logits * 4);
+    public void Plan_Average_TakesALogitMore() =>
+        AssertPart(Options with { AverageDecay = 0.9 }, "moving average of the logits", Logits * 4);
 
     [Fact]
-    public void Plan_Items_HaveALogitAWeight() => AssertPart(Options with { Parametrization = Parametrization.Items }, "logits", Weights * 4);
+    public void Plan_Items_HaveALogitAWeight() =>
+        AssertPart(Options with { Parametrization = Parametrization.Items }, "logits", Weights * 4);
 
     [Fact]
     public void Plan_WeightsAlone_HaveNoLogits()
@@ -60,7 +66,8 @@ public sealed class LearnMemoryTests
     {
         LearnOptions checkpointed = Options with { CheckpointActivations = true };
         AssertPart(checkpointed, "masked weights", 9216 * 4);
-        AssertPart(checkpointed, "inputs of the blocks, activations of one", 64 * (3 * 32 * 4 + 2 * 32 * 8 + 4 * 4 * (32 + 64) + 4 * 4 + 8 + 2 * 64 * 4));
+        AssertPart(checkpointed, "inputs of the blocks, activations of one",
+            64 * (3 * 32 * 4 + 2 * 32 * 8 + 4 * 4 * (32 + 64) + 4 * 4 + 8 + 2 * 64 * 4));
     }
 
     [Fact]
@@ -85,7 +92,8 @@ public sealed class LearnMemoryTests
     [Fact]
     public void Require_MoreThanThereIs_SaysBothAndWhatToLower()
     {
-        string message = Assert.Throws<InsufficientMemoryException>(() => AvailableMemory.Require(long.MaxValue, "learning", "lower --seq-len")).Message;
+        string message = Assert.Throws<InsufficientMemoryException>(() =>
+            AvailableMemory.Require(long.MaxValue, "learning", "lower --seq-len")).Message;
         Assert.StartsWith("learning needs about 9223372036.9 GB of memory and ", message, StringComparison.Ordinal);
         Assert.EndsWith(" GB is available; lower --seq-len.", message, StringComparison.Ordinal);
         AvailableMemory.Require(1, "learning", "");

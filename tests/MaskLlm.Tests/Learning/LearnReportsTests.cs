@@ -50,7 +50,12 @@ public sealed class LearnReportsTests
     {
         LearnRequest request = Request with
         {
-            Options = Request.Options with { TrainWeights = WeightTraining.WithMasks, Recipe = Recipe.MaskLlm, Pattern = new NmPattern(1, 4) },
+            Options = Request.Options with
+            {
+                TrainWeights = WeightTraining.WithMasks,
+                Recipe = Recipe.MaskLlm,
+                Pattern = new NmPattern(1, 4)
+            },
             EvalText = "/texts/test.txt",
             Prior = LearnRequest.NoPrior,
         };
@@ -122,7 +127,8 @@ public sealed class LearnReportsTests
             "train-weights":"with-masks","weight-learning-rate":13,"skip":["*.a"],"seed":14,"kernel":"plain","moments":"bfloat16","precision":"bfloat16","checkpoint-activations":true}
             """),
             options.ToJsonString());
-        Assert.Equal(8, (int)LearnRecord.Options(request with { Options = request.Options with { MicroBatchSize = null } }, corpus)["micro-batch-size"]!);
+        Assert.Equal(8, (int)LearnRecord.Options(request with { Options = request.Options with { MicroBatchSize = null } },
+            corpus)["micro-batch-size"]!);
     }
 
     [Fact]
@@ -135,7 +141,9 @@ public sealed class LearnReportsTests
         totals.Add(new StepFigures(3, 0.5, 1, 0.9, new StepTimes(1, 0.25, 0.125, 0.125, 2)));
         LearnRequest request = Request with { Options = Request.Options with { BatchSize = 2, Steps = 7 }, EvalText = "t.txt" };
         RunRecord record = LearnRecord.Create(
-            request, corpus, new JsonObject { ["x"] = 1 }, [], new LearnedRun(new Dictionary<string, MaskLlm.Masks.Mask>(), 11, totals, 1000, "fused-avx2", 0.25), new PerplexityTriple(10, 12, 11), 1.5,
+            request, corpus, new JsonObject { ["x"] = 1 }, [],
+                new LearnedRun(new Dictionary<string, MaskLlm.Masks.Mask>(), 11, totals, 1000, "fused-avx2", 0.25),
+                new PerplexityTriple(10, 12, 11), 1.5,
             new MemoryPlan([new MemoryPart("a", 100), new MemoryPart("b", 23.5)]));
         Assert.Equal((7UL, "fused-avx2"), (record.Seed, record.Kernel));
         JsonObject figures = record.Figures.DeepClone().AsObject();
@@ -164,7 +172,8 @@ public sealed class LearnReportsTests
     [Fact]
     public void Benchmark_ToJson_HasEveryFigure()
     {
-        LearnBenchmarkReport report = new("fused-avx2", 1000, 512, [new("sample", 8, 2), new("update", 3, 4)], 0.5, 2, 4.25, 9.125, 7_000_000, 6_000_000);
+        LearnBenchmarkReport report = new("fused-avx2", 1000, 512, [new("sample", 8, 2), new("update", 3, 4)], 0.5, 2, 4.25, 9.125,
+            7_000_000, 6_000_000);
         Assert.Equal((256.0, 4.0, 0.75), (report.TokensPerSecond, report.Rows[0].Ratio, report.Rows[1].Ratio));
         Assert.Equal(
             Json("""
@@ -180,14 +189,16 @@ public sealed class LearnReportsTests
     [InlineData(400.0, ScheduleKind.Linear, 3)]
     [InlineData(100.0, ScheduleKind.Exponential, 0)]
     [InlineData(223.606797749979, ScheduleKind.Exponential, 2)]
-    public void At_Step_LiesOnTheWay(double expected, ScheduleKind kind, long step) => Assert.Equal(expected, Schedules.At(new ScheduleRange(100, 500), kind, step, 4), 1e-9);
+    public void At_Step_LiesOnTheWay(double expected, ScheduleKind kind, long step) =>
+        Assert.Equal(expected, Schedules.At(new ScheduleRange(100, 500), kind, step, 4), 1e-9);
 
     [Fact]
     public void ScheduleRange_Text_ReadsBackAndBadOnesAreRefused()
     {
         Assert.Equal(new ScheduleRange(4, 0.05), ScheduleRange.Parse("4:0.05"));
         Assert.Equal("4:0.05", new ScheduleRange(4, 0.05).ToString());
-        Assert.All((string[])["", "4", "4:5:6", "0:1", "1:0", "-1:2", "a:1", "1:a", "1e39:1", "1:1e39", "NaN:1", "1:Infinity", "0,5:1"], text => Assert.Throws<ArgumentException>(() => ScheduleRange.Parse(text)));
+        Assert.All((string[])["", "4", "4:5:6", "0:1", "1:0", "-1:2", "a:1", "1:a", "1e39:1", "1:1e39", "NaN:1", "1:Infinity", "0,5:1"],
+            text => Assert.Throws<ArgumentException>(() => ScheduleRange.Parse(text)));
     }
 
     private static Corpus Corpus(out TemporaryFolder folder)
@@ -195,7 +206,8 @@ public sealed class LearnReportsTests
         folder = new TemporaryFolder();
         string path = folder.Write("a.txt", [.. Enumerable.Repeat((byte)'a', 200)]);
         return MaskLlm.Data.Corpus.Open(
-            new CorpusOptions { Sources = [new DataSource(path)], CacheFolder = folder.File("cache") }, new TokenEncoding(text => [.. text.Select(letter => (int)letter)], "letters", 256, null));
+            new CorpusOptions { Sources = [new DataSource(path)], CacheFolder = folder.File("cache") },
+                new TokenEncoding(text => [.. text.Select(letter => (int)letter)], "letters", 256, null));
     }
 
     private static string Card(LearnRequest request, JsonObject figures)

@@ -30,7 +30,8 @@ public class MaskLearnerTests
     [InlineData(KernelKind.Fused, true, 1, Parametrization.Candidates, false, 1)]
     [InlineData(KernelKind.Fused, false, 1, Parametrization.Candidates, false, 0, WeightTraining.WithMasks)]
     public void Step_ManyTimes_LeavesNoTensorBehind(
-        KernelKind kernel, bool checkpointed, double distillation, Parametrization parametrization = Parametrization.Candidates, bool blockwise = false, double states = 0, WeightTraining training = WeightTraining.None)
+        KernelKind kernel, bool checkpointed, double distillation, Parametrization parametrization = Parametrization.Candidates,
+            bool blockwise = false, double states = 0, WeightTraining training = WeightTraining.None)
     {
         using Decoder model = Load();
         LearnOptions options = Options with
@@ -70,7 +71,8 @@ public class MaskLearnerTests
     {
         using Decoder model = Load();
         byte[] before = model.Linears[0].Weight.bytes.ToArray();
-        Dictionary<string, Mask> magnitude = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
+        Dictionary<string, Mask> magnitude = model.Linears.ToDictionary(layer => layer.Name, layer =>
+            Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
         List<double> losses = [];
         using (MaskLearner learner = new(model, Options with { Steps = 60, Hard = hard }, magnitude))
             for (long step = 0; step < 60; step++)
@@ -127,7 +129,8 @@ public class MaskLearnerTests
         Assert.InRange(drawn.PriorGroupShare, 0.5, 0.9999);
     }
 
-    /// <summary>Scores alone start on Wanda's mask, with logits as far apart as the scores; under a strong prior they move no group.</summary>
+    /// <summary>Scores alone start on Wanda's mask, with logits as far apart as the scores; under a strong prior they move no
+    /// group.</summary>
     [Theory]
     [InlineData("2:4", Parametrization.Candidates)]
     [InlineData("1:4", Parametrization.Candidates)]
@@ -137,17 +140,30 @@ public class MaskLearnerTests
         using DisposeScope scope = NewDisposeScope();
         NmPattern pattern = NmPattern.Parse(text);
         using Decoder model = Load();
-        using InputSquares squares = InputSquares.Of(model, [[1, 2, 3, 4], [5, 6, 7, 8]], cancellation: TestContext.Current.CancellationToken);
-        Dictionary<string, Mask> magnitude = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, pattern));
-        LearnOptions options = Options with { Pattern = pattern, Parametrization = parametrization, ExactPrior = true, PriorStrength = 0, ScoreStrength = 2 };
-        using MaskLearner scores = new(model, options, magnitude, squares.ByName), both = new(model, options with { PriorStrength = 1000 }, magnitude, squares.ByName);
+        using InputSquares squares = InputSquares.Of(model, [[1, 2, 3, 4], [5, 6, 7, 8]],
+            cancellation: TestContext.Current.CancellationToken);
+        Dictionary<string, Mask> magnitude = model.Linears.ToDictionary(layer => layer.Name, layer =>
+            Magnitude.Prune(layer.Weight, pattern));
+        LearnOptions options = Options with
+        {
+            Pattern = pattern,
+            Parametrization = parametrization,
+            ExactPrior = true,
+            PriorStrength = 0,
+            ScoreStrength = 2
+        };
+        using MaskLearner scores = new(model, options, magnitude, squares.ByName),
+            both = new(model, options with { PriorStrength = 1000 }, magnitude, squares.ByName);
 
         foreach ((LinearLayer layer, MaskLogits logits) in model.Linears.Zip(scores.Logits))
         {
-            Tensor wanda = layer.Weight.abs() * squares.ByName[layer.Name].sqrt(), rows = wanda / wanda.square().mean([1], keepdim: true).sqrt();
+            Tensor wanda = layer.Weight.abs() * squares.ByName[layer.Name].sqrt(),
+                rows = wanda / wanda.square().mean([1], keepdim: true).sqrt();
             Assert.True(logits.ArgmaxMask().Packed.SequenceEqual(LargestOfGroup.Keep(layer.Name, wanda, pattern).Packed), layer.Name);
-            Tensor groups = rows.view(-1, pattern.GroupSize), kept = groups.topk(pattern.Kept, 1).values, dropped = groups.topk(pattern.Kept, 1, largest: false).values;
-            Tensor spread = parametrization == Parametrization.Items ? groups.amax([1]) - groups.amin([1]) : kept.sum([1]) - dropped.sum([1]);
+            Tensor groups = rows.view(-1, pattern.GroupSize), kept = groups.topk(pattern.Kept, 1).values,
+                dropped = groups.topk(pattern.Kept, 1, largest: false).values;
+            Tensor spread = parametrization == Parametrization.Items ? groups.amax([1]) - groups.amin([1])
+                : kept.sum([1]) - dropped.sum([1]);
             Tensor found = logits.Logits.amax([0]) - logits.Logits.amin([0]);
             Assert.True((found - spread * (2 * options.InitialStd)).abs().max().item<float>() < 1e-6, layer.Name);
         }
@@ -171,9 +187,16 @@ public class MaskLearnerTests
     {
         NmPattern pattern = NmPattern.Parse(text);
         using Decoder model = Load();
-        Dictionary<string, Mask> prior = model.Linears.Where(layer => layer.Columns % pattern.GroupSize == 0).ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, pattern));
+        Dictionary<string, Mask> prior = model.Linears.Where(layer => layer.Columns % pattern.GroupSize == 0)
+            .ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, pattern));
         string[] others = [.. model.Linears.Select(layer => layer.Name).Except(prior.Keys)];
-        LearnOptions options = Options with { Pattern = pattern, Parametrization = Parametrization.Items, ExactPrior = true, Skip = others };
+        LearnOptions options = Options with
+        {
+            Pattern = pattern,
+            Parametrization = Parametrization.Items,
+            ExactPrior = true,
+            Skip = others
+        };
         using MaskLearner learner = new(model, options, prior);
         Assert.Equal(1, learner.PriorGroupShare);
         learner.ChangedGroupShare();
@@ -184,7 +207,8 @@ public class MaskLearnerTests
         Assert.InRange(learner.ChangedGroupShare(), 0.001, pattern.GroupSize == 32 ? 1 : 0.999);
         // Of the weights about a third do at this rate, where chance would move half.
         double moved = learner.ArgmaxMasks().Average(
-            pair => pair.Value.Packed.ToArray().Zip(prior[pair.Key].Packed.ToArray()).Average(bytes => BitOperations.PopCount((uint)(bytes.First ^ bytes.Second)) / 8.0));
+            pair => pair.Value.Packed.ToArray().Zip(prior[pair.Key].Packed.ToArray())
+                .Average(bytes => BitOperations.PopCount((uint)(bytes.First ^ bytes.Second)) / 8.0));
         Assert.InRange(moved, 0.0001, 0.45);
     }
 
@@ -193,7 +217,8 @@ public class MaskLearnerTests
     {
         using Decoder model = Load();
 
-        string message = Assert.Throws<ArgumentException>(() => new MaskLearner(model, Options with { Pattern = new NmPattern(8, 16) }, null)).Message;
+        string message = Assert.Throws<ArgumentException>(() =>
+            new MaskLearner(model, Options with { Pattern = new NmPattern(8, 16) }, null)).Message;
 
         Assert.Contains("--parametrization items", message, StringComparison.Ordinal);
     }
@@ -208,7 +233,8 @@ public class MaskLearnerTests
         float[] Learned(ulong seed, double noise)
         {
             using Decoder model = Load();
-            Dictionary<string, Mask> prior = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
+            Dictionary<string, Mask> prior = model.Linears.ToDictionary(layer => layer.Name, layer =>
+                Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
             using MaskLearner learner = new(model, options with { Noise = noise, Seed = seed }, prior);
             Steps(learner, 0, 3);
             return LogitsOf(learner);
@@ -226,7 +252,8 @@ public class MaskLearnerTests
 
         // The average so far weighs 1/10, 2/11 and 3/12 in the first three steps.
         using DisposeScope scope = NewDisposeScope();
-        Tensor[] logits = [.. Enumerable.Range(1, 3).Select(steps => { using MaskLearner learner = Run(Options, steps); return learner.Logits.First().Logits.clone(); })];
+        Tensor[] logits = [.. Enumerable.Range(1, 3)
+            .Select(steps => { using MaskLearner learner = Run(Options, steps); return learner.Logits.First().Logits.clone(); })];
         Tensor first = Run(Options, steps: 0).Logits.First().Logits;
         Tensor expected = first.lerp(logits[0], 0.9).lerp(logits[1], 9 / 11.0).lerp(logits[2], 0.75);
         Assert.True((averaged.Logits.First().Average! - expected).abs().max().item<float>() < 1e-5);
@@ -243,7 +270,8 @@ public class MaskLearnerTests
             (Tensor inputs, Tensor targets) = Batch(0);
             return learner.Step(0, inputs, targets).Reward;
         }
-        Dictionary<string, double> norms = model.Linears.ToDictionary(layer => layer.Name, layer => layer.Weight.square().sum().to(ScalarType.Float64).item<double>());
+        Dictionary<string, double> norms = model.Linears.ToDictionary(layer => layer.Name, layer =>
+            layer.Weight.square().sum().to(ScalarType.Float64).item<double>());
 
         // The masks of both runs are the same, and keep between a quarter and all of a layer's norm at temperature 4.
         Assert.InRange(Reward(true), model.Linears.Count / 8.0, model.Linears.Count);
@@ -256,9 +284,11 @@ public class MaskLearnerTests
     public void Step_Blockwise_BringsEveryBlockCloserToTheDenseOne(bool checkpointed)
     {
         using Decoder model = Load();
-        Dictionary<string, Mask> magnitude = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
+        Dictionary<string, Mask> magnitude = model.Linears.ToDictionary(layer => layer.Name, layer =>
+            Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
         List<double> losses = [];
-        using (MaskLearner learner = new(model, Options with { Steps = 60, Blockwise = true, CheckpointActivations = checkpointed, Noise = 0 }, magnitude))
+        using (MaskLearner learner = new(model,
+            Options with { Steps = 60, Blockwise = true, CheckpointActivations = checkpointed, Noise = 0 }, magnitude))
             for (long step = 0; step < 60; step++)
             {
                 (Tensor inputs, Tensor targets) = Batch(0);
@@ -282,7 +312,8 @@ public class MaskLearnerTests
     [Fact]
     public void Step_StateDistillation_IsTheSameWithBlocksRunAgain()
     {
-        float[] Moved(double weight, bool checkpointed) => FirstStep(Options with { Distillation = 1, StateDistillation = weight, CheckpointActivations = checkpointed }).Logits;
+        float[] Moved(double weight, bool checkpointed) =>
+            FirstStep(Options with { Distillation = 1, StateDistillation = weight, CheckpointActivations = checkpointed }).Logits;
         float[] kept = Moved(3, false), recomputed = Moved(3, true), without = Moved(0, false);
 
         Assert.True(kept.Zip(recomputed, (a, b) => Math.Abs(a - b)).Order().ElementAt((int)(0.99 * kept.Length)) < 1e-5);
@@ -294,10 +325,12 @@ public class MaskLearnerTests
     public void Step_TrainWeightsOnly_LowersTheLossUnderTheSameMask()
     {
         using Decoder model = Load();
-        Dictionary<string, Mask> prior = model.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
+        Dictionary<string, Mask> prior = model.Linears.ToDictionary(layer => layer.Name, layer =>
+            Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
         byte[] before = model.Linears[0].Weight.bytes.ToArray();
         List<double> losses = [];
-        using (MaskLearner learner = new(model, Options with { Steps = 60, TrainWeights = WeightTraining.Only, WeightLearningRate = 1e-3 }, prior))
+        using (MaskLearner learner = new(model, Options with { Steps = 60, TrainWeights = WeightTraining.Only, WeightLearningRate = 1e-3 },
+            prior))
         {
             for (long step = 0; step < 60; step++)
             {
@@ -307,7 +340,8 @@ public class MaskLearnerTests
             using DisposeScope scope = NewDisposeScope();
             Assert.Equal(12, learner.StateBytesPerWeight);
             Assert.All(learner.ArgmaxMasks(), pair => Assert.Same(prior[pair.Key], pair.Value));
-            Tensor moved = learner.Weights![model.Linears[0].Name].ne(model.Linears[0].Weight), kept = MaskTensors.ToTensor(prior[model.Linears[0].Name], CPU).to(ScalarType.Bool);
+            Tensor moved = learner.Weights![model.Linears[0].Name].ne(model.Linears[0].Weight),
+                kept = MaskTensors.ToTensor(prior[model.Linears[0].Name], CPU).to(ScalarType.Bool);
             Assert.Equal(0, moved.logical_and(kept.logical_not()).sum().item<long>());
             Assert.True(moved.sum().item<long>() > 0.9 * kept.sum().item<long>());
         }
@@ -324,7 +358,14 @@ public class MaskLearnerTests
     {
         using DisposeScope scope = NewDisposeScope();
         using Decoder model = Load();
-        LearnOptions options = Options with { Kernel = kernel, Parametrization = parametrization, TrainWeights = WeightTraining.WithMasks, WeightLearningRate = 1e-3, Noise = 0 };
+        LearnOptions options = Options with
+        {
+            Kernel = kernel,
+            Parametrization = parametrization,
+            TrainWeights = WeightTraining.WithMasks,
+            WeightLearningRate = 1e-3,
+            Noise = 0
+        };
         Tensor dense = model.Linears[0].Weight.clone();
         (Tensor inputs, Tensor targets) = Batch(0);
         using MaskLearner learner = new(model, options, null);
@@ -347,7 +388,8 @@ public class MaskLearnerTests
     {
         using Decoder model = Load();
 
-        string message = Assert.Throws<ArgumentException>(() => new MaskLearner(model, Options with { TrainWeights = WeightTraining.Only }, null)).Message;
+        string message = Assert.Throws<ArgumentException>(() =>
+            new MaskLearner(model, Options with { TrainWeights = WeightTraining.Only }, null)).Message;
 
         Assert.Contains("--prior has none of model.layers.0.self_attn.q_proj.weight", message, StringComparison.Ordinal);
     }
@@ -373,7 +415,8 @@ public class MaskLearnerTests
     {
         using Decoder model = Load();
 
-        string message = Assert.Throws<ArgumentException>(() => new MaskLearner(model, Options with { Pattern = new NmPattern(2, 5) }, null)).Message;
+        string message = Assert.Throws<ArgumentException>(() =>
+            new MaskLearner(model, Options with { Pattern = new NmPattern(2, 5) }, null)).Message;
 
         Assert.Contains("model.layers.0.self_attn.q_proj.weight: 32 columns", message, StringComparison.Ordinal);
         Assert.Contains("--skip", message, StringComparison.Ordinal);
@@ -406,10 +449,13 @@ public class MaskLearnerTests
         Steps(resumed, 5, Options.Steps);
 
         Assert.Equal(Logits(Run(Options)), LogitsOf(resumed));
-        Assert.Contains("steps", Assert.Throws<ArgumentException>(() => LearnCheckpoint.Load(folder.File("state"), resumed, new JsonObject { ["steps"] = 13 })).Message, StringComparison.Ordinal);
+        Assert.Contains("steps",
+            Assert.Throws<ArgumentException>(() =>
+            LearnCheckpoint.Load(folder.File("state"), resumed, new JsonObject { ["steps"] = 13 })).Message, StringComparison.Ordinal);
     }
 
-    public static TheoryData<string, bool> PatternsAndHard => new() { { "2:4", false }, { "2:4", true }, { "1:4", false }, { "4:8", false }, { "1:2", true } };
+    public static TheoryData<string, bool> PatternsAndHard =>
+        new() { { "2:4", false }, { "2:4", true }, { "1:4", false }, { "4:8", false }, { "1:2", true } };
 
     /// <summary>From the same logits and noise; libtorch's logarithms and ours differ in the last bits, hence the tolerance.</summary>
     [Theory]
@@ -460,7 +506,8 @@ public class MaskLearnerTests
         Assert.Equal(Logits(Run(options)), LogitsOf(resumed));
     }
 
-    /// <summary>Given the gradients, nothing of the masks may depend on threads; libtorch's own products do, so they are taken once.</summary>
+    /// <summary>Given the gradients, nothing of the masks may depend on threads; libtorch's own products do, so they are taken
+    /// once.</summary>
     [Fact]
     public void FusedPasses_OneThreadAndTwo_AreBitEqual()
     {
@@ -473,14 +520,16 @@ public class MaskLearnerTests
                 using DisposeScope scope = NewDisposeScope();
                 using Decoder model = Load();
                 using CandidateTensor table = new(NmPattern.TwoOfFour, CPU);
-                using LearnedLayer layer = new(model.Linears[4], 4, ScalarType.Float32, MaskLogits.Create(model.Linears[4], 4, table, Options with { Moments = MomentType.Int8 }, null));
+                using LearnedLayer layer = new(model.Linears[4], 4, ScalarType.Float32,
+                    MaskLogits.Create(model.Linears[4], 4, table, Options with { Moments = MomentType.Int8 }, null));
                 using FusedMaskStep step = new(NmPattern.TwoOfFour);
                 MaskSample sample = new(1, 2, 4, 100, 4, 1e-4f, false);
                 Tensor masked = empty_like(layer.Dense), gradient = layer.Dense.mul(0.01);
                 (double largest, double kept) = step.Sample(layer, sample, masked);
                 double norm = step.SquaredNorm(layer, sample, gradient);
                 step.Update(layer, sample, gradient, 0.5, new AdamWRates(0, 1e-3, 0.1, 1e-5));
-                return [.. BitConverter.GetBytes(largest), .. BitConverter.GetBytes(kept), .. BitConverter.GetBytes(norm), .. masked.bytes, .. layer.Logits.State.SelectMany(tensor => tensor.Value.bytes.ToArray())];
+                return [.. BitConverter.GetBytes(largest), .. BitConverter.GetBytes(kept), .. BitConverter.GetBytes(norm), .. masked.bytes,
+                    .. layer.Logits.State.SelectMany(tensor => tensor.Value.bytes.ToArray())];
             }
             finally
             {
@@ -496,7 +545,8 @@ public class MaskLearnerTests
     {
         using Decoder model = Load();
 
-        string message = Assert.Throws<ArgumentException>(() => new MaskLearner(model, Options with { Kernel = KernelKind.Plain, Moments = MomentType.Int8 }, null)).Message;
+        string message = Assert.Throws<ArgumentException>(() =>
+            new MaskLearner(model, Options with { Kernel = KernelKind.Plain, Moments = MomentType.Int8 }, null)).Message;
 
         Assert.Contains("--kernel fused", message, StringComparison.Ordinal);
     }
@@ -513,7 +563,8 @@ public class MaskLearnerTests
         Assert.True(Bytes(large with { CheckpointActivations = true }) < Bytes(large));
         Assert.True(Bytes(large with { MicroBatchSize = 8 }) < Bytes(large));
         Assert.True(Bytes(large) < Bytes(large with { Kernel = KernelKind.Plain }));
-        Assert.Contains(LearnMemory.Plan(model, large, 0).Parts, part => part.What == "logits" && part.Bytes == 6.0 * model.Linears.Sum(layer => layer.Rows * layer.Columns));
+        Assert.Contains(LearnMemory.Plan(model, large, 0).Parts, part => part.What == "logits"
+            && part.Bytes == 6.0 * model.Linears.Sum(layer => layer.Rows * layer.Columns));
     }
 
     [Fact]
@@ -545,7 +596,8 @@ public class MaskLearnerTests
         Assert.True((sums - 2).abs().max().item<float>() < 1e-5);
     }
 
-    private static Decoder Load(ScalarType precision = ScalarType.Float32) => Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"), compute: precision);
+    private static Decoder Load(ScalarType precision = ScalarType.Float32) =>
+        Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"), compute: precision);
 
     // The bytes of a counter: a text that repeats, so that there is something to learn.
     private static (Tensor Inputs, Tensor Targets) Batch(long step)
@@ -585,5 +637,6 @@ public class MaskLearnerTests
         using (learner) return LogitsOf(learner);
     }
 
-    private static float[] LogitsOf(MaskLearner learner) => [.. learner.Logits.SelectMany(layer => TensorBytes.Floats(layer.Logits).ToArray())];
+    private static float[] LogitsOf(MaskLearner learner) =>
+        [.. learner.Logits.SelectMany(layer => TensorBytes.Floats(layer.Logits).ToArray())];
 }

@@ -22,7 +22,8 @@ public class SoftMaskTests
         Dictionary<string, Tensor> recorded = TensorFile.Read(Fixture.PathOf($"method/{name}.safetensors"));
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Fixture.PathOf($"method/{name}.json")));
         bool hard = json.RootElement.GetProperty("hard").GetBoolean();
-        using CandidateTensor table = new(new NmPattern(json.RootElement.GetProperty("N").GetInt32(), json.RootElement.GetProperty("M").GetInt32()), CPU);
+        using CandidateTensor table =
+            new(new NmPattern(json.RootElement.GetProperty("N").GetInt32(), json.RootElement.GetProperty("M").GetInt32()), CPU);
         Tensor weight = recorded["weight"];
         Tensor first = zeros_like(recorded["gate.0"].t().contiguous()), second = zeros_like(first);
         JsonElement[] steps = [.. json.RootElement.GetProperty("steps").EnumerateArray()];
@@ -39,7 +40,8 @@ public class SoftMaskTests
             Assert.Equal(reward, Schedules.WeightReward(steps[0].GetProperty("regulariser_weight").GetDouble(), step, steps.Length), 1e-9);
 
             Tensor probabilities = SoftMask.Probabilities(logits, noise, kappa, tau);
-            if (!hard) Assert.Equal(Number("max_probability"), probabilities.amax([0]).mean().item<float>(), 1e-5);   // the hard module records that of its one-hot sample
+            // the hard module records that of its one-hot sample
+            if (!hard) Assert.Equal(Number("max_probability"), probabilities.amax([0]).mean().item<float>(), 1e-5);
             Tensor mask = SoftMask.Mix(probabilities, table, weight.size(0), weight.size(1), hard);
             AssertNear(recorded[$"mask.{step}"].view(mask.shape), mask);
 
@@ -71,7 +73,8 @@ public class SoftMaskTests
         using CandidateTensor table = new(NmPattern.TwoOfFour, CPU);
         Tensor logits = recorded["gate.before_prior"].t().contiguous();
 
-        Prior.Shift(logits, CandidateTensor.ToGroups(recorded["prior"].to(ScalarType.Float32), table.Pattern), table, 3 * logits.std().item<float>());
+        Prior.Shift(logits, CandidateTensor.ToGroups(recorded["prior"].to(ScalarType.Float32), table.Pattern), table,
+            3 * logits.std().item<float>());
 
         AssertNear(recorded["gate.0"].t(), logits);
     }

@@ -16,7 +16,8 @@ public class MaskKernelTests
         Gen.ULong, Gen.UInt, Gen.Int[0, 300], Gen.Float[1f, 500f], Gen.Float[0.05f, 4f], Gen.Bool, Gen.Bool,
         (seed, step, layer, kappa, tau, hard, noisy) => new MaskSample(seed, step, (uint)layer, kappa, tau, 1e-5f, hard, noisy));
 
-    private static readonly Gen<float> Values = Gen.OneOf(Gen.Float[-0.1f, 0.1f], Gen.Const(0f), Gen.Float[-1e-30f, 1e-30f], Gen.Float[-1e3f, 1e3f]);
+    private static readonly Gen<float> Values = Gen.OneOf(Gen.Float[-0.1f, 0.1f], Gen.Const(0f), Gen.Float[-1e-30f, 1e-30f],
+        Gen.Float[-1e3f, 1e3f]);
 
     public static TheoryData<string> Names => [.. MaskKernelSet.Available.Select(kernel => kernel.Name)];
 
@@ -70,7 +71,8 @@ public class MaskKernelTests
             }
             float[] logits = [.. rows[0]], first = [.. rows[1]], second = [.. rows[1].Select(Math.Abs)];
             Named(name).Update(step, logits, first, second, gradient);
-            for (int i = 0; i < expected.Length; i++) Assert.InRange(Math.Abs(logits[i] - expected[i]), 0, 2e-6 * Math.Max(1, Math.Abs(expected[i])));
+            for (int i = 0; i < expected.Length; i++)
+                Assert.InRange(Math.Abs(logits[i] - expected[i]), 0, 2e-6 * Math.Max(1, Math.Abs(expected[i])));
         },
         iter: 100);
 
@@ -89,11 +91,13 @@ public class MaskKernelTests
         {
             uint[] words = [.. Enumerable.Range(0, MaskTile.Size).Select(_ => (uint)random.NextInt64(1L << 32))];
             (float[] m, float[] v, float[] b) = RoundTrip(kernel, first, second, words);
-            for (int i = 0; i < MaskTile.Size; i++) (firstSum[i], secondSum[i], bfloatSum[i]) = (firstSum[i] + m[i], secondSum[i] + v[i], bfloatSum[i] + b[i]);
+            for (int i = 0; i < MaskTile.Size; i++)
+                (firstSum[i], secondSum[i], bfloatSum[i]) = (firstSum[i] + m[i], secondSum[i] + v[i], bfloatSum[i] + b[i]);
         }
         for (int i = 0; i < MaskTile.Size; i++)
         {
-            double firstStep = (2 * Math.Sqrt(Math.Abs(first[i])) * 127 + 1) / (127 * 127.0), secondStep = Math.Pow(Math.Sqrt(Math.Sqrt(second[i])) + 1 / 255.0, 4) - second[i];
+            double firstStep = (2 * Math.Sqrt(Math.Abs(first[i])) * 127 + 1) / (127 * 127.0),
+                secondStep = Math.Pow(Math.Sqrt(Math.Sqrt(second[i])) + 1 / 255.0, 4) - second[i];
             Assert.InRange(Math.Abs(firstSum[i] / Draws - first[i]), 0, 4 * 0.5 * firstStep / Math.Sqrt(Draws));
             Assert.InRange(Math.Abs(secondSum[i] / Draws - second[i]), 0, 4 * 0.5 * secondStep / Math.Sqrt(Draws));
             Assert.InRange(Math.Abs(bfloatSum[i] / Draws - first[i]), 0, 4 * 0.5 * Math.Abs(first[i]) / 128 / Math.Sqrt(Draws));
@@ -121,7 +125,8 @@ public class MaskKernelTests
     [MemberData(nameof(Names))]
     public void Words_OfAnyGroup_AreThoseOfPhilox(string name)
     {
-        TileInputs inputs = new(NmPattern.TwoOfFour, new MaskSample(0x123456789ABCDEF0, 77, 5, 100, 4, 0, false), 48, 1000, new float[6 * 48], new float[192], new float[192]);
+        TileInputs inputs = new(NmPattern.TwoOfFour, new MaskSample(0x123456789ABCDEF0, 77, 5, 100, 4, 0, false), 48, 1000,
+            new float[6 * 48], new float[192], new float[192]);
 
         (_, uint[] words) = Gradient(Named(name), inputs);
 
@@ -142,7 +147,8 @@ public class MaskKernelTests
         float[] p = [0.02f, -0.01f, 0f, 0.03f, 0.01f, -0.02f], weight = [1f, -2f, 3f, -4f];
         float[] logits = [.. p.SelectMany(value => Enumerable.Repeat(value, 16))];
         MaskSample sample = new(1, 2, 3, 100, 0.5f, 0, false, Noisy: false);
-        TileInputs inputs = new(NmPattern.TwoOfFour, sample, 16, 0, logits, [.. Enumerable.Repeat(weight, 16).SelectMany(w => w)], new float[64]);
+        TileInputs inputs = new(NmPattern.TwoOfFour, sample, 16, 0, logits, [.. Enumerable.Repeat(weight, 16).SelectMany(w => w)],
+            new float[64]);
         double[] y = [.. p.Select(value => Math.Exp(100 * value / 0.5))];
         double sum = y.Sum();
         double[] mask = [(y[0] + y[1] + y[2]) / sum, (y[0] + y[3] + y[4]) / sum, (y[1] + y[3] + y[5]) / sum, (y[2] + y[4] + y[5]) / sum];
@@ -151,8 +157,10 @@ public class MaskKernelTests
         Named(name).Sample(inputs.Tile, sample, masked, new float[MaskTile.Size], Scratch(inputs.Pattern));
 
         for (int i = 0; i < masked.Length; i++) Assert.Equal(weight[i % 4] * mask[i % 4], masked[i], 1e-5);
-        Assert.Equal(Sample(Named(name), inputs), Sample(Named(name), inputs with { Sample = sample with { Seed = 9, Step = 8, Layer = 7 } }));
-        Assert.Equal(Gradient(Named(name), inputs with { Sample = sample with { Noisy = true } }).Words, Gradient(Named(name), inputs).Words);
+        Assert.Equal(Sample(Named(name), inputs),
+            Sample(Named(name), inputs with { Sample = sample with { Seed = 9, Step = 8, Layer = 7 } }));
+        Assert.Equal(Gradient(Named(name), inputs with { Sample = sample with { Noisy = true } }).Words,
+            Gradient(Named(name), inputs).Words);
     }
 
     [Fact]
@@ -163,7 +171,8 @@ public class MaskKernelTests
         Assert.Contains("scalar", Assert.Throws<ArgumentException>(() => MaskKernelSet.Choose("neon")).Message, StringComparison.Ordinal);
     }
 
-    private sealed record TileInputs(NmPattern Pattern, MaskSample Sample, int Groups, int FirstGroup, float[] Logits, float[] Weight, float[] Gradient)
+    private sealed record TileInputs(NmPattern Pattern, MaskSample Sample, int Groups, int FirstGroup, float[] Logits, float[] Weight,
+        float[] Gradient)
     {
         internal MaskTile Tile => new() { Pattern = Pattern, Logits = Logits, Stride = Groups, Weight = Weight, FirstGroup = FirstGroup };
     }
@@ -216,13 +225,16 @@ public class MaskKernelTests
         float[] m = new float[values.Length], v = new float[values.Length];
         kernel.DecodeFirst(first, firstScale, m);
         kernel.DecodeSecond(second, secondScale, v);
-        return [.. first.Select(b => (uint)b), .. second.Select(b => (uint)b), .. narrow.Select(b => (uint)b), .. Bits([firstScale, secondScale]), .. Bits(m), .. Bits(v)];
+        return [.. first.Select(b => (uint)b), .. second.Select(b => (uint)b), .. narrow.Select(b => (uint)b),
+            .. Bits([firstScale, secondScale]), .. Bits(m), .. Bits(v)];
     }
 
     // The sign of a zero is left open: sums of zeros may start from either.
-    private static IEnumerable<uint> Bits(float[] values) => values.Select(value => value == 0 ? 0 : BitConverter.SingleToUInt32Bits(value));
+    private static IEnumerable<uint> Bits(float[] values) =>
+        values.Select(value => value == 0 ? 0 : BitConverter.SingleToUInt32Bits(value));
 
-    private static (float[] First, float[] Second, float[] BFloat16) RoundTrip(IMaskKernel kernel, float[] first, float[] second, uint[] words)
+    private static (float[] First, float[] Second, float[] BFloat16) RoundTrip(IMaskKernel kernel, float[] first, float[] second,
+        uint[] words)
     {
         byte[] codes = new byte[first.Length];
         ushort[] narrow = new ushort[first.Length];

@@ -47,9 +47,11 @@ public unsafe class MaskPassTests
     [Fact]
     public void Sums_AnyNumberOfThreads_AreTheSameBits()
     {
-        (double, double, double) one = new Layer(NmPattern.TwoOfFour, 100 * MaskTile.Size, MomentType.Int8, false).Run(MaskKernelSet.Available[0], 1, 2);
+        (double, double, double) one = new Layer(NmPattern.TwoOfFour, 100 * MaskTile.Size, MomentType.Int8, false)
+            .Run(MaskKernelSet.Available[0], 1, 2);
 
-        Assert.Equal(one, new Layer(NmPattern.TwoOfFour, 100 * MaskTile.Size, MomentType.Int8, false).Run(MaskKernelSet.Available[0], 4, 2));
+        Assert.Equal(one, new Layer(NmPattern.TwoOfFour, 100 * MaskTile.Size, MomentType.Int8, false)
+            .Run(MaskKernelSet.Available[0], 4, 2));
     }
 
     [Theory]
@@ -63,7 +65,8 @@ public unsafe class MaskPassTests
         kept.Run(MaskKernelSet.Available[0], 1, 40);
 
         Assert.InRange(kept.StateBytes / (4096.0 * 4), 0, bytesAWeight);
-        double moved = exact.Logits.Zip(exact.FirstLogits, (a, b) => Math.Pow(a - b, 2)).Sum(), apart = exact.Logits.Zip(kept.Logits, (a, b) => Math.Pow(a - b, 2)).Sum();
+        double moved = exact.Logits.Zip(exact.FirstLogits, (a, b) => Math.Pow(a - b, 2)).Sum(),
+            apart = exact.Logits.Zip(kept.Logits, (a, b) => Math.Pow(a - b, 2)).Sum();
         Assert.InRange(apart, 0, 0.02 * moved);
     }
 
@@ -82,7 +85,8 @@ public unsafe class MaskPassTests
             (_pattern, _moments, _narrow) = (pattern, moments, narrow);
             Random random = new(groups);
             float[] Draw(int count, float size) => [.. Enumerable.Range(0, count).Select(_ => size * (random.NextSingle() - 0.5f))];
-            int logits = pattern.CandidateCount * groups, weights = pattern.GroupSize * groups, bytes = moments switch { MomentType.Float32 => 4, MomentType.BFloat16 => 2, _ => 1 };
+            int logits = pattern.CandidateCount * groups, weights = pattern.GroupSize * groups,
+                bytes = moments switch { MomentType.Float32 => 4, MomentType.BFloat16 => 2, _ => 1 };
             (_logits, _weight, _gradient) = (Draw(logits, 0.02f), Draw(weights, 0.2f), Draw(weights, 0.01f));
             FirstLogits = [.. _logits];
             (_narrowWeight, _narrowGradient, _masked) = (Bits(_weight), Bits(_gradient), new byte[weights * (narrow ? 2 : 4)]);
@@ -95,16 +99,20 @@ public unsafe class MaskPassTests
 
         internal float[] Logits => _logits;
 
-        internal long StateBytes => 4L * _logits.Length + _first.Length + _second.Length + 4L * (_firstScales.Length + _secondScales.Length);
+        internal long StateBytes => 4L * _logits.Length + _first.Length + _second.Length
+            + 4L * (_firstScales.Length + _secondScales.Length);
 
-        internal byte[] State => [.. _logits.SelectMany(BitConverter.GetBytes), .. _first, .. _second, .. _firstScales.Concat(_secondScales).SelectMany(BitConverter.GetBytes), .. _masked];
+        internal byte[] State =>
+            [.. _logits.SelectMany(BitConverter.GetBytes), .. _first, .. _second, .. _firstScales.Concat(_secondScales)
+            .SelectMany(BitConverter.GetBytes), .. _masked];
 
         internal (double Largest, double Kept, double Squares) Run(IMaskKernel kernel, int threads, int steps)
         {
             MaskPass pass = new(kernel, _pattern, threads);
             (double Largest, double Kept) sums = default;
             double squares = 0;
-            fixed (float* logits = _logits, wide = _weight, wideGradient = _gradient, firstScales = _firstScales, secondScales = _secondScales)
+            fixed (float* logits = _logits, wide = _weight, wideGradient = _gradient, firstScales = _firstScales,
+                secondScales = _secondScales)
             fixed (ushort* narrow = _narrowWeight, narrowGradient = _narrowGradient)
             fixed (byte* first = _first, second = _second, masked = _masked)
             {

@@ -7,12 +7,15 @@ public class ScalarMathTests
 {
     [Fact]
     public void Log_AnyPositiveNormalNumber_IsWithinThreeUlpOrTiny() =>
-        Gen.Float[1.2e-38f, 1e30f].Sample(x => Assert.InRange(Math.Abs(ScalarMath.Log(x) - Math.Log(x)), 0, 4e-7 * Math.Max(Math.Abs(Math.Log(x)), 1e-3)), iter: 100_000);
+        Gen.Float[1.2e-38f, 1e30f]
+            .Sample(x => Assert.InRange(Math.Abs(ScalarMath.Log(x) - Math.Log(x)), 0, 4e-7 * Math.Max(Math.Abs(Math.Log(x)), 1e-3)),
+            iter: 100_000);
 
     // -log u for u next to 1 is the small number whose logarithm the noise is: it must be right in relative terms.
     [Fact]
     public void Log_NextToOne_KeepsItsRelativeAccuracy() =>
-        Gen.Float[0.75f, 1.4f].Sample(x => Assert.InRange(Math.Abs(ScalarMath.Log(x) - Math.Log(x)), 0, 4e-7 * Math.Abs(Math.Log(x))), iter: 100_000);
+        Gen.Float[0.75f, 1.4f]
+            .Sample(x => Assert.InRange(Math.Abs(ScalarMath.Log(x) - Math.Log(x)), 0, 4e-7 * Math.Abs(Math.Log(x))), iter: 100_000);
 
     [Fact]
     public void Exp_AnyExponent_IsRelativelyRightAndExactlyZeroFarBelow() => Gen.Float[-100f, 0f].Sample(

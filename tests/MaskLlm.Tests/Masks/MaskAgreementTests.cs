@@ -44,5 +44,6 @@ public sealed class MaskAgreementTests
 
     [Fact]
     public void Between_GroupsBeyond32_AreRefused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => MaskAgreement.Between(Mask.FromBytes(1, 33, new byte[33]), Mask.FromBytes(1, 33, new byte[33]), 33));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            MaskAgreement.Between(Mask.FromBytes(1, 33, new byte[33]), Mask.FromBytes(1, 33, new byte[33]), 33));
 }

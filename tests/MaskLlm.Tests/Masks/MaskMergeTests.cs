@@ -65,7 +65,9 @@ public sealed class MaskMergeTests
     private static Mask RandomMask(NmPattern pattern, int seed)
     {
         Random random = new(seed);
-        byte[] bytes = [.. Enumerable.Range(0, 30).SelectMany(_ => pattern.Candidates.Slice(random.Next(pattern.CandidateCount) * pattern.GroupSize, pattern.GroupSize).ToArray())];
+        byte[] bytes = [.. Enumerable.Range(0, 30)
+            .SelectMany(_ => pattern.Candidates.Slice(random.Next(pattern.CandidateCount) * pattern.GroupSize, pattern.GroupSize)
+            .ToArray())];
         return Mask.FromBytes(5, 6 * pattern.GroupSize, bytes);
     }
 

@@ -95,7 +95,8 @@ public sealed class MaskTests
     [Fact]
     public void ViolationCount_ColumnsNotDivisible_SaysBothNumbers()
     {
-        ArgumentException error = Assert.Throws<ArgumentException>(() => Mask.FromBytes(1, 6, new byte[6]).ViolationCount(NmPattern.TwoOfFour));
+        ArgumentException error = Assert.Throws<ArgumentException>(() => Mask.FromBytes(1, 6, new byte[6])
+            .ViolationCount(NmPattern.TwoOfFour));
         Assert.Equal("The mask has 6 columns and pattern 2:4 needs a multiple of 4.", error.Message);
     }
 
@@ -123,7 +124,8 @@ public sealed class MaskTests
         byte[] bits = [.. Enumerable.Range(0, 3 * 5 * groupSize).Select(_ => (byte)random.Next(2))];
         Mask mask = Mask.FromBytes(3, 5 * groupSize, bits);
         for (int kept = 1; kept < groupSize; kept++)
-            Assert.Equal(bits.Chunk(groupSize).Count(group => group.Count(bit => bit == 1) != kept), mask.ViolationCount(new NmPattern(kept, groupSize)));
+            Assert.Equal(bits.Chunk(groupSize).Count(group => group.Count(bit => bit == 1) != kept),
+                mask.ViolationCount(new NmPattern(kept, groupSize)));
     }
 
     [Theory]
@@ -141,9 +143,11 @@ public sealed class MaskTests
     public void Indexer_OutsideTheMatrix_IsRefused()
     {
         Mask mask = Mask.FromBytes(2, 3, [1, 0, 1, 0, 1, 0]);
-        Assert.All(((int, int)[])[(-1, 0), (0, -1), (2, 0), (0, 3)], at => Assert.Throws<ArgumentOutOfRangeException>(() => mask[at.Item1, at.Item2]));
+        Assert.All(((int, int)[])[(-1, 0), (0, -1), (2, 0), (0, 3)], at =>
+            Assert.Throws<ArgumentOutOfRangeException>(() => mask[at.Item1, at.Item2]));
         Assert.Throws<ArgumentException>(() => mask.CopyTo(new byte[5]));
         Assert.Throws<ArgumentOutOfRangeException>(() => Mask.FromBytes(1, 0, []));
-        Assert.Contains("at row 1, column 2 it was given 7", Assert.Throws<ArgumentException>(() => Mask.FromBytes(2, 3, [0, 0, 0, 0, 0, 7])).Message, StringComparison.Ordinal);
+        Assert.Contains("at row 1, column 2 it was given 7",
+            Assert.Throws<ArgumentException>(() => Mask.FromBytes(2, 3, [0, 0, 0, 0, 0, 7])).Message, StringComparison.Ordinal);
     }
 }

@@ -11,7 +11,8 @@ public class BackwardPassTests
     private const double Scale = 0.25;
 
     // 5 does not divide the 34 tokens of the batch; 64 is all of them.
-    public static MatrixTheoryData<string, bool, int> Cases() => new([Tied, "llama-bias", "qwen3", "mistral-sliding"], [false, true], [5, 64]);
+    public static MatrixTheoryData<string, bool, int> Cases() =>
+        new([Tied, "llama-bias", "qwen3", "mistral-sliding"], [false, true], [5, 64]);
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -46,7 +47,8 @@ public class BackwardPassTests
         Tensor crossEntropy = -logarithms.gather(2, targets.unsqueeze(-1)).mean();
         Tensor expectedLoss = (1 - share) * crossEntropy + share * divergence;
         (expectedLoss * Scale).backward();
-        Dictionary<string, Tensor> weights = model.Linears.ToDictionary(layer => layer.Name, layer => layer.Weight), expected = TakeGradients(weights);
+        Dictionary<string, Tensor> weights = model.Linears.ToDictionary(layer => layer.Name, layer => layer.Weight),
+            expected = TakeGradients(weights);
 
         double loss = BackwardPass.Run(model, inputs, targets, Scale, checkpointed, chunkTokens: chunkTokens, teacher: teacher);
 
@@ -86,7 +88,8 @@ public class BackwardPassTests
         Dictionary<string, Tensor> found = [];
         List<string> calls = [];
 
-        double loss = BackwardPass.Run(model, inputs, targets, Scale, checkpointActivations: true, block => new HalvedWeights(model, block, calls, found));
+        double loss = BackwardPass.Run(model, inputs, targets, Scale, checkpointActivations: true, block =>
+            new HalvedWeights(model, block, calls, found));
 
         Assert.Equal(expectedLoss, loss, 1e-5);
         Assert.Equal(["enter 0", "leave 0", "enter 1", "leave 1", "enter 1", "leave 1", "enter 0", "leave 0"], calls);
@@ -141,11 +144,13 @@ public class BackwardPassTests
     {
         using DisposeScope scope = NewDisposeScope();
         using Decoder wide = Load("llama-bf16-sharded");
-        using Decoder narrow = Checkpoint.Load(Fixture.PathOf("models/llama-bf16-sharded"), compute: ScalarType.BFloat16, keepBFloat16: true);
+        using Decoder narrow = Checkpoint.Load(Fixture.PathOf("models/llama-bf16-sharded"), compute: ScalarType.BFloat16,
+            keepBFloat16: true);
         (Tensor inputs, Tensor targets) = Batch();
         foreach (LinearLayer layer in wide.Linears.Concat(narrow.Linears)) layer.Weight.requires_grad_();
 
-        double expected = BackwardPass.Run(wide, inputs, targets, Scale, checkpointed), found = BackwardPass.Run(narrow, inputs, targets, Scale, checkpointed);
+        double expected = BackwardPass.Run(wide, inputs, targets, Scale, checkpointed),
+            found = BackwardPass.Run(narrow, inputs, targets, Scale, checkpointed);
 
         Assert.Equal(expected, found, 2e-2 * expected);
         foreach ((LinearLayer a, LinearLayer b) in wide.Linears.Zip(narrow.Linears))

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Tests.Models;
 
-/// <summary>Attention in bfloat16 against the formula in float64; 1030 tokens take libtorch's fused kernel, fewer the plain products.</summary>
+/// <summary>Attention in bfloat16 against the formula in float64; 1030 tokens take libtorch's fused kernel, fewer the plain
+/// products.</summary>
 [Collection(TorchTests.Name)]
 public class CausalAttentionTests
 {
@@ -19,11 +20,13 @@ public class CausalAttentionTests
     {
         using DisposeScope scope = NewDisposeScope();
         using Generator generator = new(5);
-        Tensor[] wide = [.. Enumerable.Range(0, 3).Select(_ => randn([2, tokens, 3, 16], generator: generator).to(ScalarType.BFloat16).to(ScalarType.Float64).requires_grad_())];
+        Tensor[] wide = [.. Enumerable.Range(0, 3)
+            .Select(_ => randn([2, tokens, 3, 16], generator: generator).to(ScalarType.BFloat16).to(ScalarType.Float64).requires_grad_())];
         Tensor[] narrow = [.. wide.Select(tensor => tensor.detach().to(ScalarType.BFloat16).requires_grad_())];
         Tensor given = randn([2, tokens, 3, 16], generator: generator);
 
-        Tensor expected = Formula(wide[0], wide[1], wide[2], window ?? tokens), found = CausalAttention.Call(narrow[0], narrow[1], narrow[2], window, 0.25, softCap: null);
+        Tensor expected = Formula(wide[0], wide[1], wide[2], window ?? tokens),
+            found = CausalAttention.Call(narrow[0], narrow[1], narrow[2], window, 0.25, softCap: null);
         (expected * given).sum().backward();
         (found * given.to(ScalarType.BFloat16)).sum().backward();
 
@@ -37,7 +40,8 @@ public class CausalAttentionTests
         long tokens = query.size(1);
         Tensor distance = arange(tokens).unsqueeze(1) - arange(tokens);
         Tensor scores = einsum("bthd,bshd->bhts", query, key) / 4;
-        return einsum("bhts,bshd->bthd", scores.masked_fill(distance.lt(0).logical_or(distance.ge(window)), double.NegativeInfinity).softmax(-1), value);
+        return einsum("bhts,bshd->bthd",
+            scores.masked_fill(distance.lt(0).logical_or(distance.ge(window)), double.NegativeInfinity).softmax(-1), value);
     }
 
     // Root mean square of the difference over that of what is expected.

@@ -11,7 +11,8 @@ namespace MaskLlm.Tests.Models;
 [Collection(TorchTests.Name)]
 public class CheckpointTests
 {
-    private static readonly string BFloat16File = Fixture.PathOf("models/llama-bf16-sharded"), Float32File = Fixture.PathOf("models/llama-gqa-tied");
+    private static readonly string BFloat16File = Fixture.PathOf("models/llama-bf16-sharded"),
+        Float32File = Fixture.PathOf("models/llama-gqa-tied");
 
     [Fact]
     public void Load_KeepBFloat16_KeepsTheLinearWeightsAndWidensTheRest()
@@ -48,8 +49,10 @@ public class CheckpointTests
         using IDisposable noGradient = no_grad();
         Assert.Equal(0, TensorFile.MaxDifference(Logits(wide), Logits(kept)));
 
-        Dictionary<string, Mask> masks = kept.Linears.ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
-        Assert.All(wide.Linears, layer => Assert.True(masks[layer.Name].Packed.SequenceEqual(Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour).Packed)));
+        Dictionary<string, Mask> masks = kept.Linears.ToDictionary(layer => layer.Name, layer =>
+            Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
+        Assert.All(wide.Linears, layer =>
+            Assert.True(masks[layer.Name].Packed.SequenceEqual(Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour).Packed)));
         using MaskedWeights wideMasked = MaskedWeights.Apply(wide, masks), keptMasked = MaskedWeights.Apply(kept, masks);
         Assert.All(kept.Linears, layer => Assert.Equal(ScalarType.BFloat16, layer.Weight.dtype));
         Assert.Equal(0, TensorFile.MaxDifference(Logits(wide), Logits(kept)));
@@ -63,7 +66,8 @@ public class CheckpointTests
     public void Forward_BFloat16_IsNearFloat32(string name)
     {
         using DisposeScope scope = NewDisposeScope();
-        using Decoder wide = Checkpoint.Load(Fixture.PathOf($"models/{name}")), narrow = Checkpoint.Load(Fixture.PathOf($"models/{name}"), compute: ScalarType.BFloat16);
+        using Decoder wide = Checkpoint.Load(Fixture.PathOf($"models/{name}")),
+            narrow = Checkpoint.Load(Fixture.PathOf($"models/{name}"), compute: ScalarType.BFloat16);
         using IDisposable noGradient = no_grad();
 
         Tensor expected = Logits(wide), found = Logits(narrow);
@@ -76,14 +80,17 @@ public class CheckpointTests
 
     [Fact]
     public void Load_OtherComputeType_SaysWhichAreKnown() =>
-        Assert.Contains("float32 or bfloat16", Assert.Throws<ArgumentException>(() => Checkpoint.Load(Float32File, compute: ScalarType.Float16)).Message, StringComparison.Ordinal);
+        Assert.Contains("float32 or bfloat16",
+            Assert.Throws<ArgumentException>(() => Checkpoint.Load(Float32File, compute: ScalarType.Float16)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Parse_Names_GivesTheirTypes()
     {
         Assert.Equal(ScalarType.Float32, Precision.Parse("float32"));
         Assert.Equal(ScalarType.BFloat16, Precision.Parse("bfloat16"));
-        Assert.Equal("--precision fp16: float32 or bfloat16 is expected.", Assert.Throws<ArgumentException>(() => Precision.Parse("fp16")).Message);
+        Assert.Equal("--precision fp16: float32 or bfloat16 is expected.",
+            Assert.Throws<ArgumentException>(() => Precision.Parse("fp16")).Message);
     }
 
     private static Tensor Logits(Decoder model) =>

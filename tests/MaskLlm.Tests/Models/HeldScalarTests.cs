@@ -35,12 +35,14 @@ public sealed class HeldScalarTests
         [
             .. from method in Methods(library)
                from call in Calls(method)
-               where making.Contains(call) || (call.StartsWith(Conversion, StringComparison.Ordinal) && method.DeclaringType.Name != nameof(ScalarArithmetic))
+               where making.Contains(call)
+                   || (call.StartsWith(Conversion, StringComparison.Ordinal) && method.DeclaringType.Name != nameof(ScalarArithmetic))
                select $"{method.DeclaringType.Name}.{method.Name} calls {call}",
         ];
         Assert.Empty(found);
         // What the search is there to find, it finds.
-        Assert.Contains(making, name => name.Contains("Tensor::op_Addition(TorchSharp.torch/Tensor,TorchSharp.torch/Tensor)", StringComparison.Ordinal));
+        Assert.Contains(making, name =>
+            name.Contains("Tensor::op_Addition(TorchSharp.torch/Tensor,TorchSharp.torch/Tensor)", StringComparison.Ordinal));
     }
 
     private static int WrongSums()
@@ -67,7 +69,9 @@ public sealed class HeldScalarTests
         do
         {
             before = making.Count;
-            making.UnionWith(calls.Where(pair => pair.Value.Any(call => call.StartsWith(Conversion, StringComparison.Ordinal) || making.Contains(call))).Select(pair => pair.Key));
+            making.UnionWith(calls.Where(pair =>
+                pair.Value.Any(call => call.StartsWith(Conversion, StringComparison.Ordinal) || making.Contains(call)))
+                .Select(pair => pair.Key));
         }
         while (making.Count > before);
         return making;

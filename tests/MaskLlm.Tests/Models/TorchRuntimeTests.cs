@@ -19,5 +19,6 @@ public class TorchRuntimeTests
 
     [Fact]
     public void DeviceOf_UnknownName_SaysWhatIsKnown() =>
-        Assert.Contains("cpu or cuda", Assert.Throws<ArgumentException>(() => TorchRuntime.DeviceOf("tpu")).Message, StringComparison.Ordinal);
+        Assert.Contains("cpu or cuda", Assert.Throws<ArgumentException>(() => TorchRuntime.DeviceOf("tpu")).Message,
+            StringComparison.Ordinal);
 }

@@ -14,7 +14,8 @@ public sealed class NumberTextTests : IDisposable
     public NumberTextTests()
     {
         CultureInfo comma = (CultureInfo)CultureInfo.InvariantCulture.Clone();
-        (comma.NumberFormat.NumberDecimalSeparator, comma.NumberFormat.NumberGroupSeparator, comma.NumberFormat.NegativeSign) = (",", ".", "~");
+        (comma.NumberFormat.NumberDecimalSeparator, comma.NumberFormat.NumberGroupSeparator, comma.NumberFormat.NegativeSign) = (",", ".",
+            "~");
         CultureInfo.CurrentCulture = comma;
     }
 
@@ -85,16 +86,21 @@ public sealed class NumberTextTests : IDisposable
     {
         using TemporaryFolder folder = new();
         string path = folder.Write("a.txt", "text"u8.ToArray());
-        Assert.Contains(weight, Assert.Throws<ArgumentException>(() => DataSource.Parse($"{path}:{weight}")).Message, StringComparison.Ordinal);
+        Assert.Contains(weight, Assert.Throws<ArgumentException>(() => DataSource.Parse($"{path}:{weight}")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void NumberRange_Sentences_HaveAPoint()
     {
-        Assert.Equal("--noise is 100.5; 0, or 0.000001 to 100, is needed.", Assert.Throws<ArgumentException>(() => OptionRanges.Noise.Require(100.5)).Message);
-        Assert.Equal("--average-decay is 1; at least 0 and below 1 is needed.", Assert.Throws<ArgumentException>(() => OptionRanges.AverageDecay.Require(1)).Message);
-        Assert.Equal("--epsilon is NaN; a positive number is needed.", Assert.Throws<ArgumentException>(() => OptionRanges.Epsilon.Require(double.NaN)).Message);
-        Assert.Equal("top-p is 0; above 0 and at most 1 is needed.", Assert.Throws<ArgumentException>(() => OptionRanges.TopP.Require(0)).Message);
+        Assert.Equal("--noise is 100.5; 0, or 0.000001 to 100, is needed.",
+            Assert.Throws<ArgumentException>(() => OptionRanges.Noise.Require(100.5)).Message);
+        Assert.Equal("--average-decay is 1; at least 0 and below 1 is needed.",
+            Assert.Throws<ArgumentException>(() => OptionRanges.AverageDecay.Require(1)).Message);
+        Assert.Equal("--epsilon is NaN; a positive number is needed.",
+            Assert.Throws<ArgumentException>(() => OptionRanges.Epsilon.Require(double.NaN)).Message);
+        Assert.Equal("top-p is 0; above 0 and at most 1 is needed.",
+            Assert.Throws<ArgumentException>(() => OptionRanges.TopP.Require(0)).Message);
     }
 
     [Theory]

@@ -68,11 +68,13 @@ public sealed class OptionRangesTests
     public void OpenRanges_Most_IsThatOfTheirType()
     {
         Assert.Equal(
-            [float.MaxValue, float.MaxValue, float.MaxValue, float.MaxValue, float.MaxValue, float.MaxValue, float.MaxValue, float.MaxValue, double.MaxValue],
+            [float.MaxValue, float.MaxValue, float.MaxValue, float.MaxValue, float.MaxValue, float.MaxValue, float.MaxValue, float.MaxValue,
+            double.MaxValue],
             ((NumberRange<double>[])
             [
                 OptionRanges.LearningRate, OptionRanges.WeightLearningRate, OptionRanges.Epsilon, OptionRanges.InitialStd,
-                OptionRanges.PriorStrength, OptionRanges.ScoreStrength, OptionRanges.StateDistillation, OptionRanges.WeightReward, OptionRanges.MaxLoss,
+                OptionRanges.PriorStrength, OptionRanges.ScoreStrength, OptionRanges.StateDistillation, OptionRanges.WeightReward,
+                    OptionRanges.MaxLoss,
             ]).Select(range => range.Most));
         Assert.Equal(int.MaxValue, OptionRanges.Steps.Most);
         Assert.Equal((0ul, ulong.MaxValue), (OptionRanges.Seed.Least, OptionRanges.Seed.Most));
@@ -99,10 +101,13 @@ public sealed class OptionRangesTests
         Assert.Equal("--steps is 2147483648; at most 2147483647 is needed.", OptionRanges.Steps.Refusal("2147483648", isTooHigh: true));
         Assert.Equal("--steps is 0; at least 1 is needed.", OptionRanges.Steps.Refusal("0", isTooHigh: false));
         Assert.Equal("--threads is 1025; 1 to 1024 is needed.", OptionRanges.Threads.Refusal("1025", isTooHigh: true));
-        Assert.Equal("n is 9; more than 1 is needed.", new NumberRange<int>("n", 1, int.MaxValue) { IsAboveLeast = true }.Refusal("9", isTooHigh: false));
-        Assert.Equal("n is 9; above 1 and below 3 is needed.", new NumberRange<int>("n", 1, 3) { IsAboveLeast = true, IsBelowMost = true }.Refusal("9", isTooHigh: true));
+        Assert.Equal("n is 9; more than 1 is needed.",
+            new NumberRange<int>("n", 1, int.MaxValue) { IsAboveLeast = true }.Refusal("9", isTooHigh: false));
+        Assert.Equal("n is 9; above 1 and below 3 is needed.",
+            new NumberRange<int>("n", 1, 3) { IsAboveLeast = true, IsBelowMost = true }.Refusal("9", isTooHigh: true));
     }
 
     private static object? Property(FieldInfo range, string name) =>
-        range.FieldType.GetProperty(name, BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)!.GetValue(range.GetValue(null));
+        range.FieldType.GetProperty(name,
+            BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public)!.GetValue(range.GetValue(null));
 }

@@ -149,7 +149,8 @@ public class GgufExportTests
             float[] found = file.Values(GgufLayout.Of(config, name));
             float step = expected.Max(Math.Abs) / (type == GgufType.Q4 ? 7 : 100);
             Assert.Equal(expected.Length / 2, expected.Count(value => value == 0));
-            Assert.All(expected.Zip(found), pair => Assert.True(pair.First == 0 ? pair.Second == 0 : Math.Abs(pair.First - pair.Second) <= step));
+            Assert.All(expected.Zip(found), pair =>
+                Assert.True(pair.First == 0 ? pair.Second == 0 : Math.Abs(pair.First - pair.Second) <= step));
         }
     }
 
@@ -161,7 +162,8 @@ public class GgufExportTests
         GgufFile file = Write(model, type).File;
         DecoderConfig config = CheckpointConfig.Read(ModelMasks.Folder(model));
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(ModelMasks.Folder(model));
-        foreach (string name in new[] { "model.embed_tokens.weight", "model.layers.1.mlp.down_proj.weight", "model.layers.0.self_attn.v_proj.weight" })
+        foreach (string name in new[] { "model.embed_tokens.weight", "model.layers.1.mlp.down_proj.weight",
+            "model.layers.0.self_attn.v_proj.weight" })
             Assert.True(source.Bytes(name).SequenceEqual(file.Bytes(GgufLayout.Of(config, name))), name);
     }
 
@@ -169,11 +171,15 @@ public class GgufExportTests
     public void Write_RowsThatAreNoWholeBlocks_AreF16AndSaidOnce()
     {
         using TemporaryFolder folder = new();
-        string model = Copy(folder, "llama-gqa-tied", config => config.Replace("\"intermediate_size\": 64", "\"intermediate_size\": 40", StringComparison.Ordinal), entry =>
-            entry.Name.Contains("down_proj", StringComparison.Ordinal) ? [32, 40] : entry.Name.Contains("mlp", StringComparison.Ordinal) ? [40, 32] : entry.Shape);
+        string model = Copy(folder, "llama-gqa-tied", config =>
+            config.Replace("\"intermediate_size\": 64", "\"intermediate_size\": 40", StringComparison.Ordinal), entry =>
+            entry.Name.Contains("down_proj", StringComparison.Ordinal) ? [32, 40] : entry.Name.Contains("mlp", StringComparison.Ordinal)
+                ? [40, 32] : entry.Shape);
         (GgufFile file, GgufReport report) = WriteFolder(model, GgufType.Q4);
-        Assert.Equal([GgufType.Float16, GgufType.Q4], new[] { "blk.1.ffn_down.weight", "blk.1.ffn_up.weight" }.Select(name => file.Tensors[name].Type));
-        Assert.Equal("model.layers.0.mlp.down_proj.weight and 1 more: 40 columns are no multiple of 32, so they are f16 instead of q4_0.", report.Notes[1]);
+        Assert.Equal([GgufType.Float16, GgufType.Q4],
+            new[] { "blk.1.ffn_down.weight", "blk.1.ffn_up.weight" }.Select(name => file.Tensors[name].Type));
+        Assert.Equal("model.layers.0.mlp.down_proj.weight and 1 more: 40 columns are no multiple of 32, so they are f16 instead of q4_0.",
+            report.Notes[1]);
     }
 
     [Theory]
@@ -183,7 +189,8 @@ public class GgufExportTests
     {
         using TemporaryFolder folder = new();
         string model = Copy(folder, "llama-gqa-tied", config => config, entry => entry.Shape, value);
-        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => WriteFolder(model, GgufType.Q4)).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<InvalidDataException>(() => WriteFolder(model, GgufType.Q4)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -197,9 +204,12 @@ public class GgufExportTests
     public void Write_OverTheWeightsOfTheModel_IsRefused()
     {
         using TemporaryFolder folder = new();
-        string model = Copy(folder, "llama-gqa-tied", config => config, entry => entry.Shape), weights = Path.Combine(model, "model.safetensors");
+        string model = Copy(folder, "llama-gqa-tied", config => config, entry => entry.Shape),
+            weights = Path.Combine(model, "model.safetensors");
         byte[] before = File.ReadAllBytes(weights);
-        Assert.Throws<ArgumentException>(() => GgufExport.Write(model, null, GgufType.Q8, Path.Combine(model, ".", "model.safetensors"), null, TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentException>(() =>
+            GgufExport.Write(model, null, GgufType.Q8, Path.Combine(model, ".", "model.safetensors"), null,
+            TestContext.Current.CancellationToken));
         Assert.Equal(before, File.ReadAllBytes(weights));
     }
 
@@ -208,7 +218,8 @@ public class GgufExportTests
     {
         using TemporaryFolder folder = new();
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            GgufExport.Write(ModelMasks.Folder("qwen3"), null, GgufType.Q8, folder.File("a.gguf"), (_, _) => { }, new CancellationToken(canceled: true)));
+            GgufExport.Write(ModelMasks.Folder("qwen3"), null, GgufType.Q8, folder.File("a.gguf"), (_, _) => { },
+                new CancellationToken(canceled: true)));
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
     }
 
@@ -217,14 +228,16 @@ public class GgufExportTests
     {
         using TemporaryFolder folder = new();
         List<(long Done, long Total)> told = [];
-        GgufExport.Write(ModelMasks.Folder("llama-gqa-tied"), null, GgufType.Q8, folder.File("a.gguf"), (done, total) => told.Add((done, total)), TestContext.Current.CancellationToken);
+        GgufExport.Write(ModelMasks.Folder("llama-gqa-tied"), null, GgufType.Q8, folder.File("a.gguf"), (done, total) =>
+            told.Add((done, total)), TestContext.Current.CancellationToken);
         Assert.True(told[^1].Done == told[^1].Total && told[^1].Total > 0);
     }
 
     private static (GgufFile File, GgufReport Report) Write(string model, GgufType type, IReadOnlyDictionary<string, Mask>? masks = null) =>
         WriteFolder(ModelMasks.Folder(model), type, masks);
 
-    private static (GgufFile File, GgufReport Report) WriteFolder(string model, GgufType type, IReadOnlyDictionary<string, Mask>? masks = null)
+    private static (GgufFile File, GgufReport Report) WriteFolder(string model, GgufType type,
+        IReadOnlyDictionary<string, Mask>? masks = null)
     {
         using TemporaryFolder folder = new();
         GgufReport report = GgufExport.Write(model, masks, type, folder.File("a.gguf"), null, TestContext.Current.CancellationToken);
@@ -233,10 +246,12 @@ public class GgufExportTests
     }
 
     // A model of one value everywhere, with another configuration or other shapes.
-    private static string Copy(TemporaryFolder folder, string model, Func<string, string> change, Func<TensorEntry, IReadOnlyList<long>> shape, float value = 0.5f)
+    private static string Copy(TemporaryFolder folder, string model, Func<string, string> change,
+        Func<TensorEntry, IReadOnlyList<long>> shape, float value = 0.5f)
     {
         Directory.CreateDirectory(folder.File(model));
-        File.WriteAllText(folder.File($"{model}/config.json"), change(File.ReadAllText(Path.Combine(ModelMasks.Folder(model), "config.json"))));
+        File.WriteAllText(folder.File($"{model}/config.json"),
+            change(File.ReadAllText(Path.Combine(ModelMasks.Folder(model), "config.json"))));
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(ModelMasks.Folder(model));
         TensorToWrite[] tensors = [.. source.Tensors.Values.Select(entry => Constant(entry.Name, shape(entry), value))];
         SafetensorsWriter.Write(folder.File($"{model}/model.safetensors"), tensors);
@@ -245,7 +260,8 @@ public class GgufExportTests
 
     private static TensorToWrite Constant(string name, IReadOnlyList<long> shape, float value)
     {
-        byte[] bytes = [.. Enumerable.Repeat(BitConverter.GetBytes(value), (int)shape.Aggregate(1L, (product, size) => product * size)).SelectMany(one => one)];
+        byte[] bytes = [.. Enumerable.Repeat(BitConverter.GetBytes(value), (int)shape.Aggregate(1L, (product, size) => product * size))
+            .SelectMany(one => one)];
         return new TensorToWrite(name, TensorType.Float32, shape, bytes.Length, stream => stream.Write(bytes));
     }
 }

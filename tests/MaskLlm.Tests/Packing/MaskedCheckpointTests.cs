@@ -22,7 +22,8 @@ public class MaskedCheckpointTests
         IReadOnlyDictionary<string, Mask> masks = ModelMasks.Of(model);
         Write(ModelMasks.Folder(model), masks, folder.File("out"));
 
-        using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(ModelMasks.Folder(model)), written = SafetensorsCheckpoint.Open(folder.File("out"));
+        using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(ModelMasks.Folder(model)),
+            written = SafetensorsCheckpoint.Open(folder.File("out"));
         Assert.Equal(source.Files.Select(file => Path.GetFileName(file.Path)), written.Files.Select(file => Path.GetFileName(file.Path)));
         foreach ((SafetensorsFile before, SafetensorsFile after) in source.Files.Zip(written.Files)) CheckFile(before, after, masks);
         Assert.Equal(14, masks.Count);
@@ -56,9 +57,16 @@ public class MaskedCheckpointTests
     {
         using var folder = new TemporaryFolder();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
-        Dictionary<string, byte[]> kept = new() { ["config.json"] = [1], ["tokenizer.model"] = [0, 2], ["README.md"] = [], ["merges.txt"] = [13, 10] };
+        Dictionary<string, byte[]> kept = new()
+        {
+            ["config.json"] = [1],
+            ["tokenizer.model"] = [0, 2],
+            ["README.md"] = [],
+            ["merges.txt"] = [13, 10]
+        };
         foreach ((string name, byte[] content) in kept) File.WriteAllBytes(Path.Combine(source, name), content);
-        foreach (string name in new[] { ".gitattributes", "pytorch_model.bin", "pytorch_model.bin.index.json", "model.gguf", "consolidated.safetensors", "model.safetensors.index.json" })
+        foreach (string name in new[] { ".gitattributes", "pytorch_model.bin", "pytorch_model.bin.index.json", "model.gguf",
+            "consolidated.safetensors", "model.safetensors.index.json" })
             File.WriteAllBytes(Path.Combine(source, name), [9]);
         Directory.CreateDirectory(Path.Combine(source, "onnx"));
 
@@ -75,7 +83,8 @@ public class MaskedCheckpointTests
         using var folder = new TemporaryFolder();
         Write(ModelMasks.Folder("llama-bf16-sharded"), ModelMasks.Of("llama-bf16-sharded"), folder.File("out"));
         foreach (string name in new[] { "model.safetensors.index.json", "config.json" })
-            Assert.Equal(File.ReadAllBytes(Path.Combine(ModelMasks.Folder("llama-bf16-sharded"), name)), File.ReadAllBytes(folder.File($"out/{name}")));
+            Assert.Equal(File.ReadAllBytes(Path.Combine(ModelMasks.Folder("llama-bf16-sharded"), name)),
+                File.ReadAllBytes(folder.File($"out/{name}")));
         Assert.DoesNotContain("expected.safetensors", Names(folder.File("out")));
     }
 
@@ -97,13 +106,15 @@ public class MaskedCheckpointTests
         using var folder = new TemporaryFolder();
         const int Rows = 701, Columns = 1003;
         Random random = new(5);
-        uint[] values = [.. Enumerable.Range(0, Rows * Columns).Select(_ => ((uint)random.NextInt64(1, uint.MaxValue) & ~0x4000_0000u) | 1)];
+        uint[] values = [.. Enumerable.Range(0, Rows * Columns)
+            .Select(_ => ((uint)random.NextInt64(1, uint.MaxValue) & ~0x4000_0000u) | 1)];
         byte[] bits = [.. values.Select(_ => (byte)random.Next(2))];
         string source = OneTensor(folder, TensorType.Float32, values, Columns);
 
         List<(long Done, long Total)> told = [];
         Write(
-            source, new Dictionary<string, Mask> { ["w"] = Mask.FromBytes(Rows, Columns, bits) }, folder.File("out"), progress: (done, total) => told.Add((done, total)));
+            source, new Dictionary<string, Mask> { ["w"] = Mask.FromBytes(Rows, Columns, bits) }, folder.File("out"),
+                progress: (done, total) => told.Add((done, total)));
 
         Assert.Equal(values.Zip(bits, (value, bit) => value * bit), Values(folder.File("out")));
         Assert.Equal((4L * values.Length, 4L * values.Length), told[^1]);
@@ -116,7 +127,8 @@ public class MaskedCheckpointTests
         using var folder = new TemporaryFolder();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         Assert.Contains("v", Refusal<ArgumentException>(source, new() { ["v"] = OneMask["w"] }, folder), StringComparison.Ordinal);
-        Assert.Contains("(1, 8)", Refusal<ArgumentException>(source, new() { ["w"] = Mask.FromBytes(2, 4, new byte[8]) }, folder), StringComparison.Ordinal);
+        Assert.Contains("(1, 8)", Refusal<ArgumentException>(source, new() { ["w"] = Mask.FromBytes(2, 4, new byte[8]) }, folder),
+            StringComparison.Ordinal);
         Assert.Equal(["source"], Names(folder.Path));
     }
 
@@ -183,12 +195,14 @@ public class MaskedCheckpointTests
         Assert.Equal("mine", File.ReadAllText(folder.File($"out/{name}")));
     }
 
-    /// <summary>A copy has the bytes that were written and other times: it is the checkpoint still, and one changed byte is the user's.</summary>
+    /// <summary>A copy has the bytes that were written and other times: it is the checkpoint still, and one changed byte is the
+    /// user's.</summary>
     [Fact]
     public void Write_ForcedOverACopyOfTheFolder_ReplacesItUnlessAByteWasChanged()
     {
         using var folder = new TemporaryFolder();
-        string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]), copy = Directory.CreateDirectory(folder.File("copy")).FullName;
+        string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]),
+            copy = Directory.CreateDirectory(folder.File("copy")).FullName;
         File.WriteAllBytes(Path.Combine(source, "config.json"), [1]);
         Write(source, OneMask, folder.File("out"));
         foreach (string name in Names(folder.File("out")))
@@ -256,7 +270,8 @@ public class MaskedCheckpointTests
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         Directory.CreateSymbolicLink(folder.File("link"), source);
         foreach (string target in new[] { source, source + "/", folder.File("link"), Path.Combine(source, "..", "source") })
-            Assert.Contains("the model itself", Assert.Throws<ArgumentException>(() => Write(source, OneMask, target, force: true)).Message, StringComparison.Ordinal);
+            Assert.Contains("the model itself", Assert.Throws<ArgumentException>(() => Write(source, OneMask, target, force: true)).Message,
+                StringComparison.Ordinal);
         Assert.Equal(["model.safetensors"], Names(source));
         Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], Values(source));
     }
@@ -275,7 +290,8 @@ public class MaskedCheckpointTests
         using CancellationTokenSource stop = new();
 
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            MaskedCheckpoint.Write(source, new Dictionary<string, Mask>(), folder.File("out"), force: true, (_, _) => stop.Cancel(), stop.Token));
+            MaskedCheckpoint.Write(source, new Dictionary<string, Mask>(), folder.File("out"), force: true, (_, _) => stop.Cancel(),
+                stop.Token));
 
         Assert.Equal(before, Names(folder.Path));
         if (existing) Assert.Equal([".maskllm.json", "model.safetensors"], Names(folder.File("out")));
@@ -317,7 +333,8 @@ public class MaskedCheckpointTests
     {
         int width = type.ByteWidth();
         byte[] bytes = [.. bits.SelectMany(value => BitConverter.GetBytes(value)[..width])];
-        SafetensorsWriter.Write(folder.File("source/model.safetensors"), [new TensorToWrite("w", type, [bits.Length / columns, columns], bytes.Length, stream => stream.Write(bytes))]);
+        SafetensorsWriter.Write(folder.File("source/model.safetensors"),
+            [new TensorToWrite("w", type, [bits.Length / columns, columns], bytes.Length, stream => stream.Write(bytes))]);
         return folder.File("source");
     }
 
@@ -325,11 +342,13 @@ public class MaskedCheckpointTests
     {
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(checkpoint, "model.safetensors"));
         TensorEntry entry = file.Tensors["w"];
-        return [.. file.Bytes(entry).ToArray().Chunk(entry.Type.ByteWidth()).Select(value => BitConverter.ToUInt32([.. value, 0, 0, 0, 0]))];
+        return [.. file.Bytes(entry).ToArray().Chunk(entry.Type.ByteWidth())
+            .Select(value => BitConverter.ToUInt32([.. value, 0, 0, 0, 0]))];
     }
 
     private static string Refusal<T>(string source, Dictionary<string, Mask> masks, TemporaryFolder folder)
         where T : Exception => Assert.Throws<T>(() => Write(source, masks, folder.File("out"))).Message;
 
-    private static string[] Names(string folder) => [.. Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
+    private static string[] Names(string folder) =>
+        [.. Directory.EnumerateFileSystemEntries(folder).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
 }

@@ -37,7 +37,8 @@ public sealed class CalibrationDataTests : IDisposable
     {
         int positions = CheckpointConfig.Read(Model).MaxPositions;
         string path = _folder.WriteNpy("ids.npy", "|u1", $"1, {positions + 1}", new byte[positions + 1]);
-        Assert.Contains($"the model has {positions} positions", Assert.Throws<ArgumentException>(() => Read(path, 1, null)).Message, StringComparison.Ordinal);
+        Assert.Contains($"the model has {positions} positions", Assert.Throws<ArgumentException>(() => Read(path, 1, null)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -49,7 +50,8 @@ public sealed class CalibrationDataTests : IDisposable
         CorpusSource source = Assert.Single(calibration.Sources);
         Assert.Equal((path, 1L, 15L, 0L, 1.0), (source.Path, source.Documents, source.Tokens, source.HeldOutTokens, source.Weight));
         Assert.Equal(3, Calibration(path, 3, 5).Sequences.Count);
-        Assert.Contains("15 ids; 4 sequences of 4 need 16.", Assert.Throws<ArgumentException>(() => Calibration(path, 4, 4)).Message, StringComparison.Ordinal);
+        Assert.Contains("15 ids; 4 sequences of 4 need 16.", Assert.Throws<ArgumentException>(() => Calibration(path, 4, 4)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,6 +66,14 @@ public sealed class CalibrationDataTests : IDisposable
     private static IReadOnlyList<int[]> Read(string path, int samples, int? length) => Calibration(path, samples, length).Sequences;
 
     private static Calibration Calibration(string path, int samples, int? length) => CalibrationData.Read(
-        new PruneRequest { Model = Model, Method = "wanda", Out = "", Data = new() { Sources = [new(path)] }, Samples = samples, SequenceLength = length },
+        new PruneRequest
+        {
+            Model = Model,
+            Method = "wanda",
+            Out = "",
+            Data = new() { Sources = [new(path)] },
+            Samples = samples,
+            SequenceLength = length
+        },
         CheckpointConfig.Read(Model), null, TestContext.Current.CancellationToken);
 }

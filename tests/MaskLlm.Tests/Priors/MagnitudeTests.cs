@@ -41,7 +41,8 @@ public sealed class MagnitudeTests
             return;
         }
         using Decoder model = Checkpoint.Load(folder);
-        IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", "magnitude.npz"), CheckpointConfig.LinearShapes(folder));
+        IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", "magnitude.npz"),
+            CheckpointConfig.LinearShapes(folder));
 
         Assert.Equal(model.Linears.Select(layer => layer.Name).Order(), recorded.Keys.Order());
         foreach (LinearLayer layer in model.Linears)

@@ -29,7 +29,8 @@ public sealed class MergeRunTests : IDisposable
         Mask merged = MaskNpz.Read(target, new Dictionary<string, (int, int)> { ["w"] = (groups, groupSize) })["w"];
         for (int group = 0; group < groups; group += 97)
         {
-            int best = Enumerable.Range(group * pattern.CandidateCount, pattern.CandidateCount).MaxBy(i => (double)a[i] + b[i]) % pattern.CandidateCount;
+            int best = Enumerable.Range(group * pattern.CandidateCount, pattern.CandidateCount)
+                .MaxBy(i => (double)a[i] + b[i]) % pattern.CandidateCount;
             for (int i = 0; i < groupSize; i++) Assert.Equal(pattern.Candidates[best * groupSize + i] == 1, merged[group, i]);
         }
         Assert.Equal((pattern, 1, groups), (report.Pattern, report.Tensors, report.Groups));
@@ -39,12 +40,17 @@ public sealed class MergeRunTests : IDisposable
     [Fact]
     public void Execute_DamagedLogits_AreRefused()
     {
-        string whole = Logits("a", NmPattern.TwoOfFour, new float[12]), cut = _folder.Write("cut.safetensors", File.ReadAllBytes(whole)[..^1]);
-        string shape = Logits("shape", new NmPattern(1, 4), new float[12], NmPattern.TwoOfFour), pattern = Logits("pattern", new NmPattern(1, 4), new float[12]);
+        string whole = Logits("a", NmPattern.TwoOfFour, new float[12]),
+            cut = _folder.Write("cut.safetensors", File.ReadAllBytes(whole)[..^1]);
+        string shape = Logits("shape", new NmPattern(1, 4), new float[12], NmPattern.TwoOfFour),
+            pattern = Logits("pattern", new NmPattern(1, 4), new float[12]);
 
-        Assert.Contains(cut, Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), whole, cut)).Message, StringComparison.Ordinal);
-        Assert.Contains("logits of pattern 2:4 are F32 of shape (groups, 6)", Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), whole, shape)).Message, StringComparison.Ordinal);
-        Assert.Contains("logits of pattern 1:4, and", Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), whole, pattern)).Message, StringComparison.Ordinal);
+        Assert.Contains(cut, Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), whole, cut)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains("logits of pattern 2:4 are F32 of shape (groups, 6)",
+            Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), whole, shape)).Message, StringComparison.Ordinal);
+        Assert.Contains("logits of pattern 1:4, and",
+            Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), whole, pattern)).Message, StringComparison.Ordinal);
         Assert.False(File.Exists(_folder.File("x.npz")));
     }
 
@@ -56,11 +62,15 @@ public sealed class MergeRunTests : IDisposable
             MaskNpz.Write(_folder.File(name), new Dictionary<string, Mask> { ["w"] = new(packed.Length, 8, packed) });
             return _folder.File(name);
         }
-        string good = Write("good.npz", 0b1100_1010, 0b0011_0101), shorter = Write("short.npz", 0b1100_1010), none = Write("none.npz", 0b1100_1110, 0b0011_0101);
+        string good = Write("good.npz", 0b1100_1010, 0b0011_0101), shorter = Write("short.npz", 0b1100_1010),
+            none = Write("none.npz", 0b1100_1110, 0b0011_0101);
 
-        Assert.Contains("the mask of w has 1 bytes", Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), good, shorter)).Message, StringComparison.Ordinal);
-        Assert.Contains($"{none}: the mask of w is not 2:4", Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), good, none)).Message, StringComparison.Ordinal);
-        Assert.Contains("has no N:M pattern", Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), none, good)).Message, StringComparison.Ordinal);
+        Assert.Contains("the mask of w has 1 bytes",
+            Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), good, shorter)).Message, StringComparison.Ordinal);
+        Assert.Contains($"{none}: the mask of w is not 2:4",
+            Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), good, none)).Message, StringComparison.Ordinal);
+        Assert.Contains("has no N:M pattern", Assert.Throws<InvalidDataException>(() => Merge(_folder.File("x.npz"), none, good)).Message,
+            StringComparison.Ordinal);
     }
 
     private static MergeReport Merge(string target, params string[] inputs) =>
@@ -77,7 +87,8 @@ public sealed class MergeRunTests : IDisposable
         string path = _folder.File($"{name}.safetensors");
         byte[] bytes = MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
         SafetensorsWriter.Write(
-            path, [new TensorToWrite("w", TensorType.Float32, [values.Length / pattern.CandidateCount, pattern.CandidateCount], bytes.Length, stream => stream.Write(bytes))],
+            path, [new TensorToWrite("w", TensorType.Float32, [values.Length / pattern.CandidateCount, pattern.CandidateCount],
+                bytes.Length, stream => stream.Write(bytes))],
             new Dictionary<string, string> { ["pattern"] = (said ?? pattern).ToString() });
         return path;
     }
@@ -89,13 +100,15 @@ public sealed class MergeRunTests : IDisposable
         float[] equal = new float[12], one = [0, 0, 5, 0, 0, 0, 1, 2, 0, 0, 0, 2], other = [0, 0, -5, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         string target = _folder.File("merged.npz");
 
-        MergeReport report = Merge(target, Logits("one", NmPattern.TwoOfFour, one), Logits("other", NmPattern.TwoOfFour, other), Logits("equal", NmPattern.TwoOfFour, equal));
+        MergeReport report = Merge(target, Logits("one", NmPattern.TwoOfFour, one), Logits("other", NmPattern.TwoOfFour, other),
+            Logits("equal", NmPattern.TwoOfFour, equal));
 
         // Group 0: 5 and -5 cancel, all are equal: 1100. Group 1: candidates 1 and 5 have 2: 1010.
         Assert.Equal([0b1100_1010], MaskNpz.ReadPacked(target)["w"]);
         Assert.Equal((2L, 0L), (report.Groups, report.UnanimousGroups));
         // The files' own: 1001 1010, 1100 1100, 1100 1100.
-        Assert.Equal([(1L, 0.75), (1L, 0.75), (1L, 0.75)], report.Inputs.Select(input => (input.WithResult.EqualGroups, input.WithResult.EqualBits)));
+        Assert.Equal([(1L, 0.75), (1L, 0.75), (1L, 0.75)],
+            report.Inputs.Select(input => (input.WithResult.EqualGroups, input.WithResult.EqualBits)));
     }
 
     /// <summary>A folder is a run's, whatever it is called; logits and masks do not go together.</summary>
@@ -107,7 +120,8 @@ public sealed class MergeRunTests : IDisposable
         foreach (string path in (string[])[mask, Path.Combine(folder, "mask.npz")])
             MaskNpz.Write(path, new Dictionary<string, Mask> { ["w"] = new(1, 8, [0b1100_1010]) });
         Assert.Equal(2, Merge(_folder.File("x.npz"), folder, mask).UnanimousGroups);
-        foreach (string[] inputs in (string[][])[[mask, Logits("a", NmPattern.TwoOfFour, new float[12])], [_folder.File("a.safetensors"), mask]])
+        foreach (string[] inputs in (string[][])[[mask, Logits("a", NmPattern.TwoOfFour, new float[12])],
+            [_folder.File("a.safetensors"), mask]])
             Assert.Throws<ArgumentException>(() => Merge(_folder.File("y.npz"), inputs));
     }
 
@@ -116,8 +130,11 @@ public sealed class MergeRunTests : IDisposable
     {
         string mask = _folder.File("a.npz");
         MaskNpz.Write(mask, new Dictionary<string, Mask> { ["w"] = new(1, 8, [0b1100_1010]) });
-        Assert.Contains("was given 1 file; name at least two", Assert.Throws<ArgumentException>(() => Merge(_folder.File("x.npz"), mask)).Message, StringComparison.Ordinal);
-        Assert.Contains("was given 33 files; at most 32", Assert.Throws<ArgumentException>(() => Merge(_folder.File("x.npz"), [.. Enumerable.Repeat(mask, 33)])).Message, StringComparison.Ordinal);
+        Assert.Contains("was given 1 file; name at least two",
+            Assert.Throws<ArgumentException>(() => Merge(_folder.File("x.npz"), mask)).Message, StringComparison.Ordinal);
+        Assert.Contains("was given 33 files; at most 32",
+            Assert.Throws<ArgumentException>(() => Merge(_folder.File("x.npz"), [.. Enumerable.Repeat(mask, 33)])).Message,
+            StringComparison.Ordinal);
         Assert.Equal(2, Merge(_folder.File("x.npz"), [.. Enumerable.Repeat(mask, 32)]).UnanimousGroups);
     }
 }

@@ -11,7 +11,8 @@ namespace MaskLlm.Tests.Priors;
 [Collection(TorchTests.Name)]
 public sealed class OneShotLayerTests
 {
-    public static MatrixTheoryData<string, string> Cases() => new(["wanda", "ria", "sparsegpt", "sparsegpt_no_update"], ["2:4", "1:4", "3:4", "4:8"]);
+    public static MatrixTheoryData<string, string> Cases() =>
+        new(["wanda", "ria", "sparsegpt", "sparsegpt_no_update"], ["2:4", "1:4", "3:4", "4:8"]);
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -35,7 +36,9 @@ public sealed class OneShotLayerTests
         MaskAgreement agreement = MaskAgreement.Between(MaskTensors.FromTensor(golden[$"{method}.{key}.mask"]), mask, parsed.GroupSize);
         Assert.True(agreement.EqualGroups >= 0.999 * agreement.Groups, $"{agreement.EqualGroups} of {agreement.Groups} groups");
         Assert.Equal(0, mask.ViolationCount(parsed));
-        if (method == "sparsegpt") Assert.InRange(TensorFile.MaxDifference(golden[$"sparsegpt.{key}.weight"], updated!), 0, 1e-4 * golden[$"sparsegpt.{key}.weight"].abs().max().item<float>());
+        if (method == "sparsegpt")
+            Assert.InRange(TensorFile.MaxDifference(golden[$"sparsegpt.{key}.weight"], updated!), 0,
+                1e-4 * golden[$"sparsegpt.{key}.weight"].abs().max().item<float>());
     }
 
     [Fact]
@@ -45,7 +48,8 @@ public sealed class OneShotLayerTests
         Tensor weight = arange(1, 33).to(ScalarType.Float32).view(4, 8);
         weight[1].zero_();
         weight.select(1, 2).zero_();
-        Assert.Equal(0, LargestOfGroup.Keep("w", ActivationScores.Ria("w", weight, ones(8)), NmPattern.TwoOfFour).ViolationCount(NmPattern.TwoOfFour));
+        Assert.Equal(0, LargestOfGroup.Keep("w", ActivationScores.Ria("w", weight, ones(8)), NmPattern.TwoOfFour)
+            .ViolationCount(NmPattern.TwoOfFour));
     }
 
     [Fact]
@@ -56,7 +60,8 @@ public sealed class OneShotLayerTests
         using LayerInputs inputs = new(160, products: true, CPU);
         foreach (Tensor part in golden["x"].split(3)) inputs.Add(part);
 
-        Assert.InRange(TensorFile.MaxDifference(golden["hessian"], inputs.Hessian()), 0, 1e-4 * golden["hessian"].abs().max().item<float>());
+        Assert.InRange(TensorFile.MaxDifference(golden["hessian"], inputs.Hessian()), 0,
+            1e-4 * golden["hessian"].abs().max().item<float>());
     }
 
     /// <summary>Of each row the scores over the root of their mean square; a row of zeros has none.</summary>

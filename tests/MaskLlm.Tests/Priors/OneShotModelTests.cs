@@ -25,7 +25,8 @@ public sealed class OneShotModelTests
         Dictionary<string, Tensor> golden = TensorFile.Read(Fixture.PathOf("method/oneshot-model-llama-gqa-tied.safetensors"));
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
         Tensor[] before = [.. model.Linears.Select(layer => layer.Weight)];
-        List<int[]> sequences = [.. Enumerable.Range(0, 16).Select(row => golden["input_ids"][row].data<long>().Select(id => (int)id).ToArray())];
+        List<int[]> sequences = [.. Enumerable.Range(0, 16)
+            .Select(row => golden["input_ids"][row].data<long>().Select(id => (int)id).ToArray())];
         Dictionary<string, Tensor> pruned = [];
         MaskAgreement agreement = MaskAgreement.None;
         if (method == "magnitude")
@@ -37,14 +38,16 @@ public sealed class OneShotModelTests
         Assert.All(model.Linears.Zip(before), pair => Assert.Same(pair.Second, pair.First.Weight));
         foreach (LinearLayer layer in model.Linears) layer.Lend(pruned[layer.Name]);
         Tensor logits = model.Forward(tensor(sequences.Take(2).SelectMany(ids => ids.Select(id => (long)id)).ToArray(), [2, 32]));
-        Assert.InRange(TensorFile.MaxDifference(golden[$"{method}.logits"], logits), 0, 1e-3 * golden[$"{method}.logits"].abs().max().item<float>());
+        Assert.InRange(TensorFile.MaxDifference(golden[$"{method}.logits"], logits), 0,
+            1e-3 * golden[$"{method}.logits"].abs().max().item<float>());
 
         void Take(LinearLayer layer, Mask mask, Tensor weight)
         {
             agreement = agreement.Plus(MaskAgreement.Between(MaskTensors.FromTensor(golden[$"{method}.{layer.Name}.mask"]), mask, 4));
             pruned[layer.Name] = (weight * MaskTensors.ToTensor(mask, CPU)).DetachFromDisposeScope();
             if (method == "sparsegpt")
-                Assert.InRange(TensorFile.MaxDifference(golden[$"{method}.{layer.Name}"], weight), 0, 1e-4 * golden[$"{method}.{layer.Name}"].abs().max().item<float>());
+                Assert.InRange(TensorFile.MaxDifference(golden[$"{method}.{layer.Name}"], weight), 0,
+                    1e-4 * golden[$"{method}.{layer.Name}"].abs().max().item<float>());
         }
     }
 
@@ -68,24 +71,36 @@ public sealed class OneShotModelTests
             return;
         }
         using Decoder model = Checkpoint.Load(folder);
-        IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", method + ".npz"), CheckpointConfig.LinearShapes(folder));
+        IReadOnlyDictionary<string, Mask> recorded = MaskNpz.Read(Path.Combine(folder, "masks", method + ".npz"),
+            CheckpointConfig.LinearShapes(folder));
         IReadOnlyList<int[]> calibration = CalibrationData.Read(
-            new PruneRequest { Model = folder, Method = method, Out = "", Data = new() { Sources = [new(Path.Combine(folder, "calibration.npy"))] }, Samples = 64 }, model.Config, null, TestContext.Current.CancellationToken).Sequences;
+            new PruneRequest
+            {
+                Model = folder,
+                Method = method,
+                Out = "",
+                Data = new() { Sources = [new(Path.Combine(folder, "calibration.npy"))] },
+                Samples = 64
+            }, model.Config, null,
+                TestContext.Current.CancellationToken).Sequences;
         MaskAgreement agreement = MaskAgreement.None;
 
-        Run(model, method, calibration, layer => agreement = agreement.Plus(MaskAgreement.Between(recorded[layer.Layer.Name], layer.Mask, 4)), selected);
+        Run(model, method, calibration, layer =>
+            agreement = agreement.Plus(MaskAgreement.Between(recorded[layer.Layer.Name], layer.Mask, 4)), selected);
 
         double equal = (double)agreement.EqualGroups / agreement.Groups;
         TestContext.Current.TestOutputHelper?.WriteLine(FormattableString.Invariant($"{method}: {equal:0.00000} of the groups"));
         Assert.True(equal >= 0.995, $"{equal} of the groups");
     }
 
-    private static void Run(Decoder model, string method, IReadOnlyList<int[]> sequences, Action<PrunedLayer> pruned, Func<LinearLayer, bool>? selected = null)
+    private static void Run(Decoder model, string method, IReadOnlyList<int[]> sequences, Action<PrunedLayer> pruned,
+        Func<LinearLayer, bool>? selected = null)
     {
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         using IDisposable noGradient = no_grad();
         using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
-        new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt", [.. model.Linears.Where(selected ?? (_ => true))])
+        new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt",
+            [.. model.Linears.Where(selected ?? (_ => true))])
             .Run(0, hidden, (_, layers) => layers.ToList().ForEach(pruned), cancellation);
     }
 }

@@ -49,10 +49,19 @@ public sealed class PruneReportsTests
     [Fact]
     public void Card_UpdatedWeights_SaysThatTheMaskAloneIsAnotherThing()
     {
-        string card = Card(Request with { Method = "sparsegpt", UpdateWeights = true, Data = null, Skip = [], Pattern = new NmPattern(1, 4), Out = "out" });
+        string card = Card(Request with
+        {
+            Method = "sparsegpt",
+            UpdateWeights = true,
+            Data = null,
+            Skip = [],
+            Pattern = new NmPattern(1, 4),
+            Out = "out"
+        });
         Assert.Contains("method `sparsegpt`: 1 of every 4 neighbours", card, StringComparison.Ordinal);
         Assert.Contains("and `model` the checkpoint: its weights make up for those that are gone", card, StringComparison.Ordinal);
-        Assert.Contains("\nmaskllm prune /models/some --method sparsegpt --pattern 1:4 --update-weights --out out\n", card, StringComparison.Ordinal);
+        Assert.Contains("\nmaskllm prune /models/some --method sparsegpt --pattern 1:4 --update-weights --out out\n", card,
+            StringComparison.Ordinal);
         Assert.Contains("`maskllm eval model --data TEXT` does.", card, StringComparison.Ordinal);
     }
 
@@ -60,13 +69,15 @@ public sealed class PruneReportsTests
     public void KindDensity_LayersWithAndWithoutMasks_CountsBoth()
     {
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
-        Dictionary<string, Mask> masks = model.Linears.Where(layer => layer.Name.Contains("q_proj", StringComparison.Ordinal) || layer.Name.Contains("0.mlp.up", StringComparison.Ordinal))
+        Dictionary<string, Mask> masks = model.Linears.Where(layer => layer.Name.Contains("q_proj", StringComparison.Ordinal)
+            || layer.Name.Contains("0.mlp.up", StringComparison.Ordinal))
             .ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, new NmPattern(1, 4)));
 
         IReadOnlyList<KindDensity> kinds = KindDensity.Of(model, masks);
 
         Assert.Equal(
-            ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"], kinds.Select(kind => kind.Kind));
+            ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj",
+                "mlp.down_proj"], kinds.Select(kind => kind.Kind));
         Assert.Equal(new KindDensity("self_attn.q_proj", 2, 2, 0.25), kinds[0]);
         Assert.Equal(new KindDensity("self_attn.k_proj", 2, 0, 1), kinds[1]);
         Assert.Equal(new KindDensity("mlp.up_proj", 2, 1, 0.625), kinds[5]);
@@ -88,7 +99,8 @@ public sealed class PruneReportsTests
     {
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
         string message = Assert.Throws<InsufficientMemoryException>(() =>
-            BlockwisePruner.RequireMemory(model, "wanda", [new int[16], new int[16]], long.MaxValue / 4, "--method", "lower --samples")).Message;
+            BlockwisePruner.RequireMemory(model, "wanda", [new int[16], new int[16]], long.MaxValue / 4, "--method",
+                "lower --samples")).Message;
         Assert.StartsWith("--method wanda with 2 sequences of 16 needs about 4611686018.4 GB", message, StringComparison.Ordinal);
         Assert.EndsWith("; lower --samples.", message, StringComparison.Ordinal);
     }
@@ -97,7 +109,8 @@ public sealed class PruneReportsTests
     public void Record_Calibration_CountsItsTokens()
     {
         // Three sequences, two of them the same.
-        Calibration calibration = new([[.. Enumerable.Repeat(1, 16)], new int[16], new int[16]], [new CorpusSource("a.txt", 1, 480, 0, 1, "hash")]);
+        Calibration calibration = new([[.. Enumerable.Repeat(1, 16)], new int[16], new int[16]],
+            [new CorpusSource("a.txt", 1, 480, 0, 1, "hash")]);
         Dictionary<string, Mask> masks = new() { ["a"] = Mask.FromBytes(2, 4, new byte[8]), ["b"] = Mask.FromBytes(3, 8, new byte[24]) };
 
         RunRecord record = PruneRecord.Create(Request, new JsonObject { ["x"] = 1 }, new JsonObject { ["y"] = "z" }, masks, calibration, 2);
@@ -105,8 +118,11 @@ public sealed class PruneReportsTests
         Assert.Equal((5UL, "plain"), (record.Seed, record.Kernel));
         JsonObject figures = record.Figures;
         Assert.Equal(
-            ["tokens", "different_samples", "sources", "seconds", "tokens_per_second", "masked_weights", "peak_memory_bytes", "first_loss", "final_loss", "perplexity"], figures.Select(pair => pair.Key));
-        Assert.Equal((32L, 2, 2.0, 24.0, 32L), ((long)figures["tokens"]!, (int)figures["different_samples"]!, (double)figures["seconds"]!, (double)figures["tokens_per_second"]!, (long)figures["masked_weights"]!));
+            ["tokens", "different_samples", "sources", "seconds", "tokens_per_second", "masked_weights", "peak_memory_bytes", "first_loss",
+                "final_loss", "perplexity"], figures.Select(pair => pair.Key));
+        Assert.Equal((32L, 2, 2.0, 24.0, 32L),
+            ((long)figures["tokens"]!, (int)figures["different_samples"]!, (double)figures["seconds"]!,
+            (double)figures["tokens_per_second"]!, (long)figures["masked_weights"]!));
         Assert.Equal("""{"dense":null,"prior":null,"learned":null}""", figures["perplexity"]!.ToJsonString());
         Assert.Equal(0, (long)PruneRecord.Create(Request, [], [], masks, null, 2).Figures["tokens"]!);
     }
@@ -125,7 +141,8 @@ public sealed class PruneReportsTests
         JsonObject decisive = PruneRecord.Decisive(options, new JsonObject { ["f"] = "h" }, calibration.Sequences);
         Assert.False(decisive.ContainsKey("hidden-memory"));
         Assert.Equal("h", (string?)decisive["inputs"]!["f"]);
-        Assert.NotEqual((string?)decisive["calibration"], (string?)PruneRecord.Decisive(options, [], [new int[16], [.. Enumerable.Repeat(1, 16)]])["calibration"]);
+        Assert.NotEqual((string?)decisive["calibration"],
+            (string?)PruneRecord.Decisive(options, [], [new int[16], [.. Enumerable.Repeat(1, 16)]])["calibration"]);
         JsonObject without = PruneRecord.Options(Request with { Data = null }, null);
         Assert.Equal([null, null, null, null], new[] { "data", "document-separator", "samples", "seq-len" }.Select(name => without[name]));
     }
@@ -133,7 +150,8 @@ public sealed class PruneReportsTests
     [Fact]
     public void MergeReport_ToJson_HasEveryFigure() => Assert.Equal(
         """{"out":"o.npz","pattern":"2:4","tensors":3,"groups":100,"unanimous_groups":40,"inputs":[{"path":"a","equal_groups":90,"equal_bits":0.95},{"path":"b","equal_groups":60,"equal_bits":0.8}]}""",
-        new MergeReport("o.npz", NmPattern.TwoOfFour, 3, 100, 40, [("a", new MaskAgreement(100, 90, 0.95)), ("b", new MaskAgreement(100, 60, 0.8))]).ToJson().ToJsonString());
+        new MergeReport("o.npz", NmPattern.TwoOfFour, 3, 100, 40,
+            [("a", new MaskAgreement(100, 90, 0.95)), ("b", new MaskAgreement(100, 60, 0.8))]).ToJson().ToJsonString());
 
     private static string Card(PruneRequest request)
     {

@@ -77,10 +77,12 @@ public sealed class PruneRunTests : IDisposable
     {
         PruneRequest request = Request(method) with { UpdateWeights = method == "sparsegpt" };
         PruneRun.Execute(request, null, null, TestContext.Current.CancellationToken);
-        PruneRun.Execute(request with { Out = _folder.File("spilled"), HiddenMemoryBytes = 0 }, null, null, TestContext.Current.CancellationToken);
+        PruneRun.Execute(request with { Out = _folder.File("spilled"), HiddenMemoryBytes = 0 }, null, null,
+            TestContext.Current.CancellationToken);
 
         foreach (string file in request.UpdateWeights ? ["mask.npz", "model/model.safetensors"] : new[] { "mask.npz" })
-            Assert.Equal(File.ReadAllBytes(Path.Combine(request.Out, file)), File.ReadAllBytes(Path.Combine(_folder.File("spilled"), file)));
+            Assert.Equal(File.ReadAllBytes(Path.Combine(request.Out, file)),
+                File.ReadAllBytes(Path.Combine(_folder.File("spilled"), file)));
     }
 
     [Fact]
@@ -90,7 +92,8 @@ public sealed class PruneRunTests : IDisposable
         using CancellationTokenSource stop = new();
         Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), null, stop.Token));
 
-        string message = Assert.Throws<ArgumentException>(() => PruneRun.Execute(request with { Resume = true, Method = "ria" }, null, null, TestContext.Current.CancellationToken)).Message;
+        string message = Assert.Throws<ArgumentException>(() =>
+            PruneRun.Execute(request with { Resume = true, Method = "ria" }, null, null, TestContext.Current.CancellationToken)).Message;
 
         Assert.Contains("started with method \"wanda\", now it is \"ria\"", message, StringComparison.Ordinal);
     }
@@ -107,7 +110,8 @@ public sealed class PruneRunTests : IDisposable
 
         using DisposeScope scope = NewDisposeScope();
         string target = Path.Combine(request.Out, "model");
-        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(request.Out, "mask.npz"), CheckpointConfig.LinearShapes(target));
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(request.Out, "mask.npz"),
+            CheckpointConfig.LinearShapes(target));
         using Decoder before = Checkpoint.Load(request.Model), after = Checkpoint.Load(target);
         foreach ((LinearLayer old, LinearLayer updated) in before.Linears.Zip(after.Linears))
         {
@@ -115,14 +119,22 @@ public sealed class PruneRunTests : IDisposable
             Assert.Equal(0, (updated.Weight * (1 - kept)).abs().max().item<float>());
             Assert.InRange(((updated.Weight - old.Weight) * kept).abs().max().item<float>(), 1e-4, 1);
         }
-        Assert.Equal(0, TensorFile.MaxDifference(before.Parameters["model.embed_tokens.weight"], after.Parameters["model.embed_tokens.weight"]));
+        Assert.Equal(0, TensorFile.MaxDifference(before.Parameters["model.embed_tokens.weight"],
+            after.Parameters["model.embed_tokens.weight"]));
     }
 
     private PruneRequest Request(string method, string model = "llama-gqa-tied")
     {
         Random random = new(5);
-        string text = _data.WriteNpy("ids.npy", "<i4", "10, 24", [.. Enumerable.Range(0, 240).SelectMany(_ => BitConverter.GetBytes(random.Next(128)))]);
-        return new() { Model = Fixture.PathOf("models/" + model), Method = method, Out = _folder.File("run"), Data = new CorpusOptions { Sources = [new DataSource(text)] } };
+        string text = _data.WriteNpy("ids.npy", "<i4", "10, 24",
+            [.. Enumerable.Range(0, 240).SelectMany(_ => BitConverter.GetBytes(random.Next(128)))]);
+        return new()
+        {
+            Model = Fixture.PathOf("models/" + model),
+            Method = method,
+            Out = _folder.File("run"),
+            Data = new CorpusOptions { Sources = [new DataSource(text)] }
+        };
     }
 
     private sealed class StopAfter(int blocks, CancellationTokenSource stop) : IProgress<RunProgress>

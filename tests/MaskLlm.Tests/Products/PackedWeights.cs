@@ -16,8 +16,10 @@ internal sealed unsafe class PackedWeights : IDisposable
         Matrix = shape with { Data = _data };
         for (int block = 0; block < shape.Blocks; block++)
         {
-            int first = block * PackedLayout.BlockRows * shape.Columns, count = Math.Min(PackedLayout.BlockRows * shape.Columns, values.Length - first);
-            PanelPacking.Pack(values.AsSpan(first, count), kept.Length == 0 ? [] : kept.AsSpan(first, count), shape.Columns, shape.Type, new Span<byte>(_data + block * shape.BlockBytes, (int)shape.BlockBytes));
+            int first = block * PackedLayout.BlockRows * shape.Columns,
+                count = Math.Min(PackedLayout.BlockRows * shape.Columns, values.Length - first);
+            PanelPacking.Pack(values.AsSpan(first, count), kept.Length == 0 ? [] : kept.AsSpan(first, count), shape.Columns, shape.Type,
+                new Span<byte>(_data + block * shape.BlockBytes, (int)shape.BlockBytes));
         }
     }
 

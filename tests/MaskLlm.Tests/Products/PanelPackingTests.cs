@@ -27,7 +27,8 @@ public class PanelPackingTests
                 {
                     bool pruned = isSparse && weights.Kept[r * columns + c] == 0;
                     // Relative to the largest a weight of these can be, 0.5; a pruned one is 0 exactly.
-                    Assert.True(Math.Abs(row[c] - (pruned ? 0 : weights.Values[r * columns + c])) <= (pruned ? 0 : relative * 0.5), $"{rows} x {columns}: row {r}, column {c}");
+                    Assert.True(Math.Abs(row[c] - (pruned ? 0 : weights.Values[r * columns + c])) <= (pruned ? 0 : relative * 0.5),
+                        $"{rows} x {columns}: row {r}, column {c}");
                 }
             }
         }

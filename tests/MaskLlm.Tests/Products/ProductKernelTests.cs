@@ -9,7 +9,8 @@ public unsafe class ProductKernelTests
     private static readonly ScalarProductKernel Scalar = new();
 
     private static readonly Gen<(int Rows, int Columns, int Tokens, WeightType Type, bool IsSparse, int Seed)> Shapes = Gen.Select(
-        Gen.Int[1, 70], Gen.Int[1, 70].Select(groups => 4 * groups), Gen.OneOf(Gen.Int[1, 11], Gen.Int[60, 140]), Gen.Enum<WeightType>(), Gen.Bool, Gen.Int);
+        Gen.Int[1, 70], Gen.Int[1, 70].Select(groups => 4 * groups), Gen.OneOf(Gen.Int[1, 11], Gen.Int[60, 140]), Gen.Enum<WeightType>(),
+            Gen.Bool, Gen.Int);
 
     public static TheoryData<string> Names => [.. ProductKernels.Available.Select(kernel => kernel.Name)];
 
@@ -23,7 +24,8 @@ public unsafe class ProductKernelTests
             {
                 using PackedWeights weights = PackedWeights.Random(shape.Rows, shape.Columns, shape.Type, shape.IsSparse, shape.Seed);
                 float[] x = Activations(shape.Columns, shape.Tokens, shape.Seed);
-                float[] expected = Multiply(Scalar, weights.Matrix, x, shape.Tokens), found = Multiply(kernel, weights.Matrix, x, shape.Tokens);
+                float[] expected = Multiply(Scalar, weights.Matrix, x, shape.Tokens),
+                    found = Multiply(kernel, weights.Matrix, x, shape.Tokens);
                 // Integer sums are exact and their scales are multiplied in one order.
                 double tolerance = PackedLayout.IsInteger(shape.Type) ? 0 : 1e-5 * expected.Max(Math.Abs) + 1e-6;
                 for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], found[i], tolerance);
@@ -72,7 +74,9 @@ public unsafe class ProductKernelTests
         fixed (float* valuesAt = values, scalesAt = scales, outputAt = output)
         fixed (sbyte* bytesAt = bytes)
         {
-            ProductInput input = new(tokens, columns, isWide: !PackedLayout.IsInteger(weights.Type) && weights.Rows % 2 == 0) { Values = valuesAt, Bytes = bytesAt, Scales = scalesAt };
+            ProductInput input = new(tokens, columns, isWide: !PackedLayout.IsInteger(weights.Type)
+                && weights.Rows % 2 == 0)
+            { Values = valuesAt, Bytes = bytesAt, Scales = scalesAt };
             for (int token = 0; token < tokens; token++)
             {
                 InputPacking.Copy(x.AsSpan(token * columns, columns), input, token);

@@ -45,7 +45,8 @@ public sealed class CheckpointHeaderTests
     {
         JsonObject asked = new() { ["seed"] = 2 };
         Assert.Contains(
-            "seed 1, now it is 2", Assert.Throws<ArgumentException>(() => DecisiveOptions.RequireSame("state", "{\"seed\": 1}", asked)).Message,
+            "seed 1, now it is 2",
+            Assert.Throws<ArgumentException>(() => DecisiveOptions.RequireSame("state", "{\"seed\": 1}", asked)).Message,
             StringComparison.Ordinal);
     }
 

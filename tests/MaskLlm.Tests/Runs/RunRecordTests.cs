@@ -13,7 +13,8 @@ public sealed class RunRecordTests
     public void Write_Record_HasEveryPartByItsName()
     {
         using TemporaryFolder folder = new();
-        RunRecord record = new(new JsonObject { ["steps"] = 3 }, ulong.MaxValue, "fused-scalar", new JsonObject { ["a/ä.txt"] = "00" }, new JsonObject { ["loss"] = null });
+        RunRecord record = new(new JsonObject { ["steps"] = 3 }, ulong.MaxValue, "fused-scalar", new JsonObject { ["a/ä.txt"] = "00" },
+            new JsonObject { ["loss"] = null });
 
         record.Write(folder.File("run.json"));
 
@@ -23,7 +24,8 @@ public sealed class RunRecordTests
         JsonObject read = JsonNode.Parse(text)!.AsObject();
         Assert.Equal(["options", "seed", "threads", "versions", "kernel", "inputs", "figures", "checksum"], read.Select(pair => pair.Key));
         Assert.Equal((3, ulong.MaxValue, "fused-scalar"), ((int)read["options"]!["steps"]!, (ulong)read["seed"]!, (string?)read["kernel"]));
-        Assert.Equal(["maskllm", "torchsharp", "libtorch", "dotnet", "os", "processor"], read["versions"]!.AsObject().Select(pair => pair.Key));
+        Assert.Equal(["maskllm", "torchsharp", "libtorch", "dotnet", "os", "processor"], read["versions"]!.AsObject()
+            .Select(pair => pair.Key));
         Assert.All(read["versions"]!.AsObject(), pair => Assert.False(string.IsNullOrWhiteSpace((string?)pair.Value)));
         Assert.StartsWith("0.1.0", (string?)read["versions"]!["maskllm"], StringComparison.Ordinal);
         Assert.True(record.ToJson()["figures"]!.AsObject().ContainsKey("loss"));
@@ -52,15 +54,18 @@ public sealed class RunRecordTests
     public void OfModel_Folder_HashesConfigurationWeightsAndTokenizer()
     {
         using TemporaryFolder folder = new();
-        foreach (string name in (string[])["tokenizer.model", "b.safetensors", "a.safetensors", "config.json", "tokenizer.json"]) folder.Write(name, []);
+        foreach (string name in (string[])["tokenizer.model", "b.safetensors", "a.safetensors", "config.json", "tokenizer.json"])
+            folder.Write(name, []);
         foreach (string name in (string[])["README.md", "notes.json", "a.bin", "config.json.bak"]) folder.Write(name, [1]);
 
         JsonObject hashes = InputHashes.OfModel(folder.Path);
 
-        Assert.Equal(["a.safetensors", "b.safetensors", "config.json", "tokenizer.json", "tokenizer.model"], hashes.Select(pair => Path.GetFileName(pair.Key)));
+        Assert.Equal(["a.safetensors", "b.safetensors", "config.json", "tokenizer.json", "tokenizer.model"],
+            hashes.Select(pair => Path.GetFileName(pair.Key)));
         Assert.All(hashes, pair => Assert.Equal(OfEmpty, (string?)pair.Value));
         Assert.Equal(
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", InputHashes.Of(folder.Write("abc", Encoding.ASCII.GetBytes("abc"))));
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+                InputHashes.Of(folder.Write("abc", Encoding.ASCII.GetBytes("abc"))));
     }
 
     [Fact]
@@ -69,10 +74,13 @@ public sealed class RunRecordTests
         JsonObject saved = new() { ["steps"] = 3, ["prior"] = "a", ["gone"] = 1 };
         DecisiveOptions.RequireSame("P", saved.ToJsonString(), new JsonObject { ["steps"] = 3, ["prior"] = "a" });
         Assert.Contains("started with steps 3, now it is 4;", Refusal(new JsonObject { ["steps"] = 4 }), StringComparison.Ordinal);
-        Assert.Contains("started with prior \"a\", now it is unset;", Refusal(new JsonObject { ["prior"] = null }), StringComparison.Ordinal);
-        Assert.Contains("started with tau unset, now it is \"1:2\";", Refusal(new JsonObject { ["steps"] = 3, ["tau"] = "1:2" }), StringComparison.Ordinal);
+        Assert.Contains("started with prior \"a\", now it is unset;", Refusal(new JsonObject { ["prior"] = null }),
+            StringComparison.Ordinal);
+        Assert.Contains("started with tau unset, now it is \"1:2\";", Refusal(new JsonObject { ["steps"] = 3, ["tau"] = "1:2" }),
+            StringComparison.Ordinal);
 
-        string Refusal(JsonObject asked) => Assert.Throws<ArgumentException>(() => DecisiveOptions.RequireSame("P", saved.ToJsonString(), asked)).Message;
+        string Refusal(JsonObject asked) =>
+            Assert.Throws<ArgumentException>(() => DecisiveOptions.RequireSame("P", saved.ToJsonString(), asked)).Message;
     }
 
     private static CorpusSource Source(string path, double weight) => new(path, Documents: 2, Tokens: 30, HeldOutTokens: 4, weight, "hash");

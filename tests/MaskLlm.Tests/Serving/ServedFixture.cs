@@ -19,7 +19,8 @@ internal sealed class ServedFixture : IDisposable
     {
         _model = RuntimeFiles.Export(_folder, "llama-gqa-tied", WeightType.Float32);
         long pageBytes = new KeyValuePages(_model.Config, 1).PageBytes;
-        Decoder = new RuntimeDecoder(_model, new RuntimeDecoderOptions { Threads = 2, TokensAtOnce = tokensAtOnce, CacheBytes = pages * pageBytes });
+        Decoder = new RuntimeDecoder(_model,
+            new RuntimeDecoderOptions { Threads = 2, TokensAtOnce = tokensAtOnce, CacheBytes = pages * pageBytes });
         Batch = new TextBatch(Decoder, Tokenizer, EndOfText, options ?? new ServingOptions { Parallel = 8 });
     }
 
@@ -31,9 +32,11 @@ internal sealed class ServedFixture : IDisposable
 
     internal IReadOnlyList<int> EndOfText { get; } = [1];
 
-    internal static TextRequest Request(int[] prompt, int tokens, SamplingOptions? sampling = null, params string[] stops) => new(prompt, tokens, sampling ?? new SamplingOptions(), stops);
+    internal static TextRequest Request(int[] prompt, int tokens, SamplingOptions? sampling = null, params string[] stops) =>
+        new(prompt, tokens, sampling ?? new SamplingOptions(), stops);
 
-    internal ChannelReader<TextPiece> Submit(TextRequest request, CancellationToken? cancelled = null) => Batch.Submit(request, cancelled ?? TestContext.Current.CancellationToken);
+    internal ChannelReader<TextPiece> Submit(TextRequest request, CancellationToken? cancelled = null) =>
+        Batch.Submit(request, cancelled ?? TestContext.Current.CancellationToken);
 
     /// <summary>Steps until nothing runs; then all memory is free.</summary>
     internal void RunAll()

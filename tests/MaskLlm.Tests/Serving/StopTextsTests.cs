@@ -49,13 +49,15 @@ public class StopTextsTests
 
     [Fact]
     public void Add_AnyPieces_CutAsTheWholeText() =>
-        Gen.Select(Gen.String[Gen.Char["ab"], 0, 30], Gen.String[Gen.Char["ab"], 1, 4].Array[1, 3], Gen.Int[1, 5]).Sample((text, stops, size) =>
+        Gen.Select(Gen.String[Gen.Char["ab"], 0, 30], Gen.String[Gen.Char["ab"], 1, 4].Array[1, 3], Gen.Int[1, 5])
+            .Sample((text, stops, size) =>
         {
             StopTexts pieces = new(stops);
             string got = string.Concat(text.Chunk(size).Select(piece => pieces.Add(new string(piece)))) + pieces.Flush();
             // The stop that ends first is seen first; one that begins earlier and ends later has not come yet.
             int cut = Enumerable.Range(0, text.Length + 1).Where(end => end % size == 0 || end == text.Length)
-                .Select(end => stops.Select(stop => text[..end].IndexOf(stop, StringComparison.Ordinal)).Where(at => at >= 0).DefaultIfEmpty(-1).Min())
+                .Select(end => stops.Select(stop => text[..end].IndexOf(stop, StringComparison.Ordinal)).Where(at => at >= 0)
+                    .DefaultIfEmpty(-1).Min())
                 .FirstOrDefault(at => at >= 0, -1);
             return got == (cut < 0 ? text : text[..cut]) && pieces.IsFound == cut >= 0;
         });

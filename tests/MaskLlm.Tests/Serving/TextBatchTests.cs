@@ -11,7 +11,8 @@ public class TextBatchTests
     public void Step_ManyRequests_GiveEachWhatItGivesAlone()
     {
         using ServedFixture served = new();
-        TextRequest[] requests = [.. Enumerable.Range(0, 40).Select(i => ServedFixture.Request(Prompt(i, 1 + 7 * i % 37), 1 + 5 * i % 23, Sampling(i)))];
+        TextRequest[] requests = [.. Enumerable.Range(0, 40)
+            .Select(i => ServedFixture.Request(Prompt(i, 1 + 7 * i % 37), 1 + 5 * i % 23, Sampling(i)))];
         ChannelReader<TextPiece>[] pieces = [.. requests.Select(request => served.Submit(request))];
         served.RunAll();
         for (int i = 0; i < requests.Length; i++)
@@ -20,7 +21,8 @@ public class TextBatchTests
             Assert.Equal(served.Alone(requests[i]), got.Select(piece => piece.Id));
             Assert.Equal(got[^1].Id == 1 ? FinishReason.Stop : FinishReason.Length, got[^1].Finish);
             Assert.All(got[..^1], piece => Assert.Null(piece.Finish));
-            Assert.Equal(served.Tokenizer.Decode([.. got.Select(piece => piece.Id).Where(id => id != 1)], skipSpecialTokens: true), ServedFixture.Text(got));
+            Assert.Equal(served.Tokenizer.Decode([.. got.Select(piece => piece.Id).Where(id => id != 1)], skipSpecialTokens: true),
+                ServedFixture.Text(got));
         }
         Assert.Equal(40, served.Batch.Counts.Of(RequestOutcome.Stop) + served.Batch.Counts.Of(RequestOutcome.Length));
         Assert.Equal(requests.Sum(request => request.Prompt.Count), served.Batch.Counts.PromptTokens);
@@ -64,7 +66,8 @@ public class TextBatchTests
     {
         using ServedFixture served = new();
         // <|endoftext|> is id 0 and shows in no text: of requests that draw it, the first.
-        TextRequest whole = Enumerable.Range(0, 500).Select(seed => ServedFixture.Request([5], 20, new SamplingOptions { Temperature = 10, Seed = (ulong)seed }))
+        TextRequest whole = Enumerable.Range(0, 500)
+            .Select(seed => ServedFixture.Request([5], 20, new SamplingOptions { Temperature = 10, Seed = (ulong)seed }))
             .First(request => served.Alone(request).Skip(1).SkipLast(1).Contains(0));
         IReadOnlyList<int> ids = served.Alone(whole);
         ChannelReader<TextPiece> stopped = served.Submit(whole with { StopTexts = ["<|endoftext|>"] });
@@ -94,7 +97,8 @@ public class TextBatchTests
     {
         using ServedFixture served = new(pages: 3);
         // 2 + 31 positions take two pages, 32 take one.
-        ChannelReader<TextPiece> large = served.Submit(ServedFixture.Request([5, 6], 31)), second = served.Submit(ServedFixture.Request([5, 6], 31)), small = served.Submit(ServedFixture.Request([7], 31));
+        ChannelReader<TextPiece> large = served.Submit(ServedFixture.Request([5, 6], 31)),
+            second = served.Submit(ServedFixture.Request([5, 6], 31)), small = served.Submit(ServedFixture.Request([7], 31));
         served.Batch.Step();
         Assert.Equal((2, 1), (served.Batch.Waiting, served.Batch.Running));
         Assert.Equal(ServedFixture.PagePositions, served.Batch.UnpromisedPositions);
@@ -107,7 +111,8 @@ public class TextBatchTests
     {
         using ServedFixture served = new(new ServingOptions { Parallel = 1 });
         using CancellationTokenSource running = new(), waiting = new();
-        ChannelReader<TextPiece> first = served.Submit(ServedFixture.Request(Prompt(1, 20), 30), running.Token), second = served.Submit(ServedFixture.Request([5], 3), waiting.Token);
+        ChannelReader<TextPiece> first = served.Submit(ServedFixture.Request(Prompt(1, 20), 30), running.Token),
+            second = served.Submit(ServedFixture.Request([5], 3), waiting.Token);
         served.Batch.Step();
         served.Batch.Step();
         Assert.True(served.Decoder.FreePositions < served.Decoder.CachePositions);
@@ -200,7 +205,8 @@ public class TextBatchTests
     {
         using ServedFixture served = new(new ServingOptions { Parallel = 8 });
         using ServingLoop loop = new(served.Batch);
-        TextRequest[] requests = [.. Enumerable.Range(0, 64).Select(i => ServedFixture.Request(Prompt(i, 1 + i % 20), 1 + i % 17, Sampling(i)))];
+        TextRequest[] requests = [.. Enumerable.Range(0, 64)
+            .Select(i => ServedFixture.Request(Prompt(i, 1 + i % 20), 1 + i % 17, Sampling(i)))];
         int[][] got = await Task.WhenAll(requests.Select(request => Task.Run(async () =>
         {
             List<int> ids = [];
@@ -216,5 +222,6 @@ public class TextBatchTests
         return [.. Enumerable.Range(0, length).Select(_ => random.Next(2, 95))];
     }
 
-    private static SamplingOptions Sampling(int i) => i % 2 == 0 ? new SamplingOptions() : new SamplingOptions { Temperature = 2, Seed = (ulong)i, TopP = i % 3 == 0 ? 0.8f : 1, RepetitionPenalty = i % 5 == 0 ? 1.5f : 1 };
+    private static SamplingOptions Sampling(int i) => i % 2 == 0 ? new SamplingOptions()
+        : new SamplingOptions { Temperature = 2, Seed = (ulong)i, TopP = i % 3 == 0 ? 0.8f : 1, RepetitionPenalty = i % 5 == 0 ? 1.5f : 1 };
 }

@@ -48,7 +48,8 @@ public class SentencePieceModelTests
     [InlineData(4, 3, 0, "1 1 2", "")]
     public void Parse_OneNumber_ChangesOneProperty(int message, int field, int value, string numbers, string changed)
     {
-        SentencePieceModel model = SentencePieceModel.Parse([.. Unknown, .. Message(message, [.. Tag(field << 3), (byte)value])], "test.model");
+        SentencePieceModel model = SentencePieceModel.Parse([.. Unknown, .. Message(message, [.. Tag(field << 3), (byte)value])],
+            "test.model");
         Assert.Equal(numbers, $"{model.ModelKind} {model.BeginId} {model.EndId}");
         Assert.Equal(changed, Flags(model, adds: true, removes: true, escapes: true));
         Assert.Equal(numbers.StartsWith('2'), model.IsBytePair);

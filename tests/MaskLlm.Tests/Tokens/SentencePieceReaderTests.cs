@@ -33,7 +33,8 @@ public class SentencePieceReaderTests
 
     [Fact]
     public void Read_Unigram_IsNotSupported() =>
-        Assert.Contains("byte-pair", Assert.Throws<NotSupportedException>(() => Read(Model(1, ("a", 0f)))).Message, StringComparison.Ordinal);
+        Assert.Contains("byte-pair", Assert.Throws<NotSupportedException>(() => Read(Model(1, ("a", 0f)))).Message,
+            StringComparison.Ordinal);
 
     // bpe_model.cc: text is cut into symbols by the longest user-defined piece first, and such a symbol never merges.
     [Theory]
@@ -93,7 +94,8 @@ public class SentencePieceReaderTests
     }
 
     [Theory]
-    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n", typeof(InvalidDataException), "pointer of Git LFS")]
+    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n", typeof(InvalidDataException),
+        "pointer of Git LFS")]
     [InlineData("IQ== 0\nIg== 1\n", typeof(NotSupportedException), "tiktoken")]
     [InlineData("IQ== 0", typeof(NotSupportedException), "tiktoken")]
     [InlineData(" {\"model\": {}}", typeof(NotSupportedException), "JSON")]

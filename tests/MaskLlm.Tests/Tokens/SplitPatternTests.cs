@@ -177,7 +177,8 @@ public class SplitPatternTests
 
     [Fact]
     public void FromRegex_ManyRepetitions_AreRefusedWithoutAPlace() =>
-        Assert.EndsWith("steps once its repetitions are written out, which is not supported", Refusal("(?:(?:(?:ab){900}){900}){900}"), StringComparison.Ordinal);
+        Assert.EndsWith("steps once its repetitions are written out, which is not supported", Refusal("(?:(?:(?:ab){900}){900}){900}"),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Replace_Literal_ReplacesEveryMatch() =>

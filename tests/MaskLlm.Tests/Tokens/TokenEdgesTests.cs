@@ -29,7 +29,8 @@ public class TokenEdgesTests
     public void Apply_MatchesAtBothEnds_StandAloneThere(string behavior, string wanted)
     {
         List<Stretch> stretches = [new(0, 1, true), new(1, 2, false), new(2, 3, true)];
-        Assert.Equal(wanted, string.Join('|', Enum.Parse<SplitBehavior>(behavior).Apply(stretches).Select(piece => "-a-"[piece.Start..piece.End])));
+        Assert.Equal(wanted,
+            string.Join('|', Enum.Parse<SplitBehavior>(behavior).Apply(stretches).Select(piece => "-a-"[piece.Start..piece.End])));
     }
 
     // trainer_spec.bos_id: 0 is a piece, a negative number none; unknown neighbours are one token.
@@ -39,7 +40,8 @@ public class TokenEdgesTests
     [InlineData(new byte[] { 0xC8, 2, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1 }, new[] { 2, 0, 3 })]
     public void Read_BeginPiece_IsTheOneThatTheFileNames(byte[] trainer, int[] wanted)
     {
-        byte[] model = [.. SentencePieceReaderTests.Model(SentencePieceReaderTests.BytePair, ("▁", 0f), ("a", 0f)), (2 << 3) | 2, (byte)trainer.Length, .. trainer];
+        byte[] model = [.. SentencePieceReaderTests.Model(SentencePieceReaderTests.BytePair, ("▁", 0f), ("a", 0f)), (2 << 3) | 2,
+            (byte)trainer.Length, .. trainer];
         Tokenizer tokenizer = new(SentencePieceReader.Read(model, "test.model"), "");
         Assert.Equal(wanted, tokenizer.Encode("xya", addSpecialTokens: true));
     }

@@ -30,7 +30,8 @@ public class TokenizerGoldenTests
         {
             count++;
             Compare(text, "ids", string.Join(' ', ids), string.Join(' ', tokenizer.Encode(text)), wrong);
-            Compare(text, "special", string.Join(' ', idsWithSpecial), string.Join(' ', tokenizer.Encode(text, addSpecialTokens: true)), wrong);
+            Compare(text, "special", string.Join(' ', idsWithSpecial), string.Join(' ', tokenizer.Encode(text, addSpecialTokens: true)),
+                wrong);
             Compare(text, "decoded", decoded, tokenizer.Decode(ids), wrong);
         }
 

@@ -75,7 +75,8 @@ public class TokenizerJsonReaderTests
     public void Read_Metaspace_PrefixesAsTold(string scheme, int[] wanted)
     {
         var component = $$"""{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "{{scheme}}"}""";
-        var tokenizer = Read(Edit(Small, root => (root["pre_tokenizer"], root["decoder"]) = (JsonNode.Parse(component), JsonNode.Parse(component))));
+        var tokenizer = Read(Edit(Small, root =>
+            (root["pre_tokenizer"], root["decoder"]) = (JsonNode.Parse(component), JsonNode.Parse(component))));
         Assert.Equal(wanted, tokenizer.Encode("a b a"));
         Assert.Equal("a b a", tokenizer.Decode(tokenizer.Encode("a b a")));
     }

@@ -87,7 +87,8 @@ public class TokenizerSettingsTests
     {
         JsonNode json = JsonNode.Parse(File.ReadAllText(Path.Combine(TokenizerFixtures.OurFolder(name), "tokenizer.json")))!;
         if (ofTheFile) json["pre_tokenizer"]!["add_prefix_space"] = true;
-        using TemporaryFolder folder = Folder("tokenizer.json", Encoding.UTF8.GetBytes(json.ToJsonString()), (Configuration, configuration));
+        using TemporaryFolder folder = Folder("tokenizer.json", Encoding.UTF8.GetBytes(json.ToJsonString()),
+            (Configuration, configuration));
         Assert.Equal(TokenizerFixtures.Ours(name).Encode(expected), Tokenizer.Load(folder.Path).Encode("word"));
     }
 
@@ -102,7 +103,8 @@ public class TokenizerSettingsTests
     [InlineData("""{"tokenizer_class": "GPT2Tokenizer", "bos_token": null}""", null, null)]
     [InlineData("""{"tokenizer_class": "PreTrainedTokenizerFast"}""", null, null)]
     public void SpecialTokens_OfTwoFiles_HaveTransformersPrecedence(string configuration, string? map, string? expected) =>
-        Assert.Equal(expected, (string?)Json("qwen2-style", (Configuration, configuration), (Map, map)).SpecialTokens.GetValueOrDefault("bos_token"));
+        Assert.Equal(expected,
+            (string?)Json("qwen2-style", (Configuration, configuration), (Map, map)).SpecialTokens.GetValueOrDefault("bos_token"));
 
     [Fact]
     public void SpecialTokens_AllKinds_ReachTemplates()
@@ -111,7 +113,8 @@ public class TokenizerSettingsTests
             {"pad_token": "[P]", "unk_token": "<|endoftext|>", "mask_token": {"content": "[M]"}, "additional_special_tokens": ["[A]", {"content": "[B]"}],
              "extra_special_tokens": {"image_token": "<|im_start|>"}, "eot_token": "<|im_end|>", "add_bos_token": false}
             """)).SpecialTokens;
-        Assert.Equal(["additional_special_tokens", "eot_token", "image_token", "mask_token", "pad_token", "unk_token"], tokens.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["additional_special_tokens", "eot_token", "image_token", "mask_token", "pad_token", "unk_token"],
+            tokens.Keys.Order(StringComparer.Ordinal));
         Assert.Equal("[M] [A][B]", $"{tokens["mask_token"]} {string.Concat(tokens["additional_special_tokens"]!.AsArray())}");
     }
 
@@ -152,7 +155,8 @@ public class TokenizerSettingsTests
         Tokenizer tokenizer = Tokenizer.Load(folder.Path, embeddings: 1500);
         Assert.Equal(Json("qwen2-style").Encode("any [P text"), tokenizer.Encode("any [P text"));
         ArgumentException refused = Assert.Throws<ArgumentException>(() => tokenizer.Encode("a [P]"));
-        Assert.Equal("the text has the token '[P]' (1500), and the model's embeddings end at 1499; take it out of the text.", refused.Message);
+        Assert.Equal("the text has the token '[P]' (1500), and the model's embeddings end at 1499; take it out of the text.",
+            refused.Message);
         Assert.Contains(1500, Tokenizer.Load(folder.Path, embeddings: 1501).Encode("a [P]"));
     }
 
@@ -171,7 +175,8 @@ public class TokenizerSettingsTests
     [InlineData(Generation, """{"eos_token_id": ["a"]}""", "generation_config.json: eos_token_id[0] must be a whole number of at most 32 bits, found \"a\".")]
     [InlineData(Config, """{"eos_token_id": true}""", "config.json: eos_token_id must be a whole number of at most 32 bits, found true.")]
     public void Load_WrongValue_IsNamedWithFileAndKey(string name, string json, string message) =>
-        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => Json("qwen2-style", (name, json))).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => Json("qwen2-style", (name, json))).Message,
+            StringComparison.Ordinal);
 
     private static Tokenizer SentencePiece(params (string Name, string? Json)[] files)
     {
@@ -181,7 +186,8 @@ public class TokenizerSettingsTests
 
     private static Tokenizer Json(string tokenizer, params (string Name, string? Json)[] files)
     {
-        using TemporaryFolder folder = Folder("tokenizer.json", File.ReadAllBytes(Path.Combine(TokenizerFixtures.OurFolder(tokenizer), "tokenizer.json")), files);
+        using TemporaryFolder folder = Folder("tokenizer.json",
+            File.ReadAllBytes(Path.Combine(TokenizerFixtures.OurFolder(tokenizer), "tokenizer.json")), files);
         return Tokenizer.Load(folder.Path);
     }
 

@@ -19,7 +19,8 @@ public sealed class OptimizationTests
     [InlineData(10.0, 4, 100, 4)]
     [InlineData(5.5, 52, 100, 4)]
     [InlineData(1.0, 5, 4, 4)]
-    public void At_Step_IsTheRate(double expected, long step, long steps, long warmup) => Assert.Equal(expected, CosineSchedule.At(10, step, steps, warmup), 1e-12);
+    public void At_Step_IsTheRate(double expected, long step, long steps, long warmup) =>
+        Assert.Equal(expected, CosineSchedule.At(10, step, steps, warmup), 1e-12);
 
     [Fact]
     public void Corrections_FirstSteps_AreThoseOfTheDecays()
@@ -31,7 +32,8 @@ public sealed class OptimizationTests
         Assert.Equal(1 - 0.95 * 0.95 * 0.95, third.SecondCorrection, 1e-12);
     }
 
-    /// <summary>At the first step the corrected moments are the gradient and its square: the step is the rate times the sign, after the decay.</summary>
+    /// <summary>At the first step the corrected moments are the gradient and its square: the step is the rate times the sign, after the
+    /// decay.</summary>
     [Fact]
     public void Update_FirstStep_DecaysAndGoesByTheRate()
     {

@@ -65,6 +65,7 @@ internal static class ConfigRange
     {
         (double least, double most) = Ranges[key];
         if (value >= least && value <= most) return;
-        throw new InvalidDataException($"{where}{key} is {NumberText.Shown(value)}; {NumberText.Shown(least)} to {NumberText.Shown(most)} can be.");
+        throw new InvalidDataException(
+            $"{where}{key} is {NumberText.Shown(value)}; {NumberText.Shown(least)} to {NumberText.Shown(most)} can be.");
     }
 }

@@ -86,7 +86,8 @@ internal static class GemmaFamily
         bool bias = config.Bool("attention_bias");
         DecoderConfig decoder = LlamaFamily.Read(config, defaults);
         int? window = config.Int("sliding_window", absent: FamilyDefaults.SlidingWindow, ifNull: null);
-        IReadOnlyList<bool> types = LayerTypes.Read(config, decoder.BlockCount) ?? [.. Enumerable.Range(0, decoder.BlockCount).Select(isWindowed)];
+        IReadOnlyList<bool> types = LayerTypes.Read(config, decoder.BlockCount)
+            ?? [.. Enumerable.Range(0, decoder.BlockCount).Select(isWindowed)];
         return decoder with
         {
             NormAddsOne = true,

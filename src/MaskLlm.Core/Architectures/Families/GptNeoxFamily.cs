@@ -1,6 +1,7 @@
 namespace MaskLlm.Architectures.Families;
 
-/// <summary>GPT-NeoX and Pythia: attention and MLP side by side, query, key and value of a head together in one tensor, a part of a head turned.</summary>
+/// <summary>GPT-NeoX and Pythia: attention and MLP side by side, query, key and value of a head together in one tensor, a part of a head
+/// turned.</summary>
 internal static class GptNeoxFamily
 {
     private static readonly FamilyDefaults Defaults = new(MaxPositions: 2048)

@@ -1,6 +1,7 @@
 namespace MaskLlm.Architectures.Families;
 
-/// <summary>Nemotron-4 (arXiv 2402.16819): an MLP of squared ReLU without a gate, norms of one plus their weight, half of a head turned.</summary>
+/// <summary>Nemotron-4 (arXiv 2402.16819): an MLP of squared ReLU without a gate, norms of one plus their weight, half of a head
+/// turned.</summary>
 internal static class NemotronFamily
 {
     private static readonly FamilyDefaults Defaults = new(MaxPositions: 4096) { Epsilon = ("norm_eps", 1e-5), RotaryFraction = 0.5 };

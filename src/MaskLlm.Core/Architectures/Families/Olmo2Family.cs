@@ -1,6 +1,7 @@
 namespace MaskLlm.Architectures.Families;
 
-/// <summary>OLMo 2 (arXiv 2501.00656): norms of what attention and MLP give instead of what they read, and of all queries and keys.</summary>
+/// <summary>OLMo 2 (arXiv 2501.00656): norms of what attention and MLP give instead of what they read, and of all queries and
+/// keys.</summary>
 internal static class Olmo2Family
 {
     private static readonly FamilyDefaults Defaults = new(MaxPositions: 2048) { Epsilon = ("rms_norm_eps", 1e-5) };

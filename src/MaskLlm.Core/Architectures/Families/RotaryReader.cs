@@ -33,7 +33,8 @@ internal static class RotaryReader
     /// <param name="defaults">Of the family.</param>
     /// <param name="theta">Where it has none.</param>
     /// <param name="fraction">The same.</param>
-    internal static RotaryConfig OfSettings(ConfigFile config, ConfigFile settings, FamilyDefaults defaults, double theta, double fraction = 1) =>
+    internal static RotaryConfig OfSettings(ConfigFile config, ConfigFile settings, FamilyDefaults defaults, double theta,
+        double fraction = 1) =>
         new(
             settings.Names(Theta) ? settings.Double(Theta) : theta,
             ScalingOf(config, settings, defaults),
@@ -65,7 +66,8 @@ internal static class RotaryReader
             "yarn" => Yarn(scaling, longest, original),
             "longrope" or "su" => LongRope(scaling, longest, original),
             "dynamic" => new RotaryScaling(RotaryScalingKind.Dynamic, scaling.Double("factor"), OriginalMaxPositions: longest),
-            _ => throw scaling.Unsupported(Type, $"\"{Json.JsonValue.Shortened(kind)}\"", "default, linear, llama3, yarn, longrope and dynamic"),
+            _ => throw scaling.Unsupported(Type, $"\"{Json.JsonValue.Shortened(kind)}\"",
+                "default, linear, llama3, yarn, longrope and dynamic"),
         };
     }
 
@@ -91,8 +93,10 @@ internal static class RotaryReader
         double factor = scaling.DoubleOrNull("factor") ?? (double)longest / original;
         return new RotaryScaling(RotaryScalingKind.LongRope, factor, OriginalMaxPositions: original)
         {
-            ShortFactors = scaling.Doubles("short_factor") ?? throw scaling.Contradiction("short_factor is missing; longrope has one for each pair."),
-            LongFactors = scaling.Doubles("long_factor") ?? throw scaling.Contradiction("long_factor is missing; longrope has one for each pair."),
+            ShortFactors = scaling.Doubles("short_factor")
+                ?? throw scaling.Contradiction("short_factor is missing; longrope has one for each pair."),
+            LongFactors = scaling.Doubles("long_factor")
+                ?? throw scaling.Contradiction("long_factor is missing; longrope has one for each pair."),
             AttentionFactor = scaling.DoubleOrNull("attention_factor")
                 ?? (factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(original))),
         };

@@ -9,7 +9,8 @@ internal static class GgufValues
 {
     /// <summary>Writes whole blocks of values.</summary>
     /// <param name="type">The type.</param>
-    /// <param name="values">Finite values, a multiple of <see cref="GgufTypes.BlockValues"/>, none beyond <see cref="GgufTypes.Largest"/>.</param>
+    /// <param name="values">Finite values, a multiple of <see cref="GgufTypes.BlockValues"/>, none beyond
+    /// <see cref="GgufTypes.Largest"/>.</param>
     /// <param name="bytes">Filled: <see cref="GgufTypes.ByteLength"/> of them.</param>
     internal static void Write(GgufType type, ReadOnlySpan<float> values, Span<byte> bytes)
     {

@@ -51,7 +51,8 @@ internal static class GgufWriter
                 throw new ArgumentException($"The name '{tensor.Name}' is longer than the {LongestName} bytes that ggml reads.");
             if (tensor.Shape.Count is < 1 or > 4 || tensor.Shape.Any(size => size < 1) || tensor.Shape[^1] % tensor.Type.BlockValues() != 0)
                 throw new ArgumentException(
-                    $"Tensor '{tensor.Name}' has the shape ({string.Join(", ", tensor.Shape)}); {tensor.Type.Spelling()} takes 1 to 4 dimensions and rows of a multiple of {tensor.Type.BlockValues()}.");
+                    $"Tensor '{tensor.Name}' has the shape ({string.Join(", ", tensor.Shape)}); {tensor.Type.Spelling()} takes 1 to 4 "
+                        + $"dimensions and rows of a multiple of {tensor.Type.BlockValues()}.");
         }
     }
 

@@ -4,7 +4,8 @@ using MaskLlm.Patterns;
 
 namespace MaskLlm.Formats.Logits;
 
-/// <summary>The scores of candidates that <c>learn --save-logits</c> leaves: a tensor (groups, candidates) float32 under each weight's name.</summary>
+/// <summary>The scores of candidates that <c>learn --save-logits</c> leaves: a tensor (groups, candidates) float32 under each weight's
+/// name.</summary>
 internal sealed class LogitsFile : IDisposable
 {
     private readonly SafetensorsFile _file;
@@ -61,12 +62,14 @@ internal sealed class LogitsFile : IDisposable
     private static NmPattern ReadPattern(SafetensorsFile file)
     {
         const string Remedy = "name what learn --save-logits wrote";
-        if (!file.Metadata.TryGetValue("pattern", out string? text)) throw new InvalidDataException($"{file.Path} holds no logits: its header names no pattern; {Remedy}.");
+        if (!file.Metadata.TryGetValue("pattern", out string? text))
+            throw new InvalidDataException($"{file.Path} holds no logits: its header names no pattern; {Remedy}.");
         try
         {
             NmPattern pattern = NmPattern.Parse(text);
             if (file.Metadata.ContainsKey("parametrization"))
-                throw new InvalidDataException($"{file.Path}: logits of items; only those of candidates are added up. Merge the masks of the runs.");
+                throw new InvalidDataException(
+                    $"{file.Path}: logits of items; only those of candidates are added up. Merge the masks of the runs.");
             return pattern;
         }
         catch (ArgumentException e)
@@ -81,6 +84,7 @@ internal sealed class LogitsFile : IDisposable
             && entry.Shape[0] > 0 && entry.Shape[0] <= Array.MaxLength / Pattern.GroupSize && entry.Shape[1] == Pattern.CandidateCount;
         if (!fits)
             throw new InvalidDataException(
-                $"{Path}: {entry.Name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}); logits of pattern {Pattern} are F32 of shape (groups, {Pattern.CandidateCount}). Name what learn --save-logits wrote.");
+                $"{Path}: {entry.Name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}); logits of pattern "
+                    + $"{Pattern} are F32 of shape (groups, {Pattern.CandidateCount}). Name what learn --save-logits wrote.");
     }
 }

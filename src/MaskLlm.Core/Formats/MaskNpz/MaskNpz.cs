@@ -45,7 +45,8 @@ public static class MaskNpz
             if (!shapes.TryGetValue(parameter, out (int Rows, int Columns) shape))
                 throw OtherModel(path, $"it masks '{parameter}', which the model does not have");
             // Before unpacking, so that a mask of a larger model is not read first.
-            if (entry.Length > Mask.PackedLength(shape.Rows, shape.Columns) + NpyHeader.LargestBytes) throw WrongLength(path, parameter, "more", shape);
+            if (entry.Length > Mask.PackedLength(shape.Rows, shape.Columns) + NpyHeader.LargestBytes)
+                throw WrongLength(path, parameter, "more", shape);
             packed.Add(parameter, archive.Packed(parameter, entry));
             masks.Add(parameter, ToMask(path, parameter, packed[parameter], shape));
         }
@@ -96,12 +97,14 @@ public static class MaskNpz
     {
         if (packed.Length != Mask.PackedLength(shape.Rows, shape.Columns)) throw WrongLength(path, parameter, $"{packed.Length}", shape);
         if ((packed[^1] & Mask.UnusedBits(shape.Rows, shape.Columns)) != 0)
-            throw OtherModel(path, $"its mask of '{parameter}' goes on after the {(long)shape.Rows * shape.Columns} weights of {shape.Rows} x {shape.Columns}");
+            throw OtherModel(path, $"its mask of '{parameter}' goes on after the {(long)shape.Rows * shape.Columns} weights of "
+                + $"{shape.Rows} x {shape.Columns}");
         return new Mask(shape.Rows, shape.Columns, packed);
     }
 
     private static InvalidDataException WrongLength(string path, string parameter, string found, (int Rows, int Columns) shape) =>
-        OtherModel(path, $"its mask of '{parameter}' has {found} bytes and the model's {shape.Rows} x {shape.Columns} weights need {Mask.PackedLength(shape.Rows, shape.Columns)}");
+        OtherModel(path, $"its mask of '{parameter}' has {found} bytes and the model's {shape.Rows} x {shape.Columns} weights need "
+            + $"{Mask.PackedLength(shape.Rows, shape.Columns)}");
 
     private static InvalidDataException OtherModel(string path, string wrong) =>
         new($"{path} is a mask of another model: {wrong}; name the mask that was made for this model.");

@@ -67,7 +67,8 @@ internal sealed class NpzArchive : IDisposable
         byte[] bytes = Bytes(parameter, entry);
         NpyHeader header = Header(parameter, bytes);
         if (header.Type != NpyType.UInt8 || header.Shape.Count != 1)
-            throw Broken($"'{parameter}' is an array ({string.Join(", ", header.Shape)}) of {header.Type} and packed masks are one-dimensional UInt8");
+            throw Broken($"'{parameter}' is an array ({string.Join(", ", header.Shape)}) of {header.Type} and packed masks are "
+                + $"one-dimensional UInt8");
         return bytes[header.DataOffset..];
     }
 

@@ -104,5 +104,6 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         new($"{name} is not a whole .npy array: {wrong}; copy or save it again.");
 
     private static NotSupportedException Refused(string name, string wrong) =>
-        new($"{name} is a .npy array of a kind that is not read: {wrong}; save it with numpy.save(FILE, numpy.ascontiguousarray(ARRAY)) in such a type.");
+        new($"{name} is a .npy array of a kind that is not read: {wrong}; save it with numpy.save(FILE, numpy.ascontiguousarray(ARRAY)) "
+            + $"in such a type.");
 }

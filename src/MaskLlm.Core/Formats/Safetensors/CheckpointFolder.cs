@@ -34,14 +34,16 @@ internal sealed record CheckpointFolder(IReadOnlyList<string> Files, ShardIndex?
     {
         if (File.Exists(folder)) return $"{folder} is a file; name the folder of the checkpoint, which holds config.json and {WholeName}.";
         return LooksLikeHubName(folder)
-            ? $"{folder} is not a folder here (no such folder); if it is a name on the Hugging Face hub, download it first, e.g. with `hf download {folder} --local-dir {folder.Split('/')[1]}`, and name that folder."
+            ? $"{folder} is not a folder here (no such folder); if it is a name on the Hugging Face hub, download it first, e.g. with `hf "
+                + $"download {folder} --local-dir {folder.Split('/')[1]}`, and name that folder."
             : $"{folder}: there is no such folder; name the folder of a checkpoint, which holds config.json and {WholeName}.";
     }
 
     private static bool LooksLikeHubName(string folder)
     {
         string[] parts = folder.Split('/');
-        return parts.Length == 2 && parts.All(part => part.Length > 0 && part.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.'))
+        return parts.Length == 2
+            && parts.All(part => part.Length > 0 && part.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.'))
             && parts[0].Any(char.IsAsciiLetterOrDigit) && parts[1].Any(char.IsAsciiLetterOrDigit);
     }
 
@@ -52,6 +54,8 @@ internal sealed record CheckpointFolder(IReadOnlyList<string> Files, ShardIndex?
             .Order(StringComparer.Ordinal).FirstOrDefault();
         return pickled is null
             ? $"{folder} has neither {WholeName} nor {IndexName}; name the folder of a Hugging Face checkpoint saved as safetensors."
-            : $"{folder} has no {WholeName}, only {pickled}, a file that can run arbitrary code when loaded and is therefore not read; convert to safetensors with `AutoModelForCausalLM.from_pretrained(SOURCE).save_pretrained(FOLDER)` of the Python package transformers.";
+            : $"{folder} has no {WholeName}, only {pickled}, a file that can run arbitrary code when loaded and is therefore not read; "
+                + $"convert to safetensors with `AutoModelForCausalLM.from_pretrained(SOURCE).save_pretrained(FOLDER)` of the Python "
+                + $"package transformers.";
     }
 }

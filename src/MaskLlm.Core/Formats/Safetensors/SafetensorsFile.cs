@@ -100,7 +100,8 @@ public sealed class SafetensorsFile : IDisposable
     {
         ArgumentNullException.ThrowIfNull(tensor);
         if (tensor.ByteLength > int.MaxValue)
-            throw new ArgumentException($"{Path}: tensor '{tensor.Name}' has {tensor.ByteLength} bytes and at most {int.MaxValue} can be read at once; read it in slices.");
+            throw new ArgumentException($"{Path}: tensor '{tensor.Name}' has {tensor.ByteLength} bytes and at most {int.MaxValue} can be "
+                + $"read at once; read it in slices.");
         return Bytes(tensor, 0, (int)tensor.ByteLength);
     }
 

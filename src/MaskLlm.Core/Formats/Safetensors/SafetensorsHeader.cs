@@ -37,7 +37,8 @@ internal sealed class SafetensorsHeader
     /// <summary>Reads and checks the header of an open file.</summary>
     internal static SafetensorsHeader Read(string path, FileBytes file)
     {
-        if (file.Length < PrefixBytes) throw Error(path, $"the file has {file.Length} bytes and a safetensors file has at least {PrefixBytes}");
+        if (file.Length < PrefixBytes)
+            throw Error(path, $"the file has {file.Length} bytes and a safetensors file has at least {PrefixBytes}");
         if (JsonSource.IsPointer(file.Slice(0, (int)Math.Min(file.Length, JsonSource.PointerBytes))))
             throw Error(path, "it is a pointer of Git LFS, not the file itself", "fetch it with `git lfs pull`");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(file.Slice(0, PrefixBytes));
@@ -95,7 +96,8 @@ internal sealed class SafetensorsHeader
         if (offsets is not [long begin, long end] || begin > end || end > dataLength)
             throw Error(_path, $"tensor '{name}' lies at bytes [{string.Join(", ", offsets)}] of the data, which has {dataLength} bytes");
         if (TensorTypes.ByteLength(type, shape) != end - begin)
-            throw Error(_path, $"tensor '{name}' has {end - begin} bytes and its shape [{string.Join(", ", shape)}] in {type.Spelling()} needs {TensorTypes.ByteLength(type, shape)}");
+            throw Error(_path, $"tensor '{name}' has {end - begin} bytes and its shape [{string.Join(", ", shape)}] in {type.Spelling()} "
+                + $"needs {TensorTypes.ByteLength(type, shape)}");
         return new TensorEntry(name, type, shape, _dataStart + begin, end - begin);
     }
 
@@ -109,7 +111,8 @@ internal sealed class SafetensorsHeader
     private TensorType ParseType(string name, string spelling)
     {
         if (!TensorTypes.TryParse(spelling, out TensorType type))
-            throw Error(_path, $"tensor '{name}' has dtype '{spelling}' and only {TensorTypes.Known} can be read", "save it in one of these");
+            throw Error(_path, $"tensor '{name}' has dtype '{spelling}' and only {TensorTypes.Known} can be read",
+                "save it in one of these");
         return type;
     }
 

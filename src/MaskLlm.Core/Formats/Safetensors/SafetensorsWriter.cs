@@ -21,7 +21,8 @@ public static class SafetensorsWriter
     /// <exception cref="ArgumentException">A name appears twice or is reserved, or a length does not fit its shape.</exception>
     /// <exception cref="InvalidOperationException">A tensor wrote more or fewer bytes than it said.</exception>
     /// <exception cref="IOException">The folder is missing, or the disk refuses.</exception>
-    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null, int alignment = Alignment)
+    public static void Write(string path, IReadOnlyList<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null,
+        int alignment = Alignment)
     {
         (TensorToWrite[] ordered, byte[] header) = Prepare(tensors, metadata, alignment);
         AtomicFile.Write(path, stream => Write(stream, ordered, header));
@@ -88,9 +89,11 @@ public static class SafetensorsWriter
             if (tensor.Name == SafetensorsHeader.MetadataKey)
                 throw new ArgumentException($"'{tensor.Name}' cannot name a tensor: the format keeps it for text about the file.");
             if (!names.Add(tensor.Name)) throw new ArgumentException($"Tensor '{tensor.Name}' is given twice; a file holds a name once.");
-            bool fits = tensor.Shape.All(dimension => dimension >= 0) && TensorTypes.ByteLength(tensor.Type, tensor.Shape) == tensor.ByteLength;
+            bool fits = tensor.Shape.All(dimension => dimension >= 0)
+                && TensorTypes.ByteLength(tensor.Type, tensor.Shape) == tensor.ByteLength;
             if (!fits)
-                throw new ArgumentException($"Tensor '{tensor.Name}' is given {tensor.ByteLength} bytes, which do not fit the shape [{string.Join(", ", tensor.Shape)}] in {tensor.Type.Spelling()}.");
+                throw new ArgumentException($"Tensor '{tensor.Name}' is given {tensor.ByteLength} bytes, which do not fit the shape "
+                    + $"[{string.Join(", ", tensor.Shape)}] in {tensor.Type.Spelling()}.");
         }
     }
 
@@ -103,7 +106,8 @@ public static class SafetensorsWriter
         byte[] header = bytes.ToArray();
         int length = header.Length - SafetensorsHeader.PrefixBytes;
         if (length > SafetensorsHeader.LargestBytes)
-            throw new ArgumentException($"The names and metadata take {length} bytes and a safetensors file allows {SafetensorsHeader.LargestBytes}.");
+            throw new ArgumentException($"The names and metadata take {length} bytes and a safetensors file allows "
+                + $"{SafetensorsHeader.LargestBytes}.");
         BinaryPrimitives.WriteInt64LittleEndian(header, length);
         return header;
     }

@@ -58,7 +58,8 @@ internal sealed class ShardIndex
 
     private void ParseMap(JsonElement root)
     {
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(MapName, out JsonElement map) || map.ValueKind != JsonValueKind.Object)
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(MapName, out JsonElement map)
+            || map.ValueKind != JsonValueKind.Object)
             throw Error($"it has no {MapName} that is a JSON object");
         foreach (JsonProperty property in map.EnumerateObject())
         {

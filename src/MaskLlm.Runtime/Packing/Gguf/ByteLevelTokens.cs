@@ -16,7 +16,9 @@ internal static class ByteLevelTokens
         JsonValue json = JsonValue.Parse(source.File, source.Bytes.ToArray());
         string split = SplitName.Of(source.File, json.Member("pre_tokenizer"), parts.Vocabulary.IgnoresMerges);
         if (parts.PreTokenizers.Any(step => step is PrefixSpacePreTokenizer))
-            throw new NotSupportedException($"{source.File}: {TokenizerFiles.Configuration} beside it puts a space in front of text, and llama.cpp does not; its tokens would be others, so nothing is written.");
+            throw new NotSupportedException(
+                $"{source.File}: {TokenizerFiles.Configuration} beside it puts a space in front of text, and llama.cpp does not; its "
+                + $"tokens would be others, so nothing is written.");
         NoteNormalizer(source.File, parts.Normalizer, notes);
         string[] merges = Merges(parts.Vocabulary);
         GgufTokens tokens = new(source.File, vocabularySize, (fields, _) =>
@@ -42,7 +44,8 @@ internal static class ByteLevelTokens
     {
         if (normalizer is null) return;
         if (normalizer is not Normalizer.Nfc)
-            throw new NotSupportedException($"{file}: the normalizer changes the text before it is split, and llama.cpp does not; only NFC can be left out.");
+            throw new NotSupportedException(
+                $"{file}: the normalizer changes the text before it is split, and llama.cpp does not; only NFC can be left out.");
         notes.Add($"{file} composes characters (NFC) and llama.cpp does not: texts in another form get other tokens.");
     }
 }

@@ -19,7 +19,8 @@ internal static class GgufTokenizer
         TokenizerFiles files = TokenizerFiles.In(folder);
         if (TokenizerSource.Find(files) is not { } source)
         {
-            notes.Add($"{folder} has no {TokenizerFiles.Json} and no {TokenizerFiles.Model}, so the file has no tokenizer: programs must give llama.cpp token ids.");
+            notes.Add($"{folder} has no {TokenizerFiles.Json} and no {TokenizerFiles.Model}, so the file has no tokenizer: programs must "
+                + $"give llama.cpp token ids.");
             fields.Add("tokenizer.ggml.model", "no_vocab");
             return;
         }
@@ -35,14 +36,17 @@ internal static class GgufTokenizer
     {
         if (source is { IsJson: true, Parts.Vocabulary: { IsByteLevel: true } or { HasSpelledBytes: true } })
             return ByteLevelTokens.Read(source, vocabularySize, notes);
-        if (files.Open(TokenizerFiles.Model) is { } model) return SentencePieceTokens.Read(files.PathOf(TokenizerFiles.Model), model, source, vocabularySize, notes);
+        if (files.Open(TokenizerFiles.Model) is { } model)
+            return SentencePieceTokens.Read(files.PathOf(TokenizerFiles.Model), model, source, vocabularySize, notes);
         throw new NotSupportedException(
-            $"{source.File}: the tokenizer was made from a SentencePiece model, and llama.cpp needs the scores in it; copy {TokenizerFiles.Model} of the checkpoint into the folder.");
+            $"{source.File}: the tokenizer was made from a SentencePiece model, and llama.cpp needs the scores in it; copy "
+                + $"{TokenizerFiles.Model} of the checkpoint into the folder.");
     }
 
     private static void NoteAddedTokens(TokenizerSource source, List<string> notes)
     {
         if (source.Parts.AddedTokens.FirstOrDefault(token => token.SingleWord || token.StripsLeft || token.StripsRight) is { } token)
-            notes.Add($"{source.File}: '{token.Content}' takes white space along or is a whole word only, which llama.cpp does not know: some texts get other tokens.");
+            notes.Add($"{source.File}: '{token.Content}' takes white space along or is a whole word only, which llama.cpp does not know: "
+                + $"some texts get other tokens.");
     }
 }

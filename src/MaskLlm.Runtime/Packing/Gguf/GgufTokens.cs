@@ -26,7 +26,8 @@ internal sealed class GgufTokens(string file, int vocabularySize, Action<GgufFie
         if (id < vocabularySize) _tokens[id] = (text, score, kind);
         else if (kind is not (PieceKind.Normal or PieceKind.Byte)) _beyond[id] = text;
         else throw new InvalidDataException(
-            $"{file}: the tokenizer splits text into ids up to {id} and the model has {vocabularySize} embeddings; they belong to different checkpoints.");
+            $"{file}: the tokenizer splits text into ids up to {id} and the model has {vocabularySize} embeddings; they belong to "
+                + $"different checkpoints.");
     }
 
     /// <summary>Sets the tokens that are found in a text before it is split.</summary>
@@ -59,6 +60,7 @@ internal sealed class GgufTokens(string file, int vocabularySize, Action<GgufFie
         HashSet<string> texts = new(StringComparer.Ordinal);
         foreach ((string Text, float, PieceKind)? token in _tokens)
             if (!texts.Add(token!.Value.Text))
-                throw new NotSupportedException($"{file}: two ids have the token '{token.Value.Text}', and llama.cpp loads no such tokenizer.");
+                throw new NotSupportedException(
+                    $"{file}: two ids have the token '{token.Value.Text}', and llama.cpp loads no such tokenizer.");
     }
 }

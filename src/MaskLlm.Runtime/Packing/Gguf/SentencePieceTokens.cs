@@ -17,7 +17,8 @@ internal static class SentencePieceTokens
         SentencePieceModel model = SentencePieceModel.Parse(bytes, file);
         Check(model, file);
         if (!source.IsJson && !source.Settings.IsLegacy)
-            notes.Add($"{file}: text after a special token gets no space in front (legacy is false), and llama.cpp puts one there: some texts get other tokens.");
+            notes.Add($"{file}: text after a special token gets no space in front (legacy is false), and llama.cpp puts one there: some "
+                + $"texts get other tokens.");
         GgufTokens tokens = new(file, vocabularySize, (fields, self) =>
         {
             fields.Add("tokenizer.ggml.model", "llama");
@@ -25,10 +26,12 @@ internal static class SentencePieceTokens
             fields.Add("tokenizer.ggml.add_space_prefix", model.AddsDummyPrefix);
             fields.Add("tokenizer.ggml.scores", self.Scores);
         });
-        for (int id = model.Pieces.Count - 1; id >= 0; id--) tokens.Set(id, model.Pieces[id].Text, model.Pieces[id].Kind, model.Pieces[id].Score);
+        for (int id = model.Pieces.Count - 1; id >= 0; id--)
+            tokens.Set(id, model.Pieces[id].Text, model.Pieces[id].Kind, model.Pieces[id].Score);
         // The model's own control and unknown pieces have their kinds already; a file may give their ids to other texts.
         tokens.SetAdded(source.Parts.AddedTokens.Where(token =>
-            token.Id >= model.Pieces.Count || model.Pieces[token.Id] is var piece && (piece.Kind == PieceKind.Normal || piece.Text != token.Content)));
+            token.Id >= model.Pieces.Count || model.Pieces[token.Id] is var piece
+                && (piece.Kind == PieceKind.Normal || piece.Text != token.Content)));
         return tokens;
     }
 
@@ -43,6 +46,7 @@ internal static class SentencePieceTokens
             _ => null,
         };
         if (what is not null)
-            throw new NotSupportedException($"{file}: the model {what}, and llama.cpp's SentencePiece does not; its tokens would be others, so nothing is written.");
+            throw new NotSupportedException(
+                $"{file}: the model {what}, and llama.cpp's SentencePiece does not; its tokens would be others, so nothing is written.");
     }
 }

@@ -22,7 +22,8 @@ internal static class SpecialIds
         Dictionary<string, int> ids = [];
         foreach ((string kind, string key) in Keys)
         {
-            if ((source.NamedId(kind) ?? Around(kind, source.Parts.Template) ?? source.Settings.ConfiguredId(kind)) is not { } id || id >= vocabularySize) continue;
+            if ((source.NamedId(kind) ?? Around(kind, source.Parts.Template) ?? source.Settings.ConfiguredId(kind)) is not { } id
+                || id >= vocabularySize) continue;
             ids[kind] = id;
             fields.Add(Prefix + key, id);
         }
@@ -32,7 +33,8 @@ internal static class SpecialIds
         fields.Add($"{Prefix}add_bos_token", Adds(around.Before, ids, SpecialTokenNames.Begin));
         fields.Add($"{Prefix}add_eos_token", Adds(around.After, ids, SpecialTokenNames.End));
         if (around.Before.Count > 1 || around.After.Count > 1)
-            notes.Add($"{source.File} puts {around.Before.Count} tokens before a text and {around.After.Count} after it, and llama.cpp at most one.");
+            notes.Add($"{source.File} puts {around.Before.Count} tokens before a text and {around.After.Count} after it, and llama.cpp at "
+                + $"most one.");
     }
 
     private static void DescribeEnds(GgufFields fields, List<string> notes, TokenizerSource source, int end, int vocabularySize)
@@ -40,7 +42,8 @@ internal static class SpecialIds
         int[] others = [.. source.EndIds.Where(id => id != end && id < vocabularySize)];
         foreach ((string key, int id) in FurtherEnds.Zip(others)) fields.Add(Prefix + key, id);
         if (others.Length > FurtherEnds.Length)
-            notes.Add($"{source.File}: a text ends at {others.Length + 1} tokens, and a GGUF file names {FurtherEnds.Length + 1}: llama.cpp may not end at {string.Join(", ", others[FurtherEnds.Length..])}.");
+            notes.Add($"{source.File}: a text ends at {others.Length + 1} tokens, and a GGUF file names {FurtherEnds.Length + 1}: "
+                + $"llama.cpp may not end at {string.Join(", ", others[FurtherEnds.Length..])}.");
     }
 
     // A token that is put around texts without a name.
@@ -51,5 +54,6 @@ internal static class SpecialIds
         _ => null,
     };
 
-    private static bool Adds(IReadOnlyList<int> around, Dictionary<string, int> ids, string kind) => ids.TryGetValue(kind, out int id) && around.Contains(id);
+    private static bool Adds(IReadOnlyList<int> around, Dictionary<string, int> ids, string kind) => ids.TryGetValue(kind, out int id)
+        && around.Contains(id);
 }

@@ -22,8 +22,10 @@ internal static class SplitName
     /// <exception cref="NotSupportedException">llama.cpp has none that cuts the same words.</exception>
     internal static string Of(string file, JsonValue? preTokenizer, bool ignoresMerges)
     {
-        string patterns = string.Join(Separator, Flatten(preTokenizer).Select(step => Pattern(file, step)).Where(pattern => pattern.Length > 0));
-        if (Names.TryGetValue((patterns, ignoresMerges), out string? name) || (!ignoresMerges && Names.TryGetValue((patterns, null), out name))) return name;
+        string patterns = string.Join(Separator, Flatten(preTokenizer).Select(step => Pattern(file, step))
+            .Where(pattern => pattern.Length > 0));
+        if (Names.TryGetValue((patterns, ignoresMerges), out string? name)
+            || (!ignoresMerges && Names.TryGetValue((patterns, null), out name))) return name;
         throw Unknown(file, ignoresMerges ? $"{patterns} with ignore_merges" : patterns);
     }
 
@@ -49,5 +51,6 @@ internal static class SplitName
         (step.Member("behavior")?.Text(), Flag(step, "invert", otherwise: false)) is ("Isolated", false) or ("Removed", true);
 
     private static NotSupportedException Unknown(string file, string what) => new(
-        $"{file}: pre_tokenizer: no split of llama.cpp that we know equals {what}; those of GPT-2, SmolLM, Llama 3 and Qwen 2 do. Its tokens would be others, so nothing is written.");
+        $"{file}: pre_tokenizer: no split of llama.cpp that we know equals {what}; those of GPT-2, SmolLM, Llama 3 and Qwen 2 do. Its "
+            + $"tokens would be others, so nothing is written.");
 }

@@ -20,7 +20,9 @@ internal sealed class ApiException(int status, string message, string? field = n
 
     /// <summary>A path has other methods.</summary>
     internal static ApiException WrongMethod(string method, string path, string allow) =>
-        new(StatusCodes.Status405MethodNotAllowed, $"{path} has no {method}; it has {allow}.", null, "method_not_allowed") { Allow = allow };
+        new(StatusCodes.Status405MethodNotAllowed, $"{path} has no {method}; it has {allow}.", null,
+            "method_not_allowed")
+        { Allow = allow };
 
     /// <summary>A field asks for what is not done.</summary>
     internal static ApiException Wrong(string field, string message) => new(StatusCodes.Status400BadRequest, $"{field}: {message}", field);

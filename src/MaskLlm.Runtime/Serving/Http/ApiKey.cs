@@ -35,8 +35,11 @@ public sealed class ApiKey
         if (key is null) return None;
         // A script whose secret is missing sets it to nothing, and means no open server.
         if (key.Length == 0) throw new ArgumentException($"{name} is empty; give a key, or leave it out to ask for none.");
-        if (key.Trim().Length < key.Length) throw new ArgumentException($"{name} has spaces or line ends round the key, which a request cannot bring; take them off.");
-        if (key.Any(letter => letter is < ' ' or > '~')) throw new ArgumentException($"{name} has characters that a request cannot bring; ASCII letters, digits and signs are expected.");
+        if (key.Trim().Length < key.Length)
+            throw new ArgumentException($"{name} has spaces or line ends round the key, which a request cannot bring; take them off.");
+        if (key.Any(letter => letter is < ' ' or > '~'))
+            throw new ArgumentException(
+                $"{name} has characters that a request cannot bring; ASCII letters, digits and signs are expected.");
         return new ApiKey(Hash(key));
     }
 
@@ -47,7 +50,9 @@ public sealed class ApiKey
         string header = request.Headers.Authorization.ToString();
         bool isRight = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             && CryptographicOperations.FixedTimeEquals(Hash(header[Scheme.Length..].Trim()), _hash);
-        if (!isRight) throw new ApiException(StatusCodes.Status401Unauthorized, "the API key is missing or wrong; send it as `Authorization: Bearer KEY`.", null, "invalid_api_key");
+        if (!isRight)
+            throw new ApiException(StatusCodes.Status401Unauthorized,
+                "the API key is missing or wrong; send it as `Authorization: Bearer KEY`.", null, "invalid_api_key");
     }
 
     // Of one length whatever the key: the time of a comparison tells nothing.

@@ -16,7 +16,9 @@ internal sealed class ChatPrompt(IReadOnlyList<MessagesField.Message> messages, 
         if (!messages.Any(message => message.HasCalls)) return Text(chat, message => message.ForTemplate(parsesArguments: true));
         string text = WithCalls(chat);
         // A template that knows no calls leaves them out: the model would answer another conversation.
-        if (text == WithoutCalls(chat)) throw ApiException.Wrong(MessagesField.Name, "the model's chat template does not read tool calls; give what was said as content.");
+        if (text == WithoutCalls(chat))
+            throw ApiException.Wrong(MessagesField.Name,
+                "the model's chat template does not read tool calls; give what was said as content.");
         return text;
     }
 

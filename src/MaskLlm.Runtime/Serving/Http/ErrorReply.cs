@@ -16,7 +16,8 @@ internal sealed record ErrorReply(int Status, JsonObject Body, RequestOutcome? O
 
     internal static ErrorReply Of(Exception e) => e switch
     {
-        ApiException { Status: StatusCodes.Status401Unauthorized } api => New(api.Status, api.Message, api.Field, api.Code, RequestOutcome.Unauthorized),
+        ApiException { Status: StatusCodes.Status401Unauthorized } api =>
+            New(api.Status, api.Message, api.Field, api.Code, RequestOutcome.Unauthorized),
         ApiException { Status: StatusCodes.Status405MethodNotAllowed } api =>
             New(api.Status, api.Message, null, api.Code, RequestOutcome.Invalid) with { Allow = api.Allow },
         ApiException api => New(api.Status, api.Message, api.Field, api.Code, RequestOutcome.Invalid),
@@ -29,12 +30,15 @@ internal sealed record ErrorReply(int Status, JsonObject Body, RequestOutcome? O
         BadHttpRequestException http => New(http.StatusCode, Sentence(http), null, null, RequestOutcome.Invalid),
         JsonException json => New(
             StatusCodes.Status400BadRequest,
-            json.LineNumber is { } line ? $"the body is not JSON, at line {line + 1}, byte {json.BytePositionInLine + 1}." : "the body is not JSON.",
+            json.LineNumber is { } line ? $"the body is not JSON, at line {line + 1}, byte {json.BytePositionInLine + 1}."
+                : "the body is not JSON.",
             null, null, RequestOutcome.Invalid),
         RequestFieldException field => New(StatusCodes.Status400BadRequest, field.Message, field.Field, field.Code, RequestOutcome.Invalid),
         // The template's own refusals among them.
-        ArgumentException or NotSupportedException => New(StatusCodes.Status400BadRequest, ArgumentSentence.Of(e), null, null, RequestOutcome.Invalid),
-        _ => New(StatusCodes.Status500InternalServerError, "the server failed; its standard error says why.", null, null, RequestOutcome.Failed),
+        ArgumentException or NotSupportedException =>
+            New(StatusCodes.Status400BadRequest, ArgumentSentence.Of(e), null, null, RequestOutcome.Invalid),
+        _ => New(StatusCodes.Status500InternalServerError, "the server failed; its standard error says why.", null, null,
+            RequestOutcome.Failed),
     };
 
     /// <summary>The methods that the path has, where another was asked for.</summary>
@@ -45,7 +49,8 @@ internal sealed record ErrorReply(int Status, JsonObject Body, RequestOutcome? O
         if (response.HasStarted)
         {
             // Of a whole answer only spaces are out, see ClientLifetime.
-            await (EventStream.IsOf(response) ? EventStream.Send(response, Body, CancellationToken.None) : response.WriteAsync(JsonReply.Text(Body), CancellationToken.None));
+            await (EventStream.IsOf(response) ? EventStream.Send(response, Body, CancellationToken.None)
+                : response.WriteAsync(JsonReply.Text(Body), CancellationToken.None));
             return;
         }
         response.Clear();
@@ -58,10 +63,11 @@ internal sealed record ErrorReply(int Status, JsonObject Body, RequestOutcome? O
         await JsonReply.Write(response, Body);
     }
 
-    private static ErrorReply New(int status, string message, string? field, string? code, RequestOutcome? outcome) => new(status, new JsonObject
-    {
-        ["error"] = new JsonObject { ["message"] = message, ["type"] = TypeOf(status), ["param"] = field, ["code"] = code },
-    }, outcome);
+    private static ErrorReply New(int status, string message, string? field, string? code, RequestOutcome? outcome) =>
+        new(status, new JsonObject
+        {
+            ["error"] = new JsonObject { ["message"] = message, ["type"] = TypeOf(status), ["param"] = field, ["code"] = code },
+        }, outcome);
 
     private static string Sentence(BadHttpRequestException e) => e.StatusCode switch
     {

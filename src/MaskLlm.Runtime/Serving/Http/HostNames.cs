@@ -41,10 +41,13 @@ internal sealed class HostNames
         // HTTP/1.0 has no name; no browser speaks it.
         if (_names is null || !request.Host.HasValue || _names.Contains(Plain(request.Host.Host))) return;
         if (_takesAddresses && IPAddress.TryParse(request.Host.Host.Trim('[', ']'), out _)) return;
-        throw new ApiException(StatusCodes.Status403Forbidden, "the request's Host is none of this server's names; whoever runs it can add one with --allowed-host.", null, "host_not_allowed");
+        throw new ApiException(StatusCodes.Status403Forbidden,
+            "the request's Host is none of this server's names; whoever runs it can add one with --allowed-host.", null,
+            "host_not_allowed");
     }
 
-    private static string InHeader(string host) => IPAddress.TryParse(host, out IPAddress? address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{address}]" : host;
+    private static string InHeader(string host) => IPAddress.TryParse(host, out IPAddress? address)
+        && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{address}]" : host;
 
     private static string Plain(string name) => name.TrimEnd('.');
 }

@@ -32,7 +32,8 @@ public sealed class HttpServer : IDisposable
         options.Validate();
         RequestGuard guard = new(options.Key, new HostNames(options, options.Key.IsAsked), new CorsRules(options.CorsOrigins));
         Router router = new(service.Served, guard, options.Intake(TimeProvider.System), error);
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        WebApplicationBuilder builder =
+            WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();

@@ -34,7 +34,8 @@ public sealed record HttpServerOptions
     public bool IsLoopback => IPAddress.IsLoopback(Address);
 
     /// <summary>How bodies are taken in.</summary>
-    internal BodyIntake Intake(TimeProvider clock) => new(new BodyBudget(BodyBytes ?? BodiesAtOnce * MaxBodyBytes, giveBack: BodyMemory.GiveBack), MaxBodyBytes, clock);
+    internal BodyIntake Intake(TimeProvider clock) =>
+        new(new BodyBudget(BodyBytes ?? BodiesAtOnce * MaxBodyBytes, giveBack: BodyMemory.GiveBack), MaxBodyBytes, clock);
 
     internal IPAddress Address => IPAddress.TryParse(Host, out IPAddress? address) ? address : Resolve(Host);
 
@@ -44,9 +45,11 @@ public sealed record HttpServerOptions
     {
         OptionRanges.Port.Require(Port);
         OptionRanges.MaxBody.Require(MaxBodyBytes);
-        if (BodyBytes < MaxBodyBytes) throw new ArgumentException($"--max-bodies {BodyBytes}: at least one body of --max-body ({MaxBodyBytes}) must fit in.");
+        if (BodyBytes < MaxBodyBytes)
+            throw new ArgumentException($"--max-bodies {BodyBytes}: at least one body of --max-body ({MaxBodyBytes}) must fit in.");
         foreach (string name in AllowedHosts)
-            if (Uri.CheckHostName(name.Trim('[', ']')) == UriHostNameType.Unknown) throw new ArgumentException($"--allowed-host {name}: a host's name is expected, without a port.");
+            if (Uri.CheckHostName(name.Trim('[', ']')) == UriHostNameType.Unknown)
+                throw new ArgumentException($"--allowed-host {name}: a host's name is expected, without a port.");
         _ = new CorsRules(CorsOrigins);
         _ = Address;
     }

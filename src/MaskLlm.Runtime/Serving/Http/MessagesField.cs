@@ -9,7 +9,8 @@ internal static class MessagesField
 {
     internal const string Name = "messages";
 
-    private const string Assistant = "assistant", ToolCallsName = "tool_calls", FunctionCallName = "function_call", ReasoningName = "reasoning_content";
+    private const string Assistant = "assistant", ToolCallsName = "tool_calls", FunctionCallName = "function_call",
+        ReasoningName = "reasoning_content";
 
     internal static IReadOnlyList<Message> Read(RequestFields fields)
     {
@@ -23,12 +24,16 @@ internal static class MessagesField
         RequestFields fields = new(message, RequestTables.Message, $"{path}.");
         string role = fields.Text("role") ?? throw ApiException.Wrong($"{path}.role", "it is missing.");
         JsonElement? calls = Calls(fields, path), call = fields.Element(FunctionCallName);
-        if (call is { } value && (value.ValueKind != JsonValueKind.Object || !HasText(value, "name"))) throw ApiException.Wrong($"{path}.{FunctionCallName}", "an object with a name is expected.");
+        if (call is { } value && (value.ValueKind != JsonValueKind.Object || !HasText(value, "name")))
+            throw ApiException.Wrong($"{path}.{FunctionCallName}", "an object with a name is expected.");
         bool hasCalls = calls is not null || call is not null;
-        if (hasCalls && role != Assistant) throw ApiException.Wrong($"{path}.{(calls is null ? FunctionCallName : ToolCallsName)}", "only an assistant calls tools.");
+        if (hasCalls && role != Assistant)
+            throw ApiException.Wrong($"{path}.{(calls is null ? FunctionCallName : ToolCallsName)}", "only an assistant calls tools.");
         if (fields.Element("content") is not { } content)
-            return hasCalls ? new Message(role, null, Texts(fields), calls, call) : throw ApiException.Wrong($"{path}.content", "it is missing.");
-        string text = content.ValueKind == JsonValueKind.Array ? Parts(content, $"{path}.content") : RequestFields.TextOf(content, $"{path}.content");
+            return hasCalls ? new Message(role, null, Texts(fields), calls, call)
+                : throw ApiException.Wrong($"{path}.content", "it is missing.");
+        string text = content.ValueKind == JsonValueKind.Array ? Parts(content, $"{path}.content")
+            : RequestFields.TextOf(content, $"{path}.content");
         return new Message(role, text, Texts(fields), calls, call);
     }
 
@@ -44,14 +49,17 @@ internal static class MessagesField
 
     private static void CheckCall(JsonElement call, string path)
     {
-        if (call.ValueKind != JsonValueKind.Object || !call.TryGetProperty("function", out JsonElement function) || function.ValueKind != JsonValueKind.Object)
+        if (call.ValueKind != JsonValueKind.Object || !call.TryGetProperty("function", out JsonElement function)
+            || function.ValueKind != JsonValueKind.Object)
             throw ApiException.Wrong(path, "an object with a function is expected.");
         if (!HasText(function, "name")) throw ApiException.Wrong($"{path}.function.name", "a string is expected.");
-        if (function.TryGetProperty("arguments", out JsonElement arguments) && arguments.ValueKind is not (JsonValueKind.String or JsonValueKind.Object))
+        if (function.TryGetProperty("arguments", out JsonElement arguments)
+            && arguments.ValueKind is not (JsonValueKind.String or JsonValueKind.Object))
             throw ApiException.Wrong($"{path}.function.arguments", "JSON in a string is expected.");
     }
 
-    private static bool HasText(JsonElement value, string name) => value.TryGetProperty(name, out JsonElement text) && text.ValueKind == JsonValueKind.String;
+    private static bool HasText(JsonElement value, string name) => value.TryGetProperty(name, out JsonElement text)
+        && text.ValueKind == JsonValueKind.String;
 
     private static List<(string, JsonNode?)> Texts(RequestFields fields)
     {
@@ -63,7 +71,8 @@ internal static class MessagesField
 
     private static string Parts(JsonElement parts, string path) => string.Concat(parts.EnumerateArray().Select((part, i) =>
     {
-        if (part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out JsonElement type) && !(type.ValueKind == JsonValueKind.String && type.ValueEquals("text")))
+        if (part.ValueKind == JsonValueKind.Object && part.TryGetProperty("type", out JsonElement type)
+            && !(type.ValueKind == JsonValueKind.String && type.ValueEquals("text")))
             throw ApiException.Wrong($"{path}[{i}].type", "only text is served.");
         RequestFields fields = new(part, RequestTables.Part, $"{path}[{i}].");
         if (fields.Text("type") is null) throw ApiException.Wrong($"{path}[{i}].type", "it is missing.");
@@ -76,7 +85,8 @@ internal static class MessagesField
     /// <param name="Members">Other texts for the template.</param>
     /// <param name="Calls">Calls of tools, or null.</param>
     /// <param name="Call">The call of a function, as before there were tools, or null.</param>
-    internal sealed record Message(string Role, string? Content, IReadOnlyList<(string, JsonNode?)> Members, JsonElement? Calls, JsonElement? Call)
+    internal sealed record Message(string Role, string? Content, IReadOnlyList<(string, JsonNode?)> Members, JsonElement? Calls,
+        JsonElement? Call)
     {
         internal bool HasCalls => Calls is not null || Call is not null;
 

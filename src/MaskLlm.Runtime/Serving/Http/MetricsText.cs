@@ -14,12 +14,14 @@ internal static class MetricsText
         StringBuilder text = new();
         Head(text, "requests_total", "counter", "Requests by what became of them.");
         foreach (RequestOutcome outcome in Enum.GetValues<RequestOutcome>())
-            text.Append(CultureInfo.InvariantCulture, $"maskllm_requests_total{{outcome=\"{outcome.ToString().ToLowerInvariant()}\"}} {batch.Counts.Of(outcome)}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"maskllm_requests_total{{outcome=\"{outcome.ToString().ToLowerInvariant()}\"}} {batch.Counts.Of(outcome)}\n");
         Add(text, "requests_queued", "gauge", "Requests that wait.", batch.Waiting);
         Add(text, "requests_running", "gauge", "Requests that run.", batch.Running);
         Add(text, "prompt_tokens_total", "counter", "Prompt tokens that went through the model.", batch.Counts.PromptTokens);
         Add(text, "new_tokens_total", "counter", "New tokens.", batch.Counts.NewTokens);
-        Add(text, "new_tokens_per_second", "gauge", "New tokens a second, over the last ten seconds.", batch.Counts.Rate.PerSecond(Environment.TickCount64));
+        Add(text, "new_tokens_per_second", "gauge", "New tokens a second, over the last ten seconds.",
+            batch.Counts.Rate.PerSecond(Environment.TickCount64));
         Add(text, "cache_positions_free", "gauge", "Positions of the cache that no text holds.", model.FreePositions());
         Add(text, "cache_positions_unpromised", "gauge", "Positions of the cache that are promised to no text.", batch.UnpromisedPositions);
         Add(text, "resident_bytes", "gauge", "Memory of the process, the model included.", Environment.WorkingSet);

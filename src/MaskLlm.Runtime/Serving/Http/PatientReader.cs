@@ -20,7 +20,8 @@ internal sealed class PatientReader(PipeReader inner) : PipeReader
         return true;
     }
 
-    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => Patient(await inner.ReadAsync(cancellationToken));
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        Patient(await inner.ReadAsync(cancellationToken));
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
 

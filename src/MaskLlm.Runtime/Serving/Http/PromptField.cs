@@ -11,9 +11,12 @@ internal static class PromptField
     {
         JsonElement prompt = fields.Element(Name) ?? throw ApiException.Wrong(Name, "it is missing; give a string or a list of token ids.");
         if (prompt.ValueKind == JsonValueKind.String) return Encode(prompt, model);
-        if (prompt.ValueKind != JsonValueKind.Array || prompt.GetArrayLength() == 0) throw ApiException.Wrong(Name, "a string or a list of token ids is expected.");
+        if (prompt.ValueKind != JsonValueKind.Array || prompt.GetArrayLength() == 0)
+            throw ApiException.Wrong(Name, "a string or a list of token ids is expected.");
         if (prompt[0].ValueKind == JsonValueKind.Number) return Ids(prompt, model);
-        if (prompt.GetArrayLength() > 1) throw ApiException.Wrong(Name, $"there are {prompt.GetArrayLength()} prompts and a request can have one; send a request for each.");
+        if (prompt.GetArrayLength() > 1)
+            throw ApiException.Wrong(Name,
+                $"there are {prompt.GetArrayLength()} prompts and a request can have one; send a request for each.");
         return prompt[0].ValueKind == JsonValueKind.Array ? Ids(prompt[0], model) : Encode(prompt[0], model);
     }
 

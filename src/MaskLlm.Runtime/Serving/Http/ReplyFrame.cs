@@ -18,7 +18,8 @@ internal sealed class ReplyFrame(ITextShape shape, string model, int promptToken
         return reply;
     }
 
-    internal JsonObject Piece(string text, bool isFirst, FinishReason? finish) => Frame(shape.PieceKind, [Choice(shape.Piece(text, isFirst), finish)]);
+    internal JsonObject Piece(string text, bool isFirst, FinishReason? finish) =>
+        Frame(shape.PieceKind, [Choice(shape.Piece(text, isFirst), finish)]);
 
     /// <summary>The piece after the last, which counts tokens.</summary>
     internal JsonObject UsagePiece(int tokens)

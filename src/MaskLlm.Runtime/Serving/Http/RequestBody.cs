@@ -87,7 +87,8 @@ internal sealed class RequestBody : IDisposable
     private async Task<int> Fill(HttpRequest request, BodyIntake intake)
     {
         using CancellationTokenSource late = new(intake.Patience, intake.Clock);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, request.HttpContext.RequestAborted);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token,
+            request.HttpContext.RequestAborted);
         int length = 0;
         try
         {
@@ -105,7 +106,8 @@ internal sealed class RequestBody : IDisposable
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
-            throw new ApiException(StatusCodes.Status408RequestTimeout, $"the body took longer than {intake.Patience.TotalSeconds:0} seconds to come.", null, "body_timeout");
+            throw new ApiException(StatusCodes.Status408RequestTimeout,
+                $"the body took longer than {intake.Patience.TotalSeconds:0} seconds to come.", null, "body_timeout");
         }
     }
 
@@ -137,7 +139,8 @@ internal sealed class RequestBody : IDisposable
             }
             catch (InvalidOperationException)
             {
-                throw new ApiException(StatusCodes.Status400BadRequest, $"{field ?? "a name in the body"}: half a surrogate pair is no Unicode text.", field);
+                throw new ApiException(StatusCodes.Status400BadRequest,
+                    $"{field ?? "a name in the body"}: half a surrogate pair is no Unicode text.", field);
             }
         }
     }

@@ -43,7 +43,8 @@ internal sealed class RequestFields
     {
         if (Element(name) is not { } value) return null;
         // One that is beyond the type is infinite, and beyond the range that the field has.
-        return value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) ? number : throw ApiException.Wrong(_path + name, "a number is expected.");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetSingle(out float number) ? number
+            : throw ApiException.Wrong(_path + name, "a number is expected.");
     }
 
     internal bool? Flag(string name) => Element(name)?.ValueKind switch
@@ -54,7 +55,8 @@ internal sealed class RequestFields
         _ => throw ApiException.Wrong(_path + name, "true or false is expected."),
     };
 
-    internal RequestFields? Object(string name, FieldTable table) => Element(name) is { } value ? new RequestFields(value, table, $"{_path}{name}.") : null;
+    internal RequestFields? Object(string name, FieldTable table) => Element(name) is { } value
+        ? new RequestFields(value, table, $"{_path}{name}.") : null;
 
     /// <summary>A list of token ids; empty where it is not there.</summary>
     /// <param name="name">The field.</param>
@@ -62,7 +64,8 @@ internal sealed class RequestFields
     internal int[] TokenIds(string name, int vocabularySize)
     {
         if (Element(name) is not { } list) return [];
-        return list.ValueKind == JsonValueKind.Array ? TokenIds(list, _path + name, vocabularySize) : throw ApiException.Wrong(_path + name, "a list of token ids is expected.");
+        return list.ValueKind == JsonValueKind.Array ? TokenIds(list, _path + name, vocabularySize)
+            : throw ApiException.Wrong(_path + name, "a list of token ids is expected.");
     }
 
     internal static int[] TokenIds(JsonElement list, string field, int vocabularySize)
@@ -72,7 +75,8 @@ internal sealed class RequestFields
         foreach (JsonElement id in list.EnumerateArray())
         {
             long value = Whole(id, field, long.MinValue, long.MaxValue);
-            if ((ulong)value >= (ulong)vocabularySize) throw ApiException.Wrong(field, $"the token {value} is none of the model's, whose ids end at {vocabularySize - 1}.");
+            if ((ulong)value >= (ulong)vocabularySize)
+                throw ApiException.Wrong(field, $"the token {value} is none of the model's, whose ids end at {vocabularySize - 1}.");
             ids[at++] = (int)value;
         }
         return ids;
@@ -85,13 +89,16 @@ internal sealed class RequestFields
         if (!value.TryGetInt64(out long whole))
         {
             // One type has the digits and the other the size.
-            bool hasDigits = value.TryGetDecimal(out decimal digits), hasSize = value.TryGetDouble(out double size) && double.IsFinite(size);
-            if ((hasDigits && !decimal.IsInteger(digits)) || (hasSize && !double.IsInteger(size))) throw ApiException.Wrong(field, "a whole number is expected.");
+            bool hasDigits = value.TryGetDecimal(out decimal digits), hasSize = value.TryGetDouble(out double size)
+                && double.IsFinite(size);
+            if ((hasDigits && !decimal.IsInteger(digits)) || (hasSize && !double.IsInteger(size)))
+                throw ApiException.Wrong(field, "a whole number is expected.");
             bool isWithin = hasDigits && digits >= long.MinValue && digits <= long.MaxValue;
             if (!isWithin) throw ApiException.Wrong(field, $"a whole number from {least} to {most} is expected.");
             whole = (long)digits;
         }
-        return whole >= least && whole <= most ? whole : throw ApiException.Wrong(field, $"a whole number from {least} to {most} is expected.");
+        return whole >= least && whole <= most ? whole
+            : throw ApiException.Wrong(field, $"a whole number from {least} to {most} is expected.");
     }
 
     /// <summary>The text of a JSON string.</summary>

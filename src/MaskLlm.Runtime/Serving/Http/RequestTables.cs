@@ -22,8 +22,11 @@ internal static class RequestTables
     [
         Served("messages", "a list of messages; their fields are below"),
         .. Common,
-        Served("continue_final_message", "true: the answer goes on with the final message, which the template leaves open; not together with `add_generation_prompt` true"),
-        Served("add_generation_prompt", "false: the template does not begin the assistant's turn; by default it does unless `continue_final_message` is true"),
+        Served("continue_final_message",
+            "true: the answer goes on with the final message, which the template leaves open; not together with `add_generation_prompt` "
+            + "true"),
+        Served("add_generation_prompt",
+            "false: the template does not begin the assistant's turn; by default it does unless `continue_final_message` is true"),
         Refused("audio", "only text is served"),
         Refused("function_call", "calls of functions are not served", "\"none\"", "\"auto\""),
         Refused("functions", "calls of functions are not served", "[]"),
@@ -58,7 +61,8 @@ internal static class RequestTables
         Served("role", "a string that the template knows"),
         Served("content", "a string or a list of parts; null or left out only beside `tool_calls` or `function_call` of an assistant"),
         Served("name", "reaches the template"),
-        Served("tool_calls", "of an assistant: a list of objects with `function`; they reach the template, `arguments` as an object where the template takes one; 400 where the template does not read them"),
+        Served("tool_calls", "of an assistant: a list of objects with `function`; they reach the template, `arguments` as an object where "
+            + "the template takes one; 400 where the template does not read them"),
         Served("tool_call_id", "of a tool: reaches the template"),
         Served("function_call", "of an assistant: an object; it reaches the template; 400 where the template does not read it"),
         Served("reasoning_content", "of an assistant: a string; it reaches the template"),
@@ -83,12 +87,14 @@ internal static class RequestTables
     private static IEnumerable<FieldRow> Common =>
     [
         Served("model", "the served model's name; another is a 404"),
-        Served("max_tokens", "a whole number from 1; 16 for completions, else what the limits leave; more than `--max-output` is cut to it"),
+        Served("max_tokens",
+            "a whole number from 1; 16 for completions, else what the limits leave; more than `--max-output` is cut to it"),
         Served("max_completion_tokens", "the same; two that differ are refused"),
         Served("temperature", $"{Positive}; 1 by default, 0 takes the most probable token"),
         Served("top_p", "above 0 and at most 1; 1 by default"),
         Served("seed", "a whole number; without it each request draws its own"),
-        Served("stop", "a string or up to four of at most 1000 characters: the text ends before the first that comes; one can be, or hold, the text of a special token"),
+        Served("stop", "a string or up to four of at most 1000 characters: the text ends before the first that comes; one can be, or "
+            + "hold, the text of a special token"),
         Served("stream", "true or false"),
         Served("stream_options", "an object; its fields are below"),
         Served("top_k", "a whole number; 0 or -1 for all, the default"),

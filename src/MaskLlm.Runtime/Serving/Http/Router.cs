@@ -135,5 +135,6 @@ internal sealed class Router
         return TheModel();
     }
 
-    private JsonObject TheModel() => new() { ["id"] = _model.Name, ["object"] = "model", ["created"] = _model.Created, ["owned_by"] = "maskllm" };
+    private JsonObject TheModel() =>
+        new() { ["id"] = _model.Name, ["object"] = "model", ["created"] = _model.Created, ["owned_by"] = "maskllm" };
 }

@@ -14,7 +14,8 @@ internal static class SamplingFields
         if (fields.Number("temperature") is { } temperature) options = Checked("temperature", options with { Temperature = temperature });
         if (fields.Number("top_p") is { } topP) options = Checked("top_p", options with { TopP = topP });
         if (fields.Integer("top_k") is { } topK) options = Checked("top_k", options with { TopK = topK == AllTokens ? 0 : topK });
-        if (fields.Number("repetition_penalty") is { } penalty) options = Checked("repetition_penalty", options with { RepetitionPenalty = penalty });
+        if (fields.Number("repetition_penalty") is { } penalty)
+            options = Checked("repetition_penalty", options with { RepetitionPenalty = penalty });
         return options;
     }
 

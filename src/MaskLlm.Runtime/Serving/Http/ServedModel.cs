@@ -39,7 +39,8 @@ internal sealed record ServedModel(string Name, Tokenizer Tokenizer, ChatFormat?
         try
         {
             return Tokenizer.EncodeUpTo(text, most, addSpecialTokens)
-                ?? throw TextBatch.TooLong(field, $"the prompt has more than {most} tokens, which are all that the server takes; shorten it.");
+                ?? throw TextBatch.TooLong(field,
+                    $"the prompt has more than {most} tokens, which are all that the server takes; shorten it.");
         }
         // The text is the request's: what the steps of the tokenizer cannot take of it is no failure of the server.
         catch (InvalidDataException e)

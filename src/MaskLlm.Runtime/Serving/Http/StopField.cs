@@ -11,9 +11,11 @@ internal static class StopField
     internal static IReadOnlyList<string> Read(RequestFields fields)
     {
         if (fields.Element(Name) is not { } stop) return [];
-        string[] texts = stop.ValueKind == JsonValueKind.Array ? [.. stop.EnumerateArray().Select(text => RequestFields.TextOf(text, Name))] : [RequestFields.TextOf(stop, Name)];
+        string[] texts = stop.ValueKind == JsonValueKind.Array ? [.. stop.EnumerateArray().Select(text => RequestFields.TextOf(text, Name))]
+            : [RequestFields.TextOf(stop, Name)];
         if (texts.Length > Most) throw ApiException.Wrong(Name, $"there are {texts.Length} texts and at most {Most} can be given.");
-        if (texts.Any(text => text.Length is 0 or > LongestCharacters)) throw ApiException.Wrong(Name, $"each text has from 1 to {LongestCharacters} characters.");
+        if (texts.Any(text => text.Length is 0 or > LongestCharacters))
+            throw ApiException.Wrong(Name, $"each text has from 1 to {LongestCharacters} characters.");
         return texts;
     }
 }

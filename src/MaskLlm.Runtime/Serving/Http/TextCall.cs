@@ -17,9 +17,11 @@ internal sealed record TextCall(TextRequest Request, bool IsStream, bool WantsUs
     {
         RequestFields fields = new(body, shape.Fields);
         if (fields.Text("model") is { } name) model.RequireName(name);
-        bool isStream = fields.Flag("stream") ?? false, wantsUsage = fields.Object("stream_options", RequestTables.StreamOptions)?.Flag("include_usage") ?? false;
+        bool isStream = fields.Flag("stream") ?? false,
+            wantsUsage = fields.Object("stream_options", RequestTables.StreamOptions)?.Flag("include_usage") ?? false;
         (int? tokens, int? newTokens) = (fields.Integer(TokensName), fields.Integer(NewTokensName));
-        if (tokens is not null && newTokens is not null && tokens != newTokens) throw ApiException.Wrong(NewTokensName, $"it is {newTokens} and {TokensName} is {tokens}; give one of them.");
+        if (tokens is not null && newTokens is not null && tokens != newTokens)
+            throw ApiException.Wrong(NewTokensName, $"it is {newTokens} and {TokensName} is {tokens}; give one of them.");
         IReadOnlyList<string> stops = StopField.Read(fields);
         int[] stopIds = fields.TokenIds("stop_token_ids", model.Batch.VocabularySize);
         // Last, as it takes most: what is wrong elsewhere is known before.

@@ -42,7 +42,8 @@ internal sealed class TextEndpoint(ServedModel model, ITextShape shape, BodyInta
             text.Append(piece.Text);
             tokens++;
             finish = piece.Finish ?? finish;
-            if (http.Features.Get<ClientLifetime>() is not { IsSilent: true } client || Environment.TickCount64 - probed < ProbeMilliseconds) continue;
+            if (http.Features.Get<ClientLifetime>() is not { IsSilent: true } client
+                || Environment.TickCount64 - probed < ProbeMilliseconds) continue;
             probed = Environment.TickCount64;
             await JsonReply.Probe(http.Response);
             client.Check();

@@ -34,7 +34,8 @@ public sealed class TextService : IDisposable
             Tokenizer tokenizer = model.LoadTokenizer();
             ChatFormat? chat = model.LoadChat(tokenizer);
             _batch = new TextBatch(_decoder, tokenizer, tokenizer.EndOfTextIds, options);
-            Served = new ServedModel(name ?? Path.GetFileNameWithoutExtension(model.Path), tokenizer, chat, _batch, () => _decoder.FreePositions);
+            Served = new ServedModel(name ?? Path.GetFileNameWithoutExtension(model.Path), tokenizer, chat, _batch, () =>
+                _decoder.FreePositions);
         }
         catch
         {

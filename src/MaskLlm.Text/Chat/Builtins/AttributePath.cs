@@ -37,5 +37,6 @@ internal static class AttributePath
     }
 
     /// <summary>A text in lower case where case does not count; other values as they are.</summary>
-    public static object? Folded(object? value, bool ignoresCase) => ignoresCase && Markup.Plain(value) is string text ? TextCase.Lower(text) : value;
+    public static object? Folded(object? value, bool ignoresCase) => ignoresCase && Markup.Plain(value) is string text
+        ? TextCase.Lower(text) : value;
 }

@@ -29,7 +29,8 @@ internal sealed record BuiltinCall(Renderer Renderer, string Name, object? Subje
 
     /// <summary>An argument that there must be.</summary>
     /// <exception cref="TemplateFault">It is not given.</exception>
-    public object? Required(int index) => Has(index) ? Bound[index] : throw new TemplateFault($"{Name} lacks an argument; expected at least {index + 1}.");
+    public object? Required(int index) => Has(index) ? Bound[index]
+        : throw new TemplateFault($"{Name} lacks an argument; expected at least {index + 1}.");
 
     /// <summary>A text that there must be.</summary>
     /// <exception cref="TemplateFault">It is not given, or is no text.</exception>
@@ -64,5 +65,6 @@ internal sealed record BuiltinCall(Renderer Renderer, string Name, object? Subje
 
     /// <summary>The error of an argument of the wrong type.</summary>
     public TemplateFault Unfit(object? value, string expected) =>
-        value is Undefined undefined ? undefined.Fault() : new TemplateFault($"{Name} is given {TypeNames.Describe(value)}; expected {expected}.");
+        value is Undefined undefined ? undefined.Fault()
+            : new TemplateFault($"{Name} is given {TypeNames.Describe(value)}; expected {expected}.");
 }

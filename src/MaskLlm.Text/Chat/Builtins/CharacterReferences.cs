@@ -19,13 +19,16 @@ internal static class CharacterReferences
         pound quot raquo reg sect shy sup1 sup2 sup3 szlig thorn times uacute ucirc ugrave uml uuml yacute yen yuml
         """;
 
-    private static readonly FrozenSet<string> OldNames = Old.Split((char[])[' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries).ToFrozenSet();
+    private static readonly FrozenSet<string> OldNames = Old.Split((char[])[' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries)
+        .ToFrozenSet();
 
     // What browsers make of numbers that are none of Unicode's printed characters: Windows-1252.
     private static readonly char[] Windows =
     [
-        '\u20AC', '\x81', '\u201A', '\u0192', '\u201E', '\u2026', '\u2020', '\u2021', '\u02C6', '\u2030', '\u0160', '\u2039', '\u0152', '\x8D', '\u017D',
-        '\x8F', '\x90', '\u2018', '\u2019', '\u201C', '\u201D', '\u2022', '\u2013', '\u2014', '\u02DC', '\u2122', '\u0161', '\u203A', '\u0153', '\x9D',
+        '\u20AC', '\x81', '\u201A', '\u0192', '\u201E', '\u2026', '\u2020', '\u2021', '\u02C6', '\u2030', '\u0160', '\u2039', '\u0152',
+            '\x8D', '\u017D',
+        '\x8F', '\x90', '\u2018', '\u2019', '\u201C', '\u201D', '\u2022', '\u2013', '\u2014', '\u02DC', '\u2122', '\u0161', '\u203A',
+            '\u0153', '\x9D',
         '\u017E', '\u0178',
     ];
 
@@ -57,7 +60,8 @@ internal static class CharacterReferences
         at += isHex ? 1 : 0;
         var (start, number) = (at, 0L);
         for (; at < text.Length && (isHex ? char.IsAsciiHexDigit(text[at]) : char.IsAsciiDigit(text[at])); at++)
-            number = Math.Min(number * (isHex ? 16 : 10) + int.Parse(text.AsSpan(at, 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), int.MaxValue);
+            number = Math.Min(number * (isHex ? 16 : 10)
+                + int.Parse(text.AsSpan(at, 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), int.MaxValue);
         if (at == start)
             return null;
         end = at < text.Length && text[at] == ';' ? at + 1 : at;
@@ -82,7 +86,8 @@ internal static class CharacterReferences
             if (Find(name) is { } whole)
                 return whole;
             if (name.All(char.IsAsciiLetterOrDigit) && char.IsAsciiLetter(name[0]))
-                throw new NotSupportedException($"chat template: the character reference '&{name};' is not supported. Those of HTML 4 are.");
+                throw new NotSupportedException(
+                    $"chat template: the character reference '&{name};' is not supported. Those of HTML 4 are.");
         }
 
         for (var length = name.Length; length >= 2; length--)

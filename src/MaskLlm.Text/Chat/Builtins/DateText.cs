@@ -57,7 +57,8 @@ internal static class DateText
         'n' => "\n",
         't' => "\t",
         '%' => "%",
-        _ => throw new NotSupportedException($"chat template: '%{letter}' in a date is not supported. Those for day, month, year, weekday and time are."),
+        _ => throw new NotSupportedException(
+            $"chat template: '%{letter}' in a date is not supported. Those for day, month, year, weekday and time are."),
     };
 
     private static string Written(DateTimeOffset time, string format) => time.ToString(format, CultureInfo.InvariantCulture);

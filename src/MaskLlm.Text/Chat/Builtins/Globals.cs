@@ -32,7 +32,8 @@ internal sealed class Globals
 
     private Sequence Range(CallArguments arguments)
     {
-        long[] bounds = [.. arguments.Bind("range", ["start", "stop", "step"]).Where(value => !ReferenceEquals(value, CallArguments.Absent)).Select(Whole)];
+        long[] bounds = [.. arguments.Bind("range", ["start", "stop", "step"]).Where(value => !ReferenceEquals(value, CallArguments.Absent))
+            .Select(Whole)];
         var (start, stop, step) = bounds switch
         {
             [var end] => (0, end, 1),
@@ -57,7 +58,8 @@ internal sealed class Globals
     {
         if (arguments.Positional.Count > 1)
             throw new TemplateFault($"dict takes one argument without a name; {arguments.Positional.Count} are given.");
-        List<(object?, object?)> items = [.. arguments.Positional is [var first] ? Pairs(first) : [], .. arguments.Named.Select(item => ((object?)item.Name, item.Value))];
+        List<(object?, object?)> items = [.. arguments.Positional is [var first] ? Pairs(first) : [],
+            .. arguments.Named.Select(item => ((object?)item.Name, item.Value))];
         _renderer.Budget.Step(16 + 8 * items.Count);
         items.ForEach(item => _renderer.Budget.Read(item.Item1));
         return new Mapping(items);
@@ -67,7 +69,9 @@ internal sealed class Globals
     {
         if (value is Mapping mapping)
             return mapping.Items;
-        return _renderer.Iterate(value).Select(pair => pair is Sequence { Items: [var key, var item] } ? (key, item) : throw new TemplateFault("dict is given items that are no pairs; expected keys with values."));
+        return _renderer.Iterate(value)
+            .Select(pair => pair is Sequence { Items: [var key, var item] } ? (key, item)
+            : throw new TemplateFault("dict is given items that are no pairs; expected keys with values."));
     }
 
     private Namespace Namespace(CallArguments arguments)
@@ -75,7 +79,8 @@ internal sealed class Globals
         _renderer.Budget.Step(16);
         var space = new Namespace();
         foreach (var (name, value) in Dict(arguments).Items)
-            space.Attributes[Markup.Plain(name) as string ?? throw new TemplateFault("namespace is given a key that is no text; expected names.")] = value;
+            space.Attributes[Markup.Plain(name) as string
+                ?? throw new TemplateFault("namespace is given a key that is no text; expected names.")] = value;
         return space;
     }
 
@@ -115,7 +120,8 @@ internal sealed class Globals
     private object? Raise(CallArguments arguments)
     {
         var message = arguments.Bind("raise_exception", ["message"])[0];
-        throw new ArgumentException(ReferenceEquals(message, CallArguments.Absent) ? "The chat template refuses the messages." : _renderer.TextOf(message));
+        throw new ArgumentException(ReferenceEquals(message, CallArguments.Absent) ? "The chat template refuses the messages."
+            : _renderer.TextOf(message));
     }
 
     private string Now(CallArguments arguments)

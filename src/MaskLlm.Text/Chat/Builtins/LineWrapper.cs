@@ -124,7 +124,8 @@ internal sealed class LineWrapper(Budget budget, long width, bool breaksWords, b
     }
 
     // Several hyphens between words.
-    private bool IsDash(int at) => IsWordOrSign(at - 1) && _hyphenEnds[at] - at >= 2 && _hyphenEnds[at] < _text.Length && CodePoints.IsWord(_text[_hyphenEnds[at]]);
+    private bool IsDash(int at) => IsWordOrSign(at - 1) && _hyphenEnds[at] - at >= 2 && _hyphenEnds[at] < _text.Length
+        && CodePoints.IsWord(_text[_hyphenEnds[at]]);
 
     // The hyphen of a compound word: two letters before it, or a letter and a part of one; a letter and a part of one behind it.
     private bool IsHyphen(int at) => Is(at, '-')

@@ -30,7 +30,8 @@ internal static class MarkupFilters
         {
             if (call.Renderer.Iterate(pair) is not [var key, var value])
                 throw new TemplateFault($"{call.Name} is given items that are no pairs; expected names with values.");
-            builder.Append(isFirst ? "" : "&").Append(Quoted(call, key, isQuery: true)).Append("=").Append(Quoted(call, value, isQuery: true));
+            builder.Append(isFirst ? "" : "&").Append(Quoted(call, key, isQuery: true)).Append("=")
+                .Append(Quoted(call, value, isQuery: true));
             isFirst = false;
         }
 
@@ -71,15 +72,18 @@ internal static class MarkupFilters
                 continue;
             var name = Markup.Plain(key) as string ?? throw call.Unfit(key, "names as keys");
             if (name.Any(unit => Whitespace.Is(unit) || unit is '/' or '>' or '='))
-                throw new TemplateFault($"{call.Name} is given a name with white space or one of / > =; expected the name of an attribute.");
-            builder.Append(isFirst && !call.Flag(0, true) ? "" : " ").Append(Escaped(call, key)).Append("=\"").Append(Escaped(call, value)).Append("\"");
+                throw new TemplateFault(
+                    $"{call.Name} is given a name with white space or one of / > =; expected the name of an attribute.");
+            builder.Append(isFirst && !call.Flag(0, true) ? "" : " ").Append(Escaped(call, key)).Append("=\"").Append(Escaped(call, value))
+                .Append("\"");
             isFirst = false;
         }
 
         return call.Renderer.Escapes ? new Markup(builder.ToString()) : builder.ToString();
     }
 
-    private static string Escaped(BuiltinCall call, object? value) => value is Markup markup ? markup.Text : Markup.Escape(call.Renderer.TextOf(value), call.Budget);
+    private static string Escaped(BuiltinCall call, object? value) => value is Markup markup ? markup.Text
+        : Markup.Escape(call.Renderer.TextOf(value), call.Budget);
 
     private static string StripTags(BuiltinCall call)
     {
@@ -128,7 +132,8 @@ internal static class MarkupFilters
         if (size == 1)
             return "1 Byte";
         if (size < step)
-            return double.IsFinite(size) ? $"{((long)size).ToString(CultureInfo.InvariantCulture)} Bytes" : throw call.Unfit(size, "a finite number");
+            return double.IsFinite(size) ? $"{((long)size).ToString(CultureInfo.InvariantCulture)} Bytes"
+                : throw call.Unfit(size, "a finite number");
         var power = 0;
         var unit = step * step;
         while (power < Units.Length - 1 && !(size < unit))

@@ -13,7 +13,8 @@ internal sealed record MethodSet(IReadOnlyDictionary<string, Builtin> All, strin
         ["encode", "maketrans", "translate"]);
 
     /// <summary>The methods of dicts.</summary>
-    public static MethodSet OfMappings { get; } = new(MappingMethods.All, ["clear", "pop", "popitem", "setdefault", "update"], ["fromkeys"]);
+    public static MethodSet OfMappings { get; } = new(MappingMethods.All, ["clear", "pop", "popitem", "setdefault", "update"],
+        ["fromkeys"]);
 
     /// <summary>The methods of lists, tuples and ranges.</summary>
     public static MethodSet OfSequences { get; } = new(

@@ -7,6 +7,7 @@ internal static class RefusedFilters
     public static Dictionary<string, Builtin> All { get; } = new(StringComparer.Ordinal)
     {
         ["random"] = new(_ => throw new NotSupportedException(
-            "chat template: the filter 'random' is not supported: one conversation gives one prompt here. Take 'first', or an item by its number.")),
+            "chat template: the filter 'random' is not supported: one conversation gives one prompt here. Take 'first', or an item by its "
+            + "number.")),
     };
 }

@@ -36,7 +36,8 @@ internal static class SelectionFilters
         var bound = call with { Bound = call.Given.Bind(call.Name, ["attribute", "default"]) };
         var attribute = bound.Required(0);
         var otherwise = bound.Value(1, null);
-        return item => AttributePath.Follow(call, attribute, item) is var value && value is Undefined && otherwise is not null ? otherwise : value;
+        return item => AttributePath.Follow(call, attribute, item) is var value && value is Undefined && otherwise is not null ? otherwise
+            : value;
     }
 
     private static Sequence Select(BuiltinCall call, bool hasAttribute, bool wanted)
@@ -64,6 +65,7 @@ internal static class SelectionFilters
     private static (string Name, CallArguments Others) Behind(BuiltinCall call, int place, string expected)
     {
         var name = call.Given.Positional[place];
-        return (Markup.Plain(name) as string ?? throw call.Unfit(name, expected), call.Given with { Positional = [.. call.Given.Positional.Skip(place + 1)] });
+        return (Markup.Plain(name) as string ?? throw call.Unfit(name, expected),
+            call.Given with { Positional = [.. call.Given.Positional.Skip(place + 1)] });
     }
 }

@@ -43,7 +43,8 @@ internal static class SequenceFilters
         var key = AttributePath.Key(call, 1, ignoresCase: false);
         if (call.Renderer.Escapes)
             return JoinEscaped(call, call.Value(0, ""), [.. call.Items().Select(key)]);
-        return TextMethods.Join(call.Renderer, call.Renderer.TextOf(call.Value(0, "")), call.Items().Select(item => call.Renderer.TextOf(key(item))));
+        return TextMethods.Join(call.Renderer, call.Renderer.TextOf(call.Value(0, "")), call.Items()
+            .Select(item => call.Renderer.TextOf(key(item))));
     }
 
     // A separator or an item that is marked safe makes the whole text one, and of the others what HTML needs.
@@ -86,7 +87,8 @@ internal static class SequenceFilters
         call.Budget.Sort(pairs);
         var place = by == "key" ? 0 : 1;
         var ignoresCase = !call.Flag(0, false);
-        return new Sequence(Ordering.Sort(pairs.Items, pair => AttributePath.Folded(((Sequence)pair!).Items[place], ignoresCase), call.Flag(2, false)));
+        return new Sequence(Ordering.Sort(pairs.Items, pair => AttributePath.Folded(((Sequence)pair!).Items[place], ignoresCase),
+            call.Flag(2, false)));
     }
 
     private static Sequence Sort(BuiltinCall call)
@@ -156,7 +158,8 @@ internal static class SequenceFilters
             var isLong = column < items.Count % count;
             var size = (int)(items.Count / count) + (isLong ? 1 : 0);
             var isFilled = call.Value(1, null) is not null && !isLong && items.Count % count != 0;
-            columns.Add(new Sequence([.. Enumerable.Range(at, size).Select(place => items[place]), .. isFilled ? [call.Value(1, null)] : Array.Empty<object?>()]));
+            columns.Add(new Sequence([.. Enumerable.Range(at, size).Select(place => items[place]), .. isFilled ? [call.Value(1, null)]
+                : Array.Empty<object?>()]));
             at += size;
         }
 
@@ -167,7 +170,8 @@ internal static class SequenceFilters
     private static Sequence Group(BuiltinCall call)
     {
         var (attribute, otherwise) = (call.Required(0), call.Value(1, null));
-        object? Value(object? item) => AttributePath.Follow(call, attribute, item) is var value && value is Undefined && otherwise is not null ? otherwise : value;
+        object? Value(object? item) => AttributePath.Follow(call, attribute, item) is var value && value is Undefined
+            && otherwise is not null ? otherwise : value;
         var ignoresCase = !call.Flag(2, false);
         var groups = new List<object?>();
         var entries = Sorted(call, item => AttributePath.Folded(Value(item), ignoresCase), isReversed: false);
@@ -178,7 +182,8 @@ internal static class SequenceFilters
             while (end < entries.Count && call.Renderer.Compare("==", entries[start].Key, entries[end].Key))
                 end++;
             object? grouper = ignoresCase ? Value(entries[start].Item) : entries[start].Key;
-            groups.Add(new Sequence([grouper, new Sequence([.. entries.Skip(start).Take(end - start).Select(entry => entry.Item)])], SequenceKind.Tuple, ["grouper", "list"]));
+            groups.Add(new Sequence([grouper, new Sequence([.. entries.Skip(start).Take(end - start).Select(entry => entry.Item)])],
+                SequenceKind.Tuple, ["grouper", "list"]));
             start = end;
         }
 

@@ -33,7 +33,8 @@ internal static class Tests
     {
         ["odd"] = new(call => Rest(call, 2) == 1),
         ["even"] = new(call => Rest(call, 2) == 0),
-        ["divisibleby"] = new(["num"], call => call.Whole(0, 0) is var divisor && divisor != 0 && call.Required(0) is not null ? Rest(call, divisor) == 0 : throw call.Unfit(call.Required(0), "a divisor other than 0")),
+        ["divisibleby"] = new(["num"], call => call.Whole(0, 0) is var divisor && divisor != 0 && call.Required(0) is not null
+        ? Rest(call, divisor) == 0 : throw call.Unfit(call.Required(0), "a divisor other than 0")),
         ["lower"] = new(call => TextCase.IsAllLower(TextMethods.Scanned(call))),
         ["upper"] = new(call => TextCase.IsAllUpper(TextMethods.Scanned(call))),
         ["filter"] = new(call => Markup.Plain(call.Subject) is string name && Filters.All.ContainsKey(name)),
@@ -58,12 +59,14 @@ internal static class Tests
     private static Builtin Check(Func<object?, bool> holds) => new(call => holds(call.Subject)) { IsBrief = true, Marks = MarkRule.Sees };
 
     private static double Rest(BuiltinCall call, long divisor) => Numbers.TryFloat(call.Defined, out _)
-        && Numbers.TryFloat(new Arithmetic(call.Budget).Apply("%", call.Subject, divisor), out var rest) ? rest : throw call.Unfit(call.Subject, "a number");
+        && Numbers.TryFloat(new Arithmetic(call.Budget).Apply("%", call.Subject, divisor), out var rest) ? rest
+            : throw call.Unfit(call.Subject, "a number");
 
     private static bool IsSame(BuiltinCall call) => (call.Subject, call.Required(0)) switch
     {
         (null, null) => true,
-        (bool or long or double or string, { } other) => call.Subject!.GetType() == other.GetType() && call.Renderer.Compare("==", call.Subject, other),
+        (bool or long or double or string, { } other) => call.Subject!.GetType() == other.GetType()
+        && call.Renderer.Compare("==", call.Subject, other),
         var (value, other) => ReferenceEquals(value, other),
     };
 }

@@ -4,7 +4,8 @@ using System.Text;
 
 namespace MaskLlm.Chat.Builtins;
 
-/// <summary>Upper and lower case as Python has them: <c>ß</c> in upper case is <c>SS</c>, and a sigma at the end of a word <c>ς</c>.</summary>
+/// <summary>Upper and lower case as Python has them: <c>ß</c> in upper case is <c>SS</c>, and a sigma at the end of a word
+/// <c>ς</c>.</summary>
 internal static class TextCase
 {
     /// <summary>
@@ -98,7 +99,8 @@ internal static class TextCase
         foreach (var rune in text.EnumerateRunes())
         {
             var isCapital = Rune.GetUnicodeCategory(rune) == UnicodeCategory.UppercaseLetter;
-            result.Append(!isCapital ? (Rune.GetUnicodeCategory(rune) == UnicodeCategory.TitlecaseLetter ? rune.ToString() : Upper(rune)) : rune.Value == 'Σ' && IsAtEnd(text, at) ? "ς" : Lower(rune.ToString()));
+            result.Append(!isCapital ? (Rune.GetUnicodeCategory(rune) == UnicodeCategory.TitlecaseLetter ? rune.ToString() : Upper(rune))
+                : rune.Value == 'Σ' && IsAtEnd(text, at) ? "ς" : Lower(rune.ToString()));
             at += rune.Utf16SequenceLength;
         }
 
@@ -188,10 +190,13 @@ internal static class TextCase
         return Rune.TryGetRuneAt(text, start, out var rune) && HasCase(rune);
     }
 
-    private static bool IsIgnored(string text, int at) => text[at] is '\'' or '.' or ':' or '·' or '’' || CharUnicodeInfo.GetUnicodeCategory(text, at)
-        is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
+    private static bool IsIgnored(string text, int at) => text[at] is '\'' or '.' or ':' or '·' or '’'
+        || CharUnicodeInfo.GetUnicodeCategory(text, at)
+        is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter
+            or UnicodeCategory.ModifierSymbol;
 
-    private static string WellFormed(string text) => char.IsSurrogate(text[0]) && (text.Length == 1 || !char.IsSurrogatePair(text[0], text[1])) ? "\uFFFD" : text;
+    private static string WellFormed(string text) => char.IsSurrogate(text[0])
+        && (text.Length == 1 || !char.IsSurrogatePair(text[0], text[1])) ? "\uFFFD" : text;
 
     private static FrozenDictionary<int, (string Upper, string Title)> ReadSpecial()
     {

@@ -34,7 +34,8 @@ internal static class TextFilters
         var (values, named) = (call.Given.Positional, call.Given.Named);
         if (values.Count > 0 && named.Count > 0)
             throw new TemplateFault($"{call.Name} is given arguments with names and without; expected one kind.");
-        object given = named.Count > 0 ? new Mapping(named.Select(item => ((object?)item.Name, item.Value))) : new Sequence(values, SequenceKind.Tuple);
+        object given = named.Count > 0 ? new Mapping(named.Select(item => ((object?)item.Name, item.Value)))
+            : new Sequence(values, SequenceKind.Tuple);
         var format = call.Subject as Markup ?? (object)call.SubjectText;
         return new Arithmetic(call.Budget).Apply("%", format, given);
     }
@@ -103,12 +104,15 @@ internal static class TextFilters
 
     private static string ToJson(BuiltinCall call)
     {
-        var indent = Markup.Plain(call.Value(1, null)) is var width && width is null or string ? (string?)width : TextMethods.Spaces(call, call.Whole(1, 0));
+        var indent = Markup.Plain(call.Value(1, null)) is var width && width is null or string ? (string?)width
+            : TextMethods.Spaces(call, call.Whole(1, 0));
         var (itemSeparator, keySeparator) = (indent is null ? ", " : ",", ": ");
         if (call.Value(2, null) is { } separators)
-            (itemSeparator, keySeparator) = separators is Sequence { Items: [string item, string key] } ? (item, key) : throw call.Unfit(separators, "two texts as separators");
+            (itemSeparator, keySeparator) = separators is Sequence { Items: [string item, string key] } ? (item, key)
+                : throw call.Unfit(separators, "two texts as separators");
         var builder = new TextBuilder(call.Budget);
-        new JsonText(call.Budget, builder, itemSeparator, keySeparator, indent, isAscii: call.Flag(0, false), sortsKeys: call.Flag(3, false)).Write(call.Subject);
+        new JsonText(call.Budget, builder, itemSeparator, keySeparator, indent, isAscii: call.Flag(0, false),
+            sortsKeys: call.Flag(3, false)).Write(call.Subject);
         return builder.ToString();
     }
 }

@@ -89,16 +89,19 @@ internal sealed class TextFormat
     {
         var end = path.AsSpan().IndexOfAny('.', '[');
         var name = end < 0 ? path : path[..end];
-        var value = name.Length == 0 ? At(_next++) : char.IsAsciiDigit(name[0]) && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? At(index) : Named(name);
+        var value = name.Length == 0 ? At(_next++) : char.IsAsciiDigit(name[0])
+            && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? At(index) : Named(name);
         for (var at = end; at >= 0 && at < path.Length;)
         {
             var isItem = path[at] == '[';
-            var close = isItem ? path.IndexOf(']', at) : path.AsSpan(at + 1).IndexOfAny('.', '[') is >= 0 and var length ? at + 1 + length : path.Length;
+            var close = isItem ? path.IndexOf(']', at) : path.AsSpan(at + 1).IndexOfAny('.', '[') is >= 0 and var length ? at + 1 + length
+                : path.Length;
             if (close < 0 || !(isItem || path[at] == '.'))
                 throw new TemplateFault($"{_call.Name} finds a damaged field; expected one such as {{a.b[0]}}.");
             var part = path[(at + 1)..close];
             value = isItem
-                ? _call.Renderer.Members.Item(value, long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var place) ? place : part)
+                ? _call.Renderer.Members.Item(value, long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var place)
+                    ? place : part)
                 : _call.Renderer.Members.Attribute(value, part);
             if (value is Undefined undefined)
                 throw undefined.Fault();
@@ -108,7 +111,8 @@ internal sealed class TextFormat
         return value;
     }
 
-    private object? At(int index) => index < _values.Count ? _values[index] : throw new TemplateFault($"{_call.Name} has a field for value {index}; {_values.Count} are given.");
+    private object? At(int index) => index < _values.Count ? _values[index]
+        : throw new TemplateFault($"{_call.Name} has a field for value {index}; {_values.Count} are given.");
 
     private object? Named(string name)
     {
@@ -134,11 +138,13 @@ internal sealed class TextFormat
             case long or bool when field.Type is '\0' or 'd' or 'n' or 'x' or 'X' or 'o' or 'b' && field.Precision is null:
                 Numbers.TryWhole(value, out var whole);
                 return field.OfWhole(whole, _call.Budget);
-            case long or bool or double when field.Type is 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%' or 'n' || (value is double && field.Type == '\0'):
+            case long or bool or double when field.Type is 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%' or 'n'
+                || (value is double && field.Type == '\0'):
                 Numbers.TryFloat(value, out var number);
                 return (field.Type == 'n' ? field with { Type = 'g' } : field).OfFloat(number, _call.Budget);
             default:
-                throw new TemplateFault($"{_call.Name} has a field that does not take {TypeNames.Describe(value)}; expected one without a format, or another value.");
+                throw new TemplateFault($"{_call.Name} has a field that does not take {TypeNames.Describe(value)}; expected one without a "
+                    + $"format, or another value.");
         }
     }
 
@@ -165,12 +171,18 @@ internal sealed class TextFormat
         if (Peek() == '.')
         {
             at++;
-            field = field with { Precision = Number(spec, ref at) ?? throw new TemplateFault($"{_call.Name} has a field with a point and no number behind it; expected one such as {{:.2f}}.") };
+            field = field with
+            {
+                Precision = Number(spec, ref at)
+                ?? throw new TemplateFault(
+                $"{_call.Name} has a field with a point and no number behind it; expected one such as {{:.2f}}.")
+            };
         }
 
         if (at < spec.Length)
             field = field with { Type = spec[at++] };
-        return at == spec.Length ? field : throw new TemplateFault($"{_call.Name} has a field with a damaged format; expected one such as {{:>5}} or {{:.2f}}.");
+        return at == spec.Length ? field
+            : throw new TemplateFault($"{_call.Name} has a field with a damaged format; expected one such as {{:>5}} or {{:.2f}}.");
     }
 
     private static int? Number(string spec, ref int at)

@@ -80,7 +80,8 @@ internal static class TextMethods
             if (!isFirst)
                 builder.Append(separator);
             isFirst = false;
-            builder.Append(Markup.Plain(item) as string ?? throw new TemplateFault($"{TypeNames.Describe(item)} is joined to a text; expected texts only."));
+            builder.Append(Markup.Plain(item) as string
+                ?? throw new TemplateFault($"{TypeNames.Describe(item)} is joined to a text; expected texts only."));
         }
 
         return builder.ToString();
@@ -105,7 +106,8 @@ internal static class TextMethods
         return text;
     }
 
-    private static Builtin Check(Func<Rune, bool> holds) => new(call => Scanned(call) is { Length: > 0 } text && text.EnumerateRunes().All(holds));
+    private static Builtin Check(Func<Rune, bool> holds) =>
+        new(call => Scanned(call) is { Length: > 0 } text && text.EnumerateRunes().All(holds));
 
     private static bool IsIdentifier(string text)
     {
@@ -114,7 +116,8 @@ internal static class TextMethods
         {
             var category = Rune.GetUnicodeCategory(rune);
             var begins = rune.Value == '_' || Rune.IsLetter(rune) || category == UnicodeCategory.LetterNumber;
-            var follows = category is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.DecimalDigitNumber
+            var follows = category is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
+                or UnicodeCategory.DecimalDigitNumber
                 or UnicodeCategory.ConnectorPunctuation;
             if (!begins && (isStart || !follows))
                 return false;
@@ -129,7 +132,8 @@ internal static class TextMethods
         if (call.Required(0) is not Mapping mapping)
             throw call.Unfit(call.Required(0), "a dict");
         call.Budget.Step(4 + mapping.Count);
-        return [.. mapping.Items.Where(item => Markup.Plain(item.Key) is string).Select(item => ((string)Markup.Plain(item.Key)!, item.Value))];
+        return [.. mapping.Items.Where(item => Markup.Plain(item.Key) is string)
+            .Select(item => ((string)Markup.Plain(item.Key)!, item.Value))];
     }
 
     private static string ExpandTabs(BuiltinCall call)
@@ -197,7 +201,8 @@ internal static class TextMethods
             call.Required(0);
         var text = call.SubjectText;
         call.Budget.MakeText(text.Length, text.Length);
-        return Math.Clamp(Math.Clamp(call.Whole(0, width ?? 0), 0, int.MaxValue) - CodePoints.Count(text), 0, call.Budget.MaxCharacters + 1L);
+        return Math.Clamp(Math.Clamp(call.Whole(0, width ?? 0), 0, int.MaxValue) - CodePoints.Count(text), 0, call.Budget.MaxCharacters
+            + 1L);
     }
 
     private static string Padding(BuiltinCall call, long count)

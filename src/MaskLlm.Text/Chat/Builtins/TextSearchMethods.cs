@@ -15,7 +15,8 @@ internal static class TextSearchMethods
         ["index"] = new(["sub", "start", "end"], call => FindOrFail(call, fromEnd: false)),
         ["rindex"] = new(["sub", "start", "end"], call => FindOrFail(call, fromEnd: true)),
         ["count"] = new(["sub"], call => Count(call)),
-        ["replace"] = new(["old", "new", "count"], call => Replace(call, call.SubjectText, call.RequiredText(0), call.RequiredText(1), call.Whole(2, -1))),
+        ["replace"] = new(["old", "new", "count"], call =>
+        Replace(call, call.SubjectText, call.RequiredText(0), call.RequiredText(1), call.Whole(2, -1))),
     };
 
     /// <summary>The text with another in place of some text, at most so many times; below 0, everywhere.</summary>
@@ -69,7 +70,8 @@ internal static class TextSearchMethods
     private static long? Bound(BuiltinCall call, int index) => call.Value(index, null) is null ? null : call.Whole(index, 0);
 
     private static long FindOrFail(BuiltinCall call, bool fromEnd) =>
-        Find(call, fromEnd) is >= 0L and var found ? found : throw new TemplateFault($"{call.Name} does not find what it looks for. Use 'find' where that may be.");
+        Find(call, fromEnd) is >= 0L and var found ? found
+            : throw new TemplateFault($"{call.Name} does not find what it looks for. Use 'find' where that may be.");
 
     private static long Count(BuiltinCall call)
     {

@@ -49,13 +49,15 @@ internal static class ValueFilters
             throw new NotSupportedException($"chat template: {call.Name} with another base than ten is not supported. Leave 'base' out.");
         if (Numbers.TryWhole(call.Defined, out var whole) || (call.Subject is string text && Numbers.TryParseWhole(text, out whole)))
             return whole;
-        var isNumber = Numbers.TryFloat(call.Subject, out var number) || (call.Subject is string digits && Numbers.TryParseFloat(digits, out number));
+        var isNumber = Numbers.TryFloat(call.Subject, out var number)
+            || (call.Subject is string digits && Numbers.TryParseFloat(digits, out number));
         return isNumber && Math.Abs(number) < long.MaxValue ? (long)number : call.Value(0, 0L);
     }
 
     private static object? ToFloat(BuiltinCall call)
     {
-        var isNumber = Numbers.TryFloat(call.Defined, out var number) || (call.Subject is string digits && Numbers.TryParseFloat(digits, out number));
+        var isNumber = Numbers.TryFloat(call.Defined, out var number)
+            || (call.Subject is string digits && Numbers.TryParseFloat(digits, out number));
         return isNumber ? number : call.Value(0, 0.0);
     }
 
@@ -79,6 +81,7 @@ internal static class ValueFilters
 
     // Halves go to the even neighbour; decimals by the exact value of the number, not by that of its product.
     private static double Nearest(double number, int precision, double scale) => precision > 0
-        ? double.IsFinite(number) ? double.Parse((number < 0 ? "-" : "") + FieldSpec.Fixed(Math.Abs(number), precision), CultureInfo.InvariantCulture) : number
+        ? double.IsFinite(number)
+            ? double.Parse((number < 0 ? "-" : "") + FieldSpec.Fixed(Math.Abs(number), precision), CultureInfo.InvariantCulture) : number
         : Math.Round(number * scale, MidpointRounding.ToEven) / scale;
 }

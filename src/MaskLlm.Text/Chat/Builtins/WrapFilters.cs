@@ -20,7 +20,8 @@ internal static class WrapFilters
         var (length, leeway) = (call.Whole(0, 255), call.Value(3, null) is null ? 5 : call.Whole(3, 5));
         var most = length - CodePoints.Count(end);
         if (most < 0 || leeway < 0)
-            throw new TemplateFault($"{call.Name} is given the length {length} and the leeway {leeway}; expected those of '{end}' and 0 at least.");
+            throw new TemplateFault($"{call.Name} is given the length {length} and the leeway {leeway}; expected those of '{end}' and 0 "
+                + $"at least.");
         // What is short enough stays, lists too.
         if (LengthOf(call) <= (Int128)length + leeway)
             return call.Subject;

@@ -36,7 +36,8 @@ internal sealed class LoopState(IReadOnlyList<object?> items, Budget budget, lon
     /// <summary>Goes through the body for other items, as <c>loop(items)</c> does.</summary>
     /// <exception cref="TemplateFault">The loop is not recursive.</exception>
     public object Recurse(CallArguments arguments) => recurse is not null
-        ? recurse(arguments.Bind("loop", ["iterable"]) is [var others] && !ReferenceEquals(others, CallArguments.Absent) ? others : throw new TemplateFault("loop is called with nothing to go through; expected a list."))
+        ? recurse(arguments.Bind("loop", ["iterable"]) is [var others] && !ReferenceEquals(others, CallArguments.Absent) ? others
+            : throw new TemplateFault("loop is called with nothing to go through; expected a list."))
         : throw new TemplateFault("loop is called in a loop that is not recursive; expected 'recursive' at the end of its 'for'.");
 
     private object? Cycle(CallArguments arguments) => arguments.Positional.Count > 0

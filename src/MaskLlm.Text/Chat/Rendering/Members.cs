@@ -133,7 +133,9 @@ internal sealed class Members(Renderer renderer)
         if (methods.Unsafe.Contains(name))
             return new Member(Undefined.Unsafe(subject, name));
         if (methods.Unsupported.Contains(name))
-            throw new NotSupportedException($"chat template, line {renderer.Line}: the method '{name}' of {TypeNames.Describe(subject)} is not supported. Those of transformers' chat templates are.");
+            throw new NotSupportedException(
+                $"chat template, line {renderer.Line}: the method '{name}' of {TypeNames.Describe(subject)} is not supported. Those of "
+                + $"transformers' chat templates are.");
         return methods.All.TryGetValue(name, out var method)
             ? new Member(new Callable(name, arguments => subject is Markup markup
                 ? MarkupMethods.Invoke(method, renderer, name, markup, arguments)

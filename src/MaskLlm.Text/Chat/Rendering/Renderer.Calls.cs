@@ -47,7 +47,9 @@ internal sealed partial class Renderer
         if (value is not Mapping mapping)
             throw (value as Undefined)?.Fault() ?? new TemplateFault($"'**' stands before {TypeNames.Describe(value)}; expected a dict.");
         Budget.Step(mapping.Count);
-        return mapping.Items.Select(item => (item.Key as string ?? throw new TemplateFault("'**' stands before a dict with keys that are no texts; expected names."), item.Value));
+        return mapping.Items.Select(item =>
+            (item.Key as string ?? throw new TemplateFault("'**' stands before a dict with keys that are no texts; expected names."),
+            item.Value));
     }
 
     private Callable MacroOf(string name, MacroBody body)
@@ -94,7 +96,9 @@ internal sealed partial class Renderer
             Budget.Step(16 + 8 * named.Count);
             // A parameter that has its value already leaves another of its name to them, as Jinja has it.
             List<string> open = [.. names.Skip(positional.Count)];
-            scope.Set(MacroBody.Keywords, new Mapping(named.Where(argument => !open.Contains(argument.Name)).Select(argument => ((object?)argument.Name, argument.Value))));
+            scope.Set(MacroBody.Keywords,
+                new Mapping(named.Where(argument => !open.Contains(argument.Name))
+                .Select(argument => ((object?)argument.Name, argument.Value))));
             named = [.. named.Where(argument => open.Contains(argument.Name))];
         }
 

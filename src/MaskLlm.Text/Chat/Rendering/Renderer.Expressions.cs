@@ -46,7 +46,9 @@ internal sealed partial class Renderer
         if (_scope.TryGet(name, out var value))
             return value;
         if (name is "lipsum" or "self" or "super")
-            throw new NotSupportedException($"chat template, line {Line}: '{name}' is not supported. Templates written for transformers' apply_chat_template seldom need it.");
+            throw new NotSupportedException(
+                $"chat template, line {Line}: '{name}' is not supported. Templates written for transformers' apply_chat_template seldom "
+                + $"need it.");
         return Undefined.Variable(name);
     }
 
@@ -85,7 +87,8 @@ internal sealed partial class Renderer
             return null;
         return Numbers.TryWhole(value, out var bound)
             ? bound
-            : throw (value as Undefined)?.Fault() ?? new TemplateFault($"{TypeNames.Describe(value)} is no bound of a slice; expected a whole number.");
+            : throw (value as Undefined)?.Fault()
+                ?? new TemplateFault($"{TypeNames.Describe(value)} is no bound of a slice; expected a whole number.");
     }
 
     private object Concatenate(IReadOnlyList<Expression> parts)
@@ -159,7 +162,8 @@ internal sealed partial class Renderer
             case string or Markup:
                 var text = (string)Markup.Plain(container)!;
                 if (Markup.Plain(value) is not string sought)
-                    throw (value as Undefined)?.Fault() ?? new TemplateFault($"{TypeNames.Describe(value)} cannot be in a text; expected a text.");
+                    throw (value as Undefined)?.Fault()
+                        ?? new TemplateFault($"{TypeNames.Describe(value)} cannot be in a text; expected a text.");
                 Budget.Search(text, sought);
                 return text.Contains(sought, StringComparison.Ordinal);
             case Mapping mapping:

@@ -42,7 +42,8 @@ internal sealed partial class Renderer
         if (items.Count == 0)
             return statement.Otherwise is { } otherwise ? ExecuteIn(new Scope(_scope), otherwise) : Flow.Next;
         var outer = _scope;
-        var loop = new LoopState(items, Budget, depth, statement.IsRecursive ? others => Recurse(statement, outer, others, depth + 1) : null);
+        var loop = new LoopState(items, Budget, depth, statement.IsRecursive ? others => Recurse(statement, outer, others, depth + 1)
+            : null);
         var flow = Flow.Next;
         for (; loop.Index < items.Count && flow != Flow.Break; loop.Index++)
         {

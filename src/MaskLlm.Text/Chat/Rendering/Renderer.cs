@@ -139,7 +139,8 @@ internal sealed partial class Renderer
     private Flow ExecuteNamed(Statement.Named statement)
     {
         if (statement.IsRequired)
-            throw new TemplateFault($"the block '{statement.Name}' is required of a template that extends this one; expected one without 'required'.");
+            throw new TemplateFault($"the block '{statement.Name}' is required of a template that extends this one; expected one without "
+                + $"'required'.");
         // A block is a template of its own: an 'autoescape' around it is not its own.
         var escaped = _escapes;
         _escapes = false;
@@ -157,7 +158,8 @@ internal sealed partial class Renderer
         return flow;
     }
 
-    private void Print(object? value) => _output.Append(_escapes && value is not Markup ? Markup.Escape(TextOf(value), Budget) : TextOf(value));
+    private void Print(object? value) =>
+        _output.Append(_escapes && value is not Markup ? Markup.Escape(TextOf(value), Budget) : TextOf(value));
 
     /// <summary>A text that has been rendered: it is safe where what was printed in it was escaped.</summary>
     private object Rendered(string text) => _escapes ? new Markup(text) : text;
@@ -210,7 +212,9 @@ internal sealed partial class Renderer
     {
         var subject = Variable(target.Namespace);
         if (subject is not Namespace space)
-            throw subject is Undefined undefined ? undefined.Fault() : new TemplateFault($"{target.Namespace}.{target.Name} is set, but {target.Namespace} is {TypeNames.Describe(subject)}; expected a namespace.");
+            throw subject is Undefined undefined ? undefined.Fault()
+                : new TemplateFault($"{target.Namespace}.{target.Name} is set, but {target.Namespace} is {TypeNames.Describe(subject)}; "
+                + $"expected a namespace.");
         space.Attributes[target.Name] = value;
     }
 

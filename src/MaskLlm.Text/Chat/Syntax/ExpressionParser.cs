@@ -43,7 +43,8 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
         return new Expression.Tuple(items);
     }
 
-    private bool EndsTuple() => tokens.Current.Kind is TokenKind.BlockEnd or TokenKind.PrintEnd or TokenKind.End || tokens.Current.IsOperator(")");
+    private bool EndsTuple() => tokens.Current.Kind is TokenKind.BlockEnd or TokenKind.PrintEnd or TokenKind.End
+        || tokens.Current.IsOperator(")");
 
     private Expression ReadOr()
     {

@@ -3,7 +3,8 @@ namespace MaskLlm.Chat.Syntax;
 /// <summary>What a macro is made of.</summary>
 /// <param name="Parameters">Its parameters.</param>
 /// <param name="Statements">What it renders.</param>
-/// <param name="Extras">Which of <see cref="Caller"/>, <see cref="Others"/> and <see cref="Keywords"/> it reads without declaring them: those are what it takes.</param>
+/// <param name="Extras">Which of <see cref="Caller"/>, <see cref="Others"/> and <see cref="Keywords"/> it reads without declaring them:
+/// those are what it takes.</param>
 internal sealed record MacroBody(IReadOnlyList<MacroParameter> Parameters, Block Statements, IReadOnlySet<string> Extras)
 {
     /// <summary>What a macro calls the body of the <c>call</c> block around its call.</summary>

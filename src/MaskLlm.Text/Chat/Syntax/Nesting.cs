@@ -13,7 +13,8 @@ internal sealed class Nesting
     public void Enter(int line)
     {
         if (++_depth > Limit)
-            throw SyntaxErrors.At(line, $"found brackets, operators or statements nested more than {Limit} levels deep; expected fewer. Such a template is refused.");
+            throw SyntaxErrors.At(line, $"found brackets, operators or statements nested more than {Limit} levels deep; expected fewer. "
+                + $"Such a template is refused.");
     }
 
     /// <summary>Goes one level up.</summary>

@@ -14,7 +14,8 @@ internal abstract record Statement(int Line)
     public sealed record If(int Line, IReadOnlyList<(Expression Test, Block Body)> Branches, Block? Otherwise) : Statement(Line);
 
     /// <summary><c>{% for target in items if test recursive %}</c>, and its <c>else</c>.</summary>
-    public sealed record For(int Line, Target Target, Expression Items, Expression? Test, Block Body, Block? Otherwise, bool IsRecursive) : Statement(Line);
+    public sealed record For(int Line, Target Target, Expression Items, Expression? Test, Block Body, Block? Otherwise,
+        bool IsRecursive) : Statement(Line);
 
     /// <summary><c>{% set target = value %}</c>.</summary>
     public sealed record Set(int Line, Target Target, Expression Value) : Statement(Line);
@@ -34,7 +35,8 @@ internal abstract record Statement(int Line)
     /// <summary><c>{% with a = b %}</c>.</summary>
     public sealed record With(int Line, IReadOnlyList<(Target Target, Expression Value)> Variables, Block Body) : Statement(Line);
 
-    /// <summary><c>{% block name scoped required %}</c>: without <c>scoped</c> it sees what the template's top level has set, and no more.</summary>
+    /// <summary><c>{% block name scoped required %}</c>: without <c>scoped</c> it sees what the template's top level has set, and no
+    /// more.</summary>
     public sealed record Named(int Line, string Name, Block Body, bool IsScoped, bool IsRequired) : Statement(Line);
 
     /// <summary><c>{% autoescape value %}</c>.</summary>

@@ -1,7 +1,8 @@
 namespace MaskLlm.Chat.Syntax;
 
 /// <summary>Reads the statements, each after its word and up to the end of its last tag.</summary>
-internal sealed class StatementParser(TokenStream tokens, ExpressionParser expressions, TemplateParser template, Nesting nesting, NameUses uses)
+internal sealed class StatementParser(TokenStream tokens, ExpressionParser expressions, TemplateParser template, Nesting nesting,
+    NameUses uses)
 {
     private readonly PostfixParser _postfix = new(tokens, uses);
     private readonly HashSet<string> _blocks = new(StringComparer.Ordinal);
@@ -28,7 +29,8 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
     };
 
     private Statement InLoop(in Token word, Statement statement) =>
-        _isInLoop ? statement : throw SyntaxErrors.At(word.Line, $"found '{word.Text}' outside of a loop; expected it between 'for' and 'endfor'.");
+        _isInLoop ? statement : throw SyntaxErrors.At(word.Line, $"found '{word.Text}' outside of a loop; expected it between 'for' and "
+            + $"'endfor'.");
 
     private Statement.If ReadIf(in Token word)
     {
@@ -149,7 +151,8 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
         var isScoped = tokens.SkipName("scoped");
         var isRequired = tokens.SkipName("required");
         var body = ReadApart(word, "endblock");
-        if (isRequired && body.Statements.Any(statement => statement is not Statement.Text text || !string.IsNullOrWhiteSpace(text.Content)))
+        if (isRequired && body.Statements.Any(statement => statement is not Statement.Text text
+            || !string.IsNullOrWhiteSpace(text.Content)))
             throw SyntaxErrors.At(word.Line, $"found something in the required block '{name}'; expected white space and comments only.");
         tokens.SkipName(name);
         return new Statement.Named(word.Line, name, body, isScoped, isRequired);
@@ -230,7 +233,8 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
                 throw SyntaxErrors.At(token.Line, $"found the parameter '{name}' twice; expected it once.");
             var value = tokens.Skip("=") ? expressions.Read() : null;
             if (value is null && parameters is [.., { Default: not null }])
-                throw SyntaxErrors.At(token.Line, $"found the parameter '{name}' without a default after one with; expected a default, or another order.");
+                throw SyntaxErrors.At(token.Line,
+                    $"found the parameter '{name}' without a default after one with; expected a default, or another order.");
             parameters.Add(new MacroParameter(name, value));
         }
 
@@ -243,7 +247,8 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
         if (!tokens.Current.IsOperator(","))
             return first;
         var parts = new List<Target> { first };
-        while (tokens.Skip(",") && tokens.Current.Kind != TokenKind.BlockEnd && !tokens.Current.IsName("in") && !tokens.Current.IsOperator("=") && !tokens.Current.IsOperator(")"))
+        while (tokens.Skip(",") && tokens.Current.Kind != TokenKind.BlockEnd && !tokens.Current.IsName("in")
+            && !tokens.Current.IsOperator("=") && !tokens.Current.IsOperator(")"))
             parts.Add(ReadSimpleTarget(hasAttributes));
         return new Target.Unpacking(parts);
     }
@@ -260,13 +265,15 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
         }
 
         var name = ReadVariable();
-        return hasAttributes && tokens.Skip(".") ? new Target.Attribute(name, tokens.ExpectName("the name of an attribute")) : new Target.Variable(name);
+        return hasAttributes && tokens.Skip(".") ? new Target.Attribute(name, tokens.ExpectName("the name of an attribute"))
+            : new Target.Variable(name);
     }
 
     private string ReadVariable()
     {
         var token = tokens.Expect(TokenKind.Name, "the name of a variable");
-        return token.Text is "true" or "false" or "none" or "True" or "False" or "None" or "and" or "or" or "not" or "in" or "is" or "if" or "else"
+        return token.Text is "true" or "false" or "none" or "True" or "False" or "None" or "and" or "or" or "not" or "in" or "is" or "if"
+            or "else"
             ? throw SyntaxErrors.Unexpected(token, "the name of a variable")
             : token.Text;
     }

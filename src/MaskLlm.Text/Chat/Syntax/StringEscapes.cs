@@ -62,8 +62,11 @@ internal static class StringEscapes
 
     private static int AppendHexadecimal(StringBuilder result, string text, int at, int digits, int line)
     {
-        if (at + digits > text.Length || !uint.TryParse(text.AsSpan(at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) || value > 0x10FFFF)
-            throw SyntaxErrors.At(line, $"found the escape '\\{text[at - 1]}' in a quoted text; expected {digits} hexadecimal digits of a character after it.");
+        if (at + digits > text.Length
+            || !uint.TryParse(text.AsSpan(at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+            || value > 0x10FFFF)
+            throw SyntaxErrors.At(line, $"found the escape '\\{text[at - 1]}' in a quoted text; expected {digits} hexadecimal digits of a "
+                + $"character after it.");
         if (value > char.MaxValue)
             result.Append(char.ConvertFromUtf32((int)value));
         else

@@ -12,7 +12,8 @@ internal static class SyntaxErrors
 
     /// <summary>The error for a filter or a test that is none here.</summary>
     public static NotSupportedException UnknownName(bool isTest, string name, int line) =>
-        new($"chat template, line {line}: the {(isTest ? "test" : "filter")} '{name}' is not supported. Those of transformers' chat templates are.");
+        new($"chat template, line {line}: the {(isTest ? "test" : "filter")} '{name}' is not supported. Those of transformers' chat "
+            + $"templates are.");
 
     /// <summary>The error for a statement that asks for another template.</summary>
     public static NotSupportedException Foreign(string name, int line) => Unsupported(line, $"the statement '{name}'");

@@ -6,7 +6,8 @@ namespace MaskLlm.Chat.Syntax;
 internal sealed class TagLexer(string source, List<Token> tokens)
 {
     private static readonly string[] Operators =
-        ["**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ".", ":", ",", "|", ";"];
+        ["**", "//", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ".", ":", ",", "|",
+            ";"];
 
     private readonly Stack<char> _open = [];
     private int _at;
@@ -123,7 +124,8 @@ internal sealed class TagLexer(string source, List<Token> tokens)
         if (ExponentEnd(end) is { } exponentEnd)
             (isFloat, end) = (true, exponentEnd);
         var text = source[_at..end];
-        tokens.Add(new Token(isFloat ? TokenKind.Float : TokenKind.Integer, text, _line, Value(text.Replace("_", "", StringComparison.Ordinal), isFloat)));
+        tokens.Add(new Token(isFloat ? TokenKind.Float : TokenKind.Integer, text, _line,
+            Value(text.Replace("_", "", StringComparison.Ordinal), isFloat)));
         _at = end;
     }
 
@@ -137,7 +139,8 @@ internal sealed class TagLexer(string source, List<Token> tokens)
                 continue;
             var worth = char.IsAsciiHexDigit(digit) ? Convert.ToInt32(digit.ToString(), 16) : radix;
             if (worth >= radix || value > (long.MaxValue - worth) / radix)
-                throw SyntaxErrors.At(_line, $"found the number {source[_at..end]}; expected digits of base {radix}, and a number below 2^63.");
+                throw SyntaxErrors.At(_line, $"found the number {source[_at..end]}; expected digits of base {radix}, and a number below "
+                    + $"2^63.");
             value = value * radix + worth;
         }
 

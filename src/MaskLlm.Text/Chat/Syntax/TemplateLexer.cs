@@ -148,7 +148,8 @@ internal sealed class TemplateLexer
         var line = _line;
         Advance(body);
         _startsLine = _source[body - 1] == '\n';
-        for (var tag = _source.IndexOf("{%", body, StringComparison.Ordinal); tag >= 0; tag = _source.IndexOf("{%", tag + 2, StringComparison.Ordinal))
+        for (var tag = _source.IndexOf("{%", body, StringComparison.Ordinal); tag >= 0; tag = _source.IndexOf("{%", tag + 2,
+            StringComparison.Ordinal))
         {
             if (WordEnd(tag, "endraw") is not { } at)
                 continue;

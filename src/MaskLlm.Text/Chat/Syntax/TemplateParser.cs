@@ -27,7 +27,8 @@ internal sealed class TemplateParser
     public static Block Read(string source, out NameUses uses)
     {
         if (source.Length > LongestSource)
-            throw new InvalidDataException($"chat template: it has {source.Length} characters; expected at most {LongestSource}. Such a template is refused.");
+            throw new InvalidDataException(
+                $"chat template: it has {source.Length} characters; expected at most {LongestSource}. Such a template is refused.");
         var parser = new TemplateParser(source);
         uses = parser._uses;
         return parser.ReadBlock(opening: null);
@@ -61,7 +62,8 @@ internal sealed class TemplateParser
                     statements.Add(ReadPrint(token.Line));
                     break;
                 case TokenKind.End when opening is { } open:
-                    throw SyntaxErrors.At(token.Line, $"found the end of the template; expected {Tags(ends)}, as '{open.Text}' of line {open.Line} is open.");
+                    throw SyntaxErrors.At(token.Line,
+                        $"found the end of the template; expected {Tags(ends)}, as '{open.Text}' of line {open.Line} is open.");
                 case TokenKind.End:
                     return new Block(statements);
                 default:

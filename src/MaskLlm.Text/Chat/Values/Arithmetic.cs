@@ -16,7 +16,8 @@ internal sealed class Arithmetic(Budget budget)
         if (Numbers.TryFloat(left, out var number) && Numbers.TryFloat(right, out var otherNumber))
             return Float(sign, number, otherNumber);
         return OfOthers(sign, left, right)
-            ?? throw new TemplateFault($"'{sign}' does not take {TypeNames.Describe(left)} and {TypeNames.Describe(right)}. Convert one of them first.");
+            ?? throw new TemplateFault($"'{sign}' does not take {TypeNames.Describe(left)} and {TypeNames.Describe(right)}. Convert one "
+                + $"of them first.");
     }
 
     /// <summary>The number with or without the other sign.</summary>

@@ -21,7 +21,8 @@ internal sealed class Budget(RenderLimits limits)
     {
         // Compared so that no count is too large to be added.
         if (count > limits.Steps - _steps)
-            throw new TemplateFault($"the template takes more than {limits.Steps} steps; expected an end before. Check it for loops that grow, or send fewer messages.");
+            throw new TemplateFault($"the template takes more than {limits.Steps} steps; expected an end before. Check it for loops that "
+                + $"grow, or send fewer messages.");
         _steps += count;
     }
 
@@ -30,7 +31,8 @@ internal sealed class Budget(RenderLimits limits)
     public void MakeText(long length, long appended)
     {
         if (length > limits.Characters)
-            throw new TemplateFault($"the template makes a text of more than {limits.Characters} characters; expected less. Send shorter messages.");
+            throw new TemplateFault($"the template makes a text of more than {limits.Characters} characters; expected less. Send shorter "
+                + $"messages.");
         _characters += appended;
         Step(_characters / CharactersMade);
         _characters %= CharactersMade;
@@ -80,7 +82,8 @@ internal sealed class Budget(RenderLimits limits)
     public void Enter()
     {
         if (++_depth > limits.Depth)
-            throw new TemplateFault($"the template goes more than {limits.Depth} levels deep; expected fewer. Check it for macros that call themselves.");
+            throw new TemplateFault($"the template goes more than {limits.Depth} levels deep; expected fewer. Check it for macros that "
+                + $"call themselves.");
         Step();
     }
 

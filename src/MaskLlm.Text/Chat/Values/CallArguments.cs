@@ -31,7 +31,8 @@ internal sealed record CallArguments(IReadOnlyList<object?> Positional, IReadOnl
         for (var index = 0; index < parameters.Count; index++)
         {
             if (parameters[index] == name)
-                return ReferenceEquals(bound[index], Absent) ? index : throw new TemplateFault($"{callee} is given its argument '{name}' twice.");
+                return ReferenceEquals(bound[index], Absent) ? index
+                    : throw new TemplateFault($"{callee} is given its argument '{name}' twice.");
         }
 
         throw new TemplateFault($"{callee} has no argument '{name}'.");

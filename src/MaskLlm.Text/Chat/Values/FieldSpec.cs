@@ -13,7 +13,8 @@ namespace MaskLlm.Chat.Values;
 /// <param name="IsAlternate">True for prefixes such as <c>0x</c> and for zeros at the end.</param>
 /// <param name="Grouping">What stands between groups of three digits; <c>\0</c> for nothing.</param>
 internal sealed record FieldSpec(
-    char Type = '\0', int? Precision = null, int Width = 0, char Fill = ' ', char Align = '\0', char Sign = '\0', bool IsAlternate = false, char Grouping = '\0')
+    char Type = '\0', int? Precision = null, int Width = 0, char Fill = ' ', char Align = '\0', char Sign = '\0', bool IsAlternate = false,
+        char Grouping = '\0')
 {
     // No number has more digits behind its point: beyond are zeros.
     private const int MostDigits = 1100;
@@ -56,7 +57,8 @@ internal sealed record FieldSpec(
         var digits = double.IsNaN(number) ? "nan" : double.IsInfinity(size) ? "inf" : Digits(size);
         digits = Type is 'E' or 'F' or 'G' ? digits.ToUpperInvariant() : digits;
         var point = digits.AsSpan().IndexOfAnyExceptInRange('0', '9');
-        digits = double.IsFinite(size) && point > 0 ? Grouped(digits[..point]) + digits[point..] : double.IsFinite(size) ? Grouped(digits) : digits;
+        digits = double.IsFinite(size) && point > 0 ? Grouped(digits[..point]) + digits[point..] : double.IsFinite(size) ? Grouped(digits)
+            : digits;
         return Padded(SignOf(double.IsNegative(number) && !double.IsNaN(number)), digits + (isPercent ? "%" : ""), budget, '>');
     }
 
@@ -102,13 +104,15 @@ internal sealed record FieldSpec(
 
         var precision = Math.Max(Precision ?? 6, 1);
         var scientific = Scientific(size, precision - 1);
-        var exponent = int.Parse(scientific[(scientific.IndexOf('e', StringComparison.Ordinal) + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        var exponent = int.Parse(scientific[(scientific.IndexOf('e', StringComparison.Ordinal) + 1)..], NumberStyles.AllowLeadingSign,
+            CultureInfo.InvariantCulture);
         // Without a type there is always a digit behind the point, which counts.
         var isFixed = exponent >= -4 && exponent < precision - (Type == '\0' ? 1 : 0);
         var digits = isFixed ? Fixed(size, precision - 1 - exponent) : scientific;
         if (IsAlternate)
             return digits;
-        var (number, power) = isFixed ? (digits, "") : (digits[..digits.IndexOf('e', StringComparison.Ordinal)], digits[digits.IndexOf('e', StringComparison.Ordinal)..]);
+        var (number, power) = isFixed ? (digits, "")
+            : (digits[..digits.IndexOf('e', StringComparison.Ordinal)], digits[digits.IndexOf('e', StringComparison.Ordinal)..]);
         number = number.Contains('.', StringComparison.Ordinal) ? number.TrimEnd('0').TrimEnd('.') : number;
         return number + (Type == '\0' && isFixed && !number.Contains('.', StringComparison.Ordinal) ? ".0" : "") + power;
     }

@@ -10,7 +10,8 @@ namespace MaskLlm.Chat.Values;
 /// <param name="indent">What each level is indented by, with a line for each item; null for one line.</param>
 /// <param name="isAscii">True to escape all other characters.</param>
 /// <param name="sortsKeys">True to sort the keys of dicts.</param>
-internal sealed class JsonText(Budget budget, TextBuilder builder, string itemSeparator, string keySeparator, string? indent, bool isAscii, bool sortsKeys)
+internal sealed class JsonText(Budget budget, TextBuilder builder, string itemSeparator, string keySeparator, string? indent, bool isAscii,
+    bool sortsKeys)
 {
     /// <summary>Writes a value.</summary>
     /// <exception cref="TemplateFault">The value has no JSON, or the budget is spent.</exception>
@@ -72,7 +73,8 @@ internal sealed class JsonText(Budget budget, TextBuilder builder, string itemSe
 
     private void WriteItem(object? key, object? value, int level)
     {
-        Quote(Markup.Plain(key) as string ?? (key is Sequence ? throw new TemplateFault("a tuple cannot be a key in JSON; expected a text.") : Scalar(key)));
+        Quote(Markup.Plain(key) as string
+            ?? (key is Sequence ? throw new TemplateFault("a tuple cannot be a key in JSON; expected a text.") : Scalar(key)));
         builder.Append(keySeparator);
         Write(value, level + 1);
     }

@@ -41,9 +41,11 @@ internal readonly struct MappingKey : IEquatable<MappingKey>
         long number => HashCode.Combine((double)number),
         double number => HashCode.Combine(number),
         string text => text.GetHashCode(StringComparison.Ordinal),
-        Sequence { Kind: SequenceKind.Tuple } tuple => tuple.Items.Aggregate(1, (hash, item) => HashCode.Combine(hash, Hash(Markup.Plain(item)))),
+        Sequence { Kind: SequenceKind.Tuple } tuple =>
+            tuple.Items.Aggregate(1, (hash, item) => HashCode.Combine(hash, Hash(Markup.Plain(item)))),
         Undefined => 1,
-        Sequence { Kind: SequenceKind.List } or Mapping => throw new TemplateFault($"{TypeNames.Describe(value)} cannot be the key of a dict."),
+        Sequence { Kind: SequenceKind.List } or Mapping =>
+            throw new TemplateFault($"{TypeNames.Describe(value)} cannot be the key of a dict."),
         _ => value.GetHashCode(),
     };
 }

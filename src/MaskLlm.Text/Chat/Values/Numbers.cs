@@ -31,7 +31,8 @@ internal static class Numbers
         var word = digits.TrimStart('+', '-').ToUpperInvariant();
         number = word == "NAN" ? double.NaN : digits.StartsWith('-') ? double.NegativeInfinity : double.PositiveInfinity;
         return word is "NAN" or "INF" or "INFINITY"
-            || double.TryParse(digits, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out number);
+            || double.TryParse(digits, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+                CultureInfo.InvariantCulture, out number);
     }
 
     /// <summary>The text of a number, as <c>str()</c> writes it: the shortest that reads back, with a point.</summary>
@@ -68,7 +69,8 @@ internal static class Numbers
     private static string Digits(string text)
     {
         var trimmed = Syntax.Whitespace.Trim(text);
-        var isSpaced = trimmed.Contains('_', StringComparison.Ordinal) && !trimmed.StartsWith('_') && !trimmed.EndsWith('_') && !trimmed.Contains("__", StringComparison.Ordinal);
+        var isSpaced = trimmed.Contains('_', StringComparison.Ordinal) && !trimmed.StartsWith('_') && !trimmed.EndsWith('_')
+            && !trimmed.Contains("__", StringComparison.Ordinal);
         return isSpaced ? new StringBuilder(trimmed).Replace("_", "").ToString() : trimmed;
     }
 }

@@ -83,7 +83,8 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
             case 'e' or 'E' or 'f' or 'F' or 'g' or 'G' when Numbers.TryFloat(value, out var number):
                 return spec.OfFloat(number, budget);
             default:
-                throw new TemplateFault($"the field '%{(spec.Type == '\0' ? "" : spec.Type)}' does not take {TypeNames.Describe(value)}; expected a field such as %s or %d and its value.");
+                throw new TemplateFault($"the field '%{(spec.Type == '\0' ? "" : spec.Type)}' does not take {TypeNames.Describe(value)}; "
+                    + $"expected a field such as %s or %d and its value.");
         }
     }
 
@@ -130,7 +131,8 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
         if (Peek() == '*')
         {
             _at++;
-            return Numbers.TryWhole(Next(), out var given) ? (int)Math.Clamp(given, -int.MaxValue, int.MaxValue) : throw new TemplateFault("the width '*' is given no number; expected a whole one.");
+            return Numbers.TryWhole(Next(), out var given) ? (int)Math.Clamp(given, -int.MaxValue, int.MaxValue)
+                : throw new TemplateFault("the width '*' is given no number; expected a whole one.");
         }
 
         var start = _at;

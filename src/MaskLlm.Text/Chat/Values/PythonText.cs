@@ -62,13 +62,15 @@ internal static class PythonText
         long number => number.ToString(CultureInfo.InvariantCulture),
         double number => Numbers.Write(number),
         Undefined => "Undefined",
-        _ => throw new NotSupportedException($"chat template: to print {TypeNames.Describe(value)} is not supported. Print what it gives or holds."),
+        _ => throw new NotSupportedException(
+            $"chat template: to print {TypeNames.Describe(value)} is not supported. Print what it gives or holds."),
     };
 
     private static void Represent(Sequence sequence, TextBuilder builder, Budget budget)
     {
         if (sequence.Kind is not (SequenceKind.List or SequenceKind.Tuple))
-            throw new NotSupportedException($"chat template: to print {TypeNames.Describe(sequence)} is not supported. Make a list of it first, with the filter 'list'.");
+            throw new NotSupportedException(
+                $"chat template: to print {TypeNames.Describe(sequence)} is not supported. Make a list of it first, with the filter 'list'.");
         var isTuple = sequence.Kind == SequenceKind.Tuple;
         builder.Append(isTuple ? '(' : '[');
         Join(sequence.Items, item => Represent(item, builder, budget), builder);
@@ -127,6 +129,7 @@ internal static class PythonText
 
     /// <summary>Whether a character is written as it is.</summary>
     public static bool IsPrintable(int point) => point == ' ' || CharUnicodeInfo.GetUnicodeCategory(point) is not (
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
+        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
+            or UnicodeCategory.OtherNotAssigned
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
 }

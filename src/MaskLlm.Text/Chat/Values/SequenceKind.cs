@@ -15,6 +15,7 @@ internal enum SequenceKind
     /// <summary>Keys, values or items of a dict: they have a length and no index.</summary>
     View,
 
-    /// <summary>What filters such as <c>map</c> and <c>select</c> give: always true, without a length, and empty after it has been read.</summary>
+    /// <summary>What filters such as <c>map</c> and <c>select</c> give: always true, without a length, and empty after it has been
+    /// read.</summary>
     Generator,
 }

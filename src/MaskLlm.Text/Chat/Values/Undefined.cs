@@ -1,6 +1,7 @@
 namespace MaskLlm.Chat.Values;
 
-/// <summary>What a name stands for that nothing has been assigned to: it prints as nothing and is false, and anything else is an error.</summary>
+/// <summary>What a name stands for that nothing has been assigned to: it prints as nothing and is false, and anything else is an
+/// error.</summary>
 /// <param name="Message">The sentence of that error.</param>
 internal sealed record Undefined(string Message)
 {

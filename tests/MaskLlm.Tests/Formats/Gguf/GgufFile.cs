@@ -71,7 +71,14 @@ internal sealed class GgufFile
     private static long ByteLength(GgufType type, long[] shape)
     {
         long count = shape.Aggregate(1L, (product, size) => product * size);
-        return type switch { GgufType.Float32 => 4 * count, GgufType.Q8 => count / 32 * 34, GgufType.Q4 => count / 32 * 18, _ => 2 * count };
+        return type switch
+        {
+            GgufType.Float32 => 4 * count,
+            GgufType.Q8 => count / 32 * 34,
+            GgufType.Q4 => count / 32 * 18,
+            _ =>
+            2 * count
+        };
     }
 
     private void ReadTensor(BinaryReader reader)

@@ -22,7 +22,8 @@ public class GgufValuesTests
         float[] values = [-8, 0, 1, 1.49f, 1.5f, 7, 7.9f, .. new float[25]];
         values[16] = -1;
         values[17] = -0.6f;
-        Assert.Equal([0x00, 0x3C, 0x70, 0x78, 0x89, 0x89, 0x8A, 0x8F, 0x8F, .. Enumerable.Repeat((byte)0x88, 9)], Write(GgufType.Q4, values));
+        Assert.Equal([0x00, 0x3C, 0x70, 0x78, 0x89, 0x89, 0x8A, 0x8F, 0x8F, .. Enumerable.Repeat((byte)0x88, 9)],
+            Write(GgufType.Q4, values));
     }
 
     [Fact]
@@ -90,16 +91,19 @@ public class GgufValuesTests
     public void Spelling_AllTypes_ParseBack()
     {
         Assert.Equal("f32, bf16, f16, q8_0, q4_0", GgufTypes.Known);
-        Assert.All(Enum.GetValues<GgufType>(), type => Assert.True(GgufTypes.TryParse(type.Spelling(), out GgufType parsed) && parsed == type));
+        Assert.All(Enum.GetValues<GgufType>(), type =>
+            Assert.True(GgufTypes.TryParse(type.Spelling(), out GgufType parsed) && parsed == type));
         Assert.False(GgufTypes.TryParse("q4_k", out _));
     }
 
     // Magnitudes over many powers of two, ties and zeros among them.
     private static Gen<float[]> Blocks =>
-        Gen.Select(Gen.Int[-20, 10], Gen.Int[-40, 40].Array[BlockValues]).Select((power, whole) => whole.Select(value => value * MathF.Pow(2, power)).ToArray());
+        Gen.Select(Gen.Int[-20, 10], Gen.Int[-40, 40].Array[BlockValues])
+            .Select((power, whole) => whole.Select(value => value * MathF.Pow(2, power)).ToArray());
 
     private static void Check(GgufType type, float[] values, float bound) =>
-        Assert.All(values.Zip(Read(type, values)), pair => Assert.True(Math.Abs(pair.First - pair.Second) <= bound, $"{type}: {pair.First} became {pair.Second}"));
+        Assert.All(values.Zip(Read(type, values)), pair =>
+            Assert.True(Math.Abs(pair.First - pair.Second) <= bound, $"{type}: {pair.First} became {pair.Second}"));
 
     private static float[] Read(GgufType type, float[] values)
     {

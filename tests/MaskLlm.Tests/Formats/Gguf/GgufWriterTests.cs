@@ -26,7 +26,8 @@ public class GgufWriterTests
     [Fact]
     public void Write_TensorsOfOddSizes_AreAlignedAndReadBack()
     {
-        GgufFile file = WriteAndRead(new GgufFields(), Tensor("a", [3], 1, 2, 3), Tensor("b", [2, 4], 1, 2, 3, 4, 5, 6, 7, 8), Tensor("c", [1], 9));
+        GgufFile file = WriteAndRead(new GgufFields(), Tensor("a", [3], 1, 2, 3), Tensor("b", [2, 4], 1, 2, 3, 4, 5, 6, 7, 8),
+            Tensor("c", [1], 9));
         Assert.Equal([0L, 32, 64], file.Tensors.Values.Select(tensor => tensor.Offset));
         Assert.Equal([2, 4], file.Tensors["b"].Shape);
         Assert.Equal([1, 2, 3], file.Values("a"));
@@ -46,7 +47,8 @@ public class GgufWriterTests
     }
 
     [Fact]
-    public void Write_TensorTwice_IsRefused() => Assert.Contains("'a'", Refusal(Tensor("a", [1], 1), Tensor("a", [1], 1)), StringComparison.Ordinal);
+    public void Write_TensorTwice_IsRefused() =>
+        Assert.Contains("'a'", Refusal(Tensor("a", [1], 1), Tensor("a", [1], 1)), StringComparison.Ordinal);
 
     [Fact]
     public void Write_LongName_IsRefused() => Assert.Contains("63", Refusal(Tensor(new string('a', 64), [1], 1)), StringComparison.Ordinal);

@@ -39,7 +39,8 @@ public sealed class MaskNpzTests
         using var folder = new TemporaryFolder();
         string path = folder.File("mask.npz");
         MaskNpz.Write(path, masks);
-        IReadOnlyDictionary<string, Mask> read = MaskNpz.Read(path, masks.ToDictionary(pair => pair.Key, pair => (pair.Value.Rows, pair.Value.Columns)));
+        IReadOnlyDictionary<string, Mask> read = MaskNpz.Read(path,
+            masks.ToDictionary(pair => pair.Key, pair => (pair.Value.Rows, pair.Value.Columns)));
         Assert.Equal(masks.Keys, read.Keys);
         Assert.Equal(masks.Keys, MaskNpz.ReadPacked(path).Keys);
         Assert.All(masks, pair => Assert.Equal(pair.Value.Packed.ToArray(), read[pair.Key].Packed.ToArray()));
@@ -99,7 +100,8 @@ public sealed class MaskNpzTests
         using var folder = new TemporaryFolder();
         string path = folder.File("mask.npz");
         WriteZip(path, ("w.mask.npy", NpyOf("|u1", "(4,)", 4)), ("w.mask.npy", NpyOf("|u1", "(4,)", 4)));
-        Assert.Contains("masked twice", Assert.Throws<InvalidDataException>(() => MaskNpz.ReadPacked(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("masked twice", Assert.Throws<InvalidDataException>(() => MaskNpz.ReadPacked(path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

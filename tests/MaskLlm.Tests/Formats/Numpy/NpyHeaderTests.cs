@@ -122,12 +122,14 @@ public sealed class NpyHeaderTests
         byte[] bytes = Array("<i4", "(2,)", new byte[8], 2);
         bytes.AsSpan(8, 4).Fill(0xFF);
         string message = Assert.Throws<InvalidDataException>(() => Read(bytes)).Message;
-        Assert.Contains($"claims {uint.MaxValue} bytes and at most {NpyHeader.LargestBytes - 12} are read", message, StringComparison.Ordinal);
+        Assert.Contains($"claims {uint.MaxValue} bytes and at most {NpyHeader.LargestBytes - 12} are read", message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Read_OtherFile_SaysWhatIsMissing() =>
-        Assert.Contains("\\x93NUMPY", Assert.Throws<InvalidDataException>(() => Read("PK some other file"u8.ToArray())).Message, StringComparison.Ordinal);
+        Assert.Contains("\\x93NUMPY", Assert.Throws<InvalidDataException>(() => Read("PK some other file"u8.ToArray())).Message,
+            StringComparison.Ordinal);
 
     private static void CheckReadBack(NpyType type, long[] shape)
     {

@@ -86,7 +86,8 @@ public sealed class SafetensorsCheckpointTests
     [Fact]
     public void Open_HubName_SaysHowToDownload()
     {
-        DirectoryNotFoundException error = Assert.Throws<DirectoryNotFoundException>(() => SafetensorsCheckpoint.Open("no-such-org/Llama-2.7b"));
+        DirectoryNotFoundException error = Assert.Throws<DirectoryNotFoundException>(() =>
+            SafetensorsCheckpoint.Open("no-such-org/Llama-2.7b"));
         Assert.Contains("not a folder", error.Message, StringComparison.Ordinal);
         Assert.Contains("hf download no-such-org/Llama-2.7b --local-dir Llama-2.7b", error.Message, StringComparison.Ordinal);
     }
@@ -99,7 +100,8 @@ public sealed class SafetensorsCheckpointTests
     }
 
     private static void WriteShard(TemporaryFolder folder, string name, params string[] tensors) =>
-        SafetensorsWriter.Write(folder.File(name), [.. tensors.Select(tensor => new TensorToWrite(tensor, TensorType.UInt8, [2], 2, stream => stream.Write([1, 2])))]);
+        SafetensorsWriter.Write(folder.File(name),
+            [.. tensors.Select(tensor => new TensorToWrite(tensor, TensorType.UInt8, [2], 2, stream => stream.Write([1, 2])))]);
 
     private static void WriteIndex(TemporaryFolder folder, string json) =>
         File.WriteAllText(folder.File("model.safetensors.index.json"), json);

@@ -16,7 +16,8 @@ public sealed class SafetensorsWriterTests
     {
         using var folder = new TemporaryFolder();
         string path = folder.File("a.safetensors");
-        SafetensorsWriter.Write(path, [.. tensors.Select((tensor, i) => ToWrite($"tensor.é\"{i}", tensor.Type, tensor.Shape, tensor.Bytes))]);
+        SafetensorsWriter.Write(path,
+            [.. tensors.Select((tensor, i) => ToWrite($"tensor.é\"{i}", tensor.Type, tensor.Shape, tensor.Bytes))]);
         using var file = SafetensorsFile.Open(path);
         Assert.Equal(tensors.Length, file.Tensors.Count);
         for (int i = 0; i < tensors.Length; i++)
@@ -38,7 +39,8 @@ public sealed class SafetensorsWriterTests
             entry.Name, entry.Type, entry.Shape, entry.ByteLength, stream => stream.Write(source.Bytes(entry))))]);
         using var copy = SafetensorsFile.Open(folder.File("a.safetensors"));
         Assert.Contains(copy.InFileOrder, entry => entry.Type == TensorType.BFloat16);
-        foreach (TensorEntry entry in source.InFileOrder) Assert.True(source.Bytes(entry).SequenceEqual(copy.Bytes(copy.Tensors[entry.Name])));
+        foreach (TensorEntry entry in source.InFileOrder)
+            Assert.True(source.Bytes(entry).SequenceEqual(copy.Bytes(copy.Tensors[entry.Name])));
     }
 
     [Fact]
@@ -62,7 +64,8 @@ public sealed class SafetensorsWriterTests
         Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(path, [good with { Name = "__metadata__" }]));
         Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(path, [good with { ByteLength = 3 }]));
         Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(path, [good with { Shape = [-1, -2] }]));
-        Assert.Throws<InvalidOperationException>(() => SafetensorsWriter.Write(path, [good with { WriteBytes = stream => stream.WriteByte(1) }]));
+        Assert.Throws<InvalidOperationException>(() =>
+            SafetensorsWriter.Write(path, [good with { WriteBytes = stream => stream.WriteByte(1) }]));
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 

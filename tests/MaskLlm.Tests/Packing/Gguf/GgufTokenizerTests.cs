@@ -23,7 +23,8 @@ public class GgufTokenizerTests
         Assert.Equal(split, file.Fields["tokenizer.ggml.pre"]);
         Assert.Equal(json["model"]!["merges"]!.AsArray().Select(pair => $"{pair![0]} {pair[1]}"), file.List("tokenizer.ggml.merges"));
         Assert.Equal(Vocabulary, file.List("tokenizer.ggml.tokens").Length);
-        Assert.All(json["model"]!["vocab"]!.AsObject(), entry => Assert.Equal(entry.Key, file.List("tokenizer.ggml.tokens")[(int)entry.Value!]));
+        Assert.All(json["model"]!["vocab"]!.AsObject(), entry =>
+            Assert.Equal(entry.Key, file.List("tokenizer.ggml.tokens")[(int)entry.Value!]));
         foreach (JsonNode? added in json["added_tokens"]!.AsArray())
             Assert.Equal((bool)added!["special"]! ? 3 : 4, file.List("tokenizer.ggml.token_type")[(int)added["id"]!]);
         Assert.Equal(("[PAD1529]", 5), (file.List("tokenizer.ggml.tokens")[^1], file.List("tokenizer.ggml.token_type")[^1]));
@@ -70,7 +71,8 @@ public class GgufTokenizerTests
     public void Describe_SentencePiece_HoldsScoresAndKinds()
     {
         using TemporaryFolder folder = new();
-        folder.Write("tokenizer.model", SentencePieceReaderTests.Model(SentencePieceReaderTests.BytePair, ("▁", 0f), ("a", -1f), ("▁a", -2f)));
+        folder.Write("tokenizer.model",
+            SentencePieceReaderTests.Model(SentencePieceReaderTests.BytePair, ("▁", 0f), ("a", -1f), ("▁a", -2f)));
         folder.Write("config.json", """{"bos_token_id": 1}"""u8.ToArray());
         GgufFile file = Describe(folder.Path, 7).File;
         Assert.Equal("llama", file.Fields["tokenizer.ggml.model"]);
@@ -103,7 +105,8 @@ public class GgufTokenizerTests
     [InlineData("llama2-style", "copy tokenizer.model")]
     [InlineData("gemma-style", "copy tokenizer.model")]
     public void Describe_SentencePieceAsJsonOnly_AsksForTheModel(string name, string expected) =>
-        Assert.Contains(expected, Assert.Throws<NotSupportedException>(() => Describe(TokenizerFixtures.OurFolder(name))).Message, StringComparison.Ordinal);
+        Assert.Contains(expected, Assert.Throws<NotSupportedException>(() => Describe(TokenizerFixtures.OurFolder(name))).Message,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("\"add_prefix_space\":false", "\"add_prefix_space\":true", "pre_tokenizer")]
@@ -113,7 +116,8 @@ public class GgufTokenizerTests
     public void Describe_WhatLlamaCppDoesNotSplit_IsRefused(string from, string to, string expected)
     {
         using TemporaryFolder folder = new();
-        string json = JsonNode.Parse(File.ReadAllText(Path.Combine(TokenizerFixtures.OurFolder("digits-style"), "tokenizer.json")))!.ToJsonString();
+        string json = JsonNode.Parse(File.ReadAllText(Path.Combine(TokenizerFixtures.OurFolder("digits-style"),
+            "tokenizer.json")))!.ToJsonString();
         Assert.Contains(from, json, StringComparison.Ordinal);
         File.WriteAllText(folder.File("tokenizer.json"), json.Replace(from, to, StringComparison.Ordinal));
         Assert.Contains(expected, Assert.Throws<NotSupportedException>(() => Describe(folder.Path)).Message, StringComparison.Ordinal);
@@ -121,7 +125,9 @@ public class GgufTokenizerTests
 
     [Fact]
     public void Describe_MoreTokensThanEmbeddings_IsRefused() =>
-        Assert.Contains("1499", Assert.Throws<InvalidDataException>(() => Describe(TokenizerFixtures.OurFolder("digits-style"), 1400)).Message, StringComparison.Ordinal);
+        Assert.Contains("1499",
+            Assert.Throws<InvalidDataException>(() => Describe(TokenizerFixtures.OurFolder("digits-style"), 1400)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Describe_NoTokenizer_SaysThatTheFileHasNone()
