@@ -35,8 +35,10 @@ internal sealed class FieldTable
             if (!_rows.TryGetValue(field.Name, out FieldRow? row))
                 throw ApiException.Wrong(path + field.Name, $"there is no such field{Nearest(field.Name)}; leave it out.");
             if (row.Use == FieldUse.Refused && !row.Neutral.Any(neutral => IsEqual(field.Value, neutral)))
-                throw ApiException.Wrong(path + field.Name,
-                    $"{row.Note}; {(row.Neutral.Count == 0 ? "leave it out" : $"leave it out, or give {string.Join(" or ", row.Neutral)}")}.");
+            {
+                string others = row.Neutral.Count == 0 ? "" : $", or give {string.Join(" or ", row.Neutral)}";
+                throw ApiException.Wrong(path + field.Name, $"{row.Note}; leave it out{others}.");
+            }
         }
     }
 
