@@ -122,8 +122,12 @@ public class BodyIntakeTests
             + "100000\r\n\r\n{");
         string big = $$"""{ "prompt": "a", "max_tokens": 1, "user": "{{new string('x', 90_000)}}" }""";
         HttpResponseMessage response;
+        int sent = 0;
         do
         {
+            // A body that stands still is given up after some seconds, and its share with it.
+            Assert.True(++sent < 200, "the slow body never held its share");
+            await slow.Send(new string(' ', 300));
             response = await server.Post("/v1/completions", big);
         }
         while (response.IsSuccessStatusCode);
