@@ -38,7 +38,7 @@ internal static class ServeCommand
                         + $"--without-key.");
             using RuntimeModel model = models.Open(parsed, stop);
             RuntimeDecoderOptions decoder = models.DecoderOptions(parsed) with { CacheBytes = numbers.CacheBytes(parsed) };
-            using TextService service = new(model, serving, decoder, parsed.GetValue(name) ?? NameOf(parsed.GetValue(models.Model)!));
+            using TextService service = new(model, serving, decoder, parsed.GetValue(name));
             TextWriter error = parsed.InvocationConfiguration.Error;
             using HttpServer server = new(service, http, error);
             if (service.ChatProblem is { } problem)
@@ -52,11 +52,5 @@ internal static class ServeCommand
             return allFinished ? ExitCode.Done : ExitCode.Interrupted;
         });
         return command;
-    }
-
-    private static string NameOf(string model)
-    {
-        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(model));
-        return Directory.Exists(path) ? Path.GetFileName(path) : Path.GetFileNameWithoutExtension(path);
     }
 }

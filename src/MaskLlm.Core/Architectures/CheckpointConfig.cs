@@ -43,24 +43,24 @@ public static class CheckpointConfig
     /// <returns>Rows and columns by the checkpoint's name, in the order of the forward pass.</returns>
     /// <exception cref="DirectoryNotFoundException">No such folder.</exception>
     /// <exception cref="InvalidDataException">No config.json, or a broken one.</exception>
-    public static IReadOnlyDictionary<string, (int Rows, int Columns)> LinearShapes(string folder)
+    public static IReadOnlyDictionary<string, (int Rows, int Columns)> LinearShapes(string folder) =>
+        new OrderedDictionary<string, (int, int)>(
+            Linears(folder).Select(linear => KeyValuePair.Create(linear.Name, (linear.Rows, linear.Columns))), StringComparer.Ordinal);
+
+    /// <summary>The linear weights of the blocks, held against the tensors as <see cref="LinearShapes"/> does.</summary>
+    internal static IReadOnlyList<LinearTensor> Linears(string folder)
     {
         CheckpointFolder.Require(folder);
         DecoderConfig config = ModelFamily.Read(folder);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
-        OrderedDictionary<string, (int, int)> shapes = new(StringComparer.Ordinal);
-        foreach (LinearTensor linear in ParameterShapes.Linears(CheckpointContents.Fit(config, file)))
-        {
-            CheckpointContents.RequireShape(folder, file, linear.Name, [.. linear.StoredShape]);
-            shapes.Add(linear.Name, (linear.Rows, linear.Columns));
-        }
-        return shapes;
+        LinearTensor[] linears = [.. ParameterShapes.Linears(CheckpointContents.Fit(config, file))];
+        foreach (LinearTensor linear in linears) CheckpointContents.RequireShape(folder, file, linear.Name, [.. linear.StoredShape]);
+        return linears;
     }
 
     /// <summary>The linear weights of the blocks that the checkpoint stores (inputs, outputs); none without a config.json.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
     internal static IReadOnlySet<string> TransposedNames(string folder) =>
-        !File.Exists(Path.Combine(folder, CheckpointFiles.ConfigName)) ? new HashSet<string>()
-            : ParameterShapes.Linears(ModelFamily.Read(folder)).Where(linear => linear.IsTransposed).Select(linear => linear.Name)
-                .ToHashSet(StringComparer.Ordinal);
+        File.Exists(Path.Combine(folder, CheckpointFiles.ConfigName)) ? ParameterShapes.TransposedNames(ModelFamily.Read(folder))
+            : new HashSet<string>();
 }

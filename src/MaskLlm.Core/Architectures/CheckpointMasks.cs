@@ -17,12 +17,10 @@ public static class CheckpointMasks
     /// <exception cref="InvalidDataException">The file is damaged, or its masks belong to another model.</exception>
     public static IReadOnlyDictionary<string, Mask> Read(string path, string modelFolder)
     {
-        IReadOnlySet<string> transposed = CheckpointConfig.TransposedNames(modelFolder);
-        IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = CheckpointConfig.LinearShapes(modelFolder);
-        if (transposed.Count == 0) return MaskNpz.Read(path, shapes);
-        return Turned(MaskNpz.Read(path, shapes.ToDictionary(
-            shape => shape.Key, shape => transposed.Contains(shape.Key) ? (shape.Value.Columns, shape.Value.Rows) : shape.Value)),
-                transposed);
+        IReadOnlyList<LinearTensor> linears = CheckpointConfig.Linears(modelFolder);
+        return Turned(
+            MaskNpz.Read(path, linears.ToDictionary(linear => linear.Name, linear => (linear.StoredShape[0], linear.StoredShape[1]))),
+            linears.Where(linear => linear.IsTransposed).Select(linear => linear.Name).ToHashSet(StringComparer.Ordinal));
     }
 
     /// <summary>Writes masks; the same masks give the same bytes.</summary>
@@ -33,10 +31,10 @@ public static class CheckpointMasks
     public static void Write(string path, IReadOnlyDictionary<string, Mask> masks, string modelFolder)
     {
         ArgumentNullException.ThrowIfNull(masks);
-        IReadOnlySet<string> transposed = CheckpointConfig.TransposedNames(modelFolder);
-        MaskNpz.Write(path, transposed.Count == 0 ? masks : Turned(masks, transposed));
+        MaskNpz.Write(path, Turned(masks, CheckpointConfig.TransposedNames(modelFolder)));
     }
 
-    private static OrderedDictionary<string, Mask> Turned(IReadOnlyDictionary<string, Mask> masks, IReadOnlySet<string> transposed) => new(
-        masks.Select(mask => KeyValuePair.Create(mask.Key, transposed.Contains(mask.Key) ? mask.Value.Transpose() : mask.Value)));
+    private static IReadOnlyDictionary<string, Mask> Turned(IReadOnlyDictionary<string, Mask> masks, IReadOnlySet<string> transposed) =>
+        transposed.Count == 0 ? masks : new OrderedDictionary<string, Mask>(masks.Select(mask =>
+            KeyValuePair.Create(mask.Key, transposed.Contains(mask.Key) ? mask.Value.Transpose() : mask.Value)));
 }

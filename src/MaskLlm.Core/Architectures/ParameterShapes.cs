@@ -33,6 +33,10 @@ internal static class ParameterShapes
     internal static IEnumerable<LinearTensor> Linears(DecoderConfig config) =>
         Enumerable.Range(0, config.BlockCount).SelectMany(block => BlockPlan.Of(config, block).Tensors());
 
+    /// <summary>Those of them that the checkpoint stores (inputs, outputs).</summary>
+    internal static IReadOnlySet<string> TransposedNames(DecoderConfig config) =>
+        Linears(config).Where(linear => linear.IsTransposed).Select(linear => linear.Name).ToHashSet(StringComparer.Ordinal);
+
     /// <summary>What no vector is multiplied by: norms, biases and learned positions.</summary>
     internal static IEnumerable<(string Name, int[] Shape)> Values(DecoderConfig config) =>
         All(config).Where(parameter => parameter.Shape.Length == 1 || parameter.Name == config.PositionsName);

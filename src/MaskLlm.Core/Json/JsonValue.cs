@@ -36,10 +36,6 @@ internal sealed class JsonValue
         return Parse(path, JsonSource.ReadFile(path));
     }
 
-    /// <summary>The same; null where there is no such file.</summary>
-    /// <exception cref="InvalidDataException">It is no JSON, or no object.</exception>
-    internal static JsonValue? ReadIfThere(string path) => System.IO.File.Exists(path) ? Read(path) : null;
-
     /// <summary>Parses the text of an object.</summary>
     /// <param name="file">How messages call it.</param>
     /// <param name="json">UTF-8, with or without a byte order mark.</param>

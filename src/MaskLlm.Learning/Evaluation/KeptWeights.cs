@@ -47,15 +47,13 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
 
     private static KeptWeights ReadFolder(string folder, CancellationToken cancellation)
     {
-        IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = CheckpointConfig.LinearShapes(folder);
-        IReadOnlySet<string> transposed = CheckpointConfig.TransposedNames(folder);
+        IReadOnlyList<LinearTensor> linears = CheckpointConfig.Linears(folder);
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
-        return new KeptWeights(new OrderedDictionary<string, Mask>(shapes.Select(pair =>
+        return new KeptWeights(new OrderedDictionary<string, Mask>(linears.Select(linear =>
         {
             cancellation.ThrowIfCancellationRequested();
-            TensorEntry entry = checkpoint.Tensors[pair.Key];
-            Mask stored = NonZeroValues.Of(checkpoint.FileOf(pair.Key), entry);
-            return KeyValuePair.Create(pair.Key, transposed.Contains(pair.Key) ? stored.Transpose() : stored);
+            Mask stored = NonZeroValues.Of(checkpoint.FileOf(linear.Name), checkpoint.Tensors[linear.Name]);
+            return KeyValuePair.Create(linear.Name, linear.IsTransposed ? stored.Transpose() : stored);
         })));
     }
 

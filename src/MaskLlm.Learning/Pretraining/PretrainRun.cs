@@ -121,7 +121,7 @@ public static class PretrainRun
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
-        HashSet<string> transposed = [.. model.Linears.Where(layer => layer.IsStoredTransposed).Select(layer => layer.Name)];
+        IReadOnlySet<string> transposed = ParameterShapes.TransposedNames(model.Config);
         Tensor Stored(string name, Tensor parameter)
         {
             Tensor rounded = FiniteTensors.RequireWritable(name, parameter.to(ScalarType.BFloat16));

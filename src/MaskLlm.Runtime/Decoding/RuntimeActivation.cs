@@ -45,7 +45,7 @@ internal static class RuntimeActivation
         TensorPrimitives.Multiply(x, (float)most, x);
     }
 
-    // By its series near zero and by the continued fraction of its complement beyond: below 1e-15 from the function everywhere.
+    // By its series near zero and by the continued fraction of its complement beyond: within 1e-14 of the function.
     private static double Erf(double x)
     {
         double magnitude = Math.Abs(x);

@@ -32,13 +32,11 @@ public static class GgufExport
         Action<long, long>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(outFile);
-        GgufRequirements.Require(modelFolder, CheckpointConfig.Read(modelFolder));
-        using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(modelFolder);
-        DecoderConfig config = CheckpointConfig.Read(source);
-        // Again: the tensors may say more than config.json of the head.
+        DecoderConfig config = CheckpointConfig.Read(modelFolder);
         GgufRequirements.Require(modelFolder, config);
+        using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(modelFolder);
         CheckpointFiles.RequireNone(modelFolder, outFile);
-        IReadOnlySet<string> transposed = CheckpointConfig.TransposedNames(modelFolder);
+        IReadOnlySet<string> transposed = ParameterShapes.TransposedNames(config);
         foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>())
             MaskedCheckpoint.CheckMask(source, name, mask, transposed.Contains(name));
         GgufFields fields = new();

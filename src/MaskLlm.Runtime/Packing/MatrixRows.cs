@@ -81,21 +81,13 @@ internal sealed class MatrixRows
         else CheckpointRows.ReadFinite(_file, entry, first, values);
     }
 
-    // A tensor that is stored (I, O), as (O, I): one at a time, as its blocks are packed one after another.
+    // One at a time, as a tensor's blocks are packed one after another.
     private float[] Turned(TensorEntry entry)
     {
         lock (_lock)
         {
-            if (_turned is { } known && known.Tensor == entry.Name) return known.Values;
-            (int inputs, int outputs) = ((int)entry.Shape[0], (int)entry.Shape[1]);
-            float[] row = new float[outputs], turned = new float[(long)inputs * outputs];
-            for (int input = 0; input < inputs; input++)
-            {
-                CheckpointRows.ReadFinite(_file, entry, (long)input * outputs, row);
-                for (int output = 0; output < outputs; output++) turned[output * (long)inputs + input] = row[output];
-            }
-            _turned = (entry.Name, turned);
-            return turned;
+            if (_turned is not { } known || known.Tensor != entry.Name) _turned = known = (entry.Name, TurnedTensor.Read(_file, entry));
+            return known.Values;
         }
     }
 

@@ -30,6 +30,29 @@ public sealed class BlockPlanTests
         }
     }
 
+    /// <summary>Layers that share the order of their channels have as many of them; values are repeated by head.</summary>
+    [Theory]
+    [MemberData(nameof(Checkpoints))]
+    public void Channels_OfEveryMatrix_AreAsManyAsTheirKindHas(string name)
+    {
+        DecoderConfig config = CheckpointConfig.Read(Fixture.PathOf($"models/{name}"));
+        int queries = config.HeadCount * config.HeadSize, keys = config.KeyValueHeadCount * config.HeadSize;
+        Dictionary<Channels, int> written = new()
+        {
+            [Channels.Residual] = config.HiddenSize,
+            [Channels.Query] = queries,
+            [Channels.Key] = keys,
+            [Channels.Value] = keys,
+            [Channels.Mlp] = config.IntermediateSize,
+        };
+        Dictionary<Channels, int> read = new(written) { [Channels.Value] = queries };
+        BlockPlan plan = BlockPlan.Of(config, 0);
+        Assert.All(plan.Slices, slice => Assert.Equal((written[slice.Writes], read[slice.Reads]), (slice.Rows, slice.Tensor.Columns)));
+        Assert.Equal(
+            [Channels.Query, Channels.Key, Channels.Value, Channels.Residual, Channels.Mlp, Channels.Residual],
+            plan.Slices.Where(slice => slice.Role != LinearRole.Gate).Select(slice => slice.Writes));
+    }
+
     [Theory]
     [MemberData(nameof(Checkpoints))]
     public void All_OfACheckpoint_AreTheTensorsOfItsFile(string name)

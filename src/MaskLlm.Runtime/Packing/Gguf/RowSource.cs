@@ -16,13 +16,14 @@ namespace MaskLlm.Packing.Gguf;
 internal sealed class RowSource(SafetensorsCheckpoint source, TensorEntry entry, int columns, bool isTransposed, Mask? mask)
 {
     private readonly float[] _row = new float[columns];
-    private float[]? _whole;
+    private float[]? _turned;
 
     /// <summary>The values of a row; they last until the next one is read, and may be changed.</summary>
     /// <exception cref="InvalidDataException">A value is not finite.</exception>
     internal Span<float> Read(int row)
     {
-        if (isTransposed || entry.Shape.Count == 1) Gather(row);
+        if (isTransposed || entry.Shape.Count == 1)
+            (_turned ??= TurnedTensor.Read(source, entry)).AsSpan(checked(row * columns), columns).CopyTo(_row);
         else CheckpointRows.ReadFinite(source, entry, (long)row * columns, _row);
         if (mask is not null) Prune((long)row * columns, mask.Packed);
         return _row;
@@ -36,18 +37,6 @@ internal sealed class RowSource(SafetensorsCheckpoint source, TensorEntry entry,
         if (!(most <= largest))
             throw new InvalidDataException(FormattableString.Invariant(
                 $"{source.Folder}: {entry.Name} holds {most}, and the type of the file ends at {largest}; export in a wider type."));
-    }
-
-    // (I, O), or (1, O) of a vector.
-    private void Gather(int row)
-    {
-        int rows = (int)entry.Shape[^1];
-        if (_whole is null)
-        {
-            _whole = new float[(long)rows * columns];
-            CheckpointRows.ReadFinite(source, entry, 0, _whole);
-        }
-        for (int column = 0; column < columns; column++) _row[column] = _whole[(long)column * rows + row];
     }
 
     private void Prune(long first, ReadOnlySpan<byte> packed)

@@ -34,7 +34,7 @@ public sealed class TextService : IDisposable
             Tokenizer tokenizer = model.LoadTokenizer();
             ChatFormat? chat = model.LoadChat(tokenizer);
             _batch = new TextBatch(_decoder, tokenizer, tokenizer.EndOfTextIds, options);
-            Served = new ServedModel(name ?? Path.GetFileNameWithoutExtension(model.Path), tokenizer, chat, _batch, () =>
+            Served = new ServedModel(name ?? NameOf(model.Path), tokenizer, chat, _batch, () =>
                 _decoder.FreePositions);
         }
         catch
@@ -70,5 +70,12 @@ public sealed class TextService : IDisposable
     {
         _loop.Dispose();
         _decoder.Dispose();
+    }
+
+    // A folder's name can have a dot.
+    private static string NameOf(string model)
+    {
+        string path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(model));
+        return Directory.Exists(path) ? Path.GetFileName(path) : Path.GetFileNameWithoutExtension(path);
     }
 }
