@@ -102,11 +102,12 @@ public class SplitPatternTests
     public void Matches_RandomPatterns_AreThoseOfAnotherEngine()
     {
         Gen<char[]> texts = Gen.Char["ab \n"].Array[0, 12];
-        Gen.Select(Patterns(3), texts).Sample((pattern, letters) =>
+        Gen.Select(Patterns(3), texts).Sample((asked, letters) =>
         {
             string text = new(letters);
-            Assert.Equal(ExpressionOracle.Spans(pattern, text), Spans(SplitPattern.FromRegex(pattern).Matches(text)));
-            Assert.Equal(ExpressionOracle.Spans(pattern, text), Spans(ExpressionOracle.Remembering(pattern, text)));
+            string pattern = asked.Replace(Nothing, "", StringComparison.Ordinal);
+            Assert.Equal(ExpressionOracle.Spans(asked, text), Spans(SplitPattern.FromRegex(pattern).Matches(text)));
+            Assert.Equal(ExpressionOracle.Spans(asked, text), Spans(ExpressionOracle.Remembering(pattern, text)));
         }, iter: 4_000);
     }
 
@@ -192,16 +193,20 @@ public class SplitPatternTests
     private static string Spans(IEnumerable<(int Start, int End)> matches) =>
         string.Join('|', matches.Select(match => $"{match.Start}-{match.End}"));
 
+    // Stands in what .NET is asked wherever it would simplify wrongly: (?:a+|){2,} finds no empty text there, (?>\s{1,2}){2} two
+    // spaces, although it gives nothing back and so needs three, and (?:(?:\s{1,2}){2})+ takes all of five spaces instead of four.
+    private const string Nothing = "(?!x)";
+
     private static Gen<string> Patterns(int depth)
     {
         Gen<string> atom = Gen.OneOf("a", "b", " ", "[ab]", "[^a]", "\\s", "\\n", "");
         if (depth == 0)
             return atom;
         Gen<string> inner = Patterns(depth - 1);
-        Gen<string> group = Gen.Select(Gen.OneOf("(?:", "(?:", "(?:", "(?>", "("), inner, (open, body) => $"{open}{body})");
-        Gen<string> plain = Gen.Select(Gen.OneOf("(?:", "("), inner, (open, body) => $"{open}{body})");
-        // Lazy only of what is not empty, and no quantifier of an atomic group: .NET finds three characters for (((?<=))+?)+, which
-        // can match nothing but the empty text, and two for (?>\s{1,2}){2}, which gives nothing back and so needs three.
+        Gen<string> group = Gen.Select(
+            Gen.OneOf("(?:", "(?:", "(?:", "(?>", "("), inner, (open, body) => $"{open}{Nothing}{body})");
+        Gen<string> plain = Gen.Select(Gen.OneOf("(?:", "("), inner, (open, body) => $"{open}{Nothing}{body})");
+        // Lazy only of what is not empty: .NET finds three characters for (((?<=))+?)+, which can match nothing but the empty text.
         Gen<string> quantified = Gen.OneOf(
             Gen.Select(plain, Gen.OneOf("?", "*", "+", "{2}", "{1,2}", "{0,3}", "{2,}"), (body, quantifier) => body + quantifier),
             Gen.Select(
@@ -211,7 +216,7 @@ public class SplitPatternTests
         Gen<string> look = Gen.Select(Gen.OneOf("(?=", "(?!"), inner, (open, body) => $"{open}{body})");
         Gen<string> behind = Gen.Select(Gen.OneOf("(?<=", "(?<!"), Gen.OneOf("a", "b|ab", "[ab] ", ""), (open, body) => $"{open}{body})");
         Gen<string> sequence = Gen.Select(inner, inner, (first, second) => first + second);
-        Gen<string> choice = Gen.Select(inner, inner, (first, second) => $"(?:{first}|{second})");
+        Gen<string> choice = Gen.Select(inner, inner, (first, second) => $"(?:{first}|{Nothing}{second})");
         return Gen.OneOf(atom, group, quantified, quantified, look, behind, sequence, sequence, choice);
     }
 }
