@@ -2,7 +2,6 @@ using System.CommandLine;
 using MaskLlm.Architectures;
 using MaskLlm.Cli.Output;
 using MaskLlm.Packing;
-using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -29,7 +28,7 @@ internal static class ApplyCommand
                 CheckpointMasks.Read(parsed.GetValue(mask)!, source),
                 target,
                 parsed.GetValue(force),
-                (done, total) => progress.Report(new RunProgress("writing", done, total)),
+                progress,
                 stop);
             parsed.InvocationConfiguration.Output.WriteLine(target);
             return ExitCode.Done;

@@ -6,7 +6,6 @@ using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
 using MaskLlm.Products;
-using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -50,7 +49,7 @@ internal static class BenchCommand
             };
             IReadOnlyList<RuntimeBenchmarkRow> rows;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
-                rows = RuntimeBenchmark.Run(options, (what, done, total) => progress.Report(new RunProgress(what, done, total)), stop);
+                rows = RuntimeBenchmark.Run(options, progress, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, RuntimeBenchTable.ToJson(rows));
             else RuntimeBenchTable.Print(parsed.InvocationConfiguration.Output, rows);
             return ExitCode.Done;

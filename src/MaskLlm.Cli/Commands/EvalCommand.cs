@@ -6,7 +6,6 @@ using MaskLlm.Evaluation;
 using MaskLlm.Measures;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
-using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -45,10 +44,7 @@ internal static class EvalCommand
             };
             EvaluationReport report;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
-            {
-                void Told(string what, int done, int total) => progress.Report(new RunProgress(what, done, total));
-                report = Evaluate(request, parsed.GetValue(threads), Told, stop);
-            }
+                report = Evaluate(request, parsed.GetValue(threads), progress, stop);
             if (request.MaxWindows > report.Rows[0].Result.Windows)
                 parsed.InvocationConfiguration.Error.WriteLine(
                     string.Create(CultureInfo.InvariantCulture,
@@ -62,7 +58,7 @@ internal static class EvalCommand
     }
 
     // A runtime file needs no libtorch.
-    private static EvaluationReport Evaluate(EvaluationRequest request, int? threads, Action<string, int, int> progress,
+    private static EvaluationReport Evaluate(EvaluationRequest request, int? threads, ProgressLine progress,
         CancellationToken stop)
     {
         if (File.Exists(request.Model)) return RuntimePerplexity.Run(request, threads, progress, stop);

@@ -7,7 +7,6 @@ using MaskLlm.Formats.Gguf;
 using MaskLlm.Masks;
 using MaskLlm.Packing;
 using MaskLlm.Products;
-using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -46,11 +45,10 @@ internal static class ExportCommand
             Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? CheckpointMasks.Read(file, source)
                 : null;
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
-            void Report(long done, long total) => progress.Report(new RunProgress("packing", done, total));
             string summary = parsed.GetValue(format) switch
             {
-                RuntimeName => Runtime(source, masks, parsed.GetValue(type), target, Report, stop),
-                GgufName => Gguf(source, masks, parsed.GetValue(type), target, Report, parsed.InvocationConfiguration.Error, stop),
+                RuntimeName => Runtime(source, masks, parsed.GetValue(type), target, progress, stop),
+                GgufName => Gguf(source, masks, parsed.GetValue(type), target, progress, parsed.InvocationConfiguration.Error, stop),
                 string other => throw new ArgumentException($"--format {other}: {RuntimeName} or {GgufName} is expected."),
                 null => throw new ArgumentException($"--format: {RuntimeName} or {GgufName} is expected."),
             };
@@ -61,7 +59,7 @@ internal static class ExportCommand
     }
 
     private static string Runtime(string source, Func<IReadOnlyDictionary<string, Mask>?> masks, string? type, string target,
-        Action<long, long> progress, CancellationToken stop)
+        ProgressLine progress, CancellationToken stop)
     {
         WeightType weights = type is null ? WeightType.BFloat16 : WeightTypes.Parse(type);
         RuntimeExport.Write(source, masks(), weights, target, progress, stop);
@@ -74,7 +72,7 @@ internal static class ExportCommand
     }
 
     private static string Gguf(
-        string source, Func<IReadOnlyDictionary<string, Mask>?> masks, string? type, string target, Action<long, long> progress,
+        string source, Func<IReadOnlyDictionary<string, Mask>?> masks, string? type, string target, ProgressLine progress,
             TextWriter notes, CancellationToken stop)
     {
         GgufType weights = GgufType.BFloat16;

@@ -3,7 +3,6 @@ using MaskLlm.Cli.Output;
 using MaskLlm.Decoding;
 using MaskLlm.Numerals;
 using MaskLlm.Products;
-using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -33,7 +32,7 @@ internal sealed class RuntimeModelOptions
         using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
         return RuntimeModel.OpenOrPack(
             parsed.GetValue(_model)!, WeightTypes.Parse(parsed.GetValue(_type)!), parsed.GetValue(_mask),
-            (done, total) => progress.Report(new RunProgress("packing", done, total)), stop);
+            progress, stop);
     }
 
     internal RuntimeDecoderOptions DecoderOptions(ParseResult parsed) =>

@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using MaskLlm.Machine;
-using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Output;
 
 /// <summary>Progress on standard error: one line that is rewritten on a terminal, a line now and then elsewhere.</summary>
-internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, IDisposable
+internal sealed class ProgressLine(TextWriter error) : IProgress<Progress>, IDisposable
 {
     // Of the time that the run could have had a processor; below it nothing is worth saying.
     private const double MuchWaiting = 0.2;
@@ -25,7 +24,7 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
     private long _phaseStart, _lastWrite, _firstDone;
     private int _width;
 
-    public void Report(RunProgress value)
+    public void Report(Progress value)
     {
         lock (_lock)
         {
@@ -69,7 +68,7 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<RunProgress>, I
         $"other processes keep {others:0.0} processors busy, and this run waits for them {share:0%} of the time; fewer --threads wait "
             + $"less, and round otherwise in the last digits.");
 
-    private string Format(RunProgress value, TimeSpan elapsed)
+    private string Format(Progress value, TimeSpan elapsed)
     {
         double share = value.Total == 0 ? 0 : (double)value.Done / value.Total;
         long done = value.Done - _firstDone;

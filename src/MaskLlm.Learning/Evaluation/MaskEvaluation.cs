@@ -1,5 +1,6 @@
 using MaskLlm.Architectures;
 using MaskLlm.Data;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Measures;
 using MaskLlm.Models;
@@ -19,7 +20,7 @@ public static class MaskEvaluation
     /// <exception cref="NotSupportedException">A family, tokenizer or kind of file that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static EvaluationReport Run(EvaluationRequest request, Action<string, int, int>? progress = null,
+    public static EvaluationReport Run(EvaluationRequest request, IProgress<Progress>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -31,11 +32,10 @@ public static class MaskEvaluation
         int[] ids = ReadIds(request, config, progress, cancellation);
         PerplexityWindows.RequireText(ids.Length, length);
         cancellation.ThrowIfCancellationRequested();
-        progress?.Invoke("loading the model", 0, 1);
+        progress?.Report(new Progress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         PerplexityResult Measure(string what) => Perplexity.Evaluate(
-            model, ids, length, request.MaxWindows, (done, total) => progress?.Invoke($"evaluating {what}", done, total), what,
-                cancellation);
+            model, ids, length, request.MaxWindows, progress, what, cancellation);
         List<EvaluationRow> rows = [new EvaluationRow(null, Measure("the dense model"))];
         for (int i = 0; i < masks.Count; i++)
         {
@@ -51,10 +51,10 @@ public static class MaskEvaluation
         return [.. request.Masks.Select(file => CheckpointMasks.Read(file, request.Model))];
     }
 
-    private static int[] ReadIds(EvaluationRequest request, DecoderConfig config, Action<string, int, int>? progress,
+    private static int[] ReadIds(EvaluationRequest request, DecoderConfig config, IProgress<Progress>? progress,
         CancellationToken cancellation)
     {
-        progress?.Invoke($"reading {request.Data}", 0, 1);
+        progress?.Report(new Progress($"reading {request.Data}", 0, 1));
         return WholeTokens.Read(request.Data, config.VocabularySize, text => ModelTokenizer.Load(request.Model, config).Encode(text),
             cancellation);
     }

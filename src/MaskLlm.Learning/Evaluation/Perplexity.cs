@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MaskLlm.Machine;
 using MaskLlm.Measures;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
@@ -21,22 +22,29 @@ public static class Perplexity
     /// <param name="ids">Token ids of the whole text, no special tokens.</param>
     /// <param name="windowLength">N, in tokens; at least 2 and at most the model's positions.</param>
     /// <param name="maxWindows">Stop after the first this many windows, at least 1; null for all.</param>
-    /// <param name="progress">Told the number of windows done and the number in all.</param>
+    /// <param name="progress">Told of the windows.</param>
     /// <param name="what">The model's name in a message.</param>
     /// <param name="cancellation">Stops between windows.</param>
     /// <exception cref="ArgumentException">The window does not fit the model or the text.</exception>
     /// <exception cref="InvalidDataException">The perplexity is NaN or infinite.</exception>
     public static PerplexityResult Evaluate(
-        Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows = null, Action<int, int>? progress = null,
-            string what = "the model",
-        CancellationToken cancellation = default)
+        Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows = null, IProgress<Progress>? progress = null,
+        string what = "the model", CancellationToken cancellation = default) =>
+        Evaluate(model, ids, windowLength, maxWindows, progress, null, what, cancellation);
+
+    // Progress goes on from start, a window counting one, where the text is a part of something longer.
+    internal static PerplexityResult Evaluate(
+        Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows, IProgress<Progress>? progress, Progress? start,
+        string what, CancellationToken cancellation)
     {
         PerplexityWindows.RequireFit(model.Config, windowLength, maxWindows);
         PerplexityWindows.RequireText(ids.Length, windowLength);
         int windows = PerplexityWindows.Count(ids.Length, windowLength, maxWindows);
+        start ??= new Progress($"evaluating {what}", 0, windows);
         Stopwatch watch = Stopwatch.StartNew();
         double total = Sum(model, windows, windowLength, (window, target) =>
-            ids.Slice(window * windowLength, windowLength).Span.CopyTo(target), progress, cancellation);
+            ids.Slice(window * windowLength, windowLength).Span.CopyTo(target), done =>
+                progress?.Report(start with { Done = start.Done + done }), cancellation);
         return PerplexityResult.Of(what, total, ids.Length, windowLength, windows, watch.Elapsed.TotalSeconds);
     }
 
@@ -50,13 +58,13 @@ public static class Perplexity
         CancellationToken cancellation = default)
     {
         int length = windows[0].Length;
-        double total = Sum(model, windows.Count, length, (window, target) => windows[window].CopyTo(target), null, cancellation);
+        double total = Sum(model, windows.Count, length, (window, target) => windows[window].CopyTo(target), _ => { }, cancellation);
         return Finite.Perplexity(what, total, (long)windows.Count * (length - 1));
     }
 
     private delegate void CopyWindow(int window, Span<int> target);
 
-    private static double Sum(Decoder model, int windows, int length, CopyWindow copy, Action<int, int>? progress,
+    private static double Sum(Decoder model, int windows, int length, CopyWindow copy, Action<int> done,
         CancellationToken cancellation)
     {
         using IDisposable noGradient = no_grad();
@@ -71,7 +79,7 @@ public static class Perplexity
             for (int r = 0; r < rows; r++) copy(first + r, ids.AsSpan(r * length, length));
             Tensor tokens = TokenBatch.Of(ids.AsSpan(0, rows * length), rows, model.Device);
             total += NegativeLogLikelihood(model, tokens, tokens.narrow(1, 1, length - 1));   // nothing across windows
-            progress?.Invoke(first + rows, windows);
+            done(first + rows);
         }
         return total;
     }

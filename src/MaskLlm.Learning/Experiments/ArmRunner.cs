@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
 using MaskLlm.Learning;
+using MaskLlm.Machine;
 using MaskLlm.Models;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
@@ -12,7 +13,7 @@ namespace MaskLlm.Experiments;
 /// <param name="texts">What to take them on.</param>
 /// <param name="progress">Told of the steps.</param>
 /// <param name="cancellation">Stops; a learning run leaves a checkpoint.</param>
-internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts, IProgress<RunProgress>? progress,
+internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts, IProgress<Progress>? progress,
     CancellationToken cancellation)
 {
     private readonly ExperimentFolder _folder = new(request.Out);
@@ -60,7 +61,7 @@ internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts
     private OrderedDictionary<string, double> Evaluate(Arm arm)
     {
         cancellation.ThrowIfCancellationRequested();
-        progress?.Report(new RunProgress("loading the model", 0, 1));
+        progress?.Report(new Progress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(arm.Model ?? request.Model, TorchRuntime.DeviceOf(request.Device), keepBFloat16: true);
         using MaskedWeights? masked = arm.Mask is null ? null : MaskedWeights.Apply(model, CheckpointMasks.Read(arm.Mask, request.Model));
         return texts.Perplexities(model, arm.Texts, progress, cancellation);

@@ -3,11 +3,11 @@ using MaskLlm.Decoding;
 using MaskLlm.Evaluation;
 using MaskLlm.Json;
 using MaskLlm.Learning;
+using MaskLlm.Machine;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
 using MaskLlm.Priors;
 using MaskLlm.Products;
-using MaskLlm.Runs;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,11 +19,11 @@ public sealed class BusyBenchmark
     private const int Sequences = 8, LongestSequence = 256, TokensOfADecode = 16;
 
     private readonly BusyBenchmarkOptions _options;
-    private readonly IProgress<RunProgress>? _progress;
+    private readonly IProgress<Progress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly List<BusyBenchmarkRow> _rows = [];
 
-    private BusyBenchmark(BusyBenchmarkOptions options, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    private BusyBenchmark(BusyBenchmarkOptions options, IProgress<Progress>? progress, CancellationToken cancellation)
     {
         options.Validate();
         (_options, _progress, _cancellation) = (options, progress, cancellation);
@@ -38,7 +38,7 @@ public sealed class BusyBenchmark
     /// <exception cref="InvalidDataException">The model is broken.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public static IReadOnlyList<BusyBenchmarkRow> Run(
-        BusyBenchmarkOptions options, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
+        BusyBenchmarkOptions options, IProgress<Progress>? progress = null, CancellationToken cancellation = default)
     {
         BusyBenchmark benchmark = new(options, progress, cancellation);
         benchmark.MeasureTensors();
@@ -92,7 +92,7 @@ public sealed class BusyBenchmark
         double[] quiet = new double[_options.Repeats], busy = new double[_options.Repeats], ratios = new double[_options.Repeats];
         for (int i = 0; i < _options.Repeats; i++)
         {
-            _progress?.Report(new RunProgress($"{what}, quiet and beside other work", i, _options.Repeats));
+            _progress?.Report(new Progress($"{what}, quiet and beside other work", i, _options.Repeats));
             quiet[i] = Speed(tokens, work);
             using (new BusyNeighbour(_options.Processes)) busy[i] = Speed(tokens, work);
             ratios[i] = busy[i] / quiet[i];

@@ -1,9 +1,9 @@
 using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Evaluation;
+using MaskLlm.Machine;
 using MaskLlm.Measures;
 using MaskLlm.Models;
-using MaskLlm.Runs;
 using MaskLlm.Tokens;
 
 namespace MaskLlm.Experiments;
@@ -40,7 +40,7 @@ internal sealed class EvaluationTexts
     /// <summary>Encodes each text as a whole.</summary>
     /// <exception cref="ArgumentException">A window does not fit the model, or a text is shorter than one.</exception>
     internal static EvaluationTexts Read(ExperimentRequest request, IReadOnlyDictionary<string, string> named, DecoderConfig config,
-        IProgress<RunProgress>? progress, CancellationToken cancellation)
+        IProgress<Progress>? progress, CancellationToken cancellation)
     {
         PerplexityWindows.RequireFit(config, request.WindowLength, request.MaxWindows);
         Lazy<Tokenizer> tokenizer = new(() => ModelTokenizer.Load(request.Model, config));   // ids need none
@@ -48,7 +48,7 @@ internal sealed class EvaluationTexts
         foreach ((string name, string path) in named)
         {
             cancellation.ThrowIfCancellationRequested();
-            progress?.Report(new RunProgress("reading the texts", texts._ids.Count, named.Count, path));
+            progress?.Report(new Progress("reading the texts", texts._ids.Count, named.Count, path));
             int[] ids = WholeTokens.Read(path, config.VocabularySize, text => tokenizer.Value.Encode(text), cancellation);
             if (ids.Length < request.WindowLength)
                 throw new ArgumentException($"{path}: {ids.Length} tokens; a window takes {request.WindowLength}. Lower --eval-seq-len, "
@@ -59,13 +59,13 @@ internal sealed class EvaluationTexts
     }
 
     /// <summary>Perplexities of the model as it stands, by the text's name.</summary>
-    internal OrderedDictionary<string, double> Perplexities(Decoder model, IReadOnlyList<string> names, IProgress<RunProgress>? progress,
+    internal OrderedDictionary<string, double> Perplexities(Decoder model, IReadOnlyList<string> names, IProgress<Progress>? progress,
         CancellationToken cancellation)
     {
         OrderedDictionary<string, double> perplexities = new(StringComparer.Ordinal);
         foreach (string name in names)
         {
-            progress?.Report(new RunProgress("evaluating", perplexities.Count, names.Count, name));
+            progress?.Report(new Progress("evaluating", perplexities.Count, names.Count, name));
             perplexities.Add(name,
                 Perplexity.Evaluate(model, _ids[name], _length, _windows, what: $"the model on {name}",
                 cancellation: cancellation).Perplexity);

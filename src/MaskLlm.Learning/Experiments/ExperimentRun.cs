@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
 using MaskLlm.Formats;
+using MaskLlm.Machine;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
 
@@ -29,7 +30,7 @@ public static class ExperimentRun
     /// <exception cref="InsufficientMemoryException">A run would not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public static ExperimentReport Execute(
-        ExperimentRequest request, IProgress<RunProgress>? progress = null, Action<string>? note = null,
+        ExperimentRequest request, IProgress<Progress>? progress = null, Action<string>? note = null,
             CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -57,7 +58,7 @@ public static class ExperimentRun
 
     private static ExperimentReport Run(
         ExperimentRequest request, IReadOnlyList<Arm> arms, IReadOnlyList<string> names, EvaluationTexts texts, ExperimentFolder folder,
-        IProgress<RunProgress>? progress, Action<string> note, CancellationToken cancellation)
+        IProgress<Progress>? progress, Action<string> note, CancellationToken cancellation)
     {
         OrderedDictionary<string, ExperimentRow> done = new(
             arms.Where(arm => File.Exists(folder.ResultOf(arm.Slug))).Select(arm =>

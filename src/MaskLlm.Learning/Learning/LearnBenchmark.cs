@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MaskLlm.Machine;
 using MaskLlm.MaskKernels;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
@@ -16,12 +17,12 @@ public sealed class LearnBenchmark
     private const int PlainRepeats = 2, WarmUps = 2;
 
     private readonly LearnBenchmarkOptions _options;
-    private readonly IProgress<RunProgress>? _progress;
+    private readonly IProgress<Progress>? _progress;
     private readonly CancellationToken _cancellation;
     private readonly int _steps;
     private int _done;
 
-    private LearnBenchmark(LearnBenchmarkOptions options, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    private LearnBenchmark(LearnBenchmarkOptions options, IProgress<Progress>? progress, CancellationToken cancellation)
     {
         options.Validate();
         (_options, _progress, _cancellation) = (options, progress, cancellation);
@@ -36,7 +37,7 @@ public sealed class LearnBenchmark
     /// <exception cref="InvalidDataException">The model is broken.</exception>
     /// <exception cref="InsufficientMemoryException">The run would not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static LearnBenchmarkReport Run(LearnBenchmarkOptions options, IProgress<RunProgress>? progress = null,
+    public static LearnBenchmarkReport Run(LearnBenchmarkOptions options, IProgress<Progress>? progress = null,
         CancellationToken cancellation = default) =>
         new LearnBenchmark(options, progress, cancellation).Run();
 
@@ -109,7 +110,7 @@ public sealed class LearnBenchmark
     private void Report()
     {
         _cancellation.ThrowIfCancellationRequested();
-        _progress?.Report(new RunProgress("timing steps", _done++, _steps));
+        _progress?.Report(new Progress("timing steps", _done++, _steps));
     }
 
     private int[] MadeUpIds(int vocabulary) =>

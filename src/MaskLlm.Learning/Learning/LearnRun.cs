@@ -22,11 +22,11 @@ public sealed class LearnRun
 {
     private readonly LearnRequest _request;
     private readonly RunFolder _folder;
-    private readonly IProgress<RunProgress>? _progress;
+    private readonly IProgress<Progress>? _progress;
     private readonly Action<string> _warn;
     private readonly CancellationToken _cancellation;
 
-    private LearnRun(LearnRequest request, IProgress<RunProgress>? progress, Action<string>? warn, CancellationToken cancellation)
+    private LearnRun(LearnRequest request, IProgress<Progress>? progress, Action<string>? warn, CancellationToken cancellation)
     {
         request.Validate();
         (_request, _progress, _warn, _cancellation) = (request, progress, warn ?? (_ => { }), cancellation);
@@ -46,7 +46,7 @@ public sealed class LearnRun
     /// <exception cref="InsufficientMemoryException">The run would not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped; the checkpoint is saved.</exception>
     public static RunRecord Execute(
-        LearnRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null,
+        LearnRequest request, IProgress<Progress>? progress = null, Action<string>? warn = null,
             CancellationToken cancellation = default)
     {
         LearnRun run = new(request, progress, warn, cancellation);
@@ -217,7 +217,7 @@ public sealed class LearnRun
             $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
     }
 
-    private void Report(long step, StepFigures figures, double changed) => _progress?.Report(new RunProgress(
+    private void Report(long step, StepFigures figures, double changed) => _progress?.Report(new Progress(
         "learning", step + 1, _request.Options.Steps,
         string.Create(CultureInfo.InvariantCulture,
             $"step {step + 1}/{_request.Options.Steps}, loss {figures.Loss:0.000}, reward {figures.Reward:0.000}, max probability "
@@ -229,7 +229,7 @@ public sealed class LearnRun
         CancellationToken cancellation, IReadOnlyDictionary<string, Tensor>? weights = null)
     {
         if (windows.Count == 0) return null;
-        _progress?.Report(new RunProgress(masks is null ? "evaluating the dense model" : "evaluating a mask", 0, 1));
+        _progress?.Report(new Progress(masks is null ? "evaluating the dense model" : "evaluating a mask", 0, 1));
         using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks, weights);
         return Perplexity.OfWindows(model, windows, masks is null ? "the dense model" : "the masked model", cancellation);
     }
@@ -272,7 +272,7 @@ public sealed class LearnRun
     }
 
     private Corpus OpenCorpus(TokenEncoding encoding) =>
-        Corpus.Open(_request.Data, encoding, new TokenisingProgress(_progress), _cancellation);
+        Corpus.Open(_request.Data, encoding, _progress, _cancellation);
 
     private List<int[]> WindowsOf(string text, DecoderConfig config)
     {

@@ -31,7 +31,7 @@ public static class PretrainRun
     /// <exception cref="ArgumentException">Options or folder make no sense.</exception>
     /// <exception cref="InvalidDataException">Configuration or data are broken.</exception>
     /// <exception cref="OperationCanceledException">Stopped; the checkpoint is saved.</exception>
-    public static RunRecord Execute(PretrainRequest request, IProgress<RunProgress>? progress = null,
+    public static RunRecord Execute(PretrainRequest request, IProgress<Progress>? progress = null,
         CancellationToken cancellation = default)
     {
         request.Validate();
@@ -43,7 +43,7 @@ public static class PretrainRun
         tokenizer.TryGetId(EndOfText, out int separator);
         using Corpus corpus = Corpus.Open(
             request.Data, new TokenEncoding(text => tokenizer.Encode(text), tokenizer.Hash, config.VocabularySize, separator),
-            new TokenisingProgress(progress), cancellation);
+            progress, cancellation);
         BatchSampler batches = corpus.Batches(request.Options.BatchSize, request.Options.SequenceLength, request.Options.Seed);
         RequireMemory(request.ConfigPath, config);
         using Pretrainer trainer = new(config, request.Options);
@@ -86,7 +86,7 @@ public static class PretrainRun
 
     private static JsonObject Train(
         PretrainRequest request, RunFolder folder, Corpus corpus, BatchSampler batches, Pretrainer trainer, long first, JsonObject decisive,
-        IProgress<RunProgress>? progress, CancellationToken cancellation)
+        IProgress<Progress>? progress, CancellationToken cancellation)
     {
         PretrainOptions options = request.Options;
         IReadOnlyList<int[]> heldOut = corpus.HeldOutWindows(options.SequenceLength, HeldOutWindows);
@@ -108,7 +108,7 @@ public static class PretrainRun
                 curve[(step + 1).ToString(CultureInfo.InvariantCulture)] = heldOutLoss;
             }
             metrics.Write(step, figures);
-            progress?.Report(new RunProgress("pretraining", step + 1, options.Steps,
+            progress?.Report(new Progress("pretraining", step + 1, options.Steps,
                 string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.000}")));
             if (!last && (cancellation.IsCancellationRequested || (step + 1) % request.SaveEvery == 0))
                 SaveState(folder, trainer, step + 1, decisive);

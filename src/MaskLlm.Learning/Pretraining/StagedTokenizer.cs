@@ -1,6 +1,7 @@
 using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Formats;
+using MaskLlm.Machine;
 using MaskLlm.Runs;
 using MaskLlm.Tokens;
 
@@ -24,11 +25,11 @@ internal sealed class StagedTokenizer
     /// <param name="cancellation">Stops between documents.</param>
     internal static StagedTokenizer Prepare(
         PretrainRequest request, DecoderConfig config, IReadOnlyList<string> specialTokens, RunFolder folder,
-            IProgress<RunProgress>? progress, CancellationToken cancellation)
+            IProgress<Progress>? progress, CancellationToken cancellation)
     {
         string target = folder.File(FileName);
         if (request.Resume && folder.HasCheckpoint && File.Exists(target)) return new StagedTokenizer(target, null);
-        progress?.Report(new RunProgress("training the tokenizer", 0, 1));
+        progress?.Report(new Progress("training the tokenizer", 0, 1));
         IEnumerable<string> documents = CorpusText.Documents(request.Data).TakeWhile(_ => !cancellation.IsCancellationRequested);
         byte[] trained = BpeTrainer.Train(documents, config.VocabularySize, specialTokens);
         cancellation.ThrowIfCancellationRequested();

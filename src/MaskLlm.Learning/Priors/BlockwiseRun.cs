@@ -1,14 +1,14 @@
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
-using MaskLlm.Runs;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Priors;
 
 /// <summary>Blockwise pruning with its checkpoints: begins, or goes on where an earlier run stopped.</summary>
 internal sealed class BlockwiseRun(
-    PruneRequest request, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint, IProgress<RunProgress>? progress,
+    PruneRequest request, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint, IProgress<Progress>? progress,
         CancellationToken cancellation)
 {
     /// <summary>The masks of all layers, in their order.</summary>
@@ -43,7 +43,7 @@ internal sealed class BlockwiseRun(
         : HiddenStates.Embed(model, sequences, checkpoint.Folder, request.HiddenMemoryBytes, cancellation);
 
     private void Report(int done) =>
-        progress?.Report(new RunProgress($"pruning by {request.Method}", done, model.Config.BlockCount,
+        progress?.Report(new Progress($"pruning by {request.Method}", done, model.Config.BlockCount,
         $"block {done}/{model.Config.BlockCount}"));
 
     // The file's own types, so that the checkpoint of updated weights has them.

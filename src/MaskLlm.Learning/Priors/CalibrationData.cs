@@ -1,7 +1,7 @@
 using MaskLlm.Architectures;
 using MaskLlm.Data;
+using MaskLlm.Machine;
 using MaskLlm.Numerals;
-using MaskLlm.Runs;
 
 namespace MaskLlm.Priors;
 
@@ -16,7 +16,7 @@ internal static class CalibrationData
     /// </summary>
     /// <returns>At most <see cref="PruneRequest.Samples"/> sequences of one length.</returns>
     /// <exception cref="ArgumentException">No data, fewer ids than asked for, or sequences longer than the model takes.</exception>
-    internal static Calibration Read(PruneRequest request, DecoderConfig config, IProgress<RunProgress>? progress,
+    internal static Calibration Read(PruneRequest request, DecoderConfig config, IProgress<Progress>? progress,
         CancellationToken cancellation)
     {
         if (request.Data is null)
@@ -37,7 +37,7 @@ internal static class CalibrationData
         }
         using Corpus corpus = Corpus.Open(
             request.Data with { HeldOutFraction = 0 }, ModelTokenizer.Encoding(request.Model, config, request.Data),
-                new TokenisingProgress(progress), cancellation);
+                progress, cancellation);
         int[] ids = new int[samples * (length + 1)];
         corpus.Batches(samples, length, request.Seed).Fill(0, ids);
         return new([.. ids.Chunk(length + 1).Select(row => row[..length])], corpus.Sources);

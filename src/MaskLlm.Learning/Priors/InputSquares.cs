@@ -1,5 +1,5 @@
+using MaskLlm.Machine;
 using MaskLlm.Models;
-using MaskLlm.Runs;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -25,7 +25,7 @@ public sealed class InputSquares : IDisposable
     /// <param name="progress">Told of every sequence.</param>
     /// <param name="cancellation">Stops between sequences.</param>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static InputSquares Of(Decoder model, IReadOnlyList<int[]> sequences, IProgress<RunProgress>? progress = null,
+    public static InputSquares Of(Decoder model, IReadOnlyList<int[]> sequences, IProgress<Progress>? progress = null,
         CancellationToken cancellation = default)
     {
         using IDisposable noGradient = no_grad();
@@ -38,7 +38,7 @@ public sealed class InputSquares : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 using DisposeScope scope = NewDisposeScope();
                 model.Hidden(TokenBatch.Of(sequences[i], 1, model.Device));
-                progress?.Report(new RunProgress("squares of the layers' inputs", i + 1, sequences.Count));
+                progress?.Report(new Progress("squares of the layers' inputs", i + 1, sequences.Count));
             }
             return squares;
         }

@@ -1,9 +1,9 @@
 using MaskLlm.Architectures;
 using MaskLlm.Formats;
 using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Patterns;
-using MaskLlm.Runs;
 
 namespace MaskLlm.Priors;
 
@@ -20,7 +20,7 @@ public static class MergeRun
     /// <exception cref="FileNotFoundException">An input is missing.</exception>
     /// <exception cref="InvalidDataException">An input is damaged, or its layers, sizes or pattern are not the first one's.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static MergeReport Execute(MergeRequest request, IProgress<RunProgress>? progress = null,
+    public static MergeReport Execute(MergeRequest request, IProgress<Progress>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -41,7 +41,7 @@ public static class MergeRun
             merged.Add(name, result);
             unanimous += MaskMerge.CountUnanimous(own, pattern.GroupSize);
             for (int i = 0; i < own.Count; i++) agreement[i] = agreement[i].Plus(MaskAgreement.Between(own[i], result, pattern.GroupSize));
-            progress?.Report(new RunProgress("merging", merged.Count, names.Length, name));
+            progress?.Report(new Progress("merging", merged.Count, names.Length, name));
         }
         if (request.Model is { } model) CheckpointMasks.Write(request.Out, merged, model);
         else MaskNpz.Write(request.Out, merged);

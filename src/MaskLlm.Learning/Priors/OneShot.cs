@@ -1,7 +1,7 @@
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
-using MaskLlm.Runs;
 
 namespace MaskLlm.Priors;
 
@@ -25,7 +25,7 @@ internal static class OneShot
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     internal static OrderedDictionary<string, Mask> Prune(
         Decoder model, string method, NmPattern pattern, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences,
-            IProgress<RunProgress>? progress, CancellationToken cancellation)
+            IProgress<Progress>? progress, CancellationToken cancellation)
     {
         if (method == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, pattern);
         BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), "--prior",
@@ -36,7 +36,7 @@ internal static class OneShot
         {
             foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
         }, cancellation, done =>
-            progress?.Report(new RunProgress($"prior by {method}", done, model.Blocks.Count, $"block {done}/{model.Blocks.Count}")));
+            progress?.Report(new Progress($"prior by {method}", done, model.Blocks.Count, $"block {done}/{model.Blocks.Count}")));
         return masks;
     }
 }

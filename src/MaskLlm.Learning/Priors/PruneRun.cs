@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
 using MaskLlm.Formats;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Runs;
@@ -42,7 +43,7 @@ public static class PruneRun
     /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The weights, or the statistics of a block, do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static RunRecord Execute(PruneRequest request, IProgress<RunProgress>? progress = null, Action<string>? warn = null,
+    public static RunRecord Execute(PruneRequest request, IProgress<Progress>? progress = null, Action<string>? warn = null,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -52,7 +53,7 @@ public static class PruneRun
         using RunFolder folder = RunFolder.Open(
             request.Out, request.Force, request.Resume,
                 CheckpointFiles.All(request.Model).Prepend(request.Model).Concat(request.Data?.Files() ?? []));
-        progress?.Report(new RunProgress("loading the model", 0, 1));
+        progress?.Report(new Progress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
         Calibration? calibration = request.Method == MagnitudeMethod ? null
@@ -84,12 +85,12 @@ public static class PruneRun
     }
 
     private static OrderedDictionary<string, Mask> Prune(
-        IReadOnlyList<LinearLayer> layers, PruneRequest request, IProgress<RunProgress>? progress, CancellationToken cancellation)
+        IReadOnlyList<LinearLayer> layers, PruneRequest request, IProgress<Progress>? progress, CancellationToken cancellation)
     {
         int done = 0;
         return Magnitude.Masks(layers, request.Pattern, layer =>
         {
-            progress?.Report(new RunProgress($"pruning by {request.Method}", ++done, layers.Count, layer.Name));
+            progress?.Report(new Progress($"pruning by {request.Method}", ++done, layers.Count, layer.Name));
             cancellation.ThrowIfCancellationRequested();
         });
     }

@@ -1,11 +1,11 @@
 using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Evaluation;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Measures;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
-using MaskLlm.Runs;
 
 namespace MaskLlm.Priors;
 
@@ -26,7 +26,7 @@ public static class SensitivityRun
     /// <exception cref="NotSupportedException">A family, tokenizer or kind of file that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static SensitivityReport Execute(SensitivityRequest request, IProgress<RunProgress>? progress = null,
+    public static SensitivityReport Execute(SensitivityRequest request, IProgress<Progress>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -36,13 +36,13 @@ public static class SensitivityRun
         PerplexityWindows.RequireFit(config, length, request.MaxWindows);
         // Whatever can be wrong with small files is found before the weights are read.
         IReadOnlyDictionary<string, Mask>? fromFile = request.Mask == PruneRun.MagnitudeMethod ? null : ReadMask(request);
-        progress?.Report(new RunProgress($"reading {request.Data}", 0, 1));
+        progress?.Report(new Progress($"reading {request.Data}", 0, 1));
         int[] ids =
             WholeTokens.Read(request.Data, config.VocabularySize, text => ModelTokenizer.Load(request.Model, config).Encode(text),
             cancellation);
         PerplexityWindows.RequireText(ids.Length, length);
         cancellation.ThrowIfCancellationRequested();
-        progress?.Report(new RunProgress("loading the model", 0, 1));
+        progress?.Report(new Progress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         IReadOnlyDictionary<string, Mask> masks = fromFile
             ?? Magnitude.Masks(LayerSelection.Select(model, request.Pattern, []), request.Pattern);
@@ -51,15 +51,14 @@ public static class SensitivityRun
 
     private static SensitivityReport Measure(
         SensitivityRequest request, Decoder model, IReadOnlyDictionary<string, Mask> masks, int[] ids, int length,
-            IProgress<RunProgress>? progress, CancellationToken cancellation)
+            IProgress<Progress>? progress, CancellationToken cancellation)
     {
         string[] all = [.. model.Linears.Select(layer => layer.Name)], masked = [.. all.Where(masks.ContainsKey)];
         IReadOnlyList<ModelPart> blocks = ModelPart.Blocks(masked), kinds = ModelPart.Kinds(masked);
+        int windows = PerplexityWindows.Count(ids.Length, length, request.MaxWindows);
         int evaluations = 2 + blocks.Count + kinds.Count, done = 0;
         PerplexityResult At(string phase, string what, int index, int count) => Perplexity.Evaluate(
-            model, ids, length, request.MaxWindows,
-            (window, windows) => progress?.Report(new RunProgress(phase, (long)index * windows + window, (long)count * windows, what)),
-            what,
+            model, ids, length, request.MaxWindows, progress, new Progress(phase, (long)index * windows, (long)count * windows, what), what,
             cancellation);
         PerplexityResult Evaluate(string what) => At(Phase, $"{what}, {done + 1} of {evaluations}", done++, evaluations);
         PerplexityResult dense = Evaluate("the dense model"), whole;

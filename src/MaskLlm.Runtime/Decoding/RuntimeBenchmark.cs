@@ -1,5 +1,6 @@
 using System.Globalization;
 using MaskLlm.Architectures.Families;
+using MaskLlm.Machine;
 using MaskLlm.Numerals;
 using MaskLlm.Packing;
 using MaskLlm.Products;
@@ -18,11 +19,11 @@ public static class RuntimeBenchmark
     /// <exception cref="ArgumentException">Options out of range, or a model whose layers are all dense.</exception>
     /// <exception cref="InvalidDataException">The model is damaged.</exception>
     public static IReadOnlyList<RuntimeBenchmarkRow> Run(
-        RuntimeBenchmarkOptions options, Action<string, int, int>? progress = null, CancellationToken stop = default) =>
+        RuntimeBenchmarkOptions options, IProgress<Progress>? progress = null, CancellationToken stop = default) =>
         Run(options, TimeProvider.System, progress, stop);
 
     internal static IReadOnlyList<RuntimeBenchmarkRow> Run(
-        RuntimeBenchmarkOptions options, TimeProvider clock, Action<string, int, int>? progress, CancellationToken stop)
+        RuntimeBenchmarkOptions options, TimeProvider clock, IProgress<Progress>? progress, CancellationToken stop)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
@@ -49,11 +50,11 @@ public static class RuntimeBenchmark
 
     private static void Measure(
         RuntimeBenchmarkOptions options, WeightType type, List<RuntimeBenchmarkRow> rows, TimeProvider clock,
-        Action<string, int, int>? progress, CancellationToken stop)
+        IProgress<Progress>? progress, CancellationToken stop)
     {
         byte[] config = options.Model is null ? ModelShape.ConfigJson(options.Shape!) : ConfigOf(options.Model);
         options = Within(options, ModelFamily.Read(RuntimeFormat.ConfigName, config).MaxPositions);
-        progress?.Invoke($"making random {ShortName(type)} weights", 0, 1);
+        progress?.Report(new Progress($"making random {ShortName(type)} weights", 0, 1));
         using BenchmarkedModel first = new(() => RandomModel.Make(config, type, isSparse: false), options);
         using BenchmarkedModel second =
             new(() => options.Model is null ? RandomModel.Make(config, type, isSparse: true) : RuntimeModel.Open(options.Model), options);
@@ -68,7 +69,7 @@ public static class RuntimeBenchmark
         ];
         for (int i = 0; i < works.Count; i++)
         {
-            progress?.Invoke(works[i].What, i, works.Count);
+            progress?.Report(new Progress(works[i].What, i, works.Count));
             rows.Add(Pairs(works[i].What, works[i].Tokens, first, second, works[i].Work, options.Repeats, kernel, clock, stop));
         }
         rows.Add(Sizes($"file {name}", first.FileBytes, second.FileBytes, kernel));

@@ -113,7 +113,7 @@ public sealed class RuntimeModel : IDisposable
     /// <exception cref="ArgumentException">A mask for a runtime file, which has its own, or one that does not fit.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file or the checkpoint is damaged.</exception>
-    public static RuntimeModel OpenOrPack(string path, WeightType type, string? mask, Action<long, long>? progress = null,
+    public static RuntimeModel OpenOrPack(string path, WeightType type, string? mask, IProgress<Progress>? progress = null,
         CancellationToken stop = default)
     {
         if (!Directory.Exists(path))

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics.Tensors;
 using MaskLlm.Data;
+using MaskLlm.Machine;
 using MaskLlm.Measures;
 using MaskLlm.Products;
 
@@ -21,7 +22,7 @@ public static class RuntimePerplexity
     /// <exception cref="NotSupportedException">A file of a later version, or a kind of text that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The cache of keys and values has no room for a window.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static EvaluationReport Run(EvaluationRequest request, int? threads = null, Action<string, int, int>? progress = null,
+    public static EvaluationReport Run(EvaluationRequest request, int? threads = null, IProgress<Progress>? progress = null,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -30,7 +31,7 @@ public static class RuntimePerplexity
         using RuntimeModel model = RuntimeModel.Open(request.Model);
         int length = PerplexityWindows.Length(model.Config, request.SequenceLength);
         PerplexityWindows.RequireFit(model.Config, length, request.MaxWindows);
-        progress?.Invoke($"reading {request.Data}", 0, 1);
+        progress?.Report(new Progress($"reading {request.Data}", 0, 1));
         int[] ids = WholeTokens.Read(request.Data, model.Config.VocabularySize, text => model.LoadTokenizer().Encode(text), cancellation);
         PerplexityWindows.RequireText(ids.Length, length);
         int windows = PerplexityWindows.Count(ids.Length, length, request.MaxWindows);
@@ -41,7 +42,7 @@ public static class RuntimePerplexity
         {
             cancellation.ThrowIfCancellationRequested();
             total += NegativeLogLikelihood(decoder, ids.AsSpan(window * length, length));
-            progress?.Invoke("evaluating the file", window + 1, windows);
+            progress?.Report(new Progress("evaluating the file", window + 1, windows));
         }
         PerplexityResult result = PerplexityResult.Of(request.Model, total, ids.Length, length, windows, watch.Elapsed.TotalSeconds);
         return new EvaluationReport(request.Model, request.Data, length,

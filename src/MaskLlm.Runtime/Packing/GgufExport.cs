@@ -2,6 +2,7 @@ using MaskLlm.Architectures;
 using MaskLlm.Formats;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Packing.Gguf;
 
@@ -29,7 +30,7 @@ public static class GgufExport
     /// <exception cref="IOException">The disk refuses.</exception>
     public static GgufReport Write(
         string modelFolder, IReadOnlyDictionary<string, Mask>? masks, GgufType type, string outFile,
-        Action<long, long>? progress = null, CancellationToken cancellation = default)
+        IProgress<Progress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(outFile);
         DecoderConfig config = CheckpointConfig.Read(modelFolder);

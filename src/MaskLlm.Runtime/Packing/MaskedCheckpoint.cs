@@ -2,6 +2,7 @@ using System.Collections.ObjectModel;
 using MaskLlm.Architectures;
 using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 
 namespace MaskLlm.Packing;
@@ -31,7 +32,7 @@ public static class MaskedCheckpoint
     /// <exception cref="IOException">The disk refuses.</exception>
     public static void Write(
         string sourceFolder, IReadOnlyDictionary<string, Mask> masks, string outFolder,
-        bool force = false, Action<long, long>? progress = null, CancellationToken cancellation = default) =>
+        bool force = false, IProgress<Progress>? progress = null, CancellationToken cancellation = default) =>
         Write(sourceFolder, masks, null, outFolder, force, progress, cancellation);
 
     /// <summary>The same, with other values for some of the masked tensors: each from its file, in the type and shape of the
@@ -39,7 +40,7 @@ public static class MaskedCheckpoint
     internal static void Write(
         string sourceFolder, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated,
             string outFolder,
-        bool force, Action<long, long>? progress, CancellationToken cancellation)
+        bool force, IProgress<Progress>? progress, CancellationToken cancellation)
     {
         ArgumentException.ThrowIfNullOrEmpty(outFolder);
         ArgumentNullException.ThrowIfNull(masks);

@@ -1,4 +1,5 @@
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 
 namespace MaskLlm.Packing;
@@ -6,14 +7,14 @@ namespace MaskLlm.Packing;
 /// <summary>Writes the safetensors files of a checkpoint again with masked weights, a chunk at a time.</summary>
 internal sealed class MaskedShards(
     SafetensorsCheckpoint source, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated,
-    IReadOnlySet<string> transposed, Action<long, long>? progress, CancellationToken cancellation)
+    IReadOnlySet<string> transposed, IProgress<Progress>? progress, CancellationToken cancellation)
 {
     // Whole bytes of mask bits for every width of element.
     private const int ChunkBytes = 1 << 20;
 
     private readonly byte[] _chunk = new byte[ChunkBytes];
-    private readonly long _totalBytes = source.Files.Sum(file => file.InFileOrder.Sum(entry => entry.ByteLength));
-    private long _doneBytes;
+    private readonly ByteCount _done =
+        new("writing", source.Files.Sum(file => file.InFileOrder.Sum(entry => entry.ByteLength)), progress);
 
     /// <summary>Writes one file of the checkpoint to a path.</summary>
     internal void Write(SafetensorsFile file, string path)
@@ -46,8 +47,7 @@ internal sealed class MaskedShards(
             if (isPart && !FloatBits.AreFinite(chunk, entry.Type)) throw CheckpointRows.NotFinite(source.Folder, entry.Name);
             if (mask is not null) PrunedValues.Zero(chunk, mask.Packed[(int)(at / (8 * width))..], width);
             stream.Write(chunk);
-            _doneBytes += chunk.Length;
-            progress?.Invoke(_doneBytes, _totalBytes);
+            _done.Add(chunk.Length);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Products;
 
 namespace MaskLlm.Packing;
@@ -10,31 +11,16 @@ namespace MaskLlm.Packing;
 /// <param name="kept">Takes 1 where a weight is kept; empty for a dense matrix.</param>
 internal delegate void ReadRows(int firstRow, Span<float> values, Span<byte> kept);
 
-/// <summary>How far the packing of a file has come.</summary>
-/// <param name="total">Bytes of all matrices.</param>
-/// <param name="report">Told the bytes done and the bytes in all.</param>
-internal sealed class PackingProgress(long total, Action<long, long>? report)
-{
-    private long _done;
-
-    internal void Add(long bytes)
-    {
-        _done += bytes;
-        report?.Invoke(_done, total);
-    }
-}
-
 /// <summary>Packs a matrix into a file, some blocks of rows at a time on all processors.</summary>
 internal static class MatrixWriter
 {
     private const int ChunkBytes = 4 << 20;
 
-    internal static TensorToWrite ToWrite(string name, PackedMatrix shape, ReadRows read, PackingProgress progress,
-        CancellationToken stop) =>
+    internal static TensorToWrite ToWrite(string name, PackedMatrix shape, ReadRows read, ByteCount done, CancellationToken stop) =>
         new(name, TensorType.UInt8, [shape.Blocks, shape.Panels, shape.PanelBytes], shape.Bytes, stream =>
-            Write(stream, shape, read, progress, stop));
+            Write(stream, shape, read, done, stop));
 
-    private static void Write(Stream stream, PackedMatrix shape, ReadRows read, PackingProgress progress, CancellationToken stop)
+    private static void Write(Stream stream, PackedMatrix shape, ReadRows read, ByteCount done, CancellationToken stop)
     {
         int blockBytes = checked((int)shape.BlockBytes), atOnce = Math.Max(1, ChunkBytes / blockBytes);
         byte[] chunk = new byte[atOnce * blockBytes];
@@ -52,7 +38,7 @@ internal static class MatrixWriter
                 ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
             }
             stream.Write(chunk, 0, count * blockBytes);
-            progress.Add((long)count * blockBytes);
+            done.Add((long)count * blockBytes);
         }
     }
 

@@ -31,7 +31,7 @@ public static class RuntimeExport
     /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
     public static void Write(
         string modelFolder, IReadOnlyDictionary<string, Mask>? masks, WeightType type, string path,
-        Action<long, long>? progress = null, CancellationToken stop = default)
+        IProgress<Progress>? progress = null, CancellationToken stop = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         DecoderConfig config = CheckpointConfig.Read(modelFolder);
@@ -42,7 +42,7 @@ public static class RuntimeExport
 
     /// <summary>The same file in memory, under the name of the folder; the caller disposes it.</summary>
     internal static SafetensorsFile Collect(
-        string modelFolder, IReadOnlyDictionary<string, Mask>? masks, WeightType type, Action<long, long>? progress, CancellationToken stop)
+        string modelFolder, IReadOnlyDictionary<string, Mask>? masks, WeightType type, IProgress<Progress>? progress, CancellationToken stop)
     {
         DecoderConfig config = CheckpointConfig.Read(modelFolder);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(modelFolder);
@@ -53,7 +53,7 @@ public static class RuntimeExport
 
     private static List<TensorToWrite> Tensors(
         SafetensorsCheckpoint file, DecoderConfig config, IReadOnlyDictionary<string, Mask>? masks, WeightType type,
-            Action<long, long>? progress, CancellationToken stop)
+            IProgress<Progress>? progress, CancellationToken stop)
     {
         string modelFolder = file.Folder;
         MatrixRows rows = new(file, masks, config, type);
@@ -64,10 +64,9 @@ public static class RuntimeExport
         PackedMatrix[] shapes =
             [.. matrices.Select(matrix =>
             new PackedMatrix(matrix.Rows, matrix.Columns, type, matrix.MayBeSparse && rows.IsSparse(matrix)))];
-        PackingProgress packing = new(shapes.Sum(shape => shape.Bytes), progress);
+        ByteCount done = new("packing", shapes.Sum(shape => shape.Bytes), progress);
         foreach ((MatrixPlan matrix, PackedMatrix shape) in matrices.Zip(shapes))
-            tensors.Add(MatrixWriter.ToWrite(matrix.Name, shape, (row, values, kept) => rows.Read(matrix, row, values, kept), packing,
-                stop));
+            tensors.Add(MatrixWriter.ToWrite(matrix.Name, shape, (row, values, kept) => rows.Read(matrix, row, values, kept), done, stop));
         foreach (string name in RuntimeFormat.FileNames.Where(name => File.Exists(Path.Combine(modelFolder, name))))
             tensors.Add(KeptFile(name, JsonSource.ReadFile(Path.Combine(modelFolder, name))));
         return tensors;

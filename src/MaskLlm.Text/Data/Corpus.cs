@@ -1,3 +1,5 @@
+using MaskLlm.Machine;
+
 namespace MaskLlm.Data;
 
 /// <summary>
@@ -39,7 +41,7 @@ public sealed class Corpus : IDisposable
     /// <exception cref="InvalidDataException">A file is damaged, no UTF-8, no JSON or empty, or ids are outside the vocabulary.</exception>
     /// <exception cref="NotSupportedException">A <c>.npy</c> file of another type, order or number of dimensions.</exception>
     /// <exception cref="OperationCanceledException">The work was ended.</exception>
-    public static Corpus Open(CorpusOptions options, TokenEncoding encoding, IProgress<CorpusProgress>? progress = null,
+    public static Corpus Open(CorpusOptions options, TokenEncoding encoding, IProgress<Progress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         options.Validate();

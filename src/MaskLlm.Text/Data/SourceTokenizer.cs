@@ -2,12 +2,13 @@ using System.Buffers.Binary;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using MaskLlm.Machine;
 
 namespace MaskLlm.Data;
 
 /// <summary>Turns the files of one source into a token file: documents are encoded side by side and written in their order.</summary>
 internal sealed class SourceTokenizer(SourceFiles files, CorpusOptions options, TokenEncoding encoding, TokenFileWriter writer,
-    IProgress<CorpusProgress>? progress)
+    IProgress<Progress>? progress)
 {
     private const int BatchChars = 8 << 20; // text in memory at once, in characters
     private const int BatchPieces = 4096;
@@ -139,5 +140,5 @@ internal sealed class SourceTokenizer(SourceFiles files, CorpusOptions options, 
     }
 
     private void Report(SourceStream stream) =>
-        progress?.Report(new CorpusProgress(files.Path, _earlierBytes + stream.BytesOnDisk, _totalBytes, writer.Tokens));
+        progress?.Report(new Progress($"tokenising {files.Path}", _earlierBytes + stream.BytesOnDisk, _totalBytes));
 }

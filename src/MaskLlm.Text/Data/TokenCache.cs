@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
 using MaskLlm.Formats;
+using MaskLlm.Machine;
 
 namespace MaskLlm.Data;
 
 /// <summary>Token files by what they were made from: contents, tokenizer, separators. Changed data or another tokenizer find no file and
 /// make one.</summary>
-internal sealed class TokenCache(CorpusOptions options, TokenEncoding encoding, IProgress<CorpusProgress>? progress)
+internal sealed class TokenCache(CorpusOptions options, TokenEncoding encoding, IProgress<Progress>? progress)
 {
     private static readonly TimeSpan _abandonedAfter = TimeSpan.FromDays(2);
 

@@ -3,6 +3,7 @@ using MaskLlm.Cli.Output;
 using MaskLlm.Decoding;
 using MaskLlm.Evaluation;
 using MaskLlm.Learning;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Measures;
 using MaskLlm.Patterns;
@@ -153,11 +154,11 @@ public sealed class TablesTests
     {
         using StringWriter error = new();
         using ProgressLine progress = new(error);
-        progress.Report(new RunProgress("learning", 0, 4));
-        progress.Report(new RunProgress("learning", 1, 4, "loss 4.000"));
+        progress.Report(new Progress("learning", 0, 4));
+        progress.Report(new Progress("learning", 1, 4, "loss 4.000"));
         progress.Note("a sentence");
-        progress.Report(new RunProgress("learning", 4, 4, "loss 3.000"));
-        progress.Report(new RunProgress("evaluating", 0, 0));
+        progress.Report(new Progress("learning", 4, 4, "loss 3.000"));
+        progress.Report(new Progress("evaluating", 0, 0));
         Assert.Equal(["learning 0%, 0:00 taken", "a sentence", "learning 100%, loss 3.000, 0:00 taken", "evaluating 0%, 0:00 taken"],
             error.ToString().TrimEnd().Split('\n').Select(line => line.Replace("0 %", "0%", StringComparison.Ordinal)));
     }

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using MaskLlm.Data;
+using MaskLlm.Machine;
 using ZstdSharp;
 
 namespace MaskLlm.Tests.Data;
@@ -68,7 +69,7 @@ public sealed class DataFolder : IDisposable
         HeldOutFraction = 0,
     };
 
-    public static Corpus Open(CorpusOptions options, TokenEncoding encoding, IProgress<CorpusProgress>? progress = null) =>
+    public static Corpus Open(CorpusOptions options, TokenEncoding encoding, IProgress<Progress>? progress = null) =>
         Corpus.Open(options, encoding, progress, TestContext.Current.CancellationToken);
 
     public Corpus Open(params string[] arguments) => Open(Options(arguments), Bytes());

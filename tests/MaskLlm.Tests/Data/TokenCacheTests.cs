@@ -1,5 +1,7 @@
 using System.Runtime.Versioning;
 using MaskLlm.Data;
+using MaskLlm.Machine;
+using MaskLlm.Tests.Machine;
 
 namespace MaskLlm.Tests.Data;
 
@@ -170,15 +172,9 @@ public sealed class TokenCacheTests : IDisposable
     public void Open_Tokenising_ReportsUpToAllBytes()
     {
         string path = WriteDocuments();
-        var reports = new List<CorpusProgress>();
-        DataFolder.Open(_folder.Options(path), _folder.Bytes(), new Recorder(reports)).Dispose();
-        Assert.NotEmpty(reports);
-        Assert.Equal(new FileInfo(path).Length, reports[^1].BytesRead);
-        Assert.Equal(reports[^1].BytesTotal, reports[^1].BytesRead);
-    }
-
-    private sealed class Recorder(List<CorpusProgress> reports) : IProgress<CorpusProgress>
-    {
-        public void Report(CorpusProgress value) => reports.Add(value);
+        ToldProgress told = new();
+        DataFolder.Open(_folder.Options(path), _folder.Bytes(), told).Dispose();
+        long length = new FileInfo(path).Length;
+        Assert.Equal(new Progress($"tokenising {path}", length, length), told.All[^1]);
     }
 }

@@ -2,8 +2,10 @@ using System.Text;
 using MaskLlm.Architectures;
 using MaskLlm.Architectures.Families;
 using MaskLlm.Decoding;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Products;
+using MaskLlm.Tests.Machine;
 
 namespace MaskLlm.Tests.Decoding;
 
@@ -28,10 +30,9 @@ public sealed class RuntimeBenchmarkTests
     public void Run_Shape_GivesTokensOverSecondsAndTheirRatio()
     {
         TwoClock clock = new();
-        List<(string What, int Done, int Total)> told = [];
+        ToldProgress told = new();
         IReadOnlyList<RuntimeBenchmarkRow> rows = RuntimeBenchmark.Run(
-            Small with { Types = [WeightType.Int8] }, clock, (what, done, total) =>
-                told.Add((what, done, total)), TestContext.Current.CancellationToken);
+            Small with { Types = [WeightType.Int8] }, clock, told, TestContext.Current.CancellationToken);
 
         string kernel = $"{Kernel}, 1 threads: 14 of 14 layers 2:4, head dense";
         byte[] config = ModelShape.ConfigJson("tiny");
@@ -48,8 +49,12 @@ public sealed class RuntimeBenchmarkTests
         Assert.Equal(("memory int8", "MB", kernel), (memory.What, memory.Unit, memory.Kernel));
         // Far below all that the process holds: only what the model added.
         Assert.InRange(memory.Dense, -Environment.WorkingSet / 4e6, Environment.WorkingSet / 2e6);
-        Assert.Equal([("making random int8 weights", 0, 1), ("decode int8 x1", 0, 3), ("decode int8 x3", 1, 3), ("prefill int8 x5", 2, 3)],
-            told);
+        Assert.Equal(
+            [
+                new Progress("making random int8 weights", 0, 1), new Progress("decode int8 x1", 0, 3),
+                new Progress("decode int8 x3", 1, 3), new Progress("prefill int8 x5", 2, 3),
+            ],
+            told.All);
         Assert.Equal(4 * 3 * 3, clock.Calls);
     }
 

@@ -1,8 +1,10 @@
 using MaskLlm.Decoding;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Packing;
 using MaskLlm.Products;
+using MaskLlm.Tests.Machine;
 
 namespace MaskLlm.Tests.Decoding;
 
@@ -28,21 +30,20 @@ public sealed class RuntimeFileTests : IDisposable
     {
         // 32 x 32 queries and outputs, 16 x 32 keys and values, 64 x 32 gates and ups, 32 x 64 downs.
         const int Panels = 2 * (2 + 2 + 1 + 1 + 4 + 4 + 2);
-        List<(long Done, long Total)> told = [];
+        ToldProgress told = new();
         string path = _folder.File("a.maskllm");
         RuntimeExport.Write(
-            Folder, RuntimeFiles.RandomMasks(Model, 1), type, path, (done, total) =>
-                told.Add((done, total)), TestContext.Current.CancellationToken);
+            Folder, RuntimeFiles.RandomMasks(Model, 1), type, path, told, TestContext.Current.CancellationToken);
         using RuntimeModel model = RuntimeModel.Open(path);
         Assert.Equal((14, 14), (model.SparseLayers, model.LinearLayers));
         Assert.Equal((Panels * (sparsePanel + 0L), Panels * (long)densePanel), (model.LinearBytes, model.DenseLinearBytes));
         Assert.Equal((new FileInfo(path).Length, path, type), (model.FileBytes, model.Path, model.Type));
         // One report a matrix here: the embedding and fourteen layers.
-        long embedding = 8L * densePanel;
-        Assert.Equal(15, told.Count);
-        Assert.Equal((embedding, embedding + model.LinearBytes), told[0]);
-        Assert.Equal((embedding + 2L * sparsePanel, told[0].Total), told[1]);
-        Assert.Equal((told[0].Total, told[0].Total), told[^1]);
+        long embedding = 8L * densePanel, all = embedding + model.LinearBytes;
+        Assert.Equal(15, told.All.Count);
+        Assert.Equal(new Progress("packing", embedding, all), told.All[0]);
+        Assert.Equal(new Progress("packing", embedding + 2L * sparsePanel, all), told.All[1]);
+        Assert.Equal(new Progress("packing", all, all), told.All[^1]);
         using SafetensorsFile file = SafetensorsFile.Open(path);
         // Whole cache lines before the weights: 8 bytes of length and the header.
         Assert.Equal(0, (8 + BitConverter.ToInt64(File.ReadAllBytes(path), 0)) % 64);

@@ -1,9 +1,11 @@
 using MaskLlm.Decoding;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Measures;
 using MaskLlm.Packing;
 using MaskLlm.Products;
 using MaskLlm.Tests.Data;
+using MaskLlm.Tests.Machine;
 
 namespace MaskLlm.Tests.Decoding;
 
@@ -29,10 +31,10 @@ public sealed class RuntimePerplexityTests : IDisposable
         int[] ids = [.. Enumerable.Range(0, 617).Select(i => 37 * i % 128)];
         string text = data.WriteNpy("ids.npy", "|u1", "617,", [.. ids.Select(id => (byte)id)]);
         using RuntimeModel model = LongModel(null);
-        List<(string What, int Done, int Total)> told = [];
+        ToldProgress told = new();
         EvaluationReport report = RuntimePerplexity.Run(
             new EvaluationRequest { Model = model.Path, Data = text, SequenceLength = length, MaxWindows = most }, 2,
-            (what, done, total) => told.Add((what, done, total)), TestContext.Current.CancellationToken);
+            told, TestContext.Current.CancellationToken);
 
         PerplexityResult result = Assert.Single(report.Rows).Result;
         double expected = Math.Exp(Enumerable.Range(0, windows)
@@ -43,7 +45,11 @@ public sealed class RuntimePerplexityTests : IDisposable
         Assert.Equal((model.Path, text, length, null), (report.Model, report.Data, report.SequenceLength, report.Rows[0].Mask));
         Assert.Equal($"weights in float32 on the CPU runtime ({ProductKernels.Choose().Name})", report.Arithmetic);
         Assert.Equal(
-            [($"reading {text}", 0, 1), .. Enumerable.Range(1, windows).Select(done => ("evaluating the file", done, windows))], told);
+            [
+                new Progress($"reading {text}", 0, 1),
+                .. Enumerable.Range(1, windows).Select(done => new Progress("evaluating the file", done, windows)),
+            ],
+            told.All);
     }
 
     [Fact]

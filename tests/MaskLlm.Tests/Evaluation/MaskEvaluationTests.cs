@@ -1,12 +1,12 @@
 using MaskLlm.Evaluation;
 using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Machine;
 using MaskLlm.Measures;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;
-using MaskLlm.Runs;
 using MaskLlm.Tests.Data;
-using MaskLlm.Tests.Runs;
+using MaskLlm.Tests.Machine;
 
 namespace MaskLlm.Tests.Evaluation;
 
@@ -23,16 +23,18 @@ public sealed class MaskEvaluationTests : IDisposable
     public void Run_DenseAndMasks_TellsEveryStepAndGivesARowEach()
     {
         string data = Ids(130), mask = WriteMask(_ => true), half = WriteMask(name => name.Contains(".0.", StringComparison.Ordinal));
-        List<(string, int, int)> told = [];
+        ToldProgress told = new();
 
         EvaluationReport report = MaskEvaluation.Run(
-            new EvaluationRequest { Model = Model, Data = data, Masks = [mask, half] }, (what, done, total) =>
-                told.Add((what, done, total)), TestContext.Current.CancellationToken);
+            new EvaluationRequest { Model = Model, Data = data, Masks = [mask, half] }, told, TestContext.Current.CancellationToken);
 
         Assert.Equal(
-            [($"reading {data}", 0, 1), ("loading the model", 0, 1), ("evaluating the dense model", 2, 2), ($"evaluating {mask}", 2, 2),
-                ($"evaluating {half}", 2, 2)],
-            told);
+            [
+                new Progress($"reading {data}", 0, 1), new Progress("loading the model", 0, 1),
+                new Progress("evaluating the dense model", 2, 2), new Progress($"evaluating {mask}", 2, 2),
+                new Progress($"evaluating {half}", 2, 2),
+            ],
+            told.All);
         Assert.Equal([null, mask, half], report.Rows.Select(row => row.Mask));
         Assert.Equal(3, report.Rows.Select(row => row.Result.Perplexity).Distinct().Count());
         Assert.Equal((64, 2), (report.SequenceLength, report.Rows[0].Result.Windows));
@@ -45,11 +47,10 @@ public sealed class MaskEvaluationTests : IDisposable
     public void Evaluate_MoreWindowsThanAtOnce_TellsBoth()
     {
         using Decoder model = Checkpoint.Load(Model);
-        List<(int, int)> told = [];
+        ToldProgress told = new();
         Perplexity.Evaluate(
-            model, new int[131 * 16 + 5], 16, progress: (done, total) =>
-                told.Add((done, total)), cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal([(128, 131), (131, 131)], told);
+            model, new int[131 * 16 + 5], 16, progress: told, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal([new Progress("evaluating the model", 128, 131), new Progress("evaluating the model", 131, 131)], told.All);
     }
 
     /// <summary>A window that is longer than what goes through at once goes by itself.</summary>
@@ -64,11 +65,11 @@ public sealed class MaskEvaluationTests : IDisposable
             File.ReadAllText(Path.Combine(Model, "config.json")).Replace(
                 "\"max_position_embeddings\": 64", "\"max_position_embeddings\": 4096", StringComparison.Ordinal));
         using Decoder model = Checkpoint.Load(folder);
-        List<(int, int)> told = [];
+        ToldProgress told = new();
         int[] ids = [.. Enumerable.Range(0, 4500).Select(i => i * i * 7 % 128)];
         PerplexityResult result = Perplexity.Evaluate(
-            model, ids, 2200, progress: (done, total) => told.Add((done, total)), cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal([(1, 2), (2, 2)], told);
+            model, ids, 2200, progress: told, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal([new Progress("evaluating the model", 1, 2), new Progress("evaluating the model", 2, 2)], told.All);
         Assert.Equal((2, 100), (result.Windows, result.TailTokens));
     }
 
@@ -82,10 +83,10 @@ public sealed class MaskEvaluationTests : IDisposable
         SensitivityReport report = SensitivityRun.Execute(request, told, TestContext.Current.CancellationToken);
 
         // The dense model, the whole mask, 2 blocks and 7 kinds; two windows each, which go through together.
-        List<RunProgress> expected = [new($"reading {data}", 0, 1), new("loading the model", 0, 1)];
+        List<Progress> expected = [new($"reading {data}", 0, 1), new("loading the model", 0, 1)];
         string[] names = ["the dense model", "the whole mask", "model.layers.0", "model.layers.1", "q_proj", "k_proj", "v_proj", "o_proj",
             "gate_proj", "up_proj", "down_proj"];
-        for (int i = 0; i < names.Length; i++) expected.Add(new RunProgress(
+        for (int i = 0; i < names.Length; i++) expected.Add(new Progress(
             "measuring sensitivity", 2 * i + 2, 22, $"{names[i]}, {i + 1} of 11"));
         Assert.Equal(expected, told.All.Take(expected.Count));
         Assert.All(told.All.Skip(expected.Count), step => Assert.Equal(

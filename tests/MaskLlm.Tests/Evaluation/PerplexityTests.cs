@@ -1,7 +1,9 @@
 using System.Text.Json;
 using MaskLlm.Evaluation;
+using MaskLlm.Machine;
 using MaskLlm.Measures;
 using MaskLlm.Models;
+using MaskLlm.Tests.Machine;
 using MaskLlm.Tests.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -85,10 +87,9 @@ public sealed class PerplexityTests
     public void Evaluate_Progress_CountsToTheWindows()
     {
         using Decoder model = Checkpoint.Load(Tiny);
-        List<(int, int)> told = [];
-        Perplexity.Evaluate(model, Ids(50), 16, progress: (done, total) => told.Add((done, total)),
-            cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal((3, 3), told[^1]);
+        ToldProgress told = new();
+        Perplexity.Evaluate(model, Ids(50), 16, progress: told, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(new Progress("evaluating the model", 3, 3), told.All[^1]);
     }
 
     [Fact]

@@ -4,9 +4,9 @@ using System.Text.RegularExpressions;
 using MaskLlm.Data;
 using MaskLlm.Experiments;
 using MaskLlm.Learning;
-using MaskLlm.Runs;
+using MaskLlm.Machine;
 using MaskLlm.Tests.Data;
-using MaskLlm.Tests.Runs;
+using MaskLlm.Tests.Machine;
 
 namespace MaskLlm.Tests.Experiments;
 
@@ -39,10 +39,10 @@ public sealed class ExperimentRunTests : IDisposable
             notes);
         Assert.Equal(
             [
-                new RunProgress("reading the texts", 0, 2, request.EvalTexts[0]),
-                    new RunProgress("reading the texts", 1, 2, request.EvalTexts[1]),
-                new RunProgress("loading the model", 0, 1), new RunProgress("evaluating", 0, 2, "s"),
-                    new RunProgress("evaluating", 1, 2, "t"),
+                new Progress("reading the texts", 0, 2, request.EvalTexts[0]),
+                    new Progress("reading the texts", 1, 2, request.EvalTexts[1]),
+                new Progress("loading the model", 0, 1), new Progress("evaluating", 0, 2, "s"),
+                    new Progress("evaluating", 1, 2, "t"),
             ],
             told.All.Take(5));
         Assert.Equal(["dense", "wanda", "alpha-0-seed0", "alpha-3-seed0"], report.Rows.Select(row => row.Arm));

@@ -1,6 +1,6 @@
 using MaskLlm.Learning;
-using MaskLlm.Runs;
-using MaskLlm.Tests.Runs;
+using MaskLlm.Machine;
+using MaskLlm.Tests.Machine;
 
 namespace MaskLlm.Tests.Learning;
 
@@ -23,7 +23,7 @@ public sealed class LearnBenchmarkTests
 
         LearnBenchmarkReport report = LearnBenchmark.Run(options, told, TestContext.Current.CancellationToken);
 
-        Assert.Equal(Enumerable.Range(0, 9).Select(done => new RunProgress("timing steps", done, 9)), told.All);
+        Assert.Equal(Enumerable.Range(0, 9).Select(done => new Progress("timing steps", done, 9)), told.All);
         Assert.Equal((2 * 9216, 32), (report.Weights, report.Tokens));
         Assert.Equal(report.LearnStepSeconds / report.DenseStepSeconds, report.StepRatio, 1e-9);
         // Of a whole step the masks are a part.

@@ -4,13 +4,14 @@ using MaskLlm.Data;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Learning;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
 using MaskLlm.Tests.Data;
-using MaskLlm.Tests.Runs;
+using MaskLlm.Tests.Machine;
 
 namespace MaskLlm.Tests.Learning;
 
@@ -144,7 +145,7 @@ public sealed class LearnRunTests : IDisposable
         Execute(request with { Resume = true, Out = Path.Combine(_folder.Root, "new") });
         Assert.Contains("no checkpoint yet; starting at the first step.", _said);
 
-        void StopAtTwo(RunProgress step)
+        void StopAtTwo(Progress step)
         {
             if (step is { Phase: "learning", Done: 2 }) stop.Cancel();
         }

@@ -1,11 +1,13 @@
 using MaskLlm.Architectures;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Packing;
 using MaskLlm.Packing.Gguf;
 using MaskLlm.Tests.Formats.Gguf;
+using MaskLlm.Tests.Machine;
 using MaskLlm.Tests.Models;
 using MaskLlm.Tests.Packing.Gguf;
 using TorchSharp;
@@ -218,7 +220,7 @@ public class GgufExportTests
     {
         using TemporaryFolder folder = new();
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            GgufExport.Write(ModelMasks.Folder("qwen3"), null, GgufType.Q8, folder.File("a.gguf"), (_, _) => { },
+            GgufExport.Write(ModelMasks.Folder("qwen3"), null, GgufType.Q8, folder.File("a.gguf"), null,
                 new CancellationToken(canceled: true)));
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
     }
@@ -227,10 +229,12 @@ public class GgufExportTests
     public void Write_Progress_EndsAtAllBytes()
     {
         using TemporaryFolder folder = new();
-        List<(long Done, long Total)> told = [];
-        GgufExport.Write(ModelMasks.Folder("llama-gqa-tied"), null, GgufType.Q8, folder.File("a.gguf"), (done, total) =>
-            told.Add((done, total)), TestContext.Current.CancellationToken);
-        Assert.True(told[^1].Done == told[^1].Total && told[^1].Total > 0);
+        ToldProgress told = new();
+        GgufExport.Write(ModelMasks.Folder("llama-gqa-tied"), null, GgufType.Q8, folder.File("a.gguf"), told,
+            TestContext.Current.CancellationToken);
+        long total = told.All[0].Total;
+        Assert.True(total > 0);
+        Assert.Equal(new Progress("packing", total, total), told.All[^1]);
     }
 
     private static (GgufFile File, GgufReport Report) Write(string model, GgufType type, IReadOnlyDictionary<string, Mask>? masks = null) =>

@@ -1,8 +1,10 @@
 using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Packing;
+using MaskLlm.Tests.Machine;
 using MaskLlm.Tests.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -111,14 +113,14 @@ public class MaskedCheckpointTests
         byte[] bits = [.. values.Select(_ => (byte)random.Next(2))];
         string source = OneTensor(folder, TensorType.Float32, values, Columns);
 
-        List<(long Done, long Total)> told = [];
+        ToldProgress told = new();
         Write(
             source, new Dictionary<string, Mask> { ["w"] = Mask.FromBytes(Rows, Columns, bits) }, folder.File("out"),
-                progress: (done, total) => told.Add((done, total)));
+                progress: told);
 
         Assert.Equal(values.Zip(bits, (value, bit) => value * bit), Values(folder.File("out")));
-        Assert.Equal((4L * values.Length, 4L * values.Length), told[^1]);
-        Assert.Equal(3, told.Count);
+        Assert.Equal(new Progress("writing", 4L * values.Length, 4L * values.Length), told.All[^1]);
+        Assert.Equal(3, told.All.Count);
     }
 
     [Fact]
@@ -258,7 +260,7 @@ public class MaskedCheckpointTests
         using var folder = new TemporaryFolder();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         IOException full = Assert.ThrowsAny<IOException>(
-            () => Write(source, OneMask, folder.File("out"), progress: (_, _) => throw new IOException("No space left on device", 28)));
+            () => Write(source, OneMask, folder.File("out"), progress: new ToldProgress(_ => throw new IOException("No space left on device", 28))));
         Assert.Equal($"{folder.File("out/model.safetensors")}: the disk is full", full.Message);
         Assert.Equal(["source"], Names(folder.Path));
     }
@@ -290,8 +292,8 @@ public class MaskedCheckpointTests
         using CancellationTokenSource stop = new();
 
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            MaskedCheckpoint.Write(source, new Dictionary<string, Mask>(), folder.File("out"), force: true, (_, _) => stop.Cancel(),
-                stop.Token));
+            MaskedCheckpoint.Write(source, new Dictionary<string, Mask>(), folder.File("out"), force: true,
+                new ToldProgress(_ => stop.Cancel()), stop.Token));
 
         Assert.Equal(before, Names(folder.Path));
         if (existing) Assert.Equal([".maskllm.json", "model.safetensors"], Names(folder.File("out")));
@@ -299,7 +301,7 @@ public class MaskedCheckpointTests
     }
 
     private static void Write(
-        string source, IReadOnlyDictionary<string, Mask> masks, string target, bool force = false, Action<long, long>? progress = null) =>
+        string source, IReadOnlyDictionary<string, Mask> masks, string target, bool force = false, ToldProgress? progress = null) =>
         MaskedCheckpoint.Write(source, masks, target, force, progress, TestContext.Current.CancellationToken);
 
     private static Dictionary<string, Mask> OneMask => new() { ["w"] = Mask.FromBytes(1, 8, [0, 1, 1, 0, 0, 0, 1, 1]) };

@@ -3,10 +3,11 @@ using System.Text;
 using System.Text.Json.Nodes;
 using MaskLlm.Data;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Pretraining;
 using MaskLlm.Runs;
 using MaskLlm.Tests.Data;
-using MaskLlm.Tests.Runs;
+using MaskLlm.Tests.Machine;
 
 namespace MaskLlm.Tests.Pretraining;
 
@@ -37,8 +38,8 @@ public sealed class PretrainRunTests : IDisposable
             .Select(line => JsonNode.Parse(line)!.AsObject())];
         Assert.Equal(
             [
-                new RunProgress("training the tokenizer", 0, 1),
-                .. Enumerable.Range(0, 5).Select(step => new RunProgress(
+                new Progress("training the tokenizer", 0, 1),
+                .. Enumerable.Range(0, 5).Select(step => new Progress(
                     "pretraining", step + 1, 5, string.Create(CultureInfo.InvariantCulture, $"loss {(double)lines[step]["loss"]!:0.000}"))),
             ],
             told.Steps);

@@ -1,10 +1,10 @@
 using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Priors;
-using MaskLlm.Runs;
 using MaskLlm.Tests.Data;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -137,17 +137,17 @@ public sealed class PruneRunTests : IDisposable
         };
     }
 
-    private sealed class StopAfter(int blocks, CancellationTokenSource stop) : IProgress<RunProgress>
+    private sealed class StopAfter(int blocks, CancellationTokenSource stop) : IProgress<Progress>
     {
-        public void Report(RunProgress value)
+        public void Report(Progress value)
         {
             if (value.Phase.StartsWith("pruning", StringComparison.Ordinal) && value.Done == blocks) stop.Cancel();
         }
     }
 
-    private sealed class Done(List<long> blocks) : IProgress<RunProgress>
+    private sealed class Done(List<long> blocks) : IProgress<Progress>
     {
-        public void Report(RunProgress value)
+        public void Report(Progress value)
         {
             if (value.Phase.StartsWith("pruning", StringComparison.Ordinal)) blocks.Add(value.Done);
         }

@@ -2,11 +2,12 @@ using System.Runtime.InteropServices;
 using MaskLlm.Architectures;
 using MaskLlm.Data;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Models;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
 using MaskLlm.Tests.Data;
-using MaskLlm.Tests.Runs;
+using MaskLlm.Tests.Machine;
 
 namespace MaskLlm.Tests.Priors;
 
@@ -99,16 +100,16 @@ public sealed class PruneStateTests : IDisposable
             TestContext.Current.CancellationToken);
         IReadOnlyList<string> layers = [.. CheckpointConfig.LinearShapes(Model).Keys];
         Assert.Equal(
-            [new RunProgress("loading the model", 0, 1), .. layers
-                .Select((layer, i) => new RunProgress("pruning by magnitude", i + 1, layers.Count, layer))], told.All);
+            [new Progress("loading the model", 0, 1), .. layers
+                .Select((layer, i) => new Progress("pruning by magnitude", i + 1, layers.Count, layer))], told.All);
 
         told = new ToldProgress();
         List<string> said = [];
         PruneRun.Execute(Request("wanda"), told, said.Add, TestContext.Current.CancellationToken);
         Assert.Equal(
             [
-                new RunProgress("loading the model", 0, 1),
-                .. Enumerable.Range(0, 3).Select(block => new RunProgress("pruning by wanda", block, 2, $"block {block}/2")),
+                new Progress("loading the model", 0, 1),
+                .. Enumerable.Range(0, 3).Select(block => new Progress("pruning by wanda", block, 2, $"block {block}/2")),
             ],
             told.Steps);
         Assert.Equal(

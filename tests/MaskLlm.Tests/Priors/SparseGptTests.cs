@@ -1,9 +1,9 @@
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;
-using MaskLlm.Runs;
-using MaskLlm.Tests.Runs;
+using MaskLlm.Tests.Machine;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -69,7 +69,7 @@ public sealed class SparseGptTests
                 masks[layer.Name].Packed.ToArray()));
             return;
         }
-        Assert.Equal([new RunProgress($"prior by {method}", 1, 2, "block 1/2"), new RunProgress($"prior by {method}", 2, 2, "block 2/2")],
+        Assert.Equal([new Progress($"prior by {method}", 1, 2, "block 1/2"), new Progress($"prior by {method}", 2, 2, "block 2/2")],
             told.All);
         Assert.All(Pruned(false), pair => Assert.Equal(pair.Value, masks[pair.Key].Packed.ToArray()));
         if (method == "sparsegpt") Assert.Contains(Pruned(true), pair => !pair.Value.SequenceEqual(masks[pair.Key].Packed.ToArray()));
@@ -98,7 +98,7 @@ public sealed class SparseGptTests
         int[][] sequences = [[1, 2, 3, 4], [5, 6, 7, 8], [9, 9, 9, 9]];
         ToldProgress told = new();
         using InputSquares squares = InputSquares.Of(model, sequences, told, TestContext.Current.CancellationToken);
-        Assert.Equal(Enumerable.Range(1, 3).Select(done => new RunProgress("squares of the layers' inputs", done, 3)), told.All);
+        Assert.Equal(Enumerable.Range(1, 3).Select(done => new Progress("squares of the layers' inputs", done, 3)), told.All);
         Assert.Equal(model.Linears.Select(layer => layer.Name).Order(), squares.ByName.Keys.Order());
         Assert.All(model.Linears, layer => Assert.Null(layer.Observe));
         Dictionary<string, Tensor> expected = [];

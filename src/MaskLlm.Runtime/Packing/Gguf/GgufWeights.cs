@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using MaskLlm.Architectures;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Formats.Safetensors;
+using MaskLlm.Machine;
 using MaskLlm.Masks;
 
 namespace MaskLlm.Packing.Gguf;
@@ -9,11 +10,9 @@ namespace MaskLlm.Packing.Gguf;
 /// <summary>The tensors of a GGUF file, made of those of a checkpoint a row at a time.</summary>
 internal sealed class GgufWeights(
     SafetensorsCheckpoint source, DecoderConfig config, IReadOnlyDictionary<string, Mask>? masks, GgufType type,
-    Action<long, long>? progress, CancellationToken cancellation)
+    IProgress<Progress>? progress, CancellationToken cancellation)
 {
     private const long ProgressBytes = 1 << 20;
-
-    private long _doneBytes, _toldBytes, _totalBytes;
 
     /// <summary>All tensors, in the order of the forward pass.</summary>
     /// <param name="notes">Gets a sentence where a matrix has another type than asked for.</param>
@@ -22,11 +21,11 @@ internal sealed class GgufWeights(
         foreach ((string name, int[] shape) in ParameterShapes.All(config))
             CheckpointContents.RequireParameter(source.Folder, source, name, [.. shape]);
         GgufPart[] parts = [.. GgufParts.Of(config)];
-        _totalBytes = parts.Sum(part => part.Rows.Sum(rows => rows.Count * BytesOfRow(part, rows)));
+        ByteCount done = new("packing", parts.Sum(part => part.Rows.Sum(rows => rows.Count * BytesOfRow(part, rows))), progress);
         NoteOtherTypes(parts, notes);
         return
         [
-            .. parts.Select(part => new GgufTensor(part.Name, TypeOf(part), part.Shape, stream => Write(stream, part))),
+            .. parts.Select(part => new GgufTensor(part.Name, TypeOf(part), part.Shape, stream => Write(stream, part, done))),
             .. GgufRotary.Tensors(config),
         ];
     }
@@ -47,11 +46,12 @@ internal sealed class GgufWeights(
                 + $"{type.Spelling()}.");
     }
 
-    private void Write(Stream stream, GgufPart part)
+    private void Write(Stream stream, GgufPart part, ByteCount done)
     {
         GgufType target = TypeOf(part);
         int columns = part.Columns ?? 1;
         byte[] bytes = new byte[target.ByteLength(columns)];
+        long untold = 0;
         foreach (GgufRows rows in part.Rows)
         {
             RowSource values = new(source, source.Tensors[rows.Tensor], columns, rows.IsTransposed, masks?.GetValueOrDefault(rows.Tensor));
@@ -63,16 +63,12 @@ internal sealed class GgufWeights(
                 values.RequireFits(read, target.Largest());
                 GgufValues.Write(target, read, bytes);
                 stream.Write(bytes);
-                Tell(BytesOfRow(part, rows));
+                untold += BytesOfRow(part, rows);
+                if (untold < ProgressBytes) continue;
+                done.Add(untold);
+                untold = 0;
             }
         }
-    }
-
-    private void Tell(long bytes)
-    {
-        _doneBytes += bytes;
-        if (_doneBytes - _toldBytes < ProgressBytes && _doneBytes < _totalBytes) return;
-        _toldBytes = _doneBytes;
-        progress?.Invoke(_doneBytes, _totalBytes);
+        done.Add(untold);
     }
 }
