@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
+using MaskLlm.Learning;
+using MaskLlm.Settings;
 
 namespace MaskLlm.Cli.Tests;
 
@@ -18,7 +21,8 @@ public sealed class NumericOptionTests
     private static readonly string[] Learned =
     [
         .. Learning, $"--learning-rate 0.0007 {Tiny} {Float} 0 {AboveFloat}", $"--epsilon 1E-05 {Tiny} {Float} 0 {AboveFloat}",
-            $"--prior-strength 1 0 {Float} -0.1 {AboveFloat}",
+            $"--prior-strength 1 0 {Float} -0.1 {AboveFloat}", $"--weight-decay 0.1 0 {Float} -0.1 {AboveFloat}",
+            $"--clip-norm 1 {Tiny} {Float} 0 {AboveFloat}",
         $"--score-strength 2 0 {Float} -0.1 {AboveFloat}", $"--initial-std 0.01 {Tiny} {Float} 0 {AboveFloat}",
             "--distillation 0.7 0 1 -0.1 1.1", $"--state-distillation 0 0 {Float} -0.1 {AboveFloat}",
         "--noise 0 0 100 0.0000009 100.1", "--noise 0 0.000001 100 -0.1 100.1", "--average-decay 0 0 0.999 -0.1 1",
@@ -77,7 +81,8 @@ public sealed class NumericOptionTests
         ["pretrain"] =
         [
             $"--steps 3000 1 {Int} 0 {AboveInt}", $"--batch-size 32 1 {Int} 0 {AboveInt}", $"--seq-len 256 1 {Int} 0 {AboveInt}",
-                $"--learning-rate 0.002 {Tiny} {Float} 0 {AboveFloat}",
+                $"--learning-rate 0.002 {Tiny} {Float} 0 {AboveFloat}", $"--warmup-steps 100 0 {Int} -1 {AboveInt}",
+            $"--weight-decay 0.1 0 {Float} -0.1 {AboveFloat}", $"--clip-norm 1 {Tiny} {Float} 0 {AboveFloat}",
             $"--save-every 100 1 {Int} 0 {AboveInt}", $"--eval-every 100 1 {Int} 0 {AboveInt}",
                 "--seed 0 0 18446744073709551615 -1 18446744073709551616", "--threads - 1 1024 0 1025",
         ],
@@ -128,8 +133,8 @@ public sealed class NumericOptionTests
     [InlineData("")]
     public void EveryNamedChoice_NumberOrSeveral_IsRefused(string text)
     {
-        (string Verb, Option Option)[] choices = [.. AllOptions().Where(pair => pair.Option.ValueType.IsEnum)];
-        Assert.NotEmpty(choices);
+        (string Verb, Option Option)[] choices = [.. AllOptions().Where(pair => SettingOf(pair.Option) is { Choices.Count: > 0 })];
+        Assert.Equal(13, choices.Length);
         foreach ((string verb, Option option) in choices) Assert.Single(Errors(verb, option, text));
     }
 
@@ -154,8 +159,13 @@ public sealed class NumericOptionTests
     private static IEnumerable<(string Verb, Option Option)> NumericOptions() => AllOptions().Where(pair =>
     {
         Type type = pair.Option.ValueType.GetElementType() ?? pair.Option.ValueType;
-        return NumberTypes.Contains(Nullable.GetUnderlyingType(type) ?? type);
+        return NumberTypes.Contains(Nullable.GetUnderlyingType(type) ?? type)
+            || SettingOf(pair.Option)?.ToJson(new LearnOptions())?.GetValueKind() == JsonValueKind.Number
+            || pair.Option.Name == "--warmup-steps";
     });
+
+    private static Setting<LearnOptions>? SettingOf(Option option) => option.ValueType == typeof(string)
+        ? LearnSettings.All.FirstOrDefault(setting => $"--{setting.Name}" == option.Name) : null;
 
     private static IEnumerable<(string Verb, Option Option)> AllOptions() => Of(CommandLine.Root(CancellationToken.None), "");
 

@@ -60,13 +60,14 @@ internal static class BenchCommand
     private static Command CreateLearn(CancellationToken stop)
     {
         Argument<string> model = SharedOptions.Model();
-        LearnNumbers numbers = new();
+        LearnOptions usual = new() { BatchSize = LearnOptions.Of(Recipe.Distilled).BatchSize };
+        SettingOptions<LearnOptions> numbers = new(LearnSettings.OfSpeed, usual);
         Option<int> repeats = NumberOption.Of(OptionRanges.Repeats, 5, "Pairs of a dense and a learning step; medians are reported.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
         Command command = new("learn",
             "A learning step beside the dense model's forward and backward pass, fused kernels beside plain tensor operations.") { model };
-        foreach (Option option in numbers.OfSpeed) command.Options.Add(option);
+        foreach (Option option in numbers.All) command.Options.Add(option);
         foreach (Option option in new Option[] { repeats, threads, json }) command.Options.Add(option);
         command.SetAction(parsed =>
         {
@@ -76,7 +77,7 @@ internal static class BenchCommand
                 new LearnBenchmarkOptions
                 {
                     Model = parsed.GetValue(model)!,
-                    Learning = numbers.ReadOfSpeed(parsed),
+                    Learning = numbers.Read(parsed, usual),
                     Repeats = parsed.GetValue(repeats)
                 }, progress, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());

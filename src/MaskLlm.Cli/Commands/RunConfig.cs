@@ -12,9 +12,6 @@ internal static class RunConfig
     private const string Name = "--config", Recipe = "--recipe", Batch = "batch-size", MicroBatch = "micro-batch-size",
         Separator = "document-separator";
 
-    // Recorded, and no options of the verb that records them.
-    private static readonly string[] Fixed = ["weight-decay", "warmup-steps"];
-
     // Named relative to the folder that has them, where that is the program's or its cache's.
     private static readonly string[] Paths = ["model", "data", "prior", "config", "eval-text"];
 
@@ -42,7 +39,7 @@ internal static class RunConfig
         if (isModelsToo) Replace(expanded, file, Resolved("config", $"{options["config"]}"));
         foreach ((string name, JsonNode? value) in options)
         {
-            if (value is null || Fixed.Contains(name) || IsLeftOut(parsed, name, options)) continue;
+            if (value is null || IsLeftOut(parsed, name, options)) continue;
             if (name == "model" && verb.Arguments.Count > 0) InsertModel(expanded, parsed, Resolved(name, $"{value}"));
             else Append(expanded, parsed, name, value, file);
         }

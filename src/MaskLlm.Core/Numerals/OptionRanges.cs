@@ -75,6 +75,15 @@ public static class OptionRanges
     /// <summary>AdamW's epsilon.</summary>
     public static readonly NumberRange<double> Epsilon = Positive("--epsilon");
 
+    /// <summary>Decoupled weight decay.</summary>
+    public static readonly NumberRange<double> WeightDecay = new("--weight-decay", 0, float.MaxValue);
+
+    /// <summary>Largest norm of a gradient.</summary>
+    public static readonly NumberRange<double> ClipNorm = Positive("--clip-norm");
+
+    /// <summary>Steps of linear warm-up.</summary>
+    public static readonly NumberRange<int> WarmupSteps = AtLeast("--warmup-steps", 0);
+
     /// <summary>Standard deviation of the first logits.</summary>
     public static readonly NumberRange<double> InitialStd = Positive("--initial-std");
 

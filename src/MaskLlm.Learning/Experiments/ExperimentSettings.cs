@@ -1,5 +1,3 @@
-using System.Collections;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using MaskLlm.Data;
 using MaskLlm.Learning;
@@ -37,17 +35,19 @@ internal static class ExperimentSettings
             [InputsKey] = Inputs(request, texts, domains, priors, cancellation),
         };
 
-    /// <summary>Every option of learning by the name of its property, read off the record itself, so that none is forgotten.</summary>
-    internal static JsonObject Options(LearnOptions options) => new(typeof(LearnOptions).GetProperties()
-        .Where(property => property.Name != nameof(LearnOptions.Seed))
-        .Select(property => KeyValuePair.Create(JsonNamingPolicy.KebabCaseLower.ConvertName(property.Name),
-            (JsonNode?)Text(property.GetValue(options)))));
+    /// <summary>Every setting of learning but the seed, of which an experiment has its own.</summary>
+    internal static JsonObject Options(LearnOptions options) => new(LearnSettings.All
+        .Where(setting => setting.Name != "seed")
+        .Select(setting => KeyValuePair.Create(setting.Name, setting.ToJson(options))));
 
     /// <summary>The options that are not as they are without being set, for people.</summary>
     internal static IReadOnlyList<string> Changed(LearnOptions options)
     {
         JsonObject own = Options(options), defaults = Options(ComparePlan.Paper(options));
-        return [.. own.Where(pair => !JsonNode.DeepEquals(pair.Value, defaults[pair.Key])).Select(pair => $"{pair.Key} {pair.Value}")];
+        return
+        [
+            .. own.Where(pair => !JsonNode.DeepEquals(pair.Value, defaults[pair.Key])).Select(pair => $"{pair.Key} {Shown(pair.Value)}"),
+        ];
     }
 
     /// <summary>Settings that were read, with the parts that are looked into.</summary>
@@ -96,16 +96,6 @@ internal static class ExperimentSettings
         foreach (string file in texts.Values.Concat(priors)) inputs[RecordedPath.Of(file)] = InputHashes.Of(file);
         return inputs;
     }
-
-    private static string? Text(object? value) => value switch
-    {
-        null => null,
-        string text => text,
-        IEnumerable list => string.Join(' ', list.Cast<object>().Select(Text)),
-        bool flag => flag ? "on" : "off",
-        Enum name => name.ToString().ToLowerInvariant(),
-        _ => FormattableString.Invariant($"{value}"),
-    };
 
     private static string Shown(JsonNode? value) => value switch
     {

@@ -1,6 +1,6 @@
 using MaskLlm.MaskKernels;
-using MaskLlm.Numerals;
 using MaskLlm.Patterns;
+using MaskLlm.Settings;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Learning;
@@ -148,24 +148,12 @@ public sealed record LearnOptions
     /// <exception cref="ArgumentException">One of them makes no sense.</exception>
     public void Validate()
     {
-        OptionRanges.Steps.Require(Steps);
-        OptionRanges.BatchSize.Require(BatchSize);
-        OptionRanges.SequenceLength.Require(SequenceLength);
+        foreach (Setting<LearnOptions> setting in LearnSettings.All) setting.Require(this);
         // A batch is one array of ids.
         Require(BatchSize * (SequenceLength + 1L) <= Array.MaxLength, "--batch-size", BatchSize,
             $"at most {Array.MaxLength / (SequenceLength + 1L)} sequences of {SequenceLength} tokens");
         int micro = MicroBatchSize ?? BatchSize;
         Require(micro >= 1 && BatchSize % micro == 0, "--micro-batch-size", micro, $"a divisor of the batch size {BatchSize}");
-        OptionRanges.LearningRate.Require(LearningRate);
-        OptionRanges.PriorStrength.Require(PriorStrength);
-        OptionRanges.ScoreStrength.Require(ScoreStrength);
-        OptionRanges.InitialStd.Require(InitialStd);
-        OptionRanges.Distillation.Require(Distillation);
-        OptionRanges.StateDistillation.Require(StateDistillation);
-        OptionRanges.Epsilon.Require(Epsilon);
-        OptionRanges.WeightLearningRate.Require(WeightLearningRate);
-        OptionRanges.Noise.Require(Noise);
-        OptionRanges.AverageDecay.Require(AverageDecay);
         if (Parametrization == Parametrization.Candidates && Pattern.GroupSize > NmPattern.LargestEnumerated)
             throw new ArgumentException($"--pattern {Pattern}: a group has too many masks for a logit each; add --parametrization items.");
         if (Parametrization == Parametrization.Items && Moments != MomentType.Float32)
@@ -175,7 +163,6 @@ public sealed record LearnOptions
             throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --kernel fused; with --kernel plain "
                 + $"leave it at float32.");
         Models.Precision.Require(Precision);
-        OptionRanges.WeightReward.Require(WeightReward);
     }
 
     private static void Require(bool holds, string option, object found, string wanted)

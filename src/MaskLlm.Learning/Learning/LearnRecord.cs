@@ -1,7 +1,7 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using MaskLlm.Data;
 using MaskLlm.Runs;
+using MaskLlm.Settings;
 
 namespace MaskLlm.Learning;
 
@@ -43,46 +43,15 @@ internal static class LearnRecord
     /// <summary>Every option that decides the result, by its name on the command line.</summary>
     internal static JsonObject Options(LearnRequest request, Corpus corpus)
     {
-        LearnOptions options = request.Options;
-        return new JsonObject
+        JsonObject options = new()
         {
             ["model"] = RecordedPath.Of(request.Model),
             ["data"] = DataRecord.Names(corpus.Sources),
             ["document-separator"] = request.Data.DocumentSeparator,
-            ["pattern"] = options.Pattern.ToString(),
-            ["recipe"] = options.Recipe.ToString().ToLowerInvariant(),
             ["prior"] = RecordedPath.Of(request.Prior),
-            ["prior-strength"] = options.PriorStrength,
-            ["score-strength"] = options.ScoreStrength,
-            ["exact-prior"] = options.ExactPrior,
-            ["initial-std"] = options.InitialStd,
-            ["kappa"] = options.Kappa.ToString(),
-            ["tau"] = options.Tau.ToString(),
-            ["noise"] = options.Noise,
-            ["parametrization"] = options.Parametrization.ToString().ToLowerInvariant(),
-            ["average-decay"] = options.AverageDecay,
-            ["schedule"] = options.Schedule.ToString().ToLowerInvariant(),
-            ["distillation"] = options.Distillation,
-            ["weight-reward"] = options.WeightReward,
-            ["normalized-reward"] = options.NormalizedReward,
-            ["hard"] = options.Hard,
-            ["steps"] = options.Steps,
-            ["batch-size"] = options.BatchSize,
-            ["micro-batch-size"] = options.MicroBatchSize ?? options.BatchSize,
-            ["seq-len"] = options.SequenceLength,
-            ["epsilon"] = options.Epsilon,
-            ["state-distillation"] = options.StateDistillation,
-            ["blockwise"] = options.Blockwise,
-            ["learning-rate"] = options.LearningRate,
-            ["train-weights"] = JsonNamingPolicy.KebabCaseLower.ConvertName(options.TrainWeights.ToString()),
-            ["weight-learning-rate"] = options.WeightLearningRate,
-            ["skip"] = new JsonArray([.. options.Skip.Select(skip => (JsonNode)skip)]),
-            ["seed"] = options.Seed,
-            ["kernel"] = options.Kernel.ToString().ToLowerInvariant(),
-            ["moments"] = options.Moments.ToString().ToLowerInvariant(),
-            ["precision"] = options.Precision.ToString().ToLowerInvariant(),
-            ["checkpoint-activations"] = options.CheckpointActivations,
         };
+        foreach (Setting<LearnOptions> setting in LearnSettings.All) options[setting.Name] = setting.ToJson(request.Options);
+        return options;
     }
 
     // What decides nothing of the mask, and belongs to what was asked for.

@@ -19,6 +19,9 @@ public static class Precision
         _ => throw new ArgumentException($"--precision {name}: {Float32Name} or {BFloat16Name} is expected."),
     };
 
+    /// <summary>The name of a type.</summary>
+    internal static string NameOf(ScalarType type) => type == ScalarType.BFloat16 ? BFloat16Name : Float32Name;
+
     /// <summary>Whether this processor multiplies matrices of a type itself; others are converted there and back.</summary>
     internal static bool IsNative(ScalarType type) => type != ScalarType.BFloat16 || Avx512F.IsSupported || ArmBase.Arm64.IsSupported;
 

@@ -1,4 +1,4 @@
-using MaskLlm.Numerals;
+using MaskLlm.Settings;
 
 namespace MaskLlm.Pretraining;
 
@@ -33,9 +33,6 @@ public sealed record PretrainOptions
     /// <exception cref="ArgumentException">One of them makes no sense.</exception>
     public void Validate()
     {
-        OptionRanges.Steps.Require(Steps);
-        OptionRanges.BatchSize.Require(BatchSize);
-        OptionRanges.SequenceLength.Require(SequenceLength);
-        OptionRanges.LearningRate.Require(LearningRate);
+        foreach (Setting<PretrainOptions> setting in PretrainSettings.All) setting.Require(this);
     }
 }

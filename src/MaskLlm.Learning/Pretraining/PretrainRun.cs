@@ -11,6 +11,7 @@ using MaskLlm.Json;
 using MaskLlm.Machine;
 using MaskLlm.Models;
 using MaskLlm.Runs;
+using MaskLlm.Settings;
 using MaskLlm.Tokens;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -48,7 +49,6 @@ public static class PretrainRun
         RequireMemory(request.ConfigPath, config);
         using Pretrainer trainer = new(config, request.Options);
         JsonObject options = OptionsOf(request, corpus), inputs = InputsOf(request, corpus), decisive = options.DeepClone().AsObject();
-        decisive["seed"] = request.Options.Seed;
         decisive[DecisiveOptions.InputsKey] = inputs.DeepClone();
         long first = request.Resume ? LoadState(folder, trainer, decisive) : 0;
         folder.Create();
@@ -158,18 +158,17 @@ public static class PretrainRun
     }
 
     // Every option that decides the result, by its name on the command line.
-    private static JsonObject OptionsOf(PretrainRequest request, Corpus corpus) => new()
+    private static JsonObject OptionsOf(PretrainRequest request, Corpus corpus)
     {
-        ["config"] = RecordedPath.Of(request.ConfigPath),
-        ["steps"] = request.Options.Steps,
-        ["batch-size"] = request.Options.BatchSize,
-        ["seq-len"] = request.Options.SequenceLength,
-        ["learning-rate"] = request.Options.LearningRate,
-        ["weight-decay"] = request.Options.WeightDecay,
-        ["warmup-steps"] = request.Options.WarmupSteps,
-        ["data"] = DataRecord.Names(corpus.Sources),
-        ["document-separator"] = request.Data.DocumentSeparator,
-    };
+        JsonObject options = new()
+        {
+            ["config"] = RecordedPath.Of(request.ConfigPath),
+            ["data"] = DataRecord.Names(corpus.Sources),
+            ["document-separator"] = request.Data.DocumentSeparator,
+        };
+        foreach (Setting<PretrainOptions> setting in PretrainSettings.All) options[setting.Name] = setting.ToJson(request.Options);
+        return options;
+    }
 
     private static JsonObject InputsOf(PretrainRequest request, Corpus corpus)
     {

@@ -46,8 +46,8 @@ public sealed class LearnOptionsTests
     public void Validate_WhatDoesNot_IsRefused()
     {
         LearnOptions options = new() { BatchSize = 6 };
-        Refused("--micro-batch-size is 0; a divisor of the batch size 6 is needed.", options with { MicroBatchSize = 0 });
-        Refused("--micro-batch-size is -1; a divisor of the batch size 6 is needed.", options with { MicroBatchSize = -1 });
+        Refused("--micro-batch-size is 0; at least 1 is needed.", options with { MicroBatchSize = 0 });
+        Refused("--micro-batch-size is -1; at least 1 is needed.", options with { MicroBatchSize = -1 });
         Refused("--micro-batch-size is 4; a divisor of the batch size 6 is needed.", options with { MicroBatchSize = 4 });
         Refused("--batch-size is 1; at most 0 sequences of 2147483591 tokens is needed.",
             options with { BatchSize = 1, SequenceLength = Array.MaxLength });

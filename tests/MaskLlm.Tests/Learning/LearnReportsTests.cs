@@ -106,6 +106,8 @@ public sealed class LearnReportsTests
                 StateDistillation = 11,
                 Blockwise = true,
                 LearningRate = 12,
+                WeightDecay = 15,
+                ClipNorm = 16,
                 TrainWeights = WeightTraining.WithMasks,
                 WeightLearningRate = 13,
                 Skip = ["*.a"],
@@ -119,16 +121,21 @@ public sealed class LearnReportsTests
         JsonObject options = LearnRecord.Options(request, corpus);
         Assert.EndsWith("a.txt:1", (string?)options["data"]![0], StringComparison.Ordinal);
         options.Remove("data");
-        Assert.Equal(
-            Json("""
+        JsonNode wanted = JsonNode.Parse("""
             {"model":"/models/some/","document-separator":null,"pattern":"1:4","recipe":"distilled","prior":"p.npz","prior-strength":1.5,"score-strength":2.5,"exact-prior":true,
             "initial-std":0.25,"kappa":"1:2","tau":"3:4","noise":0.5,"parametrization":"items","average-decay":0.75,"schedule":"exponential","distillation":0.125,"weight-reward":5,
-            "normalized-reward":true,"hard":true,"steps":6,"batch-size":8,"micro-batch-size":4,"seq-len":9,"epsilon":10,"state-distillation":11,"blockwise":true,"learning-rate":12,
+            "normalized-reward":true,"hard":true,"steps":6,"batch-size":8,"micro-batch-size":4,"seq-len":9,"epsilon":10,"state-distillation":11,"blockwise":true,"learning-rate":12,"weight-decay":15,"clip-norm":16,
             "train-weights":"with-masks","weight-learning-rate":13,"skip":["*.a"],"seed":14,"kernel":"plain","moments":"bfloat16","precision":"bfloat16","checkpoint-activations":true}
-            """),
-            options.ToJsonString());
+            """)!;
+        Assert.True(JsonNode.DeepEquals(wanted, options), options.ToJsonString());
         Assert.Equal(8, (int)LearnRecord.Options(request with { Options = request.Options with { MicroBatchSize = null } },
             corpus)["micro-batch-size"]!);
+        // What is recorded is enough to ask for the same again, and no property is left out.
+        LearnOptions read = LearnSettings.All.Aggregate(new LearnOptions(), (read, setting) => setting.With(read,
+            options[setting.Name] is JsonArray many ? [.. many.Select(one => $"{one}")] : [$"{options[setting.Name]}"]));
+        Assert.Equal(request.Options, read with { Skip = request.Options.Skip });
+        Assert.Equal(request.Options.Skip, read.Skip);
+        Assert.Equal(typeof(LearnOptions).GetProperties().Length, LearnSettings.All.Count);
     }
 
     [Fact]

@@ -30,6 +30,9 @@ public sealed class OptionRangesTests
         LearningRate: --learning-rate, a positive number
         WeightLearningRate: --weight-learning-rate, a positive number
         Epsilon: --epsilon, a positive number
+        WeightDecay: --weight-decay, at least 0
+        ClipNorm: --clip-norm, a positive number
+        WarmupSteps: --warmup-steps, at least 0
         InitialStd: --initial-std, a positive number
         PriorStrength: --prior-strength, at least 0
         ScoreStrength: --score-strength, at least 0

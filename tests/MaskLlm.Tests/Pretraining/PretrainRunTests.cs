@@ -59,7 +59,10 @@ public sealed class PretrainRunTests : IDisposable
         Assert.Equal([request.ConfigPath, $"{request.Data.Sources[0].Path}:1"], [(string)options["config"]!, (string)options["data"]![0]!]);
         foreach (string path in (string[])["config", "data"]) options.Remove(path);
         Assert.Equal(
-            """{"steps":5,"batch-size":2,"seq-len":16,"learning-rate":0.002,"weight-decay":0.1,"warmup-steps":2,"document-separator":null}""", options.ToJsonString());
+            """
+            {"document-separator":null,"steps":5,"batch-size":2,"seq-len":16,"learning-rate":0.002,"warmup-steps":2,"weight-decay":0.1,"clip-norm":1,"seed":3}
+            """,
+            options.ToJsonString());
         Assert.Equal((3UL, "plain"), (record.Seed, record.Kernel));
         Assert.Equal([request.ConfigPath, request.Data.Sources[0].Path], record.Inputs.Select(input => input.Key));
         Assert.Equal(File.ReadAllBytes(request.ConfigPath), File.ReadAllBytes(Path.Combine(request.Out, "config.json")));
