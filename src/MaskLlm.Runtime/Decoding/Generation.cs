@@ -49,6 +49,7 @@ public static class Generation
 
     private static void Prefill(RuntimeDecoder decoder, KeyValueCache cache, IReadOnlyList<int> prompt, CancellationToken stop)
     {
+        cache.Expect(cache.Length + prompt.Count);
         BatchToken[] batch = new BatchToken[Math.Min(prompt.Count, decoder.Options.TokensAtOnce)];
         for (int at = 0; at < prompt.Count; at += batch.Length)
         {

@@ -14,7 +14,7 @@ public sealed unsafe partial class RuntimeDecoder
             Span<float> hidden = _hidden.Row(token);
             PanelUnpacking.Row(_model.Embedding, _tokens[token].Id, hidden);
             if (_config.EmbeddingScale != 1) TensorPrimitives.Multiply(hidden, (float)_config.EmbeddingScale, hidden);
-            int position = _positions[token], length = _tokens[token].Cache.Length;
+            int position = _positions[token], length = _tokens[token].Cache.TextLength;
             if (_model.Positions is { } learned)
                 TensorPrimitives.Add(hidden, learned.AsSpan(position * hidden.Length, hidden.Length), hidden);
             _projected.Row(token).Clear();

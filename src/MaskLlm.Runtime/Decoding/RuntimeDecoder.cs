@@ -21,6 +21,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
     private readonly ActivationBuffer _hidden, _normed, _projected, _query, _key, _value, _mixed, _gate, _up;
     private readonly InputBuffer _inputs;
     private readonly RuntimeRotary? _rotary, _windowRotary;
+    private readonly int? _originalLength;
     private readonly float[][] _scores;
     private readonly BatchToken[] _tokens;
     private readonly int[] _positions, _wanted;
@@ -55,6 +56,8 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
             isSparse: model.SparseLayers > 0);
         _rotary = _config.Rotary is { } rotary ? new RuntimeRotary(rotary, _config.HeadSize, tokens) : null;
         _windowRotary = _config.WindowRotary is { } other ? new RuntimeRotary(other, _config.HeadSize, tokens) : _rotary;
+        _originalLength = new[] { _config.Rotary, _config.WindowRotary }
+            .FirstOrDefault(turned => turned?.Scaling is { Kind: RotaryScalingKind.LongRope })?.Scaling!.OriginalMaxPositions;
         _scores = [.. Enumerable.Range(0, threads).Select(_ => new float[Math.Min(ContextLength, CachePositions)])];
         (_tokens, _positions, _wanted) = (new BatchToken[tokens], new int[tokens], new int[tokens]);
         _block = model.Blocks[0];
@@ -92,6 +95,12 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
     /// <see cref="ContextLength"/>.</exception>
     /// <exception cref="InsufficientMemoryException">The cache is full.</exception>
     public void Forward(ReadOnlySpan<BatchToken> tokens)
+    {
+        if (_originalLength is { } original) TurnAnew(tokens, original);
+        Run(tokens);
+    }
+
+    private void Run(ReadOnlySpan<BatchToken> tokens)
     {
         Take(tokens);
         _team.Run(_count, _embed, TokensForTeam);
@@ -133,6 +142,36 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         _pages.Dispose();
     }
 
+    // Longrope turns a text that is longer than the original length by other factors from its first token on: where a text grows over
+    // it, what the cache has of it is run again, as Phi-3's own generation does.
+    private void TurnAnew(ReadOnlySpan<BatchToken> tokens, int original)
+    {
+        foreach (BatchToken token in tokens) token.Cache.Coming++;
+        foreach (BatchToken token in tokens)
+        {
+            KeyValueCache cache = token.Cache;
+            if (cache.Coming == 0) continue;
+            cache.Expect(cache.Length + cache.Coming);
+            cache.Coming = 0;
+            if (cache.IsLong == cache.TextLength > original) continue;
+            cache.IsLong = !cache.IsLong;
+            RunAgain(cache);
+        }
+    }
+
+    private void RunAgain(KeyValueCache cache)
+    {
+        (int[] ids, int expected) = ([.. cache.Ids], cache.TextLength);
+        cache.Truncate(0);
+        cache.Expect(expected);
+        BatchToken[] batch = new BatchToken[Math.Min(ids.Length, _tokens.Length)];
+        foreach (int[] piece in ids.Chunk(_tokens.Length))
+        {
+            for (int i = 0; i < piece.Length; i++) batch[i] = new BatchToken(cache, piece[i], WantsLogits: false);
+            Run(batch.AsSpan(0, piece.Length));
+        }
+    }
+
     private void Take(ReadOnlySpan<BatchToken> tokens)
     {
         if (tokens.IsEmpty || tokens.Length > _tokens.Length)
@@ -145,7 +184,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         {
             if (tokens[i].Cache.Length == ContextLength)
                 throw new ArgumentException($"the text is longer than the {ContextLength} positions that it can have; shorten it.");
-            _positions[i] = tokens[i].Cache.Append();
+            _positions[i] = tokens[i].Cache.Append(tokens[i].Id);
             _tokens[i] = tokens[i];
             if (tokens[i].WantsLogits) _wanted[_wantedCount++] = i;
         }

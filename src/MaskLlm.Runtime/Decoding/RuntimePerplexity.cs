@@ -56,6 +56,7 @@ public static class RuntimePerplexity
     private static double NegativeLogLikelihood(RuntimeDecoder decoder, ReadOnlySpan<int> window)
     {
         using KeyValueCache cache = decoder.StartSequence();
+        cache.Expect(window.Length);
         BatchToken[] tokens = new BatchToken[Math.Min(window.Length - 1, decoder.Options.TokensAtOnce)];
         float[] exponentials = new float[decoder.VocabularySize];
         double total = 0;

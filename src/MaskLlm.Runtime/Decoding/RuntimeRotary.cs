@@ -9,6 +9,7 @@ internal sealed class RuntimeRotary
     private readonly int _headSize;
     private readonly float _factor;
     private readonly float[] _frequencies, _cosine, _sine;
+    private readonly float[]? _longFrequencies;
 
     /// <param name="config">Base and scaling.</param>
     /// <param name="headSize">Dimensions of a head.</param>
@@ -17,6 +18,7 @@ internal sealed class RuntimeRotary
     {
         (_config, _headSize, _factor) = (config, headSize, (float)(config.Scaling?.AttentionFactor ?? 1));
         _frequencies = FrequenciesOf(length: 0);
+        if (config.Scaling is { Kind: RotaryScalingKind.LongRope }) _longFrequencies = FrequenciesOf(int.MaxValue);
         (_cosine, _sine) = (new float[tokens * Pairs], new float[tokens * Pairs]);
     }
 
@@ -26,11 +28,11 @@ internal sealed class RuntimeRotary
     /// <summary>Makes those of one token.</summary>
     /// <param name="token">Its place among those that run together.</param>
     /// <param name="position">In its text.</param>
-    /// <param name="length">Of its text so far, these tokens included.</param>
+    /// <param name="length">Of its text, as far as that is known.</param>
     internal void Set(int token, int position, int length)
     {
         bool isLong = _config.Scaling is { DependsOnLength: true } scaling && length > scaling.OriginalMaxPositions;
-        float[] frequencies = isLong ? FrequenciesOf(length) : _frequencies;
+        float[] frequencies = isLong ? _longFrequencies ?? FrequenciesOf(length) : _frequencies;
         for (int pair = 0; pair < frequencies.Length; pair++)
         {
             // As transformers: the angle is rounded to float32.

@@ -32,6 +32,7 @@ internal sealed class RunningText(TextRequest request, long pages, CancellationT
     internal void Begin(RuntimeDecoder decoder, Tokenizer tokenizer, SamplerBuffers buffers)
     {
         _cache = decoder.StartSequence();
+        _cache.Expect(request.Prompt.Count);
         _sampler = new Sampler(request.Sampling, buffers);
         foreach (int id in request.Prompt) _sampler.See(id);
         _text = new StreamedText(tokenizer, skipSpecialTokens: true);

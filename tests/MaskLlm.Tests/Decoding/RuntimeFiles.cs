@@ -52,6 +52,7 @@ internal static class RuntimeFiles
         foreach (long[] ids in sequences)
         {
             using KeyValueCache cache = decoder.StartSequence();
+            cache.Expect(ids.Length);
             foreach (long[] piece in ids.Chunk(atOnce))
             {
                 decoder.Forward([.. piece.Select(id => new BatchToken(cache, (int)id, WantsLogits: true))]);

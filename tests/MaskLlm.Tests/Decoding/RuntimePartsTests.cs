@@ -60,11 +60,11 @@ public sealed class RuntimePartsTests
     {
         using KeyValuePages pages = new(Config, 1 << 20);
         using KeyValueCache cache = new(pages);
-        for (int position = 0; position < 33; position++) Assert.Equal(position, cache.Append());
+        for (int position = 0; position < 33; position++) Assert.Equal(position, cache.Append(7));
         Assert.Equal((33, 2), (cache.Length, cache.Pages.Count));
         cache.Truncate(5);
         Assert.Equal((5, 2), (cache.Length, cache.Pages.Count));
-        Assert.Equal(5, cache.Append());
+        Assert.Equal(5, cache.Append(7));
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Truncate(7));
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Truncate(-1));
         cache.Dispose();

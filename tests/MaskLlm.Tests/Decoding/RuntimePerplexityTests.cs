@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using MaskLlm.Decoding;
+using MaskLlm.Formats.Safetensors;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Measures;
@@ -50,6 +52,24 @@ public sealed class RuntimePerplexityTests : IDisposable
                 .. Enumerable.Range(1, windows).Select(done => new Progress("evaluating the file", done, windows)),
             ],
             told.All);
+    }
+
+    /// <summary>Frequencies that depend on the length are those of the whole window.</summary>
+    [Theory]
+    [InlineData("llama-dynamic")]
+    [InlineData("llama-yarn")]
+    [InlineData("phi3-longrope")]
+    public void Run_FixtureOnItsIds_GivesItsLoss(string name)
+    {
+        using DataFolder data = new();
+        using SafetensorsFile expected = SafetensorsFile.Open(Fixture.PathOf($"models/{name}/expected.safetensors"));
+        TensorEntry ids = expected.Tensors["input_ids"];
+        string text = data.WriteNpy("ids.npy", "<i8", $"{ids.Shape[0]}, {ids.Shape[1]}", expected.Bytes(ids).ToArray());
+        using RuntimeModel model = RuntimeFiles.Export(_folder, name, WeightType.Float32);
+        EvaluationRequest request = new() { Model = model.Path, Data = text, SequenceLength = (int)ids.Shape[1] };
+        PerplexityResult result = RuntimePerplexity.Run(request, 1, null, TestContext.Current.CancellationToken).Rows[0].Result;
+        double loss = MemoryMarshal.Read<float>(expected.Bytes(expected.Tensors["loss"]));
+        Assert.Equal(1, result.Perplexity / Math.Exp(loss), 1e-4);
     }
 
     [Fact]
