@@ -37,4 +37,13 @@ public enum Activation
 
     /// <summary>max(x, 0) squared.</summary>
     ReluSquared,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+
+    /// <summary>x sigmoid(1.702 x).</summary>
+    QuickGelu,
+
+    /// <summary>The hyperbolic tangent.</summary>
+    Tanh,
 }

@@ -7,12 +7,17 @@ namespace MaskLlm.Models;
 /// <summary>The functions between the matrices of an MLP.</summary>
 internal static class Activations
 {
+    private const double QuickGeluSlope = 1.702;
+
     /// <returns>Of the shape and type of <paramref name="x"/>, of the caller's scope.</returns>
     internal static Tensor Call(Activation kind, Tensor x) => kind switch
     {
         Activation.Silu => nn.functional.silu(x),
         Activation.Gelu => nn.functional.gelu(x),
         Activation.GeluTanh => GeluTanh(x),
+        Activation.Relu => x.relu(),
+        Activation.QuickGelu => QuickGelu(x),
+        Activation.Tanh => x.tanh(),
         _ => ReluSquared(x),
     };
 
@@ -30,6 +35,12 @@ internal static class Activations
         using DisposeScope scope = NewDisposeScope();
         Tensor inner = x.Plus(x.Squared() * x, 0.044715).Times(Math.Sqrt(2 / Math.PI));
         return (x.Times(0.5) * inner.tanh().Plus(1)).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor QuickGelu(Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return (x * x.Times(QuickGeluSlope).sigmoid()).MoveToOuterDisposeScope();
     }
 
     private static Tensor ReluSquared(Tensor x)

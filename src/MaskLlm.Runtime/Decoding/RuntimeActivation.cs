@@ -15,6 +15,15 @@ internal static class RuntimeActivation
                 TensorPrimitives.Max(x, 0f, x);
                 TensorPrimitives.Multiply(x, x, x);
                 break;
+            case Activation.Relu:
+                TensorPrimitives.Max(x, 0f, x);
+                break;
+            case Activation.QuickGelu:
+                for (int i = 0; i < x.Length; i++) x[i] /= 1 + MathF.Exp(-1.702f * x[i]);
+                break;
+            case Activation.Tanh:
+                TensorPrimitives.Tanh(x, x);
+                break;
             case Activation.GeluTanh:
                 for (int i = 0; i < x.Length; i++)
                     x[i] = 0.5f * x[i] * (1 + MathF.Tanh(0.7978845608f * (x[i] + 0.044715f * x[i] * x[i] * x[i])));

@@ -13,7 +13,11 @@ internal static class ActivationReader
         ["gelu_new"] = Activation.GeluTanh,
         ["gelu_fast"] = Activation.GeluTanh,
         ["gelu_pytorch_tanh"] = Activation.GeluTanh,
+        ["gelu_python_tanh"] = Activation.GeluTanh,
+        ["quick_gelu"] = Activation.QuickGelu,
+        ["relu"] = Activation.Relu,
         ["relu2"] = Activation.ReluSquared,
+        ["tanh"] = Activation.Tanh,
     };
 
     /// <param name="config">The file.</param>
