@@ -54,7 +54,7 @@ internal static class GemmaFamily
     internal static DecoderConfig ReadGemma3(ConfigFile config)
     {
         int pattern = config.Int("sliding_window_pattern", Gemma3Pattern);
-        DecoderConfig decoder = FourNormed(config, Gemma3, block => (block + 1) % pattern != 0);
+        DecoderConfig decoder = FourNormed(config, Gemma3, block => (block + 1) % pattern != 0, needsWindow: true);
         double theta = config.Double("rope_theta", Gemma3Theta), local = config.Double("rope_local_base_freq", FamilyDefaults.RotaryTheta);
         return decoder with
         {
@@ -80,7 +80,8 @@ internal static class GemmaFamily
         if (config.Bool("use_bidirectional_attention")) throw config.Unsupported("use_bidirectional_attention", "true", "false, a decoder");
     }
 
-    private static DecoderConfig FourNormed(ConfigFile config, FamilyDefaults defaults, Func<int, bool> isWindowed)
+    private static DecoderConfig FourNormed(ConfigFile config, FamilyDefaults defaults, Func<int, bool> isWindowed,
+        bool needsWindow = false)
     {
         RequireCausal(config);
         bool bias = config.Bool("attention_bias");
@@ -88,6 +89,8 @@ internal static class GemmaFamily
         int? window = config.Int("sliding_window", absent: FamilyDefaults.SlidingWindow, ifNull: null);
         IReadOnlyList<bool> types = LayerTypes.Read(config, decoder.BlockCount)
             ?? [.. Enumerable.Range(0, decoder.BlockCount).Select(isWindowed)];
+        if (needsWindow && window is null && types.Contains(true))
+            throw config.Contradiction("sliding_window is null, and blocks of sliding_attention need one; mend the file.");
         return decoder with
         {
             NormAddsOne = true,

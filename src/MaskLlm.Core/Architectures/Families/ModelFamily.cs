@@ -55,10 +55,12 @@ internal static class ModelFamily
                 throw config.Unsupported(
                     key, quantised.Text("quant_method") ?? "present", "only weights that are not quantised (float32, bfloat16, float16)");
         string family = config.Text("model_type") ?? "";
+        if (config.Object("text_config") is { } text)
+            throw config.Unsupported("text_config",
+                $"present, and the model of text \"{Json.JsonValue.Shortened(text.Text("model_type") ?? "")}\" is a part of "
+                + $"\"{Json.JsonValue.Shortened(family)}\"", "only models of text alone, saved without the other parts,");
         if (!Readers.TryGetValue(family, out Func<ConfigFile, DecoderConfig>? read))
             throw config.Unsupported("model_type", $"\"{Json.JsonValue.Shortened(family)}\"", string.Join(", ", Readers.Keys));
-        if (config.Has("text_config"))
-            throw config.Unsupported("text_config", "present: the model is a part of another", "only models of text alone");
         DecoderConfig decoder = read(config);
         decoder.Validate(config.Where);
         return decoder;

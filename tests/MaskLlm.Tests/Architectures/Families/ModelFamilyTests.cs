@@ -81,6 +81,7 @@ public sealed class ModelFamilyTests
     [InlineData("qwen2", """{"layer_types": [1]}""", "layer_types[0] must be a text")]
     [InlineData("qwen2", """{"num_hidden_layers": 1, "layer_types": ["sliding_attention"]}""", "use_sliding_window is not true")]
     [InlineData("mistral", """{"num_hidden_layers": 1, "layer_types": ["full_attention"]}""", "layer_types and sliding_window contradict")]
+    [InlineData("gemma3_text", """{"sliding_window": null}""", "sliding_window is null, and blocks of sliding_attention need one")]
     [InlineData("llama", """{"quantization_config": "gptq"}""", "quantization_config must be an object, found \"gptq\"")]
     [InlineData("llama", """{"rope_scaling": [1]}""", "rope_scaling must be an object")]
     [InlineData("llama", """{"rope_parameters": "default"}""", "rope_parameters must be an object")]
@@ -147,7 +148,9 @@ public sealed class ModelFamilyTests
     [Theory]
     [InlineData("""{"hidden_act": "mish"}""", "hidden_act is mish")]
     [InlineData("""{"hidden_act": null}""", "hidden_act is null")]
-    [InlineData("""{"text_config": {"hidden_size": 1}}""", "text_config is present")]
+    [InlineData(
+        """{"model_type": "gemma3", "text_config": {"model_type": "gemma3_text"}}""",
+        "text_config is present, and the model of text \"gemma3_text\" is a part of \"gemma3\"; only models of text alone")]
     [InlineData("""{"quantization_config": {"quant_method": "gptq"}}""", "quantization_config is gptq")]
     [InlineData("""{"partial_rotary_factor": 0.5}""", "partial_rotary_factor is 0.5")]
     [InlineData("""{"rope_parameters": {"partial_rotary_factor": 0.25}}""", "partial_rotary_factor is 0.25")]
@@ -159,8 +162,27 @@ public sealed class ModelFamilyTests
     public void Read_KnownButNotDone_IsNotSupported(string changes, string part) => Assert.Contains(
         part, Assert.Throws<NotSupportedException>(() => ConfigCase.Read("llama", changes)).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("silu", Activation.Silu)]
+    [InlineData("swish", Activation.Silu)]
+    [InlineData("gelu", Activation.Gelu)]
+    [InlineData("gelu_python", Activation.Gelu)]
+    [InlineData("gelu_new", Activation.GeluTanh)]
+    [InlineData("gelu_fast", Activation.GeluTanh)]
+    [InlineData("gelu_accurate", Activation.GeluTanh)]
+    [InlineData("gelu_pytorch_tanh", Activation.GeluTanh)]
+    [InlineData("gelu_python_tanh", Activation.GeluTanh)]
+    [InlineData("quick_gelu", Activation.QuickGelu)]
+    [InlineData("relu", Activation.Relu)]
+    [InlineData("relu2", Activation.ReluSquared)]
+    [InlineData("tanh", Activation.Tanh)]
+    public void Read_Activation_ByTransformersName(string name, Activation activation) =>
+        Assert.Equal(activation, ConfigCase.Read("llama", $$"""{"hidden_act": "{{name}}"}""").Activation);
+
     [Fact]
-    public void Read_Swish_IsSilu() => Assert.Equal(64, ConfigCase.Read("llama", """{"hidden_act": "swish"}""").HiddenSize);
+    public void Read_Gemma3WithoutSlidingBlocks_NeedsNoWindow() => Assert.All(
+        ConfigCase.Read("gemma3_text", """{"num_hidden_layers": 1, "layer_types": ["full_attention"], "sliding_window": null}""")
+            .SlidingWindows, Assert.Null);
 
     [Theory]
     [InlineData("llama", true, true, true)]

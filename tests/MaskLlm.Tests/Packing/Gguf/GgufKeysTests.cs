@@ -64,7 +64,7 @@ public class GgufKeysTests
     }
 
     [Theory]
-    [InlineData("gemma3", "\"sliding_window\": 8", "\"sliding_window\": null", "attention.sliding_window")]
+    [InlineData("gemma3", "\"sliding_attention\",", "\"full_attention\",", "attention.sliding_window")]
     [InlineData("llama-yarn", "\"factor\": 4.0", "\"factor\": 4.0, \"attention_factor\": 1.138629436111989", "rope.scaling.attn_factor")]
     public void Write_WhatLlamaCppAssumes_HasNoKey(string model, string from, string to, string key)
     {
