@@ -115,17 +115,18 @@ public sealed record DecoderConfig
         if (HeadCount % KeyValueHeadCount != 0)
             throw new InvalidDataException(
                 $"{where}num_attention_heads {HeadCount} is not a multiple of num_key_value_heads {KeyValueHeadCount}.");
-        if (Rotary is not null && HeadSize % 2 != 0)
-            throw new InvalidDataException($"{where}head_dim is {HeadSize}; rotary embedding needs an even number.");
         foreach (RotaryConfig? rotary in new[] { Rotary, WindowRotary })
         {
             if (rotary is null) continue;
             ConfigRange.Require(where, "rope_theta", rotary.Theta);
-            if (rotary.Dimensions(HeadSize) is var turned && (turned < 2 || turned % 2 != 0))
+            int turned = rotary.Dimensions(HeadSize), pairs = rotary.Pairs(HeadSize);
+            if (2 * pairs > HeadSize)
+                throw new InvalidDataException($"{where}head_dim is {HeadSize}; rotary embedding needs an even number.");
+            if (turned < 1 || (turned % 2 != 0 && rotary.Scaling is { Kind: RotaryScalingKind.Yarn or RotaryScalingKind.LongRope }))
                 throw new InvalidDataException(
-                    $"{where}of head_dim {HeadSize} partial_rotary_factor leaves {turned} to turn; rotary embedding needs an even number, "
-                        + $"at least 2.");
-            if (rotary.Scaling is { Kind: RotaryScalingKind.LongRope } scaling) RequireFactors(where, scaling, turned / 2);
+                    $"{where}of head_dim {HeadSize} partial_rotary_factor leaves {turned} to turn; at least 1 is needed, with yarn and "
+                    + "longrope an even number.");
+            if (rotary.Scaling is { Kind: RotaryScalingKind.LongRope } scaling) RequireFactors(where, scaling, pairs);
         }
     }
 

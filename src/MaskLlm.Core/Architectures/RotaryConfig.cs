@@ -6,9 +6,13 @@ namespace MaskLlm.Architectures;
 /// <param name="Fraction">Of a head's dimensions that are turned: the first ones.</param>
 public sealed record RotaryConfig(double Theta, RotaryScaling? Scaling = null, double Fraction = 1)
 {
-    /// <summary>Dimensions of a head that are turned.</summary>
+    /// <summary>Dimensions of a head that are to be turned, which the frequencies go by.</summary>
     /// <param name="headSize">All of them.</param>
     internal int Dimensions(int headSize) => (int)(headSize * Fraction);
+
+    /// <summary>Pairs that are turned: an odd dimension takes the next one with it, as in transformers.</summary>
+    /// <param name="headSize">Dimensions of a head.</param>
+    internal int Pairs(int headSize) => (Dimensions(headSize) + 1) / 2;
 }
 
 /// <summary>A stretch of the rotary frequencies.</summary>

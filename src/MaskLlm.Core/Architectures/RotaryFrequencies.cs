@@ -12,7 +12,7 @@ internal static class RotaryFrequencies
         int turned = config.Dimensions(headSize);
         double theta = config.Scaling is { Kind: RotaryScalingKind.Dynamic } dynamic ? Grown(config.Theta, dynamic, turned, tokens)
             : config.Theta;
-        double[] frequencies = new double[turned / 2];
+        double[] frequencies = new double[config.Pairs(headSize)];
         for (int pair = 0; pair < frequencies.Length; pair++)
             frequencies[pair] = Scale(Math.Pow(theta, -2.0 * pair / turned), config, turned, pair, tokens);
         return frequencies;

@@ -55,6 +55,11 @@ public sealed partial class ModelPartsTests : IDisposable
             Assert.StartsWith(message, Assert.Throws<InvalidDataException>(wrong.Validate).Message, StringComparison.Ordinal);
         Refused(config with { HiddenSize = 0 }, "config.json: hidden_size is 0; 1 to ");
         Refused(config with { HeadSize = 7 }, "config.json: head_dim is 7; rotary embedding needs an even number.");
+        RotaryConfig quarter = new(10000, Fraction: 0.25), yarn = quarter with { Scaling = new RotaryScaling(RotaryScalingKind.Yarn, 2) };
+        (config with { HeadSize = 12, Rotary = quarter }).Validate();
+        (config with { HeadSize = 7, Rotary = quarter }).Validate();
+        Refused(config with { HeadSize = 12, Rotary = yarn }, "config.json: of head_dim 12 partial_rotary_factor leaves 3 to turn; ");
+        Refused(config with { HeadSize = 2, Rotary = quarter }, "config.json: of head_dim 2 partial_rotary_factor leaves 0 to turn; ");
         Refused(config with { KeyValueHeadCount = 63 }, "config.json: num_attention_heads 64 is not a multiple of num_key_value_heads 63.");
         Refused(config with { SlidingWindows = [null, 0] }, "config.json: sliding_window is 0; 1 to ");
         DecoderConfig windowed = config with { SlidingWindows = [null, 5] };
@@ -70,6 +75,8 @@ public sealed partial class ModelPartsTests : IDisposable
     {
         double[] plain = [1, 0.1, 0.01, 0.001];
         Near(plain, RotaryFrequencies.Of(new RotaryConfig(10000), 8));
+        // 3 of 12 dimensions: the exponents go by 3, and 4 are turned.
+        Near([1, Math.Pow(10000, -2.0 / 3)], RotaryFrequencies.Of(new RotaryConfig(10000, Fraction: 0.25), 12));
         Near([.. plain.Select(frequency => frequency / 4)],
             RotaryFrequencies.Of(new RotaryConfig(10000, new RotaryScaling(RotaryScalingKind.Linear, 4)), 8));
         // 628.3 positions: 100, 10, 1 and 0.1 turns; between 2 and 18 turns they are mixed, 10 is the middle.

@@ -62,6 +62,8 @@ internal static class GgufRequirements
     {
         if (config.WindowRotary?.Scaling is not null)
             return $"the rotation of blocks with a window is scaled, and {llama} scales that of the others only";
+        if (config.Rotary?.Dimensions(config.HeadSize) is { } turned && turned % 2 != 0)
+            return $"partial_rotary_factor leaves {turned} of a head to turn, and {llama} asks for an even number";
         if (config.Rotary?.Scaling is not { } scaling) return null;
         string Spelling(RotaryScalingKind kind) => Scalings.First(row => row.Kind == kind).Spelling;
         if (!architecture.Scalings.Contains(scaling.Kind))
