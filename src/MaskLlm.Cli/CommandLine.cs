@@ -23,6 +23,7 @@ internal static class CommandLine
     internal static int Run(string[] args, TextWriter output, TextWriter error, CancellationToken stop)
     {
         ParseResult parsed = Root(stop).Parse(args);
+        error = new OptionOutput(error, OptionNames.Of(parsed));
         try
         {
             if (RunConfig.Expand(args, parsed) is { } expanded) parsed = Root(stop).Parse(expanded);

@@ -42,16 +42,16 @@ public sealed class ServingGuardsTests
             right.Validate();
         foreach ((HttpServerOptions wrong, string message) in new (HttpServerOptions, string)[]
         {
-            (new() { MaxBodyBytes = 5, BodyBytes = 4 }, "--max-bodies 4: at least one body of --max-body (5) must fit in."),
-            (new() { AllowedHosts = ["a", "b:80"] }, "--allowed-host b:80: a host's name is expected, without a port."),
+            (new() { MaxBodyBytes = 5, BodyBytes = 4 }, "`BodyBytes` 4: at least one body of `MaxBodyBytes` (5) must fit in."),
+            (new() { AllowedHosts = ["a", "b:80"] }, "`AllowedHosts` b:80: a host's name is expected, without a port."),
             (new() { CorsOrigins = ["http://a.example/"] },
-                "--cors http://a.example/: an origin such as https://example.org or http://localhost:5173 is expected, "
+                "`CorsOrigins` http://a.example/: an origin such as https://example.org or http://localhost:5173 is expected, "
                 + "without a path, or * for all."),
             (new() { CorsOrigins = ["http://me@a.example"] },
-                "--cors http://me@a.example: an origin such as https://example.org or http://localhost:5173 is expected, "
+                "`CorsOrigins` http://me@a.example: an origin such as https://example.org or http://localhost:5173 is expected, "
                 + "without a path, or * for all."),
             (new() { CorsOrigins = ["file:///a"] },
-                "--cors file:///a: an origin such as https://example.org or http://localhost:5173 is expected, "
+                "`CorsOrigins` file:///a: an origin such as https://example.org or http://localhost:5173 is expected, "
                 + "without a path, or * for all."),
         })
             Assert.Equal(message, Assert.Throws<ArgumentException>(wrong.Validate).Message);
@@ -99,7 +99,7 @@ public sealed class ServingGuardsTests
         ApiException api = Assert.IsType<ApiException>(refused);
         Assert.Equal(
             (403, "host_not_allowed", "the request's Host is none of this server's names; "
-                + "whoever runs it can add one with --allowed-host."),
+                + "whoever runs it can add one to its allowed hosts."),
             (api.Status, api.Code, api.Message));
     }
 
@@ -127,13 +127,13 @@ public sealed class ServingGuardsTests
     }
 
     [Theory]
-    [InlineData("", "--api-key is empty; give a key, or leave it out to ask for none.")]
-    [InlineData("a\u007f", "--api-key has characters that a request cannot bring; ASCII letters, digits and signs are expected.")]
-    [InlineData("a ", "--api-key has spaces or line ends round the key, which a request cannot bring; take them off.")]
-    public void Key_ThatNoRequestCanBring_IsRefusedByTheOptionsName(string key, string message)
+    [InlineData("", "`Key` is empty; give a key, or leave it out to ask for none.")]
+    [InlineData("a\u007f", "`Key` has characters that a request cannot bring; ASCII letters, digits and signs are expected.")]
+    [InlineData("a ", "`Key` has spaces or line ends round the key, which a request cannot bring; take them off.")]
+    public void Key_ThatNoRequestCanBring_IsRefusedByTheNameOfItsPlace(string key, string message)
     {
         Assert.Equal(message, Assert.Throws<ArgumentException>(() => ApiKey.Of(key, "right")).Message);
-        Assert.Equal(message.Replace("--api-key", "MASKLLM_API_KEY", StringComparison.Ordinal),
+        Assert.Equal(message.Replace("`Key`", "MASKLLM_API_KEY", StringComparison.Ordinal),
             Assert.Throws<ArgumentException>(() => ApiKey.Of(null, key)).Message);
     }
 

@@ -20,7 +20,7 @@ internal static class ServeCommand
             Description = "Ask for no key although other machines can reach the server "
             + "(--host)."
         };
-        Option<string?> key = new(ApiKey.Option)
+        Option<string?> key = new("--api-key")
         {
             Description = $"Requests must bring this key; {ApiKey.Variable} in the environment "
             + $"does the same and shows in no list of processes."

@@ -15,7 +15,7 @@ internal sealed class ProgressLine(TextWriter error) : IProgress<Progress>, IDis
 
     private static readonly TimeSpan OnTerminal = TimeSpan.FromMilliseconds(200), Elsewhere = TimeSpan.FromSeconds(10),
         BeforeBusy = TimeSpan.FromSeconds(15);
-    private readonly bool _terminal = error is ErrorOutput && !Console.IsErrorRedirected;
+    private readonly bool _terminal = error is OptionOutput { IsTerminal: true };
     private readonly Lock _lock = new();
     private readonly ProcessorWait _processors = new();
     private readonly long _begin = Stopwatch.GetTimestamp();

@@ -33,11 +33,11 @@ internal sealed class StagedFolder : IDisposable
     /// <inheritdoc cref="Create"/>
     internal static void Require(string target, bool force, string source)
     {
-        if (System.IO.File.Exists(target)) throw new ArgumentException($"--out {target}: a file is there; name a folder.");
+        if (System.IO.File.Exists(target)) throw new ArgumentException($"`outFolder` {target}: a file is there; name a folder.");
         if (!Directory.Exists(target)) return;
         if (FileIdentity.AreSame(target, source))
             throw new ArgumentException(
-                $"--out {target} is the folder of the model itself, whose weights would be lost; name another folder.");
+                $"`outFolder` {target} is the folder of the model itself, whose weights would be lost; name another folder.");
         TemporaryPath.Clean(target);
         RequireReplaceable(target, force);
         RequireNoInput(target, source);
@@ -70,7 +70,7 @@ internal sealed class StagedFolder : IDisposable
             DurableName.FlushFolder(Path.GetDirectoryName(_target)!);
             return;
         }
-        // From here on, until the last file is in place, every name of both checkpoints is ours: a kill leaves a folder that --force
+        // From here on, until the last file is in place, every name of both checkpoints is ours: a kill leaves a folder that force
         // replaces.
         string[] old = [.. WrittenFiles.Read(_target)?.Names ?? []];
         WrittenFiles.AnyOf(old.Union(names, StringComparer.Ordinal)).Write(_target);
@@ -94,16 +94,16 @@ internal sealed class StagedFolder : IDisposable
         if (there.Length == 0) return;
         WrittenFiles? written = WrittenFiles.Read(target);
         if (written is null)
-            throw new ArgumentException($"--out {target}: the folder already holds files, and no checkpoint of this program that " +
-                $"--force could replace; name another.");
+            throw new ArgumentException($"`outFolder` {target}: the folder already holds files, and no checkpoint of this program that " +
+                $"`force` could replace; name another.");
         if (!force)
             throw new ArgumentException(
-                $"--out {target}: the folder already holds files; name another, or replace the checkpoint in it with --force.");
+                $"`outFolder` {target}: the folder already holds files; name another, or replace the checkpoint in it with `force`.");
         // A file of the user's would be lost, or taken for a part of the new checkpoint.
         if (there.FirstOrDefault(name => !written.IsAsWritten(target, name)
             && (written.Names.Contains(name) || CheckpointFiles.IsPart(name))) is { } foreign)
             throw new ArgumentException(
-                $"--out {target}: {foreign} is not as this program wrote it; move it away, or name another folder.");
+                $"`outFolder` {target}: {foreign} is not as this program wrote it; move it away, or name another folder.");
     }
 
     private static void RequireNoInput(string target, string source)
@@ -112,6 +112,6 @@ internal sealed class StagedFolder : IDisposable
         foreach (string input in CheckpointFiles.All(source))
             if (written.FirstOrDefault(file => FileIdentity.AreSame(input, file)) is { } lost)
                 throw new ArgumentException(
-                    $"--out {target}: {input} is read and is the same file as {lost}, which would be replaced; name another folder.");
+                    $"`outFolder` {target}: {input} is read and is the same file as {lost}, which would be replaced; name another folder.");
     }
 }

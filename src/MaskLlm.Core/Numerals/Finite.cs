@@ -50,11 +50,11 @@ internal static class Finite
     {
         if (!double.IsFinite(loss))
             throw new InvalidDataException(
-                FormattableString.Invariant($"the loss is {loss} at step {step}; lower --learning-rate, or look at the data."));
+                FormattableString.Invariant($"the loss is {loss} at step {step}; lower `LearningRate`, or look at the data."));
         if (!double.IsFinite(gradientNorm))
             throw new InvalidDataException(
                 FormattableString.Invariant(
-                $"the gradient's norm is {gradientNorm} at step {step}; lower --learning-rate, or look at the data."));
+                $"the gradient's norm is {gradientNorm} at step {step}; lower `LearningRate`, or look at the data."));
     }
 
     internal static InvalidDataException Scores(string layer) =>

@@ -1,8 +1,8 @@
 namespace MaskLlm.Evaluation;
 
-/// <summary>Linear layers that one --skip takes: those of a block, or those of a kind over all blocks.</summary>
+/// <summary>Linear layers that one <c>Skip</c> takes: those of a block, or those of a kind over all blocks.</summary>
 /// <param name="Name">Such as <c>model.layers.3</c> or <c>q_proj</c>.</param>
-/// <param name="Skip">The name pattern for --skip.</param>
+/// <param name="Skip">The name pattern for <c>Skip</c>.</param>
 /// <param name="Layers">The checkpoint's names, in the order of the forward pass.</param>
 internal sealed record ModelPart(string Name, string Skip, IReadOnlyList<string> Layers)
 {

@@ -2,7 +2,7 @@ namespace MaskLlm.Evaluation;
 
 /// <summary>Which parts to leave dense so that the rest costs no more than is allowed.</summary>
 /// <param name="Parts">The parts, the most sensitive first.</param>
-/// <param name="Skip">The --skip patterns: layers that the mask leaves dense anyway, then the parts.</param>
+/// <param name="Skip">The <c>Skip</c> patterns: layers that the mask leaves dense anyway, then the parts.</param>
 /// <param name="EstimatedRise">Of ln perplexity over the dense model with the rest sparse, in nats a token.</param>
 /// <param name="DenseShare">Share of the mask's weights that become dense, 0 to 1.</param>
 public sealed record SkipSuggestion(IReadOnlyList<string> Parts, IReadOnlyList<string> Skip, double EstimatedRise, double DenseShare)

@@ -12,14 +12,14 @@ internal sealed record DomainTexts(string Name, string TrainPath, string TestPat
     /// <exception cref="ArgumentException">No such folder, no domain in it, or a text without its other half.</exception>
     internal static IReadOnlyList<DomainTexts> Find(string folder)
     {
-        if (!Directory.Exists(folder)) throw new ArgumentException($"--domains {folder}: no such folder.");
+        if (!Directory.Exists(folder)) throw new ArgumentException($"`Domains` {folder}: no such folder.");
         SortedDictionary<string, string> train = Named(folder, Train), test = Named(folder, Test);
         foreach ((SortedDictionary<string, string> has, SortedDictionary<string, string> lacks,
             string missing) in new[] { (train, test, Test), (test, train, Train) })
             if (has.FirstOrDefault(pair => !lacks.ContainsKey(pair.Key)) is { Key: { } name, Value: { } path })
-                throw new ArgumentException($"--domains {folder}: {Path.GetFileName(path)} has no {name}{missing}* beside it.");
+                throw new ArgumentException($"`Domains` {folder}: {Path.GetFileName(path)} has no {name}{missing}* beside it.");
         return train.Count > 0 ? [.. train.Select(pair => new DomainTexts(pair.Key, pair.Value, test[pair.Key]))]
-            : throw new ArgumentException($"--domains {folder}: no X{Train}* and X{Test}* in there, such as books.train.txt.gz and "
+            : throw new ArgumentException($"`Domains` {folder}: no X{Train}* and X{Test}* in there, such as books.train.txt.gz and "
                 + $"books.test.txt.gz.");
     }
 
@@ -30,7 +30,7 @@ internal sealed record DomainTexts(string Name, string TrainPath, string TestPat
         {
             string name = Path.GetFileName(path);
             if (!found.TryAdd(name[..name.IndexOf(middle, StringComparison.Ordinal)], path))
-                throw new ArgumentException($"--domains {folder}: {name} and "
+                throw new ArgumentException($"`Domains` {folder}: {name} and "
                     + $"{Path.GetFileName(found[name[..name.IndexOf(middle, StringComparison.Ordinal)]])} are one domain; leave one of "
                     + $"them.");
         }

@@ -32,7 +32,7 @@ internal sealed class EvaluationTexts
             bool alone = files.Count(other => ShortName(other) == ShortName(file)) == 1;
             if (!named.TryAdd(alone ? ShortName(file)
                 : $"{Path.GetFileName(Path.GetDirectoryName(Path.GetFullPath(file)))}/{ShortName(file)}", file))
-                throw new ArgumentException($"--eval-text {file}: another text has the same name and folder; name each once.");
+                throw new ArgumentException($"`EvalTexts` {file}: another text has the same name and folder; name each once.");
         }
         return named;
     }
@@ -42,7 +42,8 @@ internal sealed class EvaluationTexts
     internal static EvaluationTexts Read(ExperimentRequest request, IReadOnlyDictionary<string, string> named, DecoderConfig config,
         IProgress<Progress>? progress, CancellationToken cancellation)
     {
-        PerplexityWindows.RequireFit(config, request.WindowLength, request.MaxWindows);
+        PerplexityWindows.RequireFit(config, request.WindowLength, request.MaxWindows,
+            request.EvalSequenceLength is null ? "SequenceLength" : "EvalSequenceLength");
         Lazy<Tokenizer> tokenizer = new(() => ModelTokenizer.Load(request.Model, config));   // ids need none
         EvaluationTexts texts = new(request.WindowLength, request.MaxWindows);
         foreach ((string name, string path) in named)
@@ -51,8 +52,8 @@ internal sealed class EvaluationTexts
             progress?.Report(new Progress("reading the texts", texts._ids.Count, named.Count, path));
             int[] ids = WholeTokens.Read(path, config.VocabularySize, text => tokenizer.Value.Encode(text), cancellation);
             if (ids.Length < request.WindowLength)
-                throw new ArgumentException($"{path}: {ids.Length} tokens; a window takes {request.WindowLength}. Lower --eval-seq-len, "
-                    + $"or name a longer text.");
+                throw new ArgumentException($"{path}: {ids.Length} tokens; a window takes {request.WindowLength}. "
+                    + $"Lower `EvalSequenceLength`, or name a longer text.");
             texts._ids.Add(name, ids);
         }
         return texts;

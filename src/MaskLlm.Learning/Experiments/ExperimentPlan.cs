@@ -50,18 +50,18 @@ internal static class ExperimentPlan
         string name = request.Name;
         if (!Plans.ContainsKey(name)) throw new ArgumentException($"experiment {name} is not known; known: {string.Join(", ", Names)}.");
         if (IsOfDomains(name) && request.Domains is null)
-            throw new ArgumentException($"{name} needs --domains, a folder with X.train.* and X.test.* of each domain X.");
+            throw new ArgumentException($"{name} needs `Domains`, a folder with X.train.* and X.test.* of each domain X.");
         if (IsOfDomains(name) && request.EvalTexts.Count > 0)
-            throw new ArgumentException($"{name} takes the test texts of --domains; leave --eval-text out.");
+            throw new ArgumentException($"{name} takes the test texts of `Domains`; leave `EvalTexts` out.");
         if (!IsOfDomains(name) && request.Domains is not null)
-            throw new ArgumentException($"--domains belongs to the experiments domains and transfer; {name} takes --data and --eval-text.");
+            throw new ArgumentException($"`Domains` belongs to the experiments domains and transfer; {name} takes `Data` and `EvalTexts`.");
         if (!IsOfDomains(name) && request.Data.Sources.Count == 0)
-            throw new ArgumentException($"{name} needs --data, the text to learn and to calibrate on.");
+            throw new ArgumentException($"{name} needs `Data`, the text to learn and to calibrate on.");
         if (!IsOfDomains(name) && request.EvalTexts.Count == 0)
-            throw new ArgumentException($"{name} needs --eval-text, a text or more to take perplexities on.");
-        if (!Varies(name) && request.Values is not null) throw new ArgumentException($"{name} varies no value; leave --values out.");
-        if (request.Seeds is { Count: 0 }) throw new ArgumentException("--seeds names no seed.");
-        if (request.Values is { Count: 0 }) throw new ArgumentException("--values names no value.");
+            throw new ArgumentException($"{name} needs `EvalTexts`, a text or more to take perplexities on.");
+        if (!Varies(name) && request.Values is not null) throw new ArgumentException($"{name} varies no value; leave `Values` out.");
+        if (request.Seeds is { Count: 0 }) throw new ArgumentException("`Seeds` names no seed.");
+        if (request.Values is { Count: 0 }) throw new ArgumentException("`Values` names no value.");
         request.Options.Validate();
     }
 }

@@ -37,8 +37,8 @@ public static class ExperimentRun
         ExperimentPlan.Require(request);
         DecoderConfig config = CheckpointConfig.Read(request.Model);
         if (request.Options.SequenceLength > config.MaxPositions)
-            throw new ArgumentException($"--seq-len is {request.Options.SequenceLength}; the model has {config.MaxPositions} positions. "
-                + $"Lower --seq-len to that or less.");
+            throw new ArgumentException($"`SequenceLength` is {request.Options.SequenceLength}; the model has "
+                + $"{config.MaxPositions} positions. Lower `SequenceLength` to that or less.");
         IReadOnlyList<DomainTexts> domains = request.Domains is null ? [] : DomainTexts.Find(request.Domains);
         OrderedDictionary<string, string> named = EvaluationTexts.Named(request.EvalTexts, domains);
         IReadOnlyList<Arm> arms = ExperimentPlan.Of(request, domains, named.Keys);
@@ -103,9 +103,9 @@ public static class ExperimentRun
 
     private static void RequireUsable(ExperimentFolder folder)
     {
-        if (File.Exists(folder.Path)) throw new ArgumentException($"--out {folder.Path}: a file; name a folder.");
+        if (File.Exists(folder.Path)) throw new ArgumentException($"`Out` {folder.Path}: a file; name a folder.");
         TemporaryPath.Clean(folder.Path);
         if (!File.Exists(folder.SettingsPath) && Directory.Exists(folder.Path) && Directory.EnumerateFileSystemEntries(folder.Path).Any())
-            throw new ArgumentException($"--out {folder.Path}: the folder holds files and no experiment; name a new one.");
+            throw new ArgumentException($"`Out` {folder.Path}: the folder holds files and no experiment; name a new one.");
     }
 }

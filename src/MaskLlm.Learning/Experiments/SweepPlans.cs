@@ -82,8 +82,8 @@ internal static class SweepPlans
     }
 
     private static double Number(string value) => NumberText.TryRead(value, out double number)
-        ? number : throw new ArgumentException($"--values {value}: a number is expected.");
+        ? number : throw new ArgumentException($"`Values` {value}: a number is expected.");
 
     private static int Whole(string value) => NumberText.TryDigits(value, out int steps)
-        ? steps : throw new ArgumentException($"--values {value}: a number of steps is expected.");
+        ? steps : throw new ArgumentException($"`Values` {value}: a number of steps is expected.");
 }

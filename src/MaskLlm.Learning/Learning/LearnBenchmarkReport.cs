@@ -12,7 +12,7 @@ namespace MaskLlm.Learning;
 /// <param name="StepRatio">Median over pairs of the learning step by the dense step next to it.</param>
 /// <param name="StateBytesPerWeight">Logits and moments.</param>
 /// <param name="PeakMemoryBytes">Resident peak of the process up to the end of the first learning steps.</param>
-/// <param name="PlannedMemoryBytes">What <c>--explain-memory</c> says.</param>
+/// <param name="PlannedMemoryBytes">What <c>ExplainMemory</c> says.</param>
 public sealed record LearnBenchmarkReport(
     string Kernel, long Weights, long Tokens, IReadOnlyList<LearnBenchmarkRow> Rows, double DenseStepSeconds, double LearnStepSeconds,
         double StepRatio,

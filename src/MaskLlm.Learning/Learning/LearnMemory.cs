@@ -56,7 +56,7 @@ internal static class LearnMemory
     /// <exception cref="InsufficientMemoryException">It would not.</exception>
     internal static void Require(Decoder model, LearnOptions options) => AvailableMemory.Require(
         Plan(model, options, Environment.WorkingSet).TotalBytes - Environment.WorkingSet, "learning",
-        "lower --micro-batch-size or --seq-len, take --checkpoint-activations, --moments int8 or --precision bfloat16, or --skip some "
+        "lower `MicroBatchSize` or `SequenceLength`, take `CheckpointActivations`, `Moments` int8 or `Precision` bfloat16, or `Skip` some "
             + "layers");
 
     // Kept for the backward pass, a token and block: two norms' inputs in float32 and what they give, queries, repeated keys and values and

@@ -71,10 +71,10 @@ public sealed record LearnRequest
         OptionRanges.EvalEvery.Require(EvalEvery);
         OptionRanges.EvalWindows.Require(EvalWindows);
         if (SaveLogits && Options.TrainWeights == WeightTraining.Only)
-            throw new ArgumentException("--save-logits: --train-weights only has no logits; leave one of them out.");
-        if (EvalText is not null && !File.Exists(EvalText)) throw new ArgumentException($"--eval-text {EvalText}: no such file.");
+            throw new ArgumentException("`SaveLogits`: `TrainWeights` only has no logits; leave one of them out.");
+        if (EvalText is not null && !File.Exists(EvalText)) throw new ArgumentException($"`EvalText` {EvalText}: no such file.");
         if (Prior != NoPrior && !PrunesForPrior && !File.Exists(Prior))
-            throw new ArgumentException($"--prior {Prior}: no such file; a mask file, {string.Join(", ", PruneRun.Methods)} or {NoPrior} "
+            throw new ArgumentException($"`Prior` {Prior}: no such file; a mask file, {string.Join(", ", PruneRun.Methods)} or {NoPrior} "
                 + $"is expected.");
     }
 }

@@ -31,7 +31,7 @@ public sealed class LearnRun
         request.Validate();
         (_request, _progress, _warn, _cancellation) = (request, progress, warn ?? (_ => { }), cancellation);
         RequirePositions(CheckpointConfig.Read(request.Model));
-        RunModelFolder.Require(request.Out, request.Model, ModelOption(request), "--save-model");
+        RunModelFolder.Require(request.Out, request.Model, ModelOption(request), "`SaveModel`");
         _folder = RunFolder.Open(request.Out, request.Force, request.Resume, Inputs(request));
     }
 
@@ -68,7 +68,7 @@ public sealed class LearnRun
         BatchSampler batches = corpus.Batches(_request.Options.BatchSize, _request.Options.SequenceLength, _request.Options.Seed);
         WarnOfRepetition(batches);
         if (model.Device.type == DeviceType.CPU && !Precision.IsNative(model.Compute))
-            _warn("this processor has no AVX-512, and bfloat16 products are emulated: less memory, but slower than --precision float32.");
+            _warn("this processor has no AVX-512, and bfloat16 products are emulated: less memory, but slower than `Precision` float32.");
         IReadOnlyList<int[]> heldOut = _request.EvalText is null
             ? corpus.HeldOutWindows(_request.Options.SequenceLength, _request.EvalWindows) : WindowsOf(_request.EvalText, model.Config);
         if (heldOut.Count == 0)
@@ -77,7 +77,7 @@ public sealed class LearnRun
         long begin = Stopwatch.GetTimestamp();
         IReadOnlyList<int[]> calibration = Calibration(corpus);
         CalibrationCount? calibrated = LooksAtCalibration(fromFile) ? CalibrationCount.Of(calibration) : null;
-        if (calibrated?.Warning(OneShot.Sequences, "a shorter --seq-len") is { } repetition) _warn(repetition);
+        if (calibrated?.Warning(OneShot.Sequences, "a shorter `SequenceLength`") is { } repetition) _warn(repetition);
         IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior
             ? OneShot.Prune(model, _request.Prior, _request.Options.Pattern, MaskLearner.SelectLayers(model, _request.Options), calibration,
                 _progress, _cancellation) : null);
@@ -106,7 +106,7 @@ public sealed class LearnRun
     }
 
     private static string? ModelOption(LearnRequest request) =>
-        request.SaveModel ? "--save-model" : request.Options.TrainWeights != WeightTraining.None ? "--train-weights" : null;
+        request.SaveModel ? "`SaveModel`" : request.Options.TrainWeights != WeightTraining.None ? "`TrainWeights`" : null;
 
     private static IEnumerable<string> Inputs(LearnRequest request)
     {
@@ -250,10 +250,10 @@ public sealed class LearnRun
             covered = [.. learned.Where(masks.ContainsKey)];
         if (covered.Length < masks.Count)
             _warn(FormattableString.Invariant(
-                $"--prior {_request.Prior} masks {masks.Count - covered.Length} layers that are not learned; they stay dense."));
+                $"`Prior` {_request.Prior} masks {masks.Count - covered.Length} layers that are not learned; they stay dense."));
         if (covered.Length < learned.Length)
             _warn(string.Create(CultureInfo.InvariantCulture,
-                $"--prior {_request.Prior} has no mask of {learned.Length - covered.Length} of the {learned.Length} learned layers, which "
+                $"`Prior` {_request.Prior} has no mask of {learned.Length - covered.Length} of the {learned.Length} learned layers, which "
                 + $"start from nothing; its perplexity is another density's and not set beside theirs."));
         prior = new OrderedDictionary<string, Mask>(covered.Select(name => KeyValuePair.Create(name, masks[name])), StringComparer.Ordinal);
         return covered.Length == learned.Length;
@@ -286,8 +286,8 @@ public sealed class LearnRun
     {
         if (_request.Options.SequenceLength > config.MaxPositions)
             throw new ArgumentException(
-                $"--seq-len is {_request.Options.SequenceLength}; the model has {config.MaxPositions} positions. Lower --seq-len to that "
-                    + $"or less.");
+                $"`SequenceLength` is {_request.Options.SequenceLength}; the model has {config.MaxPositions} positions. "
+                    + $"Lower `SequenceLength` to that or less.");
     }
 
     private void WarnOfRepetition(BatchSampler batches)

@@ -38,7 +38,7 @@ public sealed class MaskLearner : IDisposable
     {
         options.Validate();
         if (options.UsesScores && inputSquares is null)
-            throw new ArgumentException("--score-strength needs the squares of the layers' inputs.");
+            throw new ArgumentException("`ScoreStrength` needs the squares of the layers' inputs.");
         _model = model;
         _options = options;
         IReadOnlyList<LinearLayer> selected = SelectLayers(model, options);
@@ -90,7 +90,7 @@ public sealed class MaskLearner : IDisposable
     internal IReadOnlyDictionary<string, Tensor>? Weights => _options.TrainWeights == WeightTraining.None ? null
         : _layers.ToDictionary(layer => layer.Logits.Name, layer => layer.Weight, StringComparer.Ordinal);
 
-    /// <summary>The linear layers that are learned: all of the blocks but those that --skip names.</summary>
+    /// <summary>The linear layers that are learned: all of the blocks but those that <c>Skip</c> names.</summary>
     /// <exception cref="ArgumentException">A skip pattern matches nothing, nothing is left, or columns are not divisible by M.</exception>
     public static IReadOnlyList<LinearLayer> SelectLayers(Decoder model, LearnOptions options) =>
         LayerSelection.Select(model, options.Pattern, options.Skip);
@@ -168,7 +168,7 @@ public sealed class MaskLearner : IDisposable
         options.Parametrization == Parametrization.Items ? KernelKind.Plain
         : device.type == DeviceType.CPU ? options.Kernel
         : options.Moments == MomentType.Float32 ? KernelKind.Plain
-        : throw new ArgumentException($"--moments {options.Moments.ToString().ToLowerInvariant()} needs the CPU's fused kernels; on a GPU "
+        : throw new ArgumentException($"`Moments` {options.Moments.ToString().ToLowerInvariant()} needs the CPU's fused kernels; on a GPU "
             + $"leave it at float32.");
 
     internal static MaskSample LayerSample(MaskSample sample, LearnedLayer layer) =>
@@ -191,8 +191,8 @@ public sealed class MaskLearner : IDisposable
     private static MaskLogits Frozen(LinearLayer layer, Mask? mask, LearnOptions options)
     {
         if (mask is null)
-            throw new ArgumentException($"--train-weights only trains under a mask, and --prior has none of {layer.Name}; name a mask of "
-                + $"all layers, or --skip what stays dense.");
+            throw new ArgumentException($"`TrainWeights` only trains under a mask, and `Prior` has none of {layer.Name}; name a mask of "
+                + $"all layers, or `Skip` what stays dense.");
         return MaskLogits.Freeze(layer, options, mask);
     }
 

@@ -18,7 +18,7 @@ public readonly record struct ScheduleRange(double Start, double End)
             && NumberText.TryRead(parts[1], out double end)
             && IsUsable(start) && IsUsable(end))
             return new ScheduleRange(start, end);
-        throw new ArgumentException($"\"{text}\" is not a schedule, as --kappa and --tau are; two positive numbers are expected, such as "
+        throw new ArgumentException($"\"{text}\" is not a schedule, as `Kappa` and `Tau` are; two positive numbers are expected, such as "
             + $"100:500.");
     }
 

@@ -6,7 +6,8 @@ namespace MaskLlm.Models;
 /// <summary>Which linear layers get a mask.</summary>
 public static class LayerSelection
 {
-    /// <summary>The linear layers of the blocks but those that --skip names; embedding and head are never among them.</summary>
+    /// <summary>The linear layers of the blocks but those that <paramref name="skip"/> names; embedding and head are never among
+    /// them.</summary>
     /// <param name="model">The model.</param>
     /// <param name="pattern">N:M; the columns of every selected layer are a multiple of M.</param>
     /// <param name="skip">Name patterns (* and ?) of parameters that stay dense.</param>
@@ -16,14 +17,14 @@ public static class LayerSelection
     {
         foreach (string glob in skip)
             if (!model.Parameters.Keys.Any(name => Matches(glob, name)))
-                throw new ArgumentException($"--skip {glob} matches no parameter; names look like {model.Linears[0].Name}.");
+                throw new ArgumentException($"`Skip` {glob} matches no parameter; names look like {model.Linears[0].Name}.");
         List<LinearLayer> selected = [.. model.Linears.Where(layer => !skip.Any(glob => Matches(glob, layer.Name)))];
-        if (selected.Count == 0) throw new ArgumentException("--skip leaves no layer to mask.");
+        if (selected.Count == 0) throw new ArgumentException("`Skip` leaves no layer to mask.");
         foreach (LinearLayer layer in selected)
             if (layer.Columns % pattern.GroupSize != 0)
                 throw new ArgumentException(
                     $"{layer.Name}: {layer.Columns} columns; pattern {pattern} needs a multiple of {pattern.GroupSize}. Skip it with "
-                        + $"--skip.");
+                        + $"`Skip`.");
         return selected;
     }
 

@@ -34,9 +34,9 @@ public static partial class TorchRuntime
     public static torch.Device DeviceOf(string name)
     {
         if (name == "cpu") return torch.CPU;
-        if (name != "cuda") throw new ArgumentException($"--device {name}: cpu or cuda is expected.");
+        if (name != "cuda") throw new ArgumentException($"`Device` {name}: cpu or cuda is expected.");
         if (!torch.cuda.is_available())
-            throw new ArgumentException("--device cuda: no CUDA device, or a build without CUDA; build with -p:TorchBackend=cuda "
+            throw new ArgumentException("`Device` cuda: no CUDA device, or a build without CUDA; build with -p:TorchBackend=cuda "
                 + "(docs/cuda.md).");
         return torch.CUDA;
     }

@@ -75,12 +75,12 @@ public static class PretrainRun
     {
         if (!File.Exists(request.ConfigPath))
             throw new FileNotFoundException(
-                $"--config {request.ConfigPath}: no such file; a config.json of a family that is known is needed.", request.ConfigPath);
+                $"`ConfigPath` {request.ConfigPath}: no such file; a config.json of a family that is known is needed.", request.ConfigPath);
         DecoderConfig config = ModelFamily.ReadFile(request.ConfigPath);
         if (request.Options.SequenceLength > config.MaxPositions)
             throw new ArgumentException(
-                $"--seq-len is {request.Options.SequenceLength}; {request.ConfigPath} gives the model {config.MaxPositions} positions. "
-                    + $"Lower --seq-len, or raise max_position_embeddings.");
+                $"`SequenceLength` is {request.Options.SequenceLength}; {request.ConfigPath} gives the model "
+                    + $"{config.MaxPositions} positions. Lower `SequenceLength`, or raise max_position_embeddings.");
         return config;
     }
 

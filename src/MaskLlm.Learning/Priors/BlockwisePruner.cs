@@ -35,7 +35,7 @@ internal sealed class BlockwisePruner
     /// <param name="method">One of <see cref="PruneRun.Methods"/>.</param>
     /// <param name="sequences">The calibration.</param>
     /// <param name="hiddenBytes">Of the hidden states that stay in memory.</param>
-    /// <param name="option">That named the method.</param>
+    /// <param name="option">The property that named the method, in backticks.</param>
     /// <param name="advice">What the user may lower.</param>
     /// <exception cref="InsufficientMemoryException">It would not.</exception>
     internal static void RequireMemory(Decoder model, string method, IReadOnlyList<int[]> sequences, long hiddenBytes, string option,

@@ -19,8 +19,8 @@ internal sealed class BlockwiseRun(
     internal OrderedDictionary<string, Mask> Prune(IReadOnlyList<int[]> sequences)
     {
         long states = HiddenStates.BytesOf(model.Config.HiddenSize, sequences);
-        BlockwisePruner.RequireMemory(model, request.Method, sequences, states <= request.HiddenMemoryBytes ? states : 0, "--method",
-            "lower --hidden-memory, --samples or --seq-len");
+        BlockwisePruner.RequireMemory(model, request.Method, sequences, states <= request.HiddenMemoryBytes ? states : 0, "`Method`",
+            "lower `HiddenMemoryBytes`, `Samples` or `SequenceLength`");
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         for (int block = 0; block < checkpoint.FinishedBlocks; block++)
             foreach ((string name, Mask mask) in checkpoint.Masks(block, layers)) masks.Add(name, mask);

@@ -16,7 +16,7 @@ internal sealed record CalibrationCount(int Sequences, int Different, int Length
 
     /// <summary>What the user should know; null where there is as much as was asked for.</summary>
     /// <param name="asked">Sequences asked for.</param>
-    /// <param name="remedy">What avoids it, such as "fewer --samples".</param>
+    /// <param name="remedy">What avoids it, such as "fewer `Samples`".</param>
     internal string? Warning(int asked, string remedy) => Different == asked ? null
         : string.Create(CultureInfo.InvariantCulture,
             $"the calibration has {Different} different sequences of {Length} tokens, not {asked}, and "

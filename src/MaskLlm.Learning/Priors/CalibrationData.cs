@@ -20,10 +20,10 @@ internal static class CalibrationData
         CancellationToken cancellation)
     {
         if (request.Data is null)
-            throw new ArgumentException($"--method {request.Method} looks at activations; give it text or token ids with --data.");
+            throw new ArgumentException($"`Method` {request.Method} looks at activations; give it text or token ids with `Data`.");
         int length = request.SequenceLength ?? Math.Min(DefaultLength, config.MaxPositions), samples = request.Samples;
         if (length < 1 || length > config.MaxPositions)
-            throw new ArgumentException($"--seq-len is {length}; 1 to {config.MaxPositions}, the model's positions, is needed.");
+            throw new ArgumentException($"`SequenceLength` is {length}; 1 to {config.MaxPositions}, the model's positions, is needed.");
         OptionRanges.Samples.Require(samples);
         string? only = request.Data.Sources is [{ Path: var path }] ? path : null;
         if (only is not null && WholeTokens.ReadRows(only, config.VocabularySize, samples) is { } rows)
@@ -58,8 +58,8 @@ internal static class CalibrationData
         if (length > config.MaxPositions)
             throw new ArgumentException($"{path}: rows of {length} ids; the model has {config.MaxPositions} positions. Save shorter rows.");
         if (asked is { } other && other != length)
-            throw new ArgumentException($"--seq-len is {other}, and the rows of {path} have {length} ids, each one a sequence; leave "
-                + $"--seq-len out.");
+            throw new ArgumentException($"`SequenceLength` is {other}, and the rows of {path} have {length} ids, each one a "
+                + $"sequence; leave `SequenceLength` out.");
         return rows;
     }
 
@@ -67,7 +67,7 @@ internal static class CalibrationData
     {
         if (ids.Length < (long)length * samples)
             throw new ArgumentException($"{path}: {ids.Length} ids; {samples} sequences of {length} need {(long)length * samples}. Lower "
-                + $"--samples or --seq-len.");
+                + $"`Samples` or `SequenceLength`.");
         return [.. ids.Chunk(length).Take(samples)];
     }
 }

@@ -36,7 +36,7 @@ public static class Magnitude
         int columns = (int)weight.size(1);
         if (columns % pattern.GroupSize != 0)
             throw new ArgumentException($"{columns} columns; pattern {pattern} needs a multiple of {pattern.GroupSize}. Skip the layer "
-                + $"with --skip.");
+                + $"with `Skip`.");
         using DisposeScope scope = NewDisposeScope();
         return LargestOfGroup.Keep(name, weight.to(ScalarType.Float32).abs(), pattern);
     }

@@ -5,7 +5,7 @@ public sealed record MergeRequest
 {
     /// <summary>
     /// Two or more of one kind: masks (mask files, or folders of runs, whose mask.npz is read) or logits (.safetensors that
-    /// <c>learn --save-logits</c> wrote). Of masks the earlier ones break ties.
+    /// learning with <c>SaveLogits</c> wrote). Of masks the earlier ones break ties.
     /// </summary>
     public required IReadOnlyList<string> Inputs { get; init; }
 

@@ -16,7 +16,7 @@ public static class MergeRun
     /// <param name="request">What to do.</param>
     /// <param name="progress">Told of every weight matrix.</param>
     /// <param name="cancellation">Stops between matrices; nothing is written then.</param>
-    /// <exception cref="ArgumentException">Too few or too many inputs, masks and logits mixed, or --out makes no sense.</exception>
+    /// <exception cref="ArgumentException">Too few or too many inputs, masks and logits mixed, or <c>Out</c> makes no sense.</exception>
     /// <exception cref="FileNotFoundException">An input is missing.</exception>
     /// <exception cref="InvalidDataException">An input is damaged, or its layers, sizes or pattern are not the first one's.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
@@ -90,15 +90,15 @@ public static class MergeRun
 
     private static void RequireOut(MergeRequest request, string[] paths)
     {
-        if (Directory.Exists(request.Out)) throw new ArgumentException($"--out {request.Out}: a folder; name the mask file to write.");
+        if (Directory.Exists(request.Out)) throw new ArgumentException($"`Out` {request.Out}: a folder; name the mask file to write.");
         if (paths.Any(path => FileIdentity.AreSame(path, request.Out)))
-            throw new ArgumentException($"--out {request.Out}: one of the masks to merge; name another file.");
+            throw new ArgumentException($"`Out` {request.Out}: one of the masks to merge; name another file.");
         if (File.Exists(request.Out) && !request.Force)
-            throw new ArgumentException($"--out {request.Out}: the file exists; name another, or replace it with --force.");
+            throw new ArgumentException($"`Out` {request.Out}: the file exists; name another, or replace it with `Force`.");
         if (request.Model is { } model && CheckpointFiles.All(model).Any(file => FileIdentity.AreSame(file, request.Out)))
-            throw new ArgumentException($"--out {request.Out}: a file of the model; name another.");
+            throw new ArgumentException($"`Out` {request.Out}: a file of the model; name another.");
         if (File.Exists(request.Out) && !MaskNpz.IsOwn(request.Out))
-            throw new ArgumentException($"--out {request.Out}: --force replaces masks that this program wrote, and this is none (or " +
+            throw new ArgumentException($"`Out` {request.Out}: `Force` replaces masks that this program wrote, and this is none (or " +
                 $"one of an earlier version); remove it, or name another.");
     }
 }

@@ -45,7 +45,7 @@ internal sealed record MergedMasks(NmPattern Pattern, IReadOnlyList<(string Path
             if (all.All(one => one.Mask.Has(pattern))) return pattern;
         // All of the first file, or what it has in its first layer, is what the others should have been.
         string remedy = modelFolder is not null ? ""
-            : "; name the model with --model if its groups are not 2, 4 or 8 wide, or its weights are stored (inputs, outputs), as GPT-2's";
+            : "; name the model with `Model` if its groups are not 2, 4 or 8 wide, or its weights are stored (inputs, outputs), as GPT-2's";
         NmPattern first = all[0].Mask.DetectPattern()
             ?? throw new InvalidDataException($"{all[0].Path}: the mask of {all[0].Name} has no N:M pattern{remedy}.");
         (string path, string name, _) = all.First(one => !one.Mask.Has(first));

@@ -28,8 +28,8 @@ internal static class OneShot
             IProgress<Progress>? progress, CancellationToken cancellation)
     {
         if (method == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, pattern);
-        BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), "--prior",
-            "lower --seq-len, or name a mask that prune made");
+        BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), "`Prior`",
+            "lower `SequenceLength`, or name a mask that prune made");
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
         new BlockwisePruner(model, method, pattern, updateWeights: false, layers).Run(0, hidden, (block, pruned) =>

@@ -27,7 +27,7 @@ internal static class PriorMask
         if (mask.Has(pattern)) return;
         string found = mask.DetectPattern() is { } other ? $"is {other}"
             : FormattableString.Invariant($"has {mask.ViolationCount(pattern)} groups that are not");
-        throw new ArgumentException($"--prior {path}: the mask of {name} {found}, and --pattern is {pattern}; name a mask of that "
-            + $"pattern, or say which --pattern the mask has.");
+        throw new ArgumentException($"`Prior` {path}: the mask of {name} {found}, and `Pattern` is {pattern}; name a mask of that "
+            + $"pattern, or say which `Pattern` the mask has.");
     }
 }

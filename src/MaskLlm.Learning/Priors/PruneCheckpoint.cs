@@ -102,7 +102,7 @@ internal sealed class PruneCheckpoint
         using SafetensorsFile file = OpenChecked(path);
         if (file.Tensors.Count > 0)
             throw new InvalidDataException(
-                $"{path}: no checkpoint of a pruning run; name the folder of the run, or start anew with --force.");
+                $"{path}: no checkpoint of a pruning run; name the folder of the run, or start anew with `Force`.");
         DecisiveOptions.RequireSame(file, asked);
     }
 }

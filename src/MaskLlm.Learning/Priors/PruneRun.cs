@@ -49,7 +49,7 @@ public static class PruneRun
         ArgumentNullException.ThrowIfNull(request);
         RequireMethod(request);
         RequireOwnFolder(request);
-        RunModelFolder.Require(request.Out, request.Model, request.UpdateWeights ? "--update-weights" : null, "--update-weights");
+        RunModelFolder.Require(request.Out, request.Model, request.UpdateWeights ? "`UpdateWeights`" : null, "`UpdateWeights`");
         using RunFolder folder = RunFolder.Open(
             request.Out, request.Force, request.Resume,
                 CheckpointFiles.All(request.Model).Prepend(request.Model).Concat(request.Data?.Files() ?? []));
@@ -59,7 +59,7 @@ public static class PruneRun
         Calibration? calibration = request.Method == MagnitudeMethod ? null
             : CalibrationData.Read(request, model.Config, progress, cancellation);
         if (calibration is not null && CalibrationCount.Of(calibration.Sequences)
-            .Warning(request.Samples, "fewer --samples") is { } repetition) warn?.Invoke(repetition);
+            .Warning(request.Samples, "fewer `Samples`") is { } repetition) warn?.Invoke(repetition);
         JsonObject options = PruneRecord.Options(request, calibration), inputs = PruneRecord.Inputs(request, calibration);
         Stopwatch watch = Stopwatch.StartNew();
         OrderedDictionary<string, Mask> masks;
@@ -98,18 +98,18 @@ public static class PruneRun
     private static void RequireMethod(PruneRequest request)
     {
         if (!Methods.Contains(request.Method, StringComparer.Ordinal))
-            throw new ArgumentException($"--method {request.Method} is not known; known: {string.Join(", ", Methods)}.");
+            throw new ArgumentException($"`Method` {request.Method} is not known; known: {string.Join(", ", Methods)}.");
         if (request.UpdateWeights && request.Method != SparseGptMethod)
-            throw new ArgumentException($"--update-weights belongs to --method {SparseGptMethod}; {request.Method} leaves the weights as "
+            throw new ArgumentException($"`UpdateWeights` belongs to `Method` {SparseGptMethod}; {request.Method} leaves the weights as "
                 + $"they are.");
         if (request.HiddenMemoryBytes < 0)
-            throw new ArgumentException($"--hidden-memory is {request.HiddenMemoryBytes >> 20}; 0 or more is needed.");
+            throw new ArgumentException($"`HiddenMemoryBytes` is {request.HiddenMemoryBytes}; 0 or more is needed.");
     }
 
-    // --force would replace the checkpoint's own README.md.
+    // `Force` would replace the checkpoint's own README.md.
     private static void RequireOwnFolder(PruneRequest request)
     {
         if (FileIdentity.AreSame(request.Out, request.Model))
-            throw new ArgumentException($"--out {request.Out}: the model's own folder; name another.");
+            throw new ArgumentException($"`Out` {request.Out}: the model's own folder; name another.");
     }
 }

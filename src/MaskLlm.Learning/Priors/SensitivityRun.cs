@@ -20,7 +20,7 @@ public static class SensitivityRun
     /// <param name="progress">Told of every window.</param>
     /// <param name="cancellation">Stops between windows.</param>
     /// <exception cref="ArgumentException">The window does not fit the model or the text, or the columns of a layer the pattern; or
-    /// --max-loss is negative.</exception>
+    /// <c>MaxLoss</c> is negative.</exception>
     /// <exception cref="FileNotFoundException">The text, the mask or the tokenizer is missing.</exception>
     /// <exception cref="InvalidDataException">Model, tokenizer, text or mask are broken, or the mask belongs to another model.</exception>
     /// <exception cref="NotSupportedException">A family, tokenizer or kind of file that is not known.</exception>

@@ -26,7 +26,7 @@ internal static class DecisiveOptions
         string saved = checkpoint.Metadata.GetValueOrDefault(Key) ?? throw new InvalidDataException(
             $"{checkpoint.Path}: no options in its header: it is no checkpoint of such a run, or an earlier version of this program wrote "
                 + $"it; "
-            + "name the folder of the run, or start anew with --force.");
+            + "name the folder of the run, or start anew with `Force`.");
         RequireSame(checkpoint.Path, saved, asked);
     }
 
@@ -42,12 +42,12 @@ internal static class DecisiveOptions
             bool isSame = _paths.Contains(name) ? RecordedPath.AreSame(saved[name], value) : JsonNode.DeepEquals(saved[name], value);
             if (!isSame)
                 throw new ArgumentException(
-                    $"--resume: the run was started with {name} {Shown(saved[name])}, now it is {Shown(value)}; give the same options, " +
-                        $"or start anew with --force.");
+                    $"`Resume`: the run was started with {name} {Shown(saved[name])}, now it is {Shown(value)}; give the same options, " +
+                        $"or start anew with `Force`.");
         }
         if (asked[InputsKey] is JsonObject inputs && RecordedPath.FirstChanged(saved[InputsKey] as JsonObject ?? [], inputs) is { } changed)
             throw new ArgumentException(
-                $"--resume: {changed} is not what it was when the run was started; bring it back, or start anew with --force.");
+                $"`Resume`: {changed} is not what it was when the run was started; bring it back, or start anew with `Force`.");
     }
 
     private static string Shown(JsonNode? value) => value?.ToJsonString() ?? "unset";

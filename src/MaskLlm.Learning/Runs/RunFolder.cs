@@ -110,7 +110,7 @@ public sealed class RunFolder : IDisposable
 
     private static RunFolder Open(RunFolder folder, bool force, bool resume, IEnumerable<string> inputs)
     {
-        if (force && resume) throw new ArgumentException("--force and --resume exclude each other: one starts anew, the other goes on.");
+        if (force && resume) throw new ArgumentException("`Force` and `Resume` exclude each other: one starts anew, the other goes on.");
         TemporaryPath.Clean(folder.Path);
         TemporaryPath.Clean(folder.File("checkpoint"));
         bool used = Directory.Exists(folder.Path)
@@ -139,7 +139,7 @@ public sealed class RunFolder : IDisposable
         }
         catch (IOException e)
         {
-            throw new ArgumentException($"--out {Path}: another run is writing there; wait for it to end, or name another folder.", e);
+            throw new ArgumentException($"`Out` {Path}: another run is writing there; wait for it to end, or name another folder.", e);
         }
     }
 
@@ -155,18 +155,18 @@ public sealed class RunFolder : IDisposable
     private void RequireReplaceable(bool force)
     {
         if (!_wasRunning && !HasCheckpoint && !IsRecord(RecordPath))
-            throw new ArgumentException($"--out {Path}: the folder already holds files, and no run of this program that --force could " +
-                $"replace or --resume go on with; name another.");
+            throw new ArgumentException($"`Out` {Path}: the folder already holds files, and no run of this program that `Force` could " +
+                $"replace or `Resume` go on with; name another.");
         if (!force)
             throw new ArgumentException(
-                $"--out {Path}: the folder already holds files; name another, go on with --resume, or replace them with --force.");
+                $"`Out` {Path}: the folder already holds files; name another, go on with `Resume`, or replace them with `Force`.");
         bool makesModels = _ownNames == ModelNames;
         if (System.IO.File.Exists(File(ConfigName)) && !(makesModels && MadeModel()))
-            throw new ArgumentException($"--out {Path}: the folder holds a checkpoint, which --force does not replace here; name another.");
+            throw new ArgumentException($"`Out` {Path}: the folder holds a checkpoint, which `Force` does not replace here; name another.");
         if (!makesModels && System.IO.File.Exists(CardPath)
             && !System.IO.File.ReadAllText(CardPath).Contains("maskllm", StringComparison.OrdinalIgnoreCase))
             throw new ArgumentException(
-                $"--out {Path}: its README.md is not the one that a run wrote, and would be replaced; move it, or name another folder.");
+                $"`Out` {Path}: its README.md is not the one that a run wrote, and would be replaced; move it, or name another folder.");
     }
 
     private bool MadeModel() => _wasRunning || HasCheckpoint || RecordHas(RecordPath, "options", "config");
@@ -176,10 +176,10 @@ public sealed class RunFolder : IDisposable
         string[] own = [.. _ownNames.Select(File).Where(System.IO.File.Exists)];
         foreach (string input in inputs)
         {
-            if (FileIdentity.AreSame(input, Path)) throw new ArgumentException($"--out {Path}: the model's own folder; name another.");
+            if (FileIdentity.AreSame(input, Path)) throw new ArgumentException($"`Out` {Path}: the model's own folder; name another.");
             if (own.FirstOrDefault(file => FileIdentity.AreSame(input, file)) is { } lost)
                 throw new ArgumentException(
-                    $"--out {Path}: the run reads {input} and would replace it ({System.IO.Path.GetFileName(lost)}); name another folder.");
+                    $"`Out` {Path}: the run reads {input} and would replace it ({System.IO.Path.GetFileName(lost)}); name another folder.");
         }
     }
 
@@ -215,10 +215,10 @@ public sealed class RunFolder : IDisposable
     {
         if (HasCheckpoint) return;
         if (HasRecord)
-            throw new ArgumentException($"--out {Path}: the run there is complete and --resume has nothing to go on with; name another "
-                + $"folder, or start anew with --force.");
+            throw new ArgumentException($"`Out` {Path}: the run there is complete and `Resume` has nothing to go on with; name another "
+                + $"folder, or start anew with `Force`.");
         if (!System.IO.File.Exists(MetricsPath))
-            throw new ArgumentException($"--out {Path}: the folder holds files but no run for --resume to go on with; name the folder of "
+            throw new ArgumentException($"`Out` {Path}: the folder holds files but no run for `Resume` to go on with; name the folder of "
                 + $"the run.");
     }
 
@@ -228,7 +228,7 @@ public sealed class RunFolder : IDisposable
         string existing = System.IO.Path.GetFullPath(path);
         while (!Directory.Exists(existing))
         {
-            if (System.IO.File.Exists(existing)) throw new ArgumentException($"--out {path}: {existing} is a file; name a folder.");
+            if (System.IO.File.Exists(existing)) throw new ArgumentException($"`Out` {path}: {existing} is a file; name a folder.");
             existing = System.IO.Path.GetDirectoryName(existing)!;
         }
         try
@@ -238,7 +238,7 @@ public sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException)
         {
-            throw new ArgumentException($"--out {path}: nothing can be written in {existing}; name a folder elsewhere, or mend its "
+            throw new ArgumentException($"`Out` {path}: nothing can be written in {existing}; name a folder elsewhere, or mend its "
                 + $"permissions.", e);
         }
     }

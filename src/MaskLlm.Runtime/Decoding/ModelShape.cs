@@ -19,7 +19,7 @@ public static class ModelShape
     /// <exception cref="ArgumentException">There is no such shape.</exception>
     internal static byte[] ConfigJson(string name) => Shapes.TryGetValue(name, out JsonObject? config)
         ? System.Text.Encoding.UTF8.GetBytes(config.ToJsonString())
-        : throw new ArgumentException($"--shape {name}: {string.Join(", ", Names)} are known.");
+        : throw new ArgumentException($"`Shape` {name}: {string.Join(", ", Names)} are known.");
 
     private static JsonObject Llama(int blocks, int hidden, int heads, int keyValueHeads, int mlp, int vocabulary) => new()
     {

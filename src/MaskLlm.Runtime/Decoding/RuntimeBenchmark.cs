@@ -45,7 +45,7 @@ public static class RuntimeBenchmark
     {
         using RuntimeModel model = RuntimeModel.Open(file);
         return model.SparseLayers > 0 ? model.Type
-            : throw new ArgumentException($"{file}: no linear layer is 2:4, so there is nothing to compare; export it with --mask.");
+            : throw new ArgumentException($"{file}: no linear layer is 2:4, so there is nothing to compare; export it with `masks`.");
     }
 
     private static void Measure(

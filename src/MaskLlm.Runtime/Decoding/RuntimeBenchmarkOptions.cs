@@ -35,7 +35,7 @@ public sealed record RuntimeBenchmarkOptions
     public void Validate()
     {
         if ((Model is null) == (Shape is null))
-            throw new ArgumentException("bench measures either a runtime file or a --shape; name one of them.");
+            throw new ArgumentException("bench measures either a runtime file or a `Shape`; name one of them.");
         OptionRanges.Repeats.Require(Repeats);
     }
 }

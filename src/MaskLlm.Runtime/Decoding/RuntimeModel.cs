@@ -78,7 +78,7 @@ public sealed class RuntimeModel : IDisposable
         try
         {
             TypeOf(file);   // before a file that is none of ours is read to its end
-            AvailableMemory.Require(file.Length, path, "export it again in a smaller --type");
+            AvailableMemory.Require(file.Length, path, "export it again in a smaller `type`");
             file.Load();
             file.RequireChecksum("export it again");
             return new RuntimeModel(file, isFolder: false);
@@ -119,7 +119,7 @@ public sealed class RuntimeModel : IDisposable
         if (!Directory.Exists(path))
         {
             if (mask is not null)
-                throw new ArgumentException($"{path} is a runtime file, whose mask is its own; --mask is for a Hugging Face folder.");
+                throw new ArgumentException($"{path} is a runtime file, whose mask is its own; `mask` is for a Hugging Face folder.");
             return Open(path);
         }
         return Of(RuntimeExport.Collect(path, mask is null ? null : CheckpointMasks.Read(mask, path), type, progress,

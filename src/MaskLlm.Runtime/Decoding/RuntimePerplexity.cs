@@ -27,7 +27,7 @@ public static class RuntimePerplexity
     {
         ArgumentNullException.ThrowIfNull(request);
         if (request.Masks.Count > 0)
-            throw new ArgumentException($"{request.Model} is a runtime file, whose mask is its own; --mask is for a Hugging Face folder.");
+            throw new ArgumentException($"{request.Model} is a runtime file, whose mask is its own; `Masks` is for a Hugging Face folder.");
         using RuntimeModel model = RuntimeModel.Open(request.Model);
         int length = PerplexityWindows.Length(model.Config, request.SequenceLength);
         PerplexityWindows.RequireFit(model.Config, length, request.MaxWindows);

@@ -16,12 +16,12 @@ public static class ExportTarget
     {
         CheckpointFiles.RequireNone(source, target);
         if (mask is not null && FileIdentity.AreSame(mask, target))
-            throw new ArgumentException($"--out {target} is the mask that is read; name another file.");
-        if (Directory.Exists(target)) throw new ArgumentException($"--out {target} is a folder; name a file.");
+            throw new ArgumentException($"`target` {target} is the mask that is read; name another file.");
+        if (Directory.Exists(target)) throw new ArgumentException($"`target` {target} is a folder; name a file.");
         if (File.Exists(target) && !force)
-            throw new ArgumentException($"--out {target}: a file is there; name another, or replace it with --force.");
+            throw new ArgumentException($"`target` {target}: a file is there; name another, or replace it with `force`.");
         if (File.Exists(target) && !RuntimeFormat.IsRuntimeFile(target) && !GgufWriter.IsOwn(target))
-            throw new ArgumentException($"--out {target}: --force replaces files that export wrote, and this is none (or one of an " +
+            throw new ArgumentException($"`target` {target}: `force` replaces files that export wrote, and this is none (or one of an " +
                 $"earlier version); remove it, or name another.");
     }
 }

@@ -61,7 +61,7 @@ internal sealed class MatrixRows
         float most = Math.Abs(TensorPrimitives.MaxMagnitude<float>(values));
         if (most > _largest)
             throw new InvalidDataException(FormattableString.Invariant(
-                $"{_file.Folder}: {matrix.Tensor} holds {most}, and bfloat16 ends at {_largest}; export with --type float32."));
+                $"{_file.Folder}: {matrix.Tensor} holds {most}, and bfloat16 ends at {_largest}; export with `type` float32."));
         if (kept.IsEmpty) return;
         if (_masks is null)
         {
@@ -98,7 +98,7 @@ internal sealed class MatrixRows
                 + $"another model.");
         if (!mask.Has(NmPattern.TwoOfFour))
             throw new ArgumentException(
-                $"{name}: its mask is not 2:4 in every group, and the runtime computes 2:4 and dense; learn or prune with --pattern 2:4, "
+                $"{name}: its mask is not 2:4 in every group, and the runtime computes 2:4 and dense; learn or prune with `Pattern` 2:4, "
                     + $"or export dense.");
     }
 }

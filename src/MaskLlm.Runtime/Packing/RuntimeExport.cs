@@ -47,7 +47,7 @@ public static class RuntimeExport
         DecoderConfig config = CheckpointConfig.Read(modelFolder);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(modelFolder);
         List<TensorToWrite> tensors = Tensors(file, config, masks, type, progress, stop);
-        AvailableMemory.Require(tensors.Sum(tensor => tensor.ByteLength), $"{modelFolder}, packed,", "name a smaller --type");
+        AvailableMemory.Require(tensors.Sum(tensor => tensor.ByteLength), $"{modelFolder}, packed,", "name a smaller `type`");
         return SafetensorsWriter.Collect(modelFolder, tensors, Metadata(type), CacheLine);
     }
 

@@ -33,7 +33,7 @@ internal sealed partial class TextBatch : IDisposable
     {
         options.Validate();
         if (options.Parallel > decoder.Options.TokensAtOnce)
-            throw new ArgumentException($"--parallel {options.Parallel}: the decoder takes {decoder.Options.TokensAtOnce} tokens at once, "
+            throw new ArgumentException($"`Parallel` {options.Parallel}: the decoder takes {decoder.Options.TokensAtOnce} tokens at once, "
                 + $"and each text needs one of them.");
         (_decoder, _tokenizer, _endOfText, _options) = (decoder, tokenizer, endOfText, options);
         _buffers = new SamplerBuffers(decoder.VocabularySize);

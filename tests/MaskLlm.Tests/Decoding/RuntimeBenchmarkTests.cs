@@ -96,7 +96,7 @@ public sealed class RuntimeBenchmarkTests
         using TemporaryFolder folder = new();
         using RuntimeModel model = RuntimeFiles.Export(folder, "llama-gqa-tied", WeightType.Int4);
         Assert.Equal(
-            $"{model.Path}: no linear layer is 2:4, so there is nothing to compare; export it with --mask.",
+            $"{model.Path}: no linear layer is 2:4, so there is nothing to compare; export it with `masks`.",
             Assert.Throws<ArgumentException>(() =>
                 RuntimeBenchmark.Run(new RuntimeBenchmarkOptions { Model = model.Path }, stop: TestContext.Current.CancellationToken))
                 .Message);
@@ -179,7 +179,7 @@ public sealed class RuntimeBenchmarkTests
     public void ConfigJson_UnknownShape_NamesTheKnown()
     {
         Assert.Equal(["llama-1b", "llama-7b", "tiny"], ModelShape.Names);
-        Assert.Equal("--shape big: llama-1b, llama-7b, tiny are known.",
+        Assert.Equal("`Shape` big: llama-1b, llama-7b, tiny are known.",
             Assert.Throws<ArgumentException>(() => ModelShape.ConfigJson("big")).Message);
     }
 

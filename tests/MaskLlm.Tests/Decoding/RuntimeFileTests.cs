@@ -105,7 +105,7 @@ public sealed class RuntimeFileTests : IDisposable
         Assert.Null(file.File("generation_config.json"));
         Assert.Equal(File.ReadAllBytes(Path.Combine(Folder, "config.json")), file.File("config.json"));
         Assert.Equal(
-            $"{file.Path} is a runtime file, whose mask is its own; --mask is for a Hugging Face folder.",
+            $"{file.Path} is a runtime file, whose mask is its own; `mask` is for a Hugging Face folder.",
             Assert.Throws<ArgumentException>(() =>
                 RuntimeModel.OpenOrPack(file.Path, WeightType.Int4, "m.npz", stop: TestContext.Current.CancellationToken)).Message);
     }
@@ -141,7 +141,7 @@ public sealed class RuntimeFileTests : IDisposable
         if (fits) return;
         Assert.Equal(
             FormattableString.Invariant($"{model}: model.layers.1.mlp.up_proj.weight holds {Math.Abs(value)}, ")
-            + "and bfloat16 ends at 3.3961773E+38; export with --type float32.",
+            + "and bfloat16 ends at 3.3961773E+38; export with `type` float32.",
             refused!.Message);
     }
 

@@ -83,7 +83,7 @@ public sealed class RuntimePerplexityTests : IDisposable
         Assert.Equal("in the file", Assert.Single(RuntimePerplexity.Run(request, 1, null, TestContext.Current.CancellationToken).Rows)
             .Mask);
         Assert.Equal(
-            $"{model.Path} is a runtime file, whose mask is its own; --mask is for a Hugging Face folder.",
+            $"{model.Path} is a runtime file, whose mask is its own; `Masks` is for a Hugging Face folder.",
             Assert.Throws<ArgumentException>(() =>
                 RuntimePerplexity.Run(request with { Masks = ["m.npz"] }, 1, null, TestContext.Current.CancellationToken)).Message);
         Assert.Throws<OperationCanceledException>(() => RuntimePerplexity.Run(request, 1, null, new CancellationToken(canceled: true)));

@@ -85,7 +85,8 @@ public sealed class ExperimentRunTests : IDisposable
     public void Execute_LengthsAtTheirLimits_AreTakenAndNoFurther()
     {
         ExperimentRequest request = Request();
-        Refused("--seq-len is 65; the model has 64 positions", request with { Options = request.Options with { SequenceLength = 65 } });
+        Refused("`SequenceLength` is 65; the model has 64 positions",
+            request with { Options = request.Options with { SequenceLength = 65 } });
         // A text of just one window; at the next length it is too short.
         Refused("40 tokens; a window takes 41.", request with { EvalSequenceLength = 41 });
         ExperimentReport report = ExperimentRun.Execute(

@@ -22,7 +22,7 @@ public sealed class TextNamesTests : IDisposable
             ],
             EvaluationTexts.Named(files, domains).Select(pair => (pair.Key, pair.Value)));
         string message = Assert.Throws<ArgumentException>(() => EvaluationTexts.Named(["a/x.txt", "a/x.npy"], [])).Message;
-        Assert.Equal("--eval-text a/x.npy: another text has the same name and folder; name each once.", message);
+        Assert.Equal("`EvalTexts` a/x.npy: another text has the same name and folder; name each once.", message);
     }
 
     [Theory]
@@ -58,7 +58,7 @@ public sealed class TextNamesTests : IDisposable
     {
         Write(files);
         string message = Assert.Throws<ArgumentException>(() => DomainTexts.Find(_folder.Path)).Message;
-        Assert.StartsWith($"--domains {_folder.Path}: ", message, StringComparison.Ordinal);
+        Assert.StartsWith($"`Domains` {_folder.Path}: ", message, StringComparison.Ordinal);
         Assert.Contains(expected, message, StringComparison.Ordinal);
     }
 

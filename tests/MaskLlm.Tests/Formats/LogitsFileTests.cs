@@ -34,7 +34,7 @@ public sealed class LogitsFileTests : IDisposable
         Write("2:4", new TensorToWrite("w", TensorType.Int32, [1, 6], 24, stream => stream.Write(new byte[24]))), "I32 of shape (1, 6)");
 
     [Fact]
-    public void Open_NothingInIt_IsRefused() => AssertRefused(Write("2:4"), "holds no logits; name what learn --save-logits wrote.");
+    public void Open_NothingInIt_IsRefused() => AssertRefused(Write("2:4"), "holds no logits; name what learning with `SaveLogits` wrote.");
 
     [Theory]
     [InlineData("two", "the header's pattern is damaged")]

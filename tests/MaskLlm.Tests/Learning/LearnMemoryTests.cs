@@ -93,9 +93,9 @@ public sealed class LearnMemoryTests
     public void Require_MoreThanThereIs_SaysBothAndWhatToLower()
     {
         string message = Assert.Throws<InsufficientMemoryException>(() =>
-            AvailableMemory.Require(long.MaxValue, "learning", "lower --seq-len")).Message;
+            AvailableMemory.Require(long.MaxValue, "learning", "lower `SequenceLength`")).Message;
         Assert.StartsWith("learning needs about 9223372036.9 GB of memory and ", message, StringComparison.Ordinal);
-        Assert.EndsWith(" GB is available; lower --seq-len.", message, StringComparison.Ordinal);
+        Assert.EndsWith(" GB is available; lower `SequenceLength`.", message, StringComparison.Ordinal);
         AvailableMemory.Require(1, "learning", "");
     }
 

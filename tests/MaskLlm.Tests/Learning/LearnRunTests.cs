@@ -217,9 +217,9 @@ public sealed class LearnRunTests : IDisposable
         MaskNpz.Write(file, masks);
         LearnRequest request = Request(4000) with { Prior = file };
         JsonObject figures = Execute(request with { Options = request.Options with { Skip = ["*.up_proj.weight"] } }).Figures;
-        Assert.Contains($"--prior {file} masks 2 layers that are not learned; they stay dense.", _said);
+        Assert.Contains($"`Prior` {file} masks 2 layers that are not learned; they stay dense.", _said);
         Assert.Contains(
-            $"--prior {file} has no mask of 1 of the 12 learned layers, which start from nothing; its perplexity is another density's " +
+            $"`Prior` {file} has no mask of 1 of the 12 learned layers, which start from nothing; its perplexity is another density's " +
                 $"and not set beside theirs.",
             _said);
         Assert.Null(figures["perplexity"]!["prior"]);
@@ -230,7 +230,7 @@ public sealed class LearnRunTests : IDisposable
             Options = request.Options with { Skip = [model.Linears[0].Name] },
             Out = Path.Combine(_folder.Root, "b")
         }).Figures;
-        Assert.DoesNotContain(_said, said => said.StartsWith("--prior", StringComparison.Ordinal));
+        Assert.DoesNotContain(_said, said => said.StartsWith("`Prior`", StringComparison.Ordinal));
         Assert.NotNull(figures["perplexity"]!["prior"]);
         Assert.Null(figures["calibration_tokens"]);
     }
@@ -254,7 +254,7 @@ public sealed class LearnRunTests : IDisposable
         Execute(request with { Options = options });
         string message = Assert.Throws<ArgumentException>(() =>
             Execute(request with { Options = options with { SequenceLength = 65 } })).Message;
-        Assert.Equal("--seq-len is 65; the model has 64 positions. Lower --seq-len to that or less.", message);
+        Assert.Equal("`SequenceLength` is 65; the model has 64 positions. Lower `SequenceLength` to that or less.", message);
     }
 
     /// <summary>Three passes of a forward one, a fourth of checkpointed blocks, one more of the dense model; 7 or 27 ns a weight.</summary>

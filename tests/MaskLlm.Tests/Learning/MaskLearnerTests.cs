@@ -175,7 +175,7 @@ public class MaskLearnerTests
     {
         using Decoder model = Load();
         string message = Assert.Throws<ArgumentException>(() => new MaskLearner(model, Options with { ScoreStrength = 1 }, null)).Message;
-        Assert.Contains("--score-strength", message, StringComparison.Ordinal);
+        Assert.Contains("`ScoreStrength`", message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -391,7 +391,7 @@ public class MaskLearnerTests
         string message = Assert.Throws<ArgumentException>(() =>
             new MaskLearner(model, Options with { TrainWeights = WeightTraining.Only }, null)).Message;
 
-        Assert.Contains("--prior has none of model.layers.0.self_attn.q_proj.weight", message, StringComparison.Ordinal);
+        Assert.Contains("`Prior` has none of model.layers.0.self_attn.q_proj.weight", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -419,7 +419,7 @@ public class MaskLearnerTests
             new MaskLearner(model, Options with { Pattern = new NmPattern(2, 5) }, null)).Message;
 
         Assert.Contains("model.layers.0.self_attn.q_proj.weight: 32 columns", message, StringComparison.Ordinal);
-        Assert.Contains("--skip", message, StringComparison.Ordinal);
+        Assert.Contains("`Skip`", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -220,10 +220,10 @@ public sealed partial class ModelPartsTests : IDisposable
         Assert.Equal(Math.E, Finite.Perplexity("x", 5, 5), 1e-12);
         Assert.Equal($"the perplexity of x is Infinity: {Cause}.",
             Assert.Throws<InvalidDataException>(() => Finite.Perplexity("x", 1e9, 1)).Message);
-        Assert.Equal("the loss is NaN at step 3; lower --learning-rate, or look at the data.",
+        Assert.Equal("the loss is NaN at step 3; lower `LearningRate`, or look at the data.",
             Assert.Throws<InvalidDataException>(() => Finite.RequireStep(3, double.NaN, double.NaN)).Message);
         Assert.Equal(
-            "the gradient's norm is Infinity at step 3; lower --learning-rate, or look at the data.",
+            "the gradient's norm is Infinity at step 3; lower `LearningRate`, or look at the data.",
             Assert.Throws<InvalidDataException>(() => Finite.RequireStep(3, 1, double.PositiveInfinity)).Message);
         Finite.RequireStep(3, 1, 1);
         Finite.RequireScores("l", [0, 1]);

@@ -169,7 +169,7 @@ public class MaskedCheckpointTests
         File.WriteAllBytes(Path.Combine(source, "config.json"), [1]);
         foreach (string name in new[] { "tokenizer.model", "extra.txt" }) File.Delete(Path.Combine(source, name));
 
-        Assert.Contains("--force", Assert.Throws<ArgumentException>(() => Write(source, OneMask, folder.File("out"))).Message,
+        Assert.Contains("`force`", Assert.Throws<ArgumentException>(() => Write(source, OneMask, folder.File("out"))).Message,
             StringComparison.Ordinal);
         Write(source, OneMask, folder.File("out"), force: true);
 

@@ -119,7 +119,7 @@ public sealed class PretrainRunTests : IDisposable
         Execute(request with { Options = options });
         string message = Assert.Throws<ArgumentException>(() =>
             Execute(request with { Options = options with { SequenceLength = 65 } })).Message;
-        Assert.StartsWith($"--seq-len is 65; {request.ConfigPath} gives the model 64 positions.", message, StringComparison.Ordinal);
+        Assert.StartsWith($"`SequenceLength` is 65; {request.ConfigPath} gives the model 64 positions.", message, StringComparison.Ordinal);
     }
 
     private static RunRecord Execute(PretrainRequest request) =>

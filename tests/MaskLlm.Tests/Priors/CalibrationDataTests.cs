@@ -29,7 +29,7 @@ public sealed class CalibrationDataTests : IDisposable
     {
         Assert.Equal(3, Read(Ids("3, 5"), 128, 5).Count);
         string message = Assert.Throws<ArgumentException>(() => Read(Ids("3, 5"), 128, 4)).Message;
-        Assert.Contains("--seq-len is 4, and the rows of", message, StringComparison.Ordinal);
+        Assert.Contains("`SequenceLength` is 4, and the rows of", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -99,10 +99,10 @@ public sealed class PruneReportsTests
     {
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
         string message = Assert.Throws<InsufficientMemoryException>(() =>
-            BlockwisePruner.RequireMemory(model, "wanda", [new int[16], new int[16]], long.MaxValue / 4, "--method",
-                "lower --samples")).Message;
-        Assert.StartsWith("--method wanda with 2 sequences of 16 needs about 4611686018.4 GB", message, StringComparison.Ordinal);
-        Assert.EndsWith("; lower --samples.", message, StringComparison.Ordinal);
+            BlockwisePruner.RequireMemory(model, "wanda", [new int[16], new int[16]], long.MaxValue / 4, "`Method`",
+                "lower `Samples`")).Message;
+        Assert.StartsWith("`Method` wanda with 2 sequences of 16 needs about 4611686018.4 GB", message, StringComparison.Ordinal);
+        Assert.EndsWith("; lower `Samples`.", message, StringComparison.Ordinal);
     }
 
     [Fact]

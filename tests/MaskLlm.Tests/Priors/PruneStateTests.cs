@@ -114,7 +114,7 @@ public sealed class PruneStateTests : IDisposable
             told.Steps);
         Assert.Equal(
             ["the calibration has 10 different sequences of 24 tokens, not 128, and no more are looked at; more text, or fewer " +
-                "--samples, avoids the shortage."], said);
+                "`Samples`, avoids the shortage."], said);
         // Nobody needs to listen.
         PruneRun.Execute(Request("wanda") with { Out = _folder.File("b") }, cancellation: TestContext.Current.CancellationToken);
         said.Clear();
@@ -149,7 +149,7 @@ public sealed class PruneStateTests : IDisposable
         Assert.Equal(64, Read(path, 3, 64, config).Sequences[0].Length);
         foreach (int length in (int[])[0, 65])
             Assert.Equal(
-                $"--seq-len is {length}; 1 to 64, the model's positions, is needed.",
+                $"`SequenceLength` is {length}; 1 to 64, the model's positions, is needed.",
                     Assert.Throws<ArgumentException>(() => Read(path, 3, length, config)).Message);
         Assert.Equal([1], Read(path, 3, 1, config).Sequences.Select(row => row.Length).Distinct());
         Assert.Equal(64, Read(_data.WriteNpy("row.npy", "|u1", "2, 64", new byte[128]), 2, null, config).Sequences[0].Length);

@@ -35,7 +35,7 @@ public sealed class RunFolderTests : IDisposable
     public void Open_RunWithACheckpoint_IsResumedOrReplacedOnlyByTheOption()
     {
         Unfinished();
-        Assert.Contains("--resume", Refused(force: false), StringComparison.Ordinal);
+        Assert.Contains("`Resume`", Refused(force: false), StringComparison.Ordinal);
         using (RunFolder resumed = RunFolder.Open(Out, force: false, resume: true))
         {
             resumed.Create();
@@ -173,9 +173,9 @@ public sealed class RunFolderTests : IDisposable
     {
         Finished();
         Assert.Equal(["README.md", "mask.npz", "run.json"], Names());
-        Assert.Contains("replace them with --force", Refused(force: false), StringComparison.Ordinal);
+        Assert.Contains("replace them with `Force`", Refused(force: false), StringComparison.Ordinal);
         Assert.Contains(
-            "is complete and --resume has nothing to go on with",
+            "is complete and `Resume` has nothing to go on with",
                 Assert.Throws<ArgumentException>(() => RunFolder.Open(Out, false, resume: true)).Message,
             StringComparison.Ordinal);
         Assert.Contains("exclude each other", Assert.Throws<ArgumentException>(() => RunFolder.Open(Out, true, resume: true)).Message,

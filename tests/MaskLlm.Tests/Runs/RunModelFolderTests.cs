@@ -18,18 +18,18 @@ public sealed class RunModelFolderTests : IDisposable
     public void Require_NothingThere_IsFree()
     {
         Require(null);
-        Require("--save-model");
+        Require("`SaveModel`");
         Directory.CreateDirectory(Target);
         Require(null);
-        Require("--save-model");
+        Require("`SaveModel`");
     }
 
     [Fact]
     public void Require_ModelOfAnEarlierRun_IsReplacedOrInTheWay()
     {
         Earlier();
-        Require("--save-model");
-        Assert.EndsWith("which this one without --save-model does not replace; remove it, or name another folder.", Refused(null),
+        Require("`SaveModel`");
+        Assert.EndsWith("which this one without `SaveModel` does not replace; remove it, or name another folder.", Refused(null),
             StringComparison.Ordinal);
     }
 
@@ -38,7 +38,7 @@ public sealed class RunModelFolderTests : IDisposable
     {
         Earlier();
         Require(null, Target);
-        Assert.EndsWith("which is the model itself; name another folder.", Refused("--save-model", Target), StringComparison.Ordinal);
+        Assert.EndsWith("which is the model itself; name another folder.", Refused("`SaveModel`", Target), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -46,14 +46,14 @@ public sealed class RunModelFolderTests : IDisposable
     {
         File.WriteAllText(Target, "");
         Require(null);
-        Assert.EndsWith("and a file is there; name another folder.", Refused("--save-model"), StringComparison.Ordinal);
+        Assert.EndsWith("and a file is there; name another folder.", Refused("`SaveModel`"), StringComparison.Ordinal);
     }
 
     private void Earlier() => MaskedCheckpoint.Write(
         ModelMasks.Folder("llama-gqa-tied"), ModelMasks.Of("llama-gqa-tied"), Target, cancellation: TestContext.Current.CancellationToken);
 
     private void Require(string? writes, string model = "/models/other") =>
-        RunModelFolder.Require(_folder.Path, model, writes, "--save-model");
+        RunModelFolder.Require(_folder.Path, model, writes, "`SaveModel`");
 
     private string Refused(string? writes, string model = "/models/other") =>
         Assert.Throws<ArgumentException>(() => Require(writes, model)).Message;

@@ -152,7 +152,7 @@ public sealed class ServingPartsTests
     {
         using ServedFixture served = new(new ServingOptions { Parallel = 16 });
         Assert.Equal(
-            "--parallel 17: the decoder takes 16 tokens at once, and each text needs one of them.",
+            "`Parallel` 17: the decoder takes 16 tokens at once, and each text needs one of them.",
             Assert.Throws<ArgumentException>(() =>
                 new TextBatch(served.Decoder, served.Tokenizer, [], new ServingOptions { Parallel = 17 })).Message);
     }

@@ -4,7 +4,7 @@ using MaskLlm.Patterns;
 
 namespace MaskLlm.Formats.Logits;
 
-/// <summary>The scores of candidates that <c>learn --save-logits</c> leaves: a tensor (groups, candidates) float32 under each weight's
+/// <summary>The scores of candidates that learning with <c>SaveLogits</c> leaves: a tensor (groups, candidates) float32 under each weight's
 /// name.</summary>
 internal sealed class LogitsFile : IDisposable
 {
@@ -15,7 +15,8 @@ internal sealed class LogitsFile : IDisposable
         _file = file;
         Pattern = ReadPattern(file);
         foreach (TensorEntry entry in file.InFileOrder) Require(entry);
-        if (file.InFileOrder.Count == 0) throw new InvalidDataException($"{Path} holds no logits; name what learn --save-logits wrote.");
+        if (file.InFileOrder.Count == 0)
+            throw new InvalidDataException($"{Path} holds no logits; name what learning with `SaveLogits` wrote.");
     }
 
     /// <summary>The path as it was given.</summary>
@@ -61,7 +62,7 @@ internal sealed class LogitsFile : IDisposable
 
     private static NmPattern ReadPattern(SafetensorsFile file)
     {
-        const string Remedy = "name what learn --save-logits wrote";
+        const string Remedy = "name what learning with `SaveLogits` wrote";
         if (!file.Metadata.TryGetValue("pattern", out string? text))
             throw new InvalidDataException($"{file.Path} holds no logits: its header names no pattern; {Remedy}.");
         try
@@ -85,6 +86,6 @@ internal sealed class LogitsFile : IDisposable
         if (!fits)
             throw new InvalidDataException(
                 $"{Path}: {entry.Name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}); logits of pattern "
-                    + $"{Pattern} are F32 of shape (groups, {Pattern.CandidateCount}). Name what learn --save-logits wrote.");
+                    + $"{Pattern} are F32 of shape (groups, {Pattern.CandidateCount}). Name what learning with `SaveLogits` wrote.");
     }
 }

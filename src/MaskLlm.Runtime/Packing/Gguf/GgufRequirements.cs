@@ -29,7 +29,7 @@ internal static class GgufRequirements
             : $"model_type is {config.Family}; GGUF files are written for {string.Join(", ", GgufArchitecture.Families)}";
         if (refusal is not null)
             throw new NotSupportedException(
-                $"{Path.Combine(folder, "config.json")}: {refusal}. The runtime runs it: export with --format runtime.");
+                $"{Path.Combine(folder, "config.json")}: {refusal}. The runtime runs it: `maskllm export MODEL --format runtime`.");
     }
 
     private static IEnumerable<string?> Refusals(GgufArchitecture architecture, DecoderConfig config)

@@ -10,10 +10,7 @@ public sealed class ApiKey
     /// <summary>The environment variable that names a key.</summary>
     public const string Variable = "MASKLLM_API_KEY";
 
-    /// <summary>The option that names one.</summary>
-    public const string Option = "--api-key";
-
-    private const string Scheme = "Bearer ";
+    private const string Scheme = "Bearer ", Property = "`Key`";
 
     private readonly byte[]? _hash;
 
@@ -25,13 +22,13 @@ public sealed class ApiKey
     /// <summary>Whether one is asked for.</summary>
     public bool IsAsked => _hash is not null;
 
-    /// <summary>The key of the command line, or else of the environment.</summary>
-    /// <param name="option">What the command line says; null for nothing.</param>
+    /// <summary>A key that was given, or else that of the environment.</summary>
+    /// <param name="given">The key; null for that of the environment.</param>
     /// <param name="variable">What the environment says; null where the variable is not set.</param>
     /// <exception cref="ArgumentException">The key is empty, or one that no request could bring.</exception>
-    public static ApiKey Of(string? option, string? variable)
+    public static ApiKey Of(string? given, string? variable)
     {
-        (string? key, string name) = option is null ? (variable, Variable) : (option, Option);
+        (string? key, string name) = given is null ? (variable, Variable) : (given, Property);
         if (key is null) return None;
         // A script whose secret is missing sets it to nothing, and means no open server.
         if (key.Length == 0) throw new ArgumentException($"{name} is empty; give a key, or leave it out to ask for none.");

@@ -49,7 +49,7 @@ internal sealed class CorsRules
         if (text is Any or NoOrigin) return text;
         bool isOrigin = Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Host.Length > 0 && uri.UserInfo.Length == 0
             && string.Equals(text, uri.GetLeftPart(UriPartial.Authority), StringComparison.OrdinalIgnoreCase);
-        return isOrigin ? text : throw new ArgumentException($"--cors {text}: an origin such as https://example.org or "
+        return isOrigin ? text : throw new ArgumentException($"`CorsOrigins` {text}: an origin such as https://example.org or "
             + $"http://localhost:5173 is expected, without a path, or * for all.");
     }
 }

@@ -42,7 +42,7 @@ internal sealed class HostNames
         if (_names is null || !request.Host.HasValue || _names.Contains(Plain(request.Host.Host))) return;
         if (_takesAddresses && IPAddress.TryParse(request.Host.Host.Trim('[', ']'), out _)) return;
         throw new ApiException(StatusCodes.Status403Forbidden,
-            "the request's Host is none of this server's names; whoever runs it can add one with --allowed-host.", null,
+            "the request's Host is none of this server's names; whoever runs it can add one to its allowed hosts.", null,
             "host_not_allowed");
     }
 

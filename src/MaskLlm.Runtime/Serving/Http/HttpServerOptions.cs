@@ -46,10 +46,10 @@ public sealed record HttpServerOptions
         OptionRanges.Port.Require(Port);
         OptionRanges.MaxBody.Require(MaxBodyBytes);
         if (BodyBytes < MaxBodyBytes)
-            throw new ArgumentException($"--max-bodies {BodyBytes}: at least one body of --max-body ({MaxBodyBytes}) must fit in.");
+            throw new ArgumentException($"`BodyBytes` {BodyBytes}: at least one body of `MaxBodyBytes` ({MaxBodyBytes}) must fit in.");
         foreach (string name in AllowedHosts)
             if (Uri.CheckHostName(name.Trim('[', ']')) == UriHostNameType.Unknown)
-                throw new ArgumentException($"--allowed-host {name}: a host's name is expected, without a port.");
+                throw new ArgumentException($"`AllowedHosts` {name}: a host's name is expected, without a port.");
         _ = new CorsRules(CorsOrigins);
         _ = Address;
     }
@@ -62,7 +62,7 @@ public sealed record HttpServerOptions
         }
         catch (Exception e) when (e is SocketException or ArgumentException or InvalidOperationException)
         {
-            throw new ArgumentException($"--host {host}: it has no address here ({e.Message.TrimEnd('.')}).", e);
+            throw new ArgumentException($"`Host` {host}: it has no address here ({e.Message.TrimEnd('.')}).", e);
         }
     }
 }

@@ -88,7 +88,7 @@ internal static class RequestTables
     [
         Served("model", "the served model's name; another is a 404"),
         Served("max_tokens",
-            "a whole number from 1; 16 for completions, else what the limits leave; more than `--max-output` is cut to it"),
+            "a whole number from 1; 16 for completions, else what the limits leave; more than the server's limit is cut to it"),
         Served("max_completion_tokens", "the same; two that differ are refused"),
         Served("temperature", $"{Positive}; 1 by default, 0 takes the most probable token"),
         Served("top_p", "above 0 and at most 1; 1 by default"),

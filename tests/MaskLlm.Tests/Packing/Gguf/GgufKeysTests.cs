@@ -120,7 +120,7 @@ public class GgufKeysTests
         string message = Assert.Throws<NotSupportedException>(() => Write(changed)).Message;
         Assert.StartsWith(Path.Combine(changed, "config.json") + ": ", message, StringComparison.Ordinal);
         Assert.Contains(expected, message, StringComparison.Ordinal);
-        Assert.EndsWith("The runtime runs it: export with --format runtime.", message, StringComparison.Ordinal);
+        Assert.EndsWith("The runtime runs it: `maskllm export MODEL --format runtime`.", message, StringComparison.Ordinal);
     }
 
     /// <summary>The last of a period sees all tokens; here the first does.</summary>
