@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using MaskLlm.Cli.Output;
 using MaskLlm.Decoding;
 using MaskLlm.Learning;
+using MaskLlm.Numerals;
 using MaskLlm.Patterns;
 using MaskLlm.Tests;
 using MaskLlm.Tokens;
@@ -25,9 +26,7 @@ public sealed partial class LibraryMessagesTests : IDisposable
     public void Source_OfLibraries_NamesNoOption()
     {
         HashSet<string> options = [.. Options(CommandLine.Root(CancellationToken.None))];
-        // What learn's settings are called is not done yet.
-        string[] pending = ["OptionRanges.cs", "LearnOptions.cs", "ExperimentSettings.cs", "Precision.cs"];
-        Assert.Empty(Sources().Where(file => !pending.Append(Cards).Any(name => file.Path.EndsWith(name, StringComparison.Ordinal)))
+        Assert.Empty(Sources().Where(file => !file.Path.EndsWith(Cards, StringComparison.Ordinal))
             .SelectMany(file => OptionsIn(file.Text, options).Select(option => $"{file.Path}: {option}")));
     }
 
@@ -55,6 +54,30 @@ public sealed partial class LibraryMessagesTests : IDisposable
         Assert.All(named, name => Assert.StartsWith("--", names.In($"`{name}`"), StringComparison.Ordinal));
     }
 
+    /// <summary>A number is called after a property, and that after the option that takes it.</summary>
+    [Fact]
+    public void Ranges_Subjects_ArePropertiesOfTheirOptions()
+    {
+        HashSet<string> members = [.. Libraries.SelectMany(library => library.GetExportedTypes()).SelectMany(Members)];
+        foreach (FieldInfo field in typeof(OptionRanges).GetFields())
+        {
+            object range = field.GetValue(null)!;
+            string subject = Text(range, "Subject"), name = Text(range, "Name");
+            Assert.Equal($"--{name}", OptionNames.InAll(subject));
+            // Which only the command line takes.
+            if (name != "max-tokens") Assert.Contains(subject.Trim('`'), members);
+        }
+    }
+
+    [Fact]
+    public void Help_OfEveryVerb_NamesOptions()
+    {
+        foreach (Command verb in CommandLine.Root(CancellationToken.None).Subcommands)
+            Assert.DoesNotMatch("`[A-Z]", CommandRun.Of(verb.Name, "--help").Output);
+        string[] words = CommandRun.Of("learn", "--help").Output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains("or 32 with --parametrization items.", string.Join(' ', words), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("learn FILLED TEXT", "--out {0}: the folder already holds files, and no run of this program that --force could replace or --resume")]
     [InlineData("learn OUT TEXT --force --resume", "--force and --resume exclude each other")]
@@ -67,6 +90,14 @@ public sealed partial class LibraryMessagesTests : IDisposable
     [InlineData("learn OUT TEXT --eval-text absent", "--eval-text absent: no such file")]
     [InlineData("learn OUT TEXT --save-logits --train-weights only", "--save-logits: --train-weights only has no logits")]
     [InlineData("learn OUT TEXT --train-weights only --prior none", "--train-weights only trains under a mask, and --prior has none of")]
+    [InlineData("learn OUT TEXT --steps 0", "--steps is 0; at least 1 is needed.")]
+    [InlineData("learn OUT TEXT --recipe x", "--recipe is \"x\"; distilled, maskllm are known.")]
+    [InlineData("learn OUT TEXT --precision fp16", "--precision fp16: float32 or bfloat16 is expected.")]
+    [InlineData("learn OUT TEXT --micro-batch-size 3", "--micro-batch-size is 3; a divisor of the batch size 8 is needed.")]
+    [InlineData("learn OUT TEXT --pattern 8:16", "--pattern 8:16: a group has too many masks for a logit each; add --parametrization items.")]
+    [InlineData("learn OUT TEXT --moments int8 --parametrization items", "--moments int8 is for --parametrization candidates; with items")]
+    [InlineData("learn OUT TEXT --moments int8 --kernel plain", "--moments int8 is for --kernel fused; with --kernel plain leave it")]
+    [InlineData("generate --prompt a --top-k -1", "--top-k is -1; at least 0 is needed.")]
     [InlineData("learn OUT TEXT --kappa 1", "\"1\" is not a schedule, as --kappa and --tau are")]
     [InlineData("prune OUT --method x", "--method x is not known")]
     [InlineData("prune OUT --method wanda", "--method wanda looks at activations; give it text or token ids with --data.")]
@@ -124,7 +155,7 @@ public sealed partial class LibraryMessagesTests : IDisposable
         Assert.StartsWith(string.Format(null, expected, target), run.LastLine, StringComparison.Ordinal);
         Assert.DoesNotMatch("`[A-Z]", run.Error);
         Command command = CommandLine.Root(CancellationToken.None).Subcommands.Single(one => one.Name == verb);
-        string[] its = [.. Options(command)];
+        string[] its = [.. Options(command), "--help"];
         Assert.All(Option().Matches(run.LastLine), option => Assert.Contains(option.Value, its));
     }
 
@@ -152,6 +183,8 @@ public sealed partial class LibraryMessagesTests : IDisposable
 
     private static IEnumerable<string> Options(Command command) => command.Options.Select(option => option.Name)
         .Concat(command.Subcommands.SelectMany(Options));
+
+    private static string Text(object range, string property) => (string)range.GetType().GetProperty(property)!.GetValue(range)!;
 
     private static IEnumerable<string> Members(Type type) => type.GetProperties().Select(property => property.Name)
         .Concat(type.GetMethods().SelectMany(method => method.GetParameters()).Select(parameter => parameter.Name!));

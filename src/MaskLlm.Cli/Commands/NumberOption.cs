@@ -36,12 +36,12 @@ internal static class NumberOption
         };
 
     private static string NameOf<T>(NumberRange<T> range)
-        where T : struct, INumber<T>, IMinMaxValue<T> => range.Name.StartsWith('-') ? range.Name : "--" + range.Name;
+        where T : struct, INumber<T>, IMinMaxValue<T> => $"--{range.Name}";
 
     private static T Read<T>(NumberRange<T> range, ArgumentResult result, string text)
         where T : struct, INumber<T>, IMinMaxValue<T>
     {
-        if ((range with { Name = NameOf(range) }).Read(text, out T value) is { } fault) result.AddError(fault);
+        if ((range with { Subject = NameOf(range) }).Read(text, out T value) is { } fault) result.AddError(fault);
         return value;
     }
 }

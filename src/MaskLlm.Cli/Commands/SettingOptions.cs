@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json.Nodes;
+using MaskLlm.Cli.Output;
 using MaskLlm.Settings;
 
 namespace MaskLlm.Cli.Commands;
@@ -36,12 +37,12 @@ internal sealed class SettingOptions<TRecord>(IEnumerable<Setting<TRecord>> sett
     {
         SettingForm.Flag => new Option<bool>($"--{setting.Name}")
         {
-            Description = setting.Description,
+            Description = OptionNames.InAll(setting.Description),
             DefaultValueFactory = _ => setting.ToJson(usual)!.GetValue<bool>(),
         },
         SettingForm.Many => new Option<string[]>($"--{setting.Name}")
         {
-            Description = setting.Description,
+            Description = OptionNames.InAll(setting.Description),
             AllowMultipleArgumentsPerToken = true,
         },
         _ => Value(setting, usual),
@@ -51,7 +52,7 @@ internal sealed class SettingOptions<TRecord>(IEnumerable<Setting<TRecord>> sett
     {
         Option<string> option = new($"--{setting.Name}")
         {
-            Description = setting.Description,
+            Description = OptionNames.InAll(setting.Description),
             CustomParser = result => Checked(setting, usual, result),
         };
         if (!setting.IsOptional) option.DefaultValueFactory = _ => Shown(setting.ToJson(usual));
@@ -69,7 +70,7 @@ internal sealed class SettingOptions<TRecord>(IEnumerable<Setting<TRecord>> sett
         }
         catch (ArgumentException e)
         {
-            result.AddError(e.Message);
+            result.AddError(OptionNames.InOne(e.Message, $"--{setting.Name}"));
         }
         return text;
     }

@@ -12,6 +12,7 @@ internal sealed partial class OptionNames
     {
         ["AllowedHosts"] = "allowed-host",
         ["BodyBytes"] = "max-bodies",
+        ["CacheBytes"] = "cache-mb",
         ["ConfigPath"] = "config",
         ["ContextLength"] = "context",
         ["CorsOrigins"] = "cors",
@@ -45,8 +46,12 @@ internal sealed partial class OptionNames
         return names;
     }
 
-    /// <summary>The option of a property, whether any verb has it or not.</summary>
-    internal static string OptionOf(string property) => $"--{Plain(property)}";
+    /// <summary>What the program itself says of its options: all that is named is one.</summary>
+    internal static string InAll(string sentence) => Quoted().Replace(sentence, found => OptionOf(found));
+
+    /// <summary>A sentence about one option, where that stands for its property.</summary>
+    internal static string InOne(string sentence, string option) =>
+        Quoted().Replace(sentence, found => OptionOf(found) == option ? option : found.Value);
 
     /// <summary>A sentence with options in the place of properties; what no option stands for is left as it is.</summary>
     internal string In(string sentence) => !sentence.Contains('`', StringComparison.Ordinal) ? sentence
@@ -54,6 +59,8 @@ internal sealed partial class OptionNames
 
     private string? Find(string name) => char.IsAsciiLetterUpper(name[0]) || Others.ContainsKey(name)
         ? _shown.GetValueOrDefault(Plain(name)) : null;
+
+    private static string OptionOf(Match found) => $"--{Plain(found.Groups[1].Value)}";
 
     private static string Plain(string property) =>
         Others.TryGetValue(property, out string? other) ? other : JsonNamingPolicy.KebabCaseLower.ConvertName(property);

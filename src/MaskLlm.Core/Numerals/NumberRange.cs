@@ -3,12 +3,15 @@ using System.Numerics;
 namespace MaskLlm.Numerals;
 
 /// <summary>What a number can be.</summary>
-/// <param name="Name">Of the option, or of what a message calls it.</param>
+/// <param name="Name">As people and files write it, such as batch-size.</param>
 /// <param name="Least">The lowest.</param>
 /// <param name="Most">The highest.</param>
 public sealed record NumberRange<T>(string Name, T Least, T Most)
     where T : struct, INumber<T>, IMinMaxValue<T>
 {
+    /// <summary>What a message calls it: the property in backticks, such as `BatchSize`, where nothing else is said.</summary>
+    public string Subject { get; init; } = PropertyNames.Quoted(Name);
+
     /// <summary>Whether <see cref="Least"/> itself is too low.</summary>
     public bool IsAboveLeast { get; init; }
 
@@ -41,12 +44,12 @@ public sealed record NumberRange<T>(string Name, T Least, T Most)
         value = T.Zero;
         return NumberText.IsNumber<T>(text)
             ? Refusal(text, isTooHigh)
-            : $"{Name} is \"{text}\"; {Wanted} is needed, in {(NumberText.IsOfWhole<T>() ? "digits alone" : "digits with a point")}.";
+            : $"{Subject} is \"{text}\"; {Wanted} is needed, in {(NumberText.IsOfWhole<T>() ? "digits alone" : "digits with a point")}.";
     }
 
     /// <summary>What is said of a number outside.</summary>
     public string Refusal(string found, bool isTooHigh) =>
-        isTooHigh && IsOpen ? $"{Name} is {found}; at most {NumberText.Shown(Most)} is needed." : $"{Name} is {found}; {Wanted} is needed.";
+        isTooHigh && IsOpen ? $"{Subject} is {found}; at most {NumberText.Shown(Most)} is needed." : $"{Subject} is {found}; {Wanted} is needed.";
 
     /// <summary>The range in words.</summary>
     public string Wanted => InWords(NumberText.Shown(Least), NumberText.Shown(Most));

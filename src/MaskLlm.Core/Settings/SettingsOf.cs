@@ -12,7 +12,7 @@ internal static class SettingsOf<TRecord>
     /// <summary>A number in a range, which names it.</summary>
     internal static Setting<TRecord> Number<T>(NumberRange<T> range, Func<TRecord, T> get, Func<TRecord, T, TRecord> set,
         string description)
-        where T : struct, INumber<T>, IMinMaxValue<T> => new(NameOf(range), description)
+        where T : struct, INumber<T>, IMinMaxValue<T> => new(range.Name, description)
         {
             Value = record => JsonValue.Create(get(record)),
             Change = (record, texts) => set(record, Read(range, texts)),
@@ -51,7 +51,9 @@ internal static class SettingsOf<TRecord>
             Change = (record, texts) =>
             {
                 int at = Array.FindIndex(names, known => known.Equals(texts[0], StringComparison.OrdinalIgnoreCase));
-                return at < 0 ? throw new ArgumentException($"--{name} is \"{texts[0]}\"; {string.Join(", ", names)} are known.")
+                return at < 0
+                    ? throw new ArgumentException(
+                        $"{PropertyNames.Quoted(name)} is \"{texts[0]}\"; {string.Join(", ", names)} are known.")
                     : set(record, Enum.GetValues<T>()[at]);
             },
         };
@@ -78,9 +80,6 @@ internal static class SettingsOf<TRecord>
     /// <summary>Settings that are found under a heading.</summary>
     internal static IEnumerable<Setting<TRecord>> Under(string heading, params IEnumerable<Setting<TRecord>> settings) =>
         settings.Select(setting => setting with { Heading = heading });
-
-    private static string NameOf<T>(NumberRange<T> range)
-        where T : struct, INumber<T>, IMinMaxValue<T> => range.Name.TrimStart('-');
 
     private static T Read<T>(NumberRange<T> range, IReadOnlyList<string> texts)
         where T : struct, INumber<T>, IMinMaxValue<T> =>

@@ -67,12 +67,12 @@ internal static class ExperimentSettings
             (JsonNode? was, JsonNode? wanted) = (before.GetValueOrDefault(name), after.GetValueOrDefault(name));
             bool isSame = _paths.Contains(name) ? RecordedPath.AreSame(was, wanted) : JsonNode.DeepEquals(was, wanted);
             if (!isSame)
-                throw new ArgumentException($"--out {folder}: the experiment there has {name} {Shown(was)}, and {Shown(wanted)} was asked "
+                throw new ArgumentException($"`Out` {folder}: the experiment there has {name} {Shown(was)}, and {Shown(wanted)} was asked "
                     + $"for now; ask for the same to go on, or name another folder.");
         }
         if (RecordedPath.FirstChanged(earlier[InputsKey]!.AsObject(), now[InputsKey]!.AsObject()) is { } changed)
             throw new ArgumentException(
-                $"--out {folder}: {changed} is not what it was when the experiment there began; name another folder, or bring the " +
+                $"`Out` {folder}: {changed} is not what it was when the experiment there began; name another folder, or bring the " +
                     $"file back.");
     }
 

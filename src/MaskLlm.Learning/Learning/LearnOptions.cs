@@ -150,23 +150,23 @@ public sealed record LearnOptions
     {
         foreach (Setting<LearnOptions> setting in LearnSettings.All) setting.Require(this);
         // A batch is one array of ids.
-        Require(BatchSize * (SequenceLength + 1L) <= Array.MaxLength, "--batch-size", BatchSize,
+        Require(BatchSize * (SequenceLength + 1L) <= Array.MaxLength, "`BatchSize`", BatchSize,
             $"at most {Array.MaxLength / (SequenceLength + 1L)} sequences of {SequenceLength} tokens");
         int micro = MicroBatchSize ?? BatchSize;
-        Require(micro >= 1 && BatchSize % micro == 0, "--micro-batch-size", micro, $"a divisor of the batch size {BatchSize}");
+        Require(micro >= 1 && BatchSize % micro == 0, "`MicroBatchSize`", micro, $"a divisor of the batch size {BatchSize}");
         if (Parametrization == Parametrization.Candidates && Pattern.GroupSize > NmPattern.LargestEnumerated)
-            throw new ArgumentException($"--pattern {Pattern}: a group has too many masks for a logit each; add --parametrization items.");
+            throw new ArgumentException($"`Pattern` {Pattern}: a group has too many masks for a logit each; add `Parametrization` items.");
         if (Parametrization == Parametrization.Items && Moments != MomentType.Float32)
-            throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --parametrization candidates; with "
+            throw new ArgumentException($"`Moments` {Moments.ToString().ToLowerInvariant()} is for `Parametrization` candidates; with "
                 + $"items leave it at float32.");
         if (Kernel == KernelKind.Plain && Moments != MomentType.Float32)
-            throw new ArgumentException($"--moments {Moments.ToString().ToLowerInvariant()} is for --kernel fused; with --kernel plain "
+            throw new ArgumentException($"`Moments` {Moments.ToString().ToLowerInvariant()} is for `Kernel` fused; with `Kernel` plain "
                 + $"leave it at float32.");
         Models.Precision.Require(Precision);
     }
 
-    private static void Require(bool holds, string option, object found, string wanted)
+    private static void Require(bool holds, string property, object found, string wanted)
     {
-        if (!holds) throw new ArgumentException(FormattableString.Invariant($"{option} is {found}; {wanted} is needed."));
+        if (!holds) throw new ArgumentException(FormattableString.Invariant($"{property} is {found}; {wanted} is needed."));
     }
 }

@@ -16,7 +16,7 @@ public static class LearnSettings
         Of.Choice("recipe", options => options.Recipe, (options, value) => options with { Recipe = value },
             "distilled is the best known, maskllm the paper's, 300 steps of 16 sequences; other options change what it sets."),
         Of.Text("pattern", options => options.Pattern, (options, value) => options with { Pattern = value }, NmPattern.Parse,
-            "N kept of every M inputs, M at most 8, or 32 with --parametrization items."),
+            "N kept of every M inputs, M at most 8, or 32 with `Parametrization` items."),
         Of.Number(OptionRanges.Steps, options => options.Steps, (options, value) => options with { Steps = value }, "Optimizer steps."),
         Of.Number(OptionRanges.BatchSize, options => options.BatchSize, (options, value) => options with { BatchSize = value },
             "Sequences a step."),
@@ -47,7 +47,7 @@ public static class LearnSettings
                 (options, value) => options with { NormalizedReward = value },
                 "Divide each layer's reward by the norm of all its weights."),
             Of.Choice("train-weights", options => options.TrainWeights, (options, value) => options with { TrainWeights = value },
-                "Whether the weights that stay are trained too: none, with-masks, or only (under the mask that --prior names, which stays). "
+                "Whether the weights that stay are trained too: none, with-masks, or only (under the mask that `Prior` names, which stays). "
                 + "OUT/model is written then.",
                 JsonNamingPolicy.KebabCaseLower.ConvertName),
             Of.Number(OptionRanges.WeightLearningRate, options => options.WeightLearningRate,

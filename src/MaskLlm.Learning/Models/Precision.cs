@@ -16,7 +16,7 @@ public static class Precision
     {
         Float32Name => ScalarType.Float32,
         BFloat16Name => ScalarType.BFloat16,
-        _ => throw new ArgumentException($"--precision {name}: {Float32Name} or {BFloat16Name} is expected."),
+        _ => throw new ArgumentException($"`Precision` {name}: {Float32Name} or {BFloat16Name} is expected."),
     };
 
     /// <summary>The name of a type.</summary>

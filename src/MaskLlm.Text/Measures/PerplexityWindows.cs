@@ -27,7 +27,7 @@ internal static class PerplexityWindows
     /// <exception cref="ArgumentException">A number is out of range, or the window does not fit the model.</exception>
     internal static void RequireFit(DecoderConfig config, int windowLength, int? maxWindows, string property = Property)
     {
-        OptionRanges.Window.Require(windowLength);
+        (OptionRanges.Window with { Subject = $"`{property}`" }).Require(windowLength);
         if (windowLength > config.MaxPositions)
             throw new ArgumentException(
                 $"`{property}` is {windowLength}; the model has {config.MaxPositions} positions. Lower `{property}` to that or less.");

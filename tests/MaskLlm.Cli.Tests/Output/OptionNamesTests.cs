@@ -31,6 +31,11 @@ public sealed class OptionNamesTests
     public void In_Sentence_NamesOptions(string verb, string sentence, string expected) => Assert.Equal(expected, Of(verb).In(sentence));
 
     [Fact]
+    public void InOne_OtherNames_AreLeft() =>
+        Assert.Equal("--seq-len is \"`Seed`\", as `Steps` is",
+            OptionNames.InOne("`SequenceLength` is \"`Seed`\", as `Steps` is", "--seq-len"));
+
+    [Fact]
     public void Output_EveryWayToWrite_NamesOptions()
     {
         using StringWriter target = new();

@@ -68,13 +68,13 @@ public sealed class PerplexityTests
     }
 
     [Theory]
-    [InlineData(50, 1, null, "--seq-len is 1")]
-    [InlineData(50, 0, null, "--seq-len is 0")]
+    [InlineData(50, 1, null, "`SequenceLength` is 1")]
+    [InlineData(50, 0, null, "`SequenceLength` is 0")]
     [InlineData(100, Positions + 1, null, "`SequenceLength` is 65; the model has 64 positions")]
     [InlineData(15, 16, null, "the text has 15 tokens; one window of 16")]
     [InlineData(0, 16, null, "the text has 0 tokens")]
-    [InlineData(50, 16, 0, "--max-windows is 0")]
-    [InlineData(50, 16, -1, "--max-windows is -1")]
+    [InlineData(50, 16, 0, "`MaxWindows` is 0")]
+    [InlineData(50, 16, -1, "`MaxWindows` is -1")]
     public void Evaluate_WindowThatFitsNot_IsRefused(int tokens, int length, int? maxWindows, string expected)
     {
         using Decoder model = Checkpoint.Load(Tiny);

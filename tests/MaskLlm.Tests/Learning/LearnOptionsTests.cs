@@ -46,20 +46,20 @@ public sealed class LearnOptionsTests
     public void Validate_WhatDoesNot_IsRefused()
     {
         LearnOptions options = new() { BatchSize = 6 };
-        Refused("--micro-batch-size is 0; at least 1 is needed.", options with { MicroBatchSize = 0 });
-        Refused("--micro-batch-size is -1; at least 1 is needed.", options with { MicroBatchSize = -1 });
-        Refused("--micro-batch-size is 4; a divisor of the batch size 6 is needed.", options with { MicroBatchSize = 4 });
-        Refused("--batch-size is 1; at most 0 sequences of 2147483591 tokens is needed.",
+        Refused("`MicroBatchSize` is 0; at least 1 is needed.", options with { MicroBatchSize = 0 });
+        Refused("`MicroBatchSize` is -1; at least 1 is needed.", options with { MicroBatchSize = -1 });
+        Refused("`MicroBatchSize` is 4; a divisor of the batch size 6 is needed.", options with { MicroBatchSize = 4 });
+        Refused("`BatchSize` is 1; at most 0 sequences of 2147483591 tokens is needed.",
             options with { BatchSize = 1, SequenceLength = Array.MaxLength });
-        Refused("--batch-size is 1073741796; at most 1073741795 sequences of 1 tokens is needed.",
+        Refused("`BatchSize` is 1073741796; at most 1073741795 sequences of 1 tokens is needed.",
             options with { BatchSize = Array.MaxLength / 2 + 1, SequenceLength = 1 });
-        Refused("--pattern 8:16: a group has too many masks for a logit each; add --parametrization items.",
+        Refused("`Pattern` 8:16: a group has too many masks for a logit each; add `Parametrization` items.",
             options with { Pattern = new NmPattern(8, 16) });
         Refused(
-            "--moments int8 is for --parametrization candidates; with items leave it at float32.",
+            "`Moments` int8 is for `Parametrization` candidates; with items leave it at float32.",
             options with { Parametrization = Parametrization.Items, Moments = MomentType.Int8 });
         Refused(
-            "--moments bfloat16 is for --kernel fused; with --kernel plain leave it at float32.",
+            "`Moments` bfloat16 is for `Kernel` fused; with `Kernel` plain leave it at float32.",
             options with { Kernel = KernelKind.Plain, Moments = MomentType.BFloat16 });
     }
 

@@ -220,7 +220,7 @@ public class MaskLearnerTests
         string message = Assert.Throws<ArgumentException>(() =>
             new MaskLearner(model, Options with { Pattern = new NmPattern(8, 16) }, null)).Message;
 
-        Assert.Contains("--parametrization items", message, StringComparison.Ordinal);
+        Assert.Contains("`Parametrization` items", message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -548,7 +548,7 @@ public class MaskLearnerTests
         string message = Assert.Throws<ArgumentException>(() =>
             new MaskLearner(model, Options with { Kernel = KernelKind.Plain, Moments = MomentType.Int8 }, null)).Message;
 
-        Assert.Contains("--kernel fused", message, StringComparison.Ordinal);
+        Assert.Contains("`Kernel` fused", message, StringComparison.Ordinal);
     }
 
     [Fact]

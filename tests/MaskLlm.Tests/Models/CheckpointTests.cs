@@ -89,7 +89,7 @@ public class CheckpointTests
     {
         Assert.Equal(ScalarType.Float32, Precision.Parse("float32"));
         Assert.Equal(ScalarType.BFloat16, Precision.Parse("bfloat16"));
-        Assert.Equal("--precision fp16: float32 or bfloat16 is expected.",
+        Assert.Equal("`Precision` fp16: float32 or bfloat16 is expected.",
             Assert.Throws<ArgumentException>(() => Precision.Parse("fp16")).Message);
     }
 

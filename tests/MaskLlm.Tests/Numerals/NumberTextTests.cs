@@ -93,13 +93,13 @@ public sealed class NumberTextTests : IDisposable
     [Fact]
     public void NumberRange_Sentences_HaveAPoint()
     {
-        Assert.Equal("--noise is 100.5; 0, or 0.000001 to 100, is needed.",
+        Assert.Equal("`Noise` is 100.5; 0, or 0.000001 to 100, is needed.",
             Assert.Throws<ArgumentException>(() => OptionRanges.Noise.Require(100.5)).Message);
-        Assert.Equal("--average-decay is 1; at least 0 and below 1 is needed.",
+        Assert.Equal("`AverageDecay` is 1; at least 0 and below 1 is needed.",
             Assert.Throws<ArgumentException>(() => OptionRanges.AverageDecay.Require(1)).Message);
-        Assert.Equal("--epsilon is NaN; a positive number is needed.",
+        Assert.Equal("`Epsilon` is NaN; a positive number is needed.",
             Assert.Throws<ArgumentException>(() => OptionRanges.Epsilon.Require(double.NaN)).Message);
-        Assert.Equal("top-p is 0; above 0 and at most 1 is needed.",
+        Assert.Equal("`TopP` is 0; above 0 and at most 1 is needed.",
             Assert.Throws<ArgumentException>(() => OptionRanges.TopP.Require(0)).Message);
     }
 

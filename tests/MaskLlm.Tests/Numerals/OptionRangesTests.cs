@@ -7,62 +7,62 @@ namespace MaskLlm.Tests.Numerals;
 public sealed class OptionRangesTests
 {
     private const string Expected = """
-        Steps: --steps, at least 1
-        BatchSize: --batch-size, at least 1
-        MicroBatchSize: --micro-batch-size, at least 1
-        SequenceLength: --seq-len, at least 1
-        Window: --seq-len, at least 2
-        EvalWindow: --eval-seq-len, at least 2
-        MaxWindows: --max-windows, at least 1
-        EvalWindows: --eval-windows, at least 1
-        Samples: --samples, at least 1
-        HiddenMemory: --hidden-memory, at least 0
-        Threads: --threads, 1 to 1024
-        Repeats: --repeats, at least 1
-        Processes: --processes, 1 to 1024
-        Seconds: --seconds, 0 to 3600
-        Seed: --seed, at least 0
-        Seeds: --seeds, at least 0
-        SaveEvery: --save-every, at least 1
-        LogEvery: --log-every, at least 1
-        EvalEvery: --eval-every, at least 0
-        PretrainEvalEvery: --eval-every, at least 1
-        LearningRate: --learning-rate, a positive number
-        WeightLearningRate: --weight-learning-rate, a positive number
-        Epsilon: --epsilon, a positive number
-        WeightDecay: --weight-decay, at least 0
-        ClipNorm: --clip-norm, a positive number
-        WarmupSteps: --warmup-steps, at least 0
-        InitialStd: --initial-std, a positive number
-        PriorStrength: --prior-strength, at least 0
-        ScoreStrength: --score-strength, at least 0
-        StateDistillation: --state-distillation, at least 0
-        WeightReward: --weight-reward, at least 0
-        Distillation: --distillation, 0 to 1
-        Noise: --noise, 0, or 0.000001 to 100,
-        AverageDecay: --average-decay, at least 0 and below 1
-        MaxLoss: --max-loss, at least 0
-        MaxTokens: --max-tokens, at least 1
-        Temperature: temperature, 0 to 100
-        TopK: top-k, at least 0
-        TopP: top-p, above 0 and at most 1
-        RepetitionPenalty: repetition-penalty, 0.01 to 100
-        Context: --context, at least 1
-        Port: --port, 0 to 65535
-        MaxBody: --max-body, 1 to 1073741824
-        MaxBodies: --max-bodies, 1 to 1099511627776
-        Parallel: --parallel, 1 to 1024
-        Queue: --queue, 0 to 1000000
-        MaxPrompt: --max-prompt, at least 1
-        MaxOutput: --max-output, at least 1
-        CacheMegabytes: --cache-mb, at least 1
+        Steps: steps `Steps`, at least 1
+        BatchSize: batch-size `BatchSize`, at least 1
+        MicroBatchSize: micro-batch-size `MicroBatchSize`, at least 1
+        SequenceLength: seq-len `SequenceLength`, at least 1
+        Window: seq-len `SequenceLength`, at least 2
+        EvalWindow: eval-seq-len `EvalSequenceLength`, at least 2
+        MaxWindows: max-windows `MaxWindows`, at least 1
+        EvalWindows: eval-windows `EvalWindows`, at least 1
+        Samples: samples `Samples`, at least 1
+        HiddenMemory: hidden-memory `HiddenMemoryBytes`, at least 0
+        Threads: threads `Threads`, 1 to 1024
+        Repeats: repeats `Repeats`, at least 1
+        Processes: processes `Processes`, 1 to 1024
+        Seconds: seconds `Seconds`, 0 to 3600
+        Seed: seed `Seed`, at least 0
+        Seeds: seeds `Seeds`, at least 0
+        SaveEvery: save-every `SaveEvery`, at least 1
+        LogEvery: log-every `LogEvery`, at least 1
+        EvalEvery: eval-every `EvalEvery`, at least 0
+        PretrainEvalEvery: eval-every `EvalEvery`, at least 1
+        LearningRate: learning-rate `LearningRate`, a positive number
+        WeightLearningRate: weight-learning-rate `WeightLearningRate`, a positive number
+        Epsilon: epsilon `Epsilon`, a positive number
+        WeightDecay: weight-decay `WeightDecay`, at least 0
+        ClipNorm: clip-norm `ClipNorm`, a positive number
+        WarmupSteps: warmup-steps `WarmupSteps`, at least 0
+        InitialStd: initial-std `InitialStd`, a positive number
+        PriorStrength: prior-strength `PriorStrength`, at least 0
+        ScoreStrength: score-strength `ScoreStrength`, at least 0
+        StateDistillation: state-distillation `StateDistillation`, at least 0
+        WeightReward: weight-reward `WeightReward`, at least 0
+        Distillation: distillation `Distillation`, 0 to 1
+        Noise: noise `Noise`, 0, or 0.000001 to 100,
+        AverageDecay: average-decay `AverageDecay`, at least 0 and below 1
+        MaxLoss: max-loss `MaxLoss`, at least 0
+        MaxTokens: max-tokens `MaxTokens`, at least 1
+        Temperature: temperature `Temperature`, 0 to 100
+        TopK: top-k `TopK`, at least 0
+        TopP: top-p `TopP`, above 0 and at most 1
+        RepetitionPenalty: repetition-penalty `RepetitionPenalty`, 0.01 to 100
+        Context: context `ContextLength`, at least 1
+        Port: port `Port`, 0 to 65535
+        MaxBody: max-body `MaxBodyBytes`, 1 to 1073741824
+        MaxBodies: max-bodies `BodyBytes`, 1 to 1099511627776
+        Parallel: parallel `Parallel`, 1 to 1024
+        Queue: queue `Queue`, 0 to 1000000
+        MaxPrompt: max-prompt `MaxPrompt`, at least 1
+        MaxOutput: max-output `MaxOutput`, at least 1
+        CacheMegabytes: cache-mb `CacheBytes`, at least 1
         """;
 
     [Fact]
     public void AllRanges_InWords_AreThoseOfTheTable()
     {
         IEnumerable<string> found = typeof(OptionRanges).GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
-            .Select(field => $"{field.Name}: {Property(field, "Name")}, {Property(field, "Wanted")}");
+            .Select(field => $"{field.Name}: {Property(field, "Name")} {Property(field, "Subject")}, {Property(field, "Wanted")}");
         Assert.Equal(Expected.ReplaceLineEndings("\n"), string.Join('\n', found));
     }
 
@@ -101,12 +101,12 @@ public sealed class OptionRangesTests
     [Fact]
     public void Refusal_TooHighInAnOpenRange_NamesTheHighest()
     {
-        Assert.Equal("--steps is 2147483648; at most 2147483647 is needed.", OptionRanges.Steps.Refusal("2147483648", isTooHigh: true));
-        Assert.Equal("--steps is 0; at least 1 is needed.", OptionRanges.Steps.Refusal("0", isTooHigh: false));
-        Assert.Equal("--threads is 1025; 1 to 1024 is needed.", OptionRanges.Threads.Refusal("1025", isTooHigh: true));
-        Assert.Equal("n is 9; more than 1 is needed.",
+        Assert.Equal("`Steps` is 2147483648; at most 2147483647 is needed.", OptionRanges.Steps.Refusal("2147483648", isTooHigh: true));
+        Assert.Equal("`Steps` is 0; at least 1 is needed.", OptionRanges.Steps.Refusal("0", isTooHigh: false));
+        Assert.Equal("`Threads` is 1025; 1 to 1024 is needed.", OptionRanges.Threads.Refusal("1025", isTooHigh: true));
+        Assert.Equal("`N` is 9; more than 1 is needed.",
             new NumberRange<int>("n", 1, int.MaxValue) { IsAboveLeast = true }.Refusal("9", isTooHigh: false));
-        Assert.Equal("n is 9; above 1 and below 3 is needed.",
+        Assert.Equal("`N` is 9; above 1 and below 3 is needed.",
             new NumberRange<int>("n", 1, 3) { IsAboveLeast = true, IsBelowMost = true }.Refusal("9", isTooHigh: true));
     }
 

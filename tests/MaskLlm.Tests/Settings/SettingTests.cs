@@ -1,4 +1,5 @@
 using MaskLlm.Learning;
+using MaskLlm.Numerals;
 using MaskLlm.Pretraining;
 using MaskLlm.Settings;
 
@@ -22,9 +23,9 @@ public sealed class SettingTests
     [Fact]
     public void With_NoSuchValue_IsRefusedByName()
     {
-        Assert.Equal("--train-weights is \"some\"; none, with-masks, only are known.", Refused("train-weights", "some"));
-        Assert.Equal("--steps is 0; at least 1 is needed.", Refused("steps", "0"));
-        Assert.Equal("--moments is \"int4\"; float32, bfloat16, int8 are known.", Refused("moments", "int4"));
+        Assert.Equal("`TrainWeights` is \"some\"; none, with-masks, only are known.", Refused("train-weights", "some"));
+        Assert.Equal("`Steps` is 0; at least 1 is needed.", Refused("steps", "0"));
+        Assert.Equal("`Moments` is \"int4\"; float32, bfloat16, int8 are known.", Refused("moments", "int4"));
     }
 
     [Fact]
@@ -45,6 +46,9 @@ public sealed class SettingTests
         Assert.Equal(PretrainSettings.All.Count, PretrainSettings.All.DistinctBy(setting => setting.Name).Count());
         Assert.Equal(typeof(PretrainOptions).GetProperties().Length, PretrainSettings.All.Count);
         Assert.Equal(10, LearnSettings.OfSpeed.Count);
+        // By which a message calls it.
+        Assert.All(LearnSettings.All.Where(setting => setting.Choices.Count > 0),
+            setting => Assert.NotNull(typeof(LearnOptions).GetProperty(PropertyNames.Quoted(setting.Name).Trim('`'))));
     }
 
     private static Setting<LearnOptions> Of(string name) => LearnSettings.All.Single(setting => setting.Name == name);

@@ -1,4 +1,6 @@
+using System.Numerics;
 using MaskLlm.Decoding;
+using MaskLlm.Numerals;
 
 namespace MaskLlm.Serving.Http;
 
@@ -11,21 +13,24 @@ internal static class SamplingFields
     internal static SamplingOptions Read(RequestFields fields)
     {
         SamplingOptions options = new() { Temperature = 1, Seed = unchecked((ulong)(fields.Long("seed") ?? Random.Shared.NextInt64())) };
-        if (fields.Number("temperature") is { } temperature) options = Checked("temperature", options with { Temperature = temperature });
-        if (fields.Number("top_p") is { } topP) options = Checked("top_p", options with { TopP = topP });
-        if (fields.Integer("top_k") is { } topK) options = Checked("top_k", options with { TopK = topK == AllTokens ? 0 : topK });
+        if (fields.Number("temperature") is { } temperature)
+            options = options with { Temperature = Checked("temperature", OptionRanges.Temperature, temperature) };
+        if (fields.Number("top_p") is { } topP) options = options with { TopP = Checked("top_p", OptionRanges.TopP, topP) };
+        if (fields.Integer("top_k") is { } topK)
+            options = options with { TopK = Checked("top_k", OptionRanges.TopK, topK == AllTokens ? 0 : topK) };
         if (fields.Number("repetition_penalty") is { } penalty)
-            options = Checked("repetition_penalty", options with { RepetitionPenalty = penalty });
+            options = options with { RepetitionPenalty = Checked("repetition_penalty", OptionRanges.RepetitionPenalty, penalty) };
         return options;
     }
 
-    // One field more each time: what is out of range now is that field.
-    private static SamplingOptions Checked(string field, SamplingOptions options)
+    // Who asks knows fields.
+    private static T Checked<T>(string field, NumberRange<T> range, T value)
+        where T : struct, INumber<T>, IMinMaxValue<T>
     {
         try
         {
-            options.Validate();
-            return options;
+            (range with { Subject = field }).Require(value);
+            return value;
         }
         catch (ArgumentException e)
         {
