@@ -25,5 +25,7 @@ public class DemoCommandTests
         Assert.Equal("demo-model", options.GetProperty("model").GetString());
         Assert.StartsWith("dotnet-docs-", options.GetProperty("data")[0].GetString(), StringComparison.Ordinal);
         Assert.Equal(2, CommandRun.Of("demo", "--steps", "2", "--out", folder.File("run")).ExitCode);
+        Assert.Contains("is complete and --resume has nothing to go on with",
+            CommandRun.Of("demo", "--steps", "2", "--out", folder.File("run"), "--resume").LastLine, StringComparison.Ordinal);
     }
 }

@@ -309,6 +309,11 @@ public sealed partial class ServingWordsTests(ServingWordsTests.Idle idle) : ICl
     [InlineData("""{ "prompt": "a", "stream_options": { "include_usage": 1 } }""", 400, "stream_options.include_usage",
         "stream_options.include_usage: true or false is expected.")]
     [InlineData("""{ "prompt": "a", "n": 2 }""", 400, "n", "n: a request gives one answer; leave it out, or give 1.")]
+    [InlineData("""{ "prompt": "a", "top_p": 0 }""", 400, "top_p", "top_p: it is 0; above 0 and at most 1 is needed.")]
+    [InlineData("""{ "prompt": "a", "top_k": -2 }""", 400, "top_k", "top_k: it is -2; at least 0 is needed.")]
+    [InlineData("""{ "prompt": "a", "temperature": 101 }""", 400, "temperature", "temperature: it is 101; 0 to 100 is needed.")]
+    [InlineData("""{ "prompt": "a", "repetition_penalty": 0 }""", 400, "repetition_penalty",
+        "repetition_penalty: it is 0; 0.01 to 100 is needed.")]
     [InlineData("""{ "prompt": "a", "temprature": 2 }""", 400, "temprature",
         "temprature: there is no such field (did you mean temperature?); leave it out.")]
     [InlineData("""{ "prompt": "a", "what": 2 }""", 400, "what", "what: there is no such field; leave it out.")]

@@ -25,13 +25,13 @@ internal static class DemoCommand
     {
         Option<string?> output = new("--out") { Description = "Folder to write; runs/demo-TIME by default." };
         Option<int> steps = NumberOption.Of(OptionRanges.Steps, 160, "Learning steps; more take longer and give a better mask.");
-        Option<bool> json = SharedOptions.Json(), force = SharedOptions.Force();
+        Option<bool> json = SharedOptions.Json(), force = SharedOptions.Force(), resume = SharedOptions.Resume();
         Option<int?> threads = SharedOptions.Threads();
         Option<ulong> seed = SharedOptions.Seed();
         Command command = new("demo", "Learn a 2:4 mask for a small language model of .NET documentation and set it beside magnitude "
             + "pruning: under five minutes on two cores.")
         {
-            output, steps, force, seed, threads, json,
+            output, steps, force, resume, seed, threads, json,
         };
         command.SetAction(parsed =>
         {
@@ -52,6 +52,7 @@ internal static class DemoCommand
                 Out = folder,
                 Prior = PruneRun.MagnitudeMethod,   // what the result is set beside
                 Force = parsed.GetValue(force),
+                Resume = parsed.GetValue(resume),
                 Options = LearnOptions.Of(Recipe.Distilled) with { Steps = parsed.GetValue(steps), Seed = parsed.GetValue(seed) },
             };
             RunRecord record = LearnRun.Execute(request, progress, progress.Note, stop);

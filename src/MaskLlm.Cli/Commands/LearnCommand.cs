@@ -53,7 +53,7 @@ internal static class LearnCommand
         HelpHeadings.Add(
             command,
             [
-                ("Options that people use first", [data, output, prior, .. numbers.First, resume]),
+                ("Options that people use first", [data, output, numbers.First[0], prior, .. numbers.First.Skip(1), resume]),
                 .. numbers.Headings,
                 ("What is written and measured", [saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel, saveLogits, explain]),
             ]);

@@ -42,7 +42,8 @@ public static class RuntimeExport
 
     /// <summary>The same file in memory, under the name of the folder; the caller disposes it.</summary>
     internal static SafetensorsFile Collect(
-        string modelFolder, IReadOnlyDictionary<string, Mask>? masks, WeightType type, IProgress<Progress>? progress, CancellationToken stop)
+        string modelFolder, IReadOnlyDictionary<string, Mask>? masks, WeightType type, IProgress<Progress>? progress,
+        CancellationToken stop)
     {
         DecoderConfig config = CheckpointConfig.Read(modelFolder);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(modelFolder);

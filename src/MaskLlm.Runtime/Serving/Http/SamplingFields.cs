@@ -23,13 +23,13 @@ internal static class SamplingFields
         return options;
     }
 
-    // Who asks knows fields.
+    // The answer begins with the field.
     private static T Checked<T>(string field, NumberRange<T> range, T value)
         where T : struct, INumber<T>, IMinMaxValue<T>
     {
         try
         {
-            (range with { Subject = field }).Require(value);
+            (range with { Subject = "it" }).Require(value);
             return value;
         }
         catch (ArgumentException e)
