@@ -30,8 +30,8 @@ public sealed class FamilyTests : IDisposable
         byte[] header = NpyHeader.Format(NpyType.Int64, entry.Shape);
         string ids = _folder.Write("ids.npy", [.. header, .. expected.Bytes(entry)]);
         double loss = MemoryMarshal.Read<float>(expected.Bytes(expected.Tensors["loss"]));
-        string length = entry.Shape[1].ToString(System.Globalization.CultureInfo.InvariantCulture);
-        CommandRun run = CommandRun.Of("eval", folder, "--data", ids, "--seq-len", length, "--threads", "1", "--json");
+        // A row is a window.
+        CommandRun run = CommandRun.Of("eval", folder, "--data", ids, "--threads", "1", "--json");
         run.AssertSuccess();
         JsonNode row = JsonNode.Parse(run.Output)!["rows"]![0]!;
         Assert.Equal(entry.Shape[0], (long)row["windows"]!);

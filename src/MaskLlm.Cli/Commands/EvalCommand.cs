@@ -26,7 +26,7 @@ internal static class EvalCommand
             Required = true
         };
         Option<int?> length = NumberOption.Optional(OptionRanges.Window,
-            "Tokens a window; by default the model's positions, at most 2048.");
+            "Tokens a window; by default a row of a .npy of rows, else the model's positions, at most 2048.");
         Option<int?> windows = NumberOption.Optional(OptionRanges.MaxWindows, "Only the first this many windows; all by default.");
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();

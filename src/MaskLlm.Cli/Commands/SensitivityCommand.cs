@@ -32,7 +32,7 @@ internal static class SensitivityCommand
             Required = true
         };
         Option<int?> length = NumberOption.Optional(OptionRanges.Window,
-            "Tokens a window; by default the model's positions, at most 2048.");
+            "Tokens a window; by default a row of a .npy of rows, else the model's positions, at most 2048.");
         Option<int?> windows = NumberOption.Optional(OptionRanges.MaxWindows, "Only the first this many windows; all by default.");
         Option<double?> maxLoss = NumberOption.Optional(OptionRanges.MaxLoss,
             "The rise of log perplexity over the dense model, in nats a token, that the suggested --skip stays under; by default half of "

@@ -25,7 +25,8 @@ public static class MaskEvaluation
     {
         ArgumentNullException.ThrowIfNull(request);
         DecoderConfig config = CheckpointConfig.Read(request.Model);
-        int length = PerplexityWindows.Length(config, request.SequenceLength);
+        int length = PerplexityWindows.Length(
+            config, request.SequenceLength ?? WholeTokens.RowLength(request.Data, config.MaxPositions));
         PerplexityWindows.RequireFit(config, length, request.MaxWindows);
         // Whatever can be wrong with small files is found before the weights are read.
         List<IReadOnlyDictionary<string, Mask>> masks = ReadMasks(request);

@@ -17,7 +17,8 @@ public sealed record SensitivityRequest
     /// <summary>N kept of every M inputs by magnitude; a mask file has its own.</summary>
     public NmPattern Pattern { get; init; } = NmPattern.TwoOfFour;
 
-    /// <summary>Tokens a window, of which all but the first are predicted; null for the model's positions, at most 2048.</summary>
+    /// <summary>Tokens a window, of which all but the first are predicted; null for the rows of a matrix of ids, else for the model's
+    /// positions, at most 2048.</summary>
     public int? SequenceLength { get; init; }
 
     /// <summary>Only the first this many windows; null for all.</summary>

@@ -32,7 +32,8 @@ public static class SensitivityRun
         ArgumentNullException.ThrowIfNull(request);
         OptionRanges.MaxLoss.Require(request.MaxLoss);
         DecoderConfig config = CheckpointConfig.Read(request.Model);
-        int length = PerplexityWindows.Length(config, request.SequenceLength);
+        int length = PerplexityWindows.Length(
+            config, request.SequenceLength ?? WholeTokens.RowLength(request.Data, config.MaxPositions));
         PerplexityWindows.RequireFit(config, length, request.MaxWindows);
         // Whatever can be wrong with small files is found before the weights are read.
         IReadOnlyDictionary<string, Mask>? fromFile = request.Mask == PruneRun.MagnitudeMethod ? null : ReadMask(request);

@@ -29,7 +29,8 @@ public static class RuntimePerplexity
         if (request.Masks.Count > 0)
             throw new ArgumentException($"{request.Model} is a runtime file, whose mask is its own; `Masks` is for a Hugging Face folder.");
         using RuntimeModel model = RuntimeModel.Open(request.Model);
-        int length = PerplexityWindows.Length(model.Config, request.SequenceLength);
+        int length = PerplexityWindows.Length(
+            model.Config, request.SequenceLength ?? WholeTokens.RowLength(request.Data, model.Config.MaxPositions));
         PerplexityWindows.RequireFit(model.Config, length, request.MaxWindows);
         progress?.Report(new Progress($"reading {request.Data}", 0, 1));
         int[] ids = WholeTokens.Read(request.Data, model.Config.VocabularySize, text => model.LoadTokenizer().Encode(text), cancellation);

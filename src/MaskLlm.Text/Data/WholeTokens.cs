@@ -1,8 +1,13 @@
+using MaskLlm.Formats;
+
 namespace MaskLlm.Data;
 
 /// <summary>One file as one stream of token ids.</summary>
 public static class WholeTokens
 {
+    // A token of a window is predicted from those before it.
+    private const int ShortestRow = 2;
+
     /// <summary>Reads the ids of a <c>.npy</c> file as they are, the rows of a matrix one after the other; any other file is text and
     /// encoded at once.</summary>
     /// <param name="path">The file; one that ends in <c>.gz</c> or <c>.zst</c> is decompressed.</param>
@@ -49,6 +54,19 @@ public static class WholeTokens
             rows[^1].AddRange(chunk.Span);
         }
         return [.. rows.Select(row => row.ToArray())];
+    }
+
+    /// <summary>The length of the rows of a file that is a matrix of ids; null where it is anything else.</summary>
+    /// <param name="path">A file of any kind.</param>
+    /// <param name="longest">Longer rows count as none.</param>
+    internal static int? RowLength(string path, int longest)
+    {
+        // A pipe gives its bytes once.
+        if (!File.Exists(path) || FileIdentity.Of(path) is { IsRegular: false }) return null;
+        if (SourceFile.At(path) is not { Kind: ContentKind.TokenIds } file) return null;
+        using SourceStream stream = file.Open();
+        TokenArray array = TokenArray.Read(stream);
+        return array.IsMatrix && array.Columns >= ShortestRow && array.Columns <= longest ? (int)array.Columns : null;
     }
 
     // Grows with what is read, so that a header that promises too much costs nothing.

@@ -12,7 +12,8 @@ public sealed record EvaluationRequest
     /// <summary>Mask files: a row each, after the dense one.</summary>
     public IReadOnlyList<string> Masks { get; init; } = [];
 
-    /// <summary>Tokens a window, of which all but the first are predicted; null for the model's positions, at most 2048.</summary>
+    /// <summary>Tokens a window, of which all but the first are predicted; null for the rows of a matrix of ids, else for the model's
+    /// positions, at most 2048.</summary>
     public int? SequenceLength { get; init; }
 
     /// <summary>Only the first this many windows; null for all.</summary>

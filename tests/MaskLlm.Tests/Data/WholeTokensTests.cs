@@ -31,6 +31,15 @@ public sealed class WholeTokensTests : IDisposable
             WholeTokens.Read(_folder.WriteNpy("ids.npy", "|u1", shape, [5, 4, 3, 2, 1, 0]), 6, NotCalled,
             TestContext.Current.CancellationToken));
 
+    [Theory]
+    [InlineData("ids.npy", "6,", null)]
+    [InlineData("ids.npy", "2, 3", 3)]
+    [InlineData("ids.npy", "1, 6", null)]
+    [InlineData("ids.npy", "6, 1", null)]
+    [InlineData("ids.txt", "2, 3", null)]
+    public void RowLength_RowsOfTwoToFive_IsThatOfAMatrixAlone(string name, string shape, int? length) =>
+        Assert.Equal(length, WholeTokens.RowLength(_folder.WriteNpy(name, "|u1", shape, [5, 4, 3, 2, 1, 0]), longest: 5));
+
     [Fact]
     public void Read_IdOutsideTheVocabulary_IsRefused() =>
         Assert.Throws<InvalidDataException>(() =>
