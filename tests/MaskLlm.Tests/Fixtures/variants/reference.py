@@ -1,0 +1,295 @@
+"""What each family computes, in float64 and numpy, for tests of variants that no fixture has.
+
+    reference.py variants.json OUT    writes a tiny random checkpoint of each, and expected.safetensors beside it
+    reference.py --check FOLDER...    prints how far it is from the logits in expected.safetensors of each folder
+"""
+import glob, json, math, os, struct, sys
+import numpy as np
+
+TYPES = {"F32": np.float32, "F16": np.float16, "I64": np.int64, "U8": np.uint8}
+
+
+def read(path):
+    data = open(path, "rb").read()
+    start = 8 + struct.unpack("<Q", data[:8])[0]
+    tensors = {}
+    for name, entry in json.loads(data[8:start]).items():
+        if name == "__metadata__":
+            continue
+        first, last = (start + offset for offset in entry["data_offsets"])
+        if entry["dtype"] == "BF16":
+            values = (np.frombuffer(data[first:last], np.uint16).astype(np.uint32) << 16).view(np.float32)
+        else:
+            values = np.frombuffer(data[first:last], TYPES[entry["dtype"]])
+        tensors[name] = values.reshape(entry["shape"])
+    return tensors
+
+
+def write(path, tensors):
+    spelling = {np.dtype(kind): name for name, kind in TYPES.items()}
+    header, blob = {}, b""
+    for name, values in tensors.items():
+        begin = len(blob)
+        blob += values.tobytes()
+        header[name] = {"dtype": spelling[values.dtype], "shape": list(values.shape), "data_offsets": [begin, len(blob)]}
+    text = json.dumps(header).encode()
+    open(path, "wb").write(struct.pack("<Q", len(text)) + text + blob)
+
+
+def gelu_tanh(x):
+    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+ACTIVATIONS = {
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "gelu": lambda x: 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))),
+    "gelu_new": gelu_tanh,
+    "gelu_fast": gelu_tanh,
+    "gelu_pytorch_tanh": gelu_tanh,
+    "quick_gelu": lambda x: x / (1 + np.exp(-1.702 * x)),
+    "relu": lambda x: np.maximum(x, 0),
+    "relu2": lambda x: np.maximum(x, 0) ** 2,
+    "tanh": np.tanh,
+}
+
+
+def frequencies(settings, head, longest, tokens, beside=None):
+    """Of each pair, and what multiplies cosines and sines."""
+    kind, base = settings.get("rope_type", settings.get("type", "default")), settings["rope_theta"]
+    turned = int(head * settings.get("partial_rotary_factor", 1))
+    exponents, factor = np.arange(0, turned, 2) / turned, settings.get("factor")
+    original = beside or settings.get("original_max_position_embeddings") or longest
+    if kind == "dynamic":
+        base *= (factor * max(tokens, longest) / longest - (factor - 1)) ** (turned / (turned - 2))
+    plain = base**-exponents
+    if kind == "linear":
+        return plain / factor, 1
+    if kind == "llama3":
+        waves, low, high = 2 * math.pi / plain, settings["low_freq_factor"], settings["high_freq_factor"]
+        smooth = (original / waves - low) / (high - low)
+        mixed = (1 - smooth) * plain / factor + smooth * plain
+        return np.where(waves > original / low, plain / factor, np.where(waves < original / high, plain, mixed)), 1
+    if kind == "longrope":
+        factor = factor or longest / original
+        scale = settings.get("attention_factor") or (1 if factor <= 1 else math.sqrt(1 + math.log(factor) / math.log(original)))
+        return plain / np.array(settings["long_factor" if tokens > original else "short_factor"]), scale
+    if kind == "yarn":
+        def length(scale):
+            return 1 if factor <= 1 else 0.1 * scale * math.log(factor) + 1
+
+        def pair(turns):
+            return turned * math.log(original / (turns * 2 * math.pi)) / (2 * math.log(base))
+
+        scale, whole = settings.get("mscale"), settings.get("mscale_all_dim")
+        scale = settings.get("attention_factor") or (length(scale) / length(whole) if scale and whole else length(1))
+        low, high = pair(settings.get("beta_fast", 32)), pair(settings.get("beta_slow", 1))
+        if settings.get("truncate", True):
+            low, high = math.floor(low), math.ceil(high)
+        low, high = max(low, 0), min(high, turned - 1)
+        slowed = np.clip((np.arange(turned // 2) - low) / (high - low or 0.001), 0, 1)
+        return plain * (1 - slowed + slowed / factor), scale
+    return plain, 1
+
+
+def turn(x, speed, scale):
+    angles = np.outer(np.arange(x.shape[2]), np.concatenate([speed, speed]))
+    count = len(speed)
+    first, second, rest = x[..., :count], x[..., count : 2 * count], x[..., 2 * count :]
+    both = np.concatenate([first, second], -1) * np.cos(angles) + np.concatenate([-second, first], -1) * np.sin(angles)
+    return np.concatenate([both * scale, rest], -1)
+
+
+def attend(query, key, value, scale, window=None, cap=None):
+    repeats, tokens = query.shape[1] // key.shape[1], query.shape[2]
+    scores = query @ np.repeat(key, repeats, 1).swapaxes(2, 3) * scale
+    if cap is not None:
+        scores = cap * np.tanh(scores / cap)
+    distance = np.arange(tokens)[:, None] - np.arange(tokens)
+    scores[..., (distance < 0) | (distance >= (window or tokens))] = -np.inf
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    mixed = weights / weights.sum(-1, keepdims=True) @ np.repeat(value, repeats, 1)
+    return mixed.swapaxes(1, 2).reshape(len(query), tokens, -1)
+
+
+def heads(x, count):
+    return x.reshape(*x.shape[:2], count, -1).swapaxes(1, 2)
+
+
+class Model:
+    """Tensors by name: those of a file, or random ones that are made when they are first asked for."""
+
+    def __init__(self, config, tensors=None, seed=0):
+        self.config, self.tensors, self.random = config, {} if tensors is None else dict(tensors), tensors is None
+        self.generator = np.random.default_rng(seed)
+
+    def get(self, name, default=None):
+        return self.config.get(name, default)
+
+    def tensor(self, name, *shape, scale=1.0, middle=0.0):
+        if self.random and name not in self.tensors:
+            self.tensors[name] = (middle + scale * self.generator.standard_normal(shape)).astype(np.float32)
+        return self.tensors[name].astype(np.float64)
+
+    def linear(self, x, name, rows, bias=False, stored=False):
+        columns = x.shape[-1]
+        shape = (columns, rows) if stored else (rows, columns)
+        weight = self.tensor(name + ".weight", *shape, scale=1.2 / math.sqrt(columns))
+        product = x @ (weight if stored else weight.T)
+        return product + self.tensor(name + ".bias", rows, scale=0.3) if bias else product
+
+    def norm(self, x, name, epsilon, layer=False, one=False):
+        if layer:
+            x = x - x.mean(-1, keepdims=True)
+        weight = self.tensor(name + ".weight", x.shape[-1], scale=0.3, middle=0 if one else 1)
+        x = x / np.sqrt((x * x).mean(-1, keepdims=True) + epsilon) * (weight + 1 if one else weight)
+        return x + self.tensor(name + ".bias", x.shape[-1], scale=0.3) if layer else x
+
+    def head(self, x, embedding, name, tied):
+        return x @ (embedding if tied else self.tensor(name, *embedding.shape, scale=1.2 / math.sqrt(x.shape[-1]))).T
+
+    def logits(self, ids):
+        return {"gpt2": self.gpt2, "gpt_neox": self.gpt_neox}.get(self.config["model_type"], self.llama)(ids)
+
+    def gpt2(self, ids):
+        width, count, epsilon = self.config["n_embd"], self.config["n_head"], self.get("layer_norm_epsilon", 1e-5)
+        embedding = self.tensor("transformer.wte.weight", self.config["vocab_size"], width, scale=0.5)
+        x = embedding[ids] + self.tensor("transformer.wpe.weight", self.config["n_positions"], width, scale=0.3)[: ids.shape[1]]
+        act = ACTIVATIONS[self.get("activation_function", "gelu_new")]
+        for block in range(self.config["n_layer"]):
+            prefix = f"transformer.h.{block}."
+            fused = self.linear(self.norm(x, prefix + "ln_1", epsilon, layer=True), prefix + "attn.c_attn", 3 * width, True, True)
+            scale = (width // count) ** -0.5 if self.get("scale_attn_weights", True) else 1
+            scale /= block + 1 if self.get("scale_attn_by_inverse_layer_idx") else 1
+            mixed = attend(*(heads(part, count) for part in np.split(fused, 3, -1)), scale)
+            x = x + self.linear(mixed, prefix + "attn.c_proj", width, True, True)
+            inner = self.norm(x, prefix + "ln_2", epsilon, layer=True)
+            inner = act(self.linear(inner, prefix + "mlp.c_fc", self.get("n_inner") or 4 * width, True, True))
+            x = x + self.linear(inner, prefix + "mlp.c_proj", width, True, True)
+        x = self.norm(x, "transformer.ln_f", epsilon, layer=True)
+        return self.head(x, embedding, "lm_head.weight", self.get("tie_word_embeddings", True))
+
+    def gpt_neox(self, ids):
+        width, count, epsilon = self.config["hidden_size"], self.config["num_attention_heads"], self.get("layer_norm_eps", 1e-5)
+        size, bias = width // count, self.get("attention_bias", True)
+        embedding = self.tensor("gpt_neox.embed_in.weight", self.config["vocab_size"], width, scale=0.5)
+        settings = dict(self.get("rope_scaling") or self.get("rope_parameters") or {})
+        settings.setdefault("rope_theta", self.get("rotary_emb_base", 10000))
+        settings.setdefault("partial_rotary_factor", self.get("rotary_pct", 0.25))
+        speed, scale = frequencies(settings, size, self.get("max_position_embeddings", 2048), ids.shape[1])
+        act, x = ACTIVATIONS[self.get("hidden_act", "gelu")], embedding[ids]
+        for block in range(self.config["num_hidden_layers"]):
+            prefix = f"gpt_neox.layers.{block}."
+            fused = self.norm(x, prefix + "input_layernorm", epsilon, layer=True)
+            fused = heads(self.linear(fused, prefix + "attention.query_key_value", 3 * width, bias), count)
+            query, key, value = np.split(fused, 3, -1)
+            mixed = attend(turn(query, speed, scale), turn(key, speed, scale), value, size**-0.5)
+            mixed = self.linear(mixed, prefix + "attention.dense", width, bias)
+            read = x if self.get("use_parallel_residual", True) else x + mixed
+            inner = self.norm(read, prefix + "post_attention_layernorm", epsilon, layer=True)
+            inner = act(self.linear(inner, prefix + "mlp.dense_h_to_4h", self.config["intermediate_size"], True))
+            x = x + mixed + self.linear(inner, prefix + "mlp.dense_4h_to_h", width, True)
+        x = self.norm(x, "gpt_neox.final_layer_norm", epsilon, layer=True)
+        return self.head(x, embedding, "embed_out.weight", self.get("tie_word_embeddings", False))
+
+    def windows(self, family, blocks):
+        window, kinds = self.get("sliding_window", None if family == "phi3" else 4096), self.get("layer_types")
+        if family in ("mistral", "phi3"):
+            return [window] * blocks
+        if family in ("qwen2", "qwen3") and self.get("use_sliding_window"):
+            slides = [block >= self.get("max_window_layers", 28) for block in range(blocks)]
+        elif family in ("gemma2", "gemma3_text"):
+            period = 2 if family == "gemma2" else self.get("sliding_window_pattern", 6)
+            slides = [(block + 1) % period > 0 for block in range(blocks)]
+        else:
+            return [None] * blocks
+        if kinds:
+            slides = [kind == "sliding_attention" for kind in kinds]
+        return [window if slide else None for slide in slides]
+
+    def rotations(self, family, size, tokens, windows):
+        longest = self.get("max_position_embeddings", {"gemma3_text": 131072, "phi3": 4096, "nemotron": 4096}.get(family, 2048))
+        if family == "gemma3_text":
+            kinds = {kind: dict((self.get("rope_parameters") or {}).get(kind, {})) for kind in ("full_attention", "sliding_attention")}
+            kinds["full_attention"].update(self.get("rope_scaling") or {})
+            kinds["full_attention"].setdefault("rope_theta", self.get("rope_theta", 1e6))
+            kinds["sliding_attention"].setdefault("rope_theta", self.get("rope_local_base_freq", 1e4))
+            full, sliding = (frequencies(kind, size, longest, tokens) for kind in kinds.values())
+            return [full if window is None else sliding for window in windows]
+        settings = dict(self.get("rope_scaling") or self.get("rope_parameters") or {})
+        settings.setdefault("rope_theta", self.get("rope_theta", 10000.0))
+        settings.setdefault("partial_rotary_factor", self.get("partial_rotary_factor", 0.5 if family == "nemotron" else 1))
+        if family == "phi3" and settings.get("rope_type", settings.get("type")) in ("su", "yarn"):
+            settings["rope_type"] = "longrope"
+        beside = self.get("original_max_position_embeddings", 4096 if family == "phi3" else None)
+        return [frequencies(settings, size, longest, tokens, beside)] * len(windows)
+
+    def llama(self, ids):
+        family, width, count = self.config["model_type"], self.config["hidden_size"], self.config["num_attention_heads"]
+        groups, blocks = self.get("num_key_value_heads") or count, self.config["num_hidden_layers"]
+        size, inner_width = self.get("head_dim") or width // count, self.config["intermediate_size"]
+        gemma, four = family.startswith("gemma"), family in ("gemma2", "gemma3_text")
+        bias = family == "qwen2" or (self.get("attention_bias", False) and family not in ("mistral", "phi3"))
+        mlp_bias = self.get("mlp_bias", False) and family in ("llama", "granite", "nemotron")
+        epsilon = self.get("norm_eps", self.get("rms_norm_eps", 1e-5 if family in ("olmo2", "phi3", "nemotron") else 1e-6))
+        act = self.get("hidden_activation" if four else "hidden_act")
+        act = ACTIVATIONS[act or ("gelu_pytorch_tanh" if gemma else "relu2" if family == "nemotron" else "silu")]
+        windows = self.windows(family, blocks)
+        rotations = self.rotations(family, size, ids.shape[1], windows)
+        scale = self.get("attention_multiplier", 1) if family == "granite" else size**-0.5
+        scale = self.get("query_pre_attn_scalar", 256) ** -0.5 if four else scale
+        cap = self.get("attn_logit_softcapping", 50 if family == "gemma2" else None) if four else None
+        multiplier = self.get("residual_multiplier", 1)
+
+        def norm(x, name):
+            return self.norm(x, name, epsilon, layer=family == "nemotron", one=gemma or family == "nemotron")
+
+        embedding = self.tensor("model.embed_tokens.weight", self.config["vocab_size"], width, scale=0.15 if gemma else 0.5)
+        x = embedding[ids] * (math.sqrt(width) if gemma else self.get("embedding_multiplier", 1))
+        for block in range(blocks):
+            prefix, rows = f"model.layers.{block}.", (count * size, groups * size, groups * size)
+            read = x if family == "olmo2" else norm(x, prefix + "input_layernorm")
+            if family == "phi3":
+                parts = np.split(self.linear(read, prefix + "self_attn.qkv_proj", sum(rows)), np.cumsum(rows)[:2], -1)
+            else:
+                parts = [self.linear(read, f"{prefix}self_attn.{part}_proj", rows[i], bias) for i, part in enumerate("qkv")]
+            names = (prefix + "self_attn.q_norm", prefix + "self_attn.k_norm")
+            if family == "olmo2":
+                parts[:2] = (norm(part, name) for part, name in zip(parts, names))
+            parts = [heads(part, groups if i else count) for i, part in enumerate(parts)]
+            if family in ("qwen3", "gemma3_text"):
+                parts[:2] = (norm(part, name) for part, name in zip(parts, names))
+            parts[:2] = (turn(part, *rotations[block]) for part in parts[:2])
+            mixed = attend(*parts, scale, windows[block], cap)
+            mixed = self.linear(mixed, prefix + "self_attn.o_proj", width, bias and family != "qwen2")
+            x = x + multiplier * (norm(mixed, prefix + "post_attention_layernorm") if four or family == "olmo2" else mixed)
+            read = x if family == "olmo2" else norm(x, prefix + ("pre_feedforward" if four else "post_attention") + "_layernorm")
+            if family == "phi3":
+                gate, up = np.split(self.linear(read, prefix + "mlp.gate_up_proj", 2 * inner_width), 2, -1)
+            else:
+                up = self.linear(read, prefix + "mlp.up_proj", inner_width, mlp_bias)
+                gate = None if family == "nemotron" else self.linear(read, prefix + "mlp.gate_proj", inner_width, mlp_bias)
+            inner = act(up) if gate is None else act(gate) * up
+            inner = self.linear(inner, prefix + "mlp.down_proj", width, mlp_bias)
+            x = x + multiplier * (norm(inner, prefix + "post_feedforward_layernorm") if four or family == "olmo2" else inner)
+        x = norm(x, "model.norm")
+        logits = self.head(x, embedding, "lm_head.weight", self.get("tie_word_embeddings", gemma)) / self.get("logits_scaling", 1)
+        cap = self.get("final_logit_softcapping", 30 if family == "gemma2" else None) if four else None
+        return logits if cap is None else cap * np.tanh(logits / cap)
+
+
+if sys.argv[1] == "--check":
+    for folder in sys.argv[2:]:
+        config = json.load(open(f"{folder}/config.json"))
+        tensors = {name: values for path in glob.glob(f"{folder}/model*.safetensors") for name, values in read(path).items()}
+        expected = read(f"{folder}/expected.safetensors")
+        print(np.abs(Model(config, tensors).logits(expected["input_ids"]) - expected["logits"]).max())
+else:
+    for number, (name, config) in enumerate(json.load(open(sys.argv[1])).items()):
+        folder = os.path.join(sys.argv[2], name)
+        os.makedirs(folder)
+        model = Model(config, seed=number)
+        ids = model.generator.integers(0, config["vocab_size"], (2, 24))
+        logits = model.logits(ids)
+        json.dump(config, open(f"{folder}/config.json", "w"))
+        write(f"{folder}/model.safetensors", model.tensors)
+        write(f"{folder}/expected.safetensors", {"input_ids": ids.astype(np.int64), "logits": logits.astype(np.float32)})
