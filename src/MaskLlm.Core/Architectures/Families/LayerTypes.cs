@@ -5,6 +5,8 @@ internal static class LayerTypes
 {
     private const string Full = "full_attention", Sliding = "sliding_attention";
 
+    internal static readonly string[] Kinds = [Full, Sliding];
+
     /// <summary>Whether each block has a window; null where the file does not say.</summary>
     /// <exception cref="InvalidDataException">The list has not one entry a block.</exception>
     /// <exception cref="NotSupportedException">An entry of another kind.</exception>

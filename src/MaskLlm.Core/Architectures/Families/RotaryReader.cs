@@ -19,6 +19,10 @@ internal static class RotaryReader
         if (scaling is not null && parameters is { IsEmpty: false } && !defaults.RotatesByKindOfBlock)
             config.Notes.Add(
                 $"{config.Where}{Scaling} is taken and {Parameters} beside it is not read, as in transformers; remove one of the two.");
+        if (!defaults.RotatesByKindOfBlock && parameters is not null)
+            foreach (string kind in LayerTypes.Kinds)
+                if (parameters.Has(kind))
+                    throw config.Unsupported($"{Parameters}.{kind}", "present", "one object of rotary settings for all blocks");
         RequireWhole(config, defaults);
         double theta = config.Double(defaults.ThetaKey, defaults.Theta);
         double fraction = config.DoubleOrNull(defaults.RotaryFractionKey) ?? defaults.RotaryFraction ?? 1;

@@ -155,6 +155,7 @@ public sealed class ModelFamilyTests
     [InlineData("""{"partial_rotary_factor": 0.5}""", "partial_rotary_factor is 0.5")]
     [InlineData("""{"rope_parameters": {"partial_rotary_factor": 0.25}}""", "partial_rotary_factor is 0.25")]
     [InlineData("""{"rope_scaling": {"rope_type": "spiral", "factor": 4}}""", "rope_type is \"spiral\"")]
+    [InlineData("""{"rope_parameters": {"full_attention": {"rope_theta": 500}}}""", "rope_parameters.full_attention is present; one object")]
     [InlineData("""{"rope_scaling": {"rope_type": null, "factor": 4}}""", "rope_type is \"null\"")]
     [InlineData("""{"model_type": "mixtral"}""", "model_type is \"mixtral\"")]
     [InlineData("""{"model_type": "absent"}""", "model_type is \"\"")]
