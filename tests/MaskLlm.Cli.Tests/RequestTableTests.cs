@@ -194,14 +194,20 @@ public class RequestTableTests
     [Theory]
     [InlineData("", "a model with an empty name is not served; tiny is.")]
     [InlineData("gpt", "the model gpt is not served; tiny is.")]
+    [InlineData("100", "the model NAME is not served; tiny is.")]
+    [InlineData("101", "the model NAME... is not served; tiny is.")]
     public async Task Model_OfAnotherName_IsNamed(string name, string sentence)
     {
+        // A long name is shown up to its hundredth letter.
+        if (int.TryParse(name, out int length))
+            (name, sentence) = (new('m', length), sentence.Replace("NAME", new string('m', 100), StringComparison.Ordinal));
         using RunningServer server = await RunningServer.Start();
         using HttpResponseMessage post = await server.Post(Completions, $$"""{ "prompt": "a", "model": "{{name}}" }""");
         using HttpResponseMessage get = await server.Client.GetAsync($"/v1/models/{name}", TestContext.Current.CancellationToken);
         foreach (HttpResponseMessage response in new[] { post, get })
         {
             Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+            Assert.Empty(response.Headers.Server);
             JsonNode error = JsonNode.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!["error"]!;
             Assert.Equal(sentence, (string?)error["message"]);
         }

@@ -20,7 +20,15 @@ internal static class ExperimentPlot
 
     internal static void Write(string path, ExperimentReport report)
     {
-        using Plot plot = new();
+        using Plot plot = Of(report);
+        byte[] png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
+        AtomicFile.Write(path, stream => stream.Write(png));
+    }
+
+    /// <summary>The plot, which the caller disposes.</summary>
+    internal static Plot Of(ExperimentReport report)
+    {
+        Plot plot = new();
         // Without any font the picture has no words, and is drawn nevertheless.
         string? font = Fonts.FirstOrDefault(SkiaSharp.SKFontManager.Default.FontFamilies.Contains);
         if (font is not null) plot.Font.Set(font);
@@ -32,8 +40,7 @@ internal static class ExperimentPlot
         if (wide)
             SetLogarithmicTicks(plot.Axes.Left, Enumerable.Range(-1, 9)
                 .SelectMany(power => OfDecade.Select(first => first * Math.Pow(10, power))));
-        byte[] png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
-        AtomicFile.Write(path, stream => stream.Write(png));
+        return plot;
     }
 
     // Masks of domains have one length there, and so no curve.

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MaskLlm.Architectures;
 using MaskLlm.Decoding;
 using MaskLlm.Evaluation;
 using MaskLlm.Json;
@@ -46,11 +47,18 @@ public sealed class BusyBenchmark
         return benchmark._rows;
     }
 
+    /// <summary>Rows of tokens, each with the one after its window, which fits into the model's positions.</summary>
+    internal static int[] Ids(DecoderConfig config) =>
+    [
+        .. Enumerable.Range(0, Sequences * (Math.Min(LongestSequence, config.MaxPositions - 1) + 1))
+            .Select(i => (int)(i * 7919L % config.VocabularySize)),
+    ];
+
     private void MeasureTensors()
     {
         using Decoder model = Checkpoint.Load(_options.Model, keepBFloat16: true);
-        int length = Math.Min(LongestSequence, model.Config.MaxPositions - 1);
-        int[] ids = [.. Enumerable.Range(0, Sequences * (length + 1)).Select(i => (int)(i * 7919L % model.Config.VocabularySize))];
+        int[] ids = Ids(model.Config);
+        int length = ids.Length / Sequences - 1;
         List<int[]> windows = [.. ids.Chunk(length + 1).Select(row => row[..length])];
         LearnOptions learning = LearnOptions.Of(Recipe.Distilled) with
         {

@@ -30,6 +30,33 @@ public sealed class PipeTests : IDisposable
         using FileStream both = new(pipe, FileMode.Open, FileAccess.ReadWrite);
     }
 
+    /// <summary>A stream that is read once: at most 64 kB at a time, into the caller's own place, and it knows how much came.</summary>
+    [Fact]
+    public void PipeStream_ManyBytes_ComeInOrderAndOnce()
+    {
+        byte[] content = [.. Enumerable.Range(0, 70_000).Select(i => (byte)(i * 31 >> 3))];
+        using PipeStream stream = new(_folder.Write("a.bin", content), TestContext.Current.CancellationToken);
+        byte[] some = new byte[10];
+        Assert.Equal(4, stream.Read(some, 3, 4));
+        Assert.Equal([0, 0, 0, .. content[..4], 0, 0, 0], some);
+        Assert.Equal(4, stream.Position);
+        byte[] large = new byte[100_000];
+        Assert.Equal(1 << 16, stream.Read(large));
+        Assert.Equal(content[4..65_540], large[..65_536]);
+        Assert.Equal(70_000 - 65_540, stream.Read(large));
+        Assert.Equal(content[65_540..], large[..4460]);
+        Assert.Equal(0, stream.Read(large));
+        Assert.Equal(70_000, stream.Position);
+        Assert.Equal((true, false, false), (stream.CanRead, stream.CanSeek, stream.CanWrite));
+        stream.Flush();
+        foreach (Action refused in new Action[]
+        {
+            () => _ = stream.Length, () => stream.Position = 0, () => stream.Seek(0, SeekOrigin.Begin), () => stream.SetLength(0),
+            () => stream.Write(some, 0, 1),
+        })
+            Assert.Throws<NotSupportedException>(refused);
+    }
+
     [Fact]
     public void Open_PipeAsData_IsRefusedWithoutReadingIt()
     {

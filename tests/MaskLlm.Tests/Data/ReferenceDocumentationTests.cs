@@ -54,6 +54,56 @@ public class ReferenceDocumentationTests
             File.ReadAllText(folder.File("a.txt")));
     }
 
+    /// <summary>A type by its last name, a member with its type's, a name of no kind as it is; parts stay apart.</summary>
+    [Theory]
+    [InlineData("""<see cref="T:A.B.Thing`2" />""", "Thing")]
+    [InlineData("""<see cref="M:System.String.Concat(System.Object,System.Object)" />""", "String.Concat")]
+    [InlineData("""<see cref="M:A.Box`1.#ctor(System.Int32)" />""", "Box.constructor")]
+    [InlineData("""<see cref="P:A.B.Box`1.Size" />""", "Box.Size")]
+    [InlineData("""<see cref="F:A.Max" />""", "A.Max")]
+    [InlineData("""<see cref="!:A.Gone" />""", "Gone")]
+    [InlineData("""<see cref="E:" />""", "E:")]
+    [InlineData("""<see cref="Bare.Name" />""", "Bare.Name")]
+    [InlineData("""<see cref="T:A" />""", "A")]
+    [InlineData("""<see langword="null" />""", "null")]
+    [InlineData("""<paramref name="size" />""", "size")]
+    [InlineData("""<see href="https://a.b/c" />""", "https://a.b/c")]
+    [InlineData("""<see cref="T:A.Thing">that thing</see>""", "that thing")]
+    [InlineData("<para>One.</para><para>Two.</para>", "One. Two.")]
+    [InlineData("<list><item><term>a</term><description>b</description></item><item>c</item></list>", "a b c")]
+    [InlineData("<c>a</c>b", "ab")]
+    public void Documents_References_AreSpokenOfShortly(string summary, string expected)
+    {
+        using TemporaryFolder folder = new();
+        string file = folder.Write("a.xml", System.Text.Encoding.UTF8.GetBytes(
+            $"""<doc><members><member name="T:N"><summary>{summary}</summary></member></members></doc>"""));
+        Assert.Equal($"N\n{expected}", Assert.Single(ReferenceDocumentation.Documents(file)));
+    }
+
+    /// <summary>Members of every kind by their titles, and the labels of what they say.</summary>
+    [Theory]
+    [InlineData("P:A.Box`1.Size", "<value>It.</value>", "Box.Size\nX.\nValue: It.")]
+    [InlineData("M:A.Box.Clear", "<typeparam name=\"T\">Kind.</typeparam>", "Box.Clear()\nX.\nT: Kind.")]
+    [InlineData("M:A.Box.Add``1(``0)", "<param name=\"a\">One.</param><param name=\"b\" />", "Box.Add(a, b)\nX.\na: One.")]
+    [InlineData("F:Alone", "<seealso>no</seealso>", ".Alone\nX.")]
+    [InlineData("T:A.B`1", "<exception cref=\"T:S.Bad\">When.</exception>", "A.B\nX.\nBad: When.")]
+    public void Documents_Member_HasItsTitleAndLabels(string name, string parts, string expected)
+    {
+        using TemporaryFolder folder = new();
+        string file = folder.Write("a.xml", System.Text.Encoding.UTF8.GetBytes(
+            $"""<doc><members><member name="{name}"><summary>X.</summary>{parts}</member></members></doc>"""));
+        Assert.Equal(expected, Assert.Single(ReferenceDocumentation.Documents(file)));
+    }
+
+    [Fact]
+    public void Documents_NothingDocumented_IsNone()
+    {
+        using TemporaryFolder folder = new();
+        foreach (string text in new[] { "<doc />", "<doc><members /></doc>", """<doc><members><member name="T:" /></members></doc>""",
+            """<doc><members><member><summary>X.</summary></member></members></doc>""" })
+            Assert.Empty(ReferenceDocumentation.Documents(folder.Write("a.xml", System.Text.Encoding.UTF8.GetBytes(text))));
+    }
+
     [Fact]
     public void FindFiles_ThisMachine_NamesDocumentationFiles()
     {

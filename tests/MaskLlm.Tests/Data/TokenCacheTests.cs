@@ -142,7 +142,9 @@ public sealed class TokenCacheTests : IDisposable
     public void Open_AbandonedTemporaryFiles_AreRemovedAndFreshOnesKept()
     {
         string old = _folder.Write("cache/x.tokens.1.tmp", "old"), fresh = _folder.Write("cache/y.tokens.2.tmp", "fresh");
-        File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddDays(-3));
+        // Two days.
+        File.SetLastWriteTimeUtc(old, DateTime.UtcNow.AddHours(-49));
+        File.SetLastWriteTimeUtc(fresh, DateTime.UtcNow.AddHours(-47));
         _folder.Open(WriteDocuments()).Dispose();
         Assert.False(File.Exists(old));
         Assert.True(File.Exists(fresh));

@@ -1,4 +1,5 @@
 using MaskLlm.Evaluation;
+using MaskLlm.Measures;
 
 namespace MaskLlm.Tests.Evaluation;
 
@@ -30,6 +31,22 @@ public sealed class SkipSuggestionTests
         SkipSuggestion less = SkipSuggestion.Of(Rows(0.1, 0.3, 0.2), [], 0.35, 0.31)!;
         Assert.Equal(["b"], less.Parts);
         Assert.Equal(0.3, less.EstimatedRise, 1e-12);
+    }
+
+    /// <summary>The one that leaves fewer weights dense; of equal ones the blocks, and what there is.</summary>
+    [Theory]
+    [InlineData(0.5, 0.25, "kinds")]
+    [InlineData(0.25, 0.5, "blocks")]
+    [InlineData(0.25, 0.25, "blocks")]
+    [InlineData(0.25, null, "blocks")]
+    [InlineData(null, 0.25, "kinds")]
+    [InlineData(null, null, null)]
+    public void Suggestion_BlocksOrKinds_IsTheSparser(double? blocks, double? kinds, string? expected)
+    {
+        SkipSuggestion? Of(double? share, string part) => share is { } dense ? new SkipSuggestion([part], [], 0, dense) : null;
+        PerplexityResult any = new(10, 1, 1, 0, 0);
+        SensitivityReport report = new("m", "d", "k", 16, any, any, [], [], 0.1, Of(blocks, "blocks"), Of(kinds, "kinds"));
+        Assert.Equal(expected, report.Suggestion?.Parts[0]);
     }
 
     [Fact]

@@ -115,6 +115,62 @@ public sealed class FileEdgesTests : IDisposable
         Assert.NotEqual(empty, stream.Digits);
     }
 
+    /// <summary>As many as Linux follows.</summary>
+    [Fact]
+    public void Resolved_LinksInARow_AreFortyAtMost()
+    {
+        string file = _folder.Write("link-0", [1]);
+        for (int i = 1; i <= 41; i++) File.CreateSymbolicLink(_folder.File($"link-{i}"), $"link-{i - 1}");
+        Assert.Equal(file, FileIdentity.Resolved(_folder.File("link-40")));
+        Assert.StartsWith($"{_folder.File("link-41")}: links lead round in a circle",
+            Assert.Throws<IOException>(() => FileIdentity.Resolved(_folder.File("link-41"))).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Part of the name, so that no disk finds it too long.</summary>
+    [Theory]
+    [InlineData(32, 32)]
+    [InlineData(33, 32)]
+    [InlineData(1, 1)]
+    public void TemporaryPath_LongName_KeepsItsFirstLetters(int length, int kept)
+    {
+        using TemporaryPath path = TemporaryPath.In(_folder.Path, _folder.File(new string('n', length)));
+        Assert.Equal(_folder.Path, Path.GetDirectoryName(path.Path));
+        Assert.StartsWith($".{new string('n', kept)}.{Environment.ProcessId}-", Path.GetFileName(path.Path), StringComparison.Ordinal);
+        Assert.True(TemporaryPath.IsOne(path.Path));
+        // Twelve hexadecimal digits of chance.
+        Assert.Equal(12, path.Path.Split('.')[^2].Length);
+    }
+
+    /// <summary>In memory and from the disk, from any place on.</summary>
+    [Fact]
+    public void FileBytes_LoadedOrNot_GivesTheSameParts()
+    {
+        byte[] content = [.. Enumerable.Range(0, 200).Select(i => (byte)i)];
+        using FileBytes read = FileBytes.Open(_folder.Write("a", content)), loaded = FileBytes.Open(_folder.File("a")),
+            collected = FileBytes.Collect("c", 200, stream => stream.Write(content));
+        Assert.Throws<InvalidOperationException>(() => Pointer(read));
+        loaded.Load();
+        loaded.Load();
+        File.Delete(_folder.File("a"));
+        foreach (FileBytes bytes in new[] { read, loaded, collected })
+        {
+            Assert.Equal(200, bytes.Length);
+            Assert.Equal(content[50..60], bytes.Slice(50, 10));
+            byte[] target = new byte[10];
+            bytes.Read(190, target);
+            Assert.Equal(content[190..], target);
+            Assert.Throws<ArgumentOutOfRangeException>(() => bytes.Slice(191, 10).Length);
+            Assert.Throws<ArgumentOutOfRangeException>(() => bytes.Slice(-1, 1).Length);
+        }
+        Assert.All([loaded, collected], bytes => Assert.Equal(64, Pointer(bytes)));
+        loaded.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => loaded.Slice(0, 1).Length);
+        Assert.Throws<IOException>(() => FileBytes.Collect("c", 1, _ => throw new IOException()));
+
+        // What lies there from the 64th byte on begins with that.
+        static unsafe int Pointer(FileBytes bytes) => *bytes.Pointer(64, 1);
+    }
+
     private static TensorToWrite Two(string name, byte first) =>
         new(name, TensorType.UInt8, [2], 2, stream => stream.Write([first, (byte)(first + 1)]));
 }

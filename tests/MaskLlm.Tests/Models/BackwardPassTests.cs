@@ -73,6 +73,81 @@ public class BackwardPassTests
         RequireEqual(once, TakeGradients(model.Parameters));
     }
 
+    /// <summary>gamma times the mean over blocks of the squared error, each over what its dense block adds.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Run_TeacherWithStates_GivesGradientsOfItsFormula(bool checkpointed)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using Decoder model = Load(Tied);
+        (Tensor inputs, Tensor targets) = Batch();
+        BlockStates states = OtherStates(model, inputs);
+        Teacher teacher = new(new Predictions(model.Hidden(inputs).mul(0.5), 0), states, 0.5);
+        foreach (LinearLayer layer in model.Linears) layer.Weight.requires_grad_();
+        Tensor hidden = model.Embed(inputs), total = DecoderLoss.Of(model, inputs, targets);
+        double expectedLoss = total.item<float>();
+        for (int block = 0; block < 2; block++)
+        {
+            hidden = model.RunBlock(block, hidden);
+            total += 0.5 / 2 * Error(states, block, hidden);
+        }
+        (total * Scale).backward();
+        Dictionary<string, Tensor> weights = model.Linears.ToDictionary(layer => layer.Name, layer => layer.Weight),
+            expected = TakeGradients(weights);
+
+        double loss = BackwardPass.Run(model, inputs, targets, Scale, checkpointed, teacher: teacher);
+
+        Assert.Equal(expectedLoss, loss, 1e-5);
+        RequireEqual(expected, TakeGradients(weights));
+    }
+
+    [Fact]
+    public void Backward_BlocksOnTheirOwn_GiveTheMeanErrorAndEachItsGradient()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using Decoder model = Load(Tied);
+        (Tensor inputs, _) = Batch();
+        BlockStates states = OtherStates(model, inputs);
+        foreach (LinearLayer layer in model.Linears) layer.Weight.requires_grad_();
+        Tensor[] errors = [.. Enumerable.Range(0, 2).Select(block => Error(states, block, model.RunBlock(block, states.Values[block])))];
+        ((errors[0] + errors[1]) * Scale).backward();
+        Dictionary<string, Tensor> weights = model.Linears.ToDictionary(layer => layer.Name, layer => layer.Weight),
+            expected = TakeGradients(weights);
+        List<int> entered = [];
+
+        double error = BlockReconstruction.Backward(model, states, Scale, block =>
+        {
+            entered.Add(block);
+            return enable_grad(is_grad_enabled());
+        });
+
+        Assert.Equal((errors[0].item<float>() + errors[1].item<float>()) / 2, error, 1e-5);
+        Assert.Equal([0, 1], entered);
+        RequireEqual(expected, TakeGradients(weights));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void RunInParts_AnySize_GivesLossAndGradientsOfTheWholeBatch(int? micro)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using Decoder model = Load(Tied);
+        (Tensor inputs, Tensor targets) = TokenBatch.Split([.. Enumerable.Range(0, 4 * 9).Select(i => i * 37 % 128)], 4, CPU);
+        Teacher teacher = new(new Predictions(model.Hidden(inputs).mul(0.5), 0.7));
+        foreach (LinearLayer layer in model.Linears) layer.Weight.requires_grad_();
+        Dictionary<string, Tensor> weights = model.Linears.ToDictionary(layer => layer.Name, layer => layer.Weight);
+        double expectedLoss = BackwardPass.Run(model, inputs, targets, 1, false, teacher: teacher);
+        Dictionary<string, Tensor> expected = TakeGradients(weights);
+
+        double loss = BackwardPass.RunInParts(model, inputs, targets, micro, checkpointActivations: false, teacher: teacher);
+
+        Assert.Equal(expectedLoss, loss, 1e-5);
+        RequireEqual(expected, TakeGradients(weights));
+    }
+
     [Fact]
     public void Run_EnterBlock_UsesItsWeightsInBothRunsOfEveryBlock()
     {
@@ -173,6 +248,13 @@ public class BackwardPassTests
     // 17 tokens are more than the window of mistral-sliding.
     private static (Tensor Inputs, Tensor Targets) Batch() =>
         TokenBatch.Split([.. Enumerable.Range(0, 2 * 18).Select(i => i * 37 % 128)], 2, CPU);
+
+    // Of no model at all: the dense states would have no error.
+    private static BlockStates OtherStates(Decoder model, Tensor inputs) =>
+        new([.. BlockStates.Of(model, inputs).Values.Select((state, i) => state.mul(1 + 0.25 * i))]);
+
+    private static Tensor Error(BlockStates states, int block, Tensor output) =>
+        (output - states.Values[block + 1]).square().sum() / (states.Values[block + 1] - states.Values[block]).square().sum();
 
     private static double WholeGraph(Decoder model, Tensor inputs, Tensor targets)
     {

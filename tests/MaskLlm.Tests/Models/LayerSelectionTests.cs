@@ -23,6 +23,7 @@ public sealed class LayerSelectionTests
 
     [Theory]
     [InlineData("2:4", "*.nothing", "`Skip` *.nothing matches no parameter")]
+    [InlineData("2:4", "*.K_PROJ.weight", "*.K_PROJ.weight matches no parameter")]
     [InlineData("2:4", "*", "`Skip` leaves no layer")]
     [InlineData("1:3", "model.embed_tokens.weight", "32 columns; pattern 1:3 needs a multiple of 3")]
     public void Select_NothingToDo_IsRefused(string pattern, string skip, string expected)

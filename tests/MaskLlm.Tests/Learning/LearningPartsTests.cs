@@ -1,0 +1,38 @@
+using MaskLlm.Learning;
+using MaskLlm.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Tests.Learning;
+
+[Collection(TorchTests.Name)]
+public sealed class LearningPartsTests
+{
+    /// <summary>A step of AdamW from zero moves by the learning rate against the sign of the gradient, where the mask keeps.</summary>
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    public void TrainedWeight_Update_MovesItsOwnCopyOnly(ScalarType type)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor dense = tensor(new[] { 1f, 2, -3, 4 }).to(type);
+        using TrainedWeight weight = new("w", dense);
+        Assert.Equal(ScalarType.Float32, weight.Value.dtype);
+        Assert.Equal(["w", "w.weight_m", "w.weight_v"], weight.State.Select(one => one.Name));
+
+        weight.Update(tensor(new[] { 0.5f, -2, 1, 8 }), tensor(new[] { 1f, 1, 0, 1 }), new AdamWRates(0, 0.25, 0, 1e-12));
+
+        Near([0.75f, 2.25f, -3, 3.75f], weight.Value);
+        Assert.Equal([1f, 2, -3, 4], dense.to(ScalarType.Float32).data<float>());
+        // The moments: a tenth of the gradient and a twentieth of its square.
+        Tensor[] moments = [.. weight.State.Skip(1).Select(one => one.Value)];
+        Near([0.05f, -0.2f, 0, 0.8f], moments[0]);
+        Near([0.0125f, 0.2f, 0, 3.2f], moments[1]);
+    }
+
+    [Fact]
+    public void StepTimes_Masks_AreAllButTheModelsOwn() => Assert.Equal(0.4375, new StepTimes(1, 0.25, 0.125, 0.0625, 8).Masks);
+
+    private static void Near(float[] expected, Tensor found) =>
+        Assert.All(expected.Zip(found.data<float>().ToArray()), pair => Assert.Equal(pair.First, pair.Second, 1e-6));
+}
