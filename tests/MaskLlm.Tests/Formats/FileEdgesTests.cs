@@ -155,7 +155,7 @@ public sealed class FileEdgesTests : IDisposable
         foreach (FileBytes bytes in new[] { read, loaded, collected })
         {
             Assert.Equal(200, bytes.Length);
-            Assert.Equal(content[50..60], bytes.Slice(50, 10));
+            Assert.Equal(content[50..60], bytes.Slice(50, 10).ToArray());
             byte[] target = new byte[10];
             bytes.Read(190, target);
             Assert.Equal(content[190..], target);

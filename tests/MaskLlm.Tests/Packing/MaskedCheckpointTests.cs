@@ -1,6 +1,5 @@
 using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
-using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Packing;

@@ -66,7 +66,8 @@ public sealed class PackingPartsTests : IDisposable
                 $"{updated.Path}: no {Fused} of shape (96, 32) in F32; the file belongs to another model.",
                 Assert.Throws<InvalidDataException>(() => MaskedCheckpoint.Write(
                     ModelMasks.Folder("gpt2"), new Dictionary<string, Mask>(),
-                    new Dictionary<string, SafetensorsFile> { [Fused] = updated }, _folder.File("out"), false, null, TestContext.Current.CancellationToken)).Message);
+                    new Dictionary<string, SafetensorsFile> { [Fused] = updated }, _folder.File("out"), false, null,
+                    TestContext.Current.CancellationToken)).Message);
             Assert.False(Directory.Exists(_folder.File("out")));
         }
     }
