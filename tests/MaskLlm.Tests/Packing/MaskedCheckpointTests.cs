@@ -260,7 +260,8 @@ public class MaskedCheckpointTests
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         IOException full = Assert.ThrowsAny<IOException>(
             () => Write(
-                source, OneMask, folder.File("out"), progress: new ToldProgress(_ => throw new IOException("No space left on device", 28))));
+                source, OneMask, folder.File("out"),
+                progress: new ToldProgress(_ => throw new IOException("No space left on device", 28))));
         Assert.Equal($"{folder.File("out/model.safetensors")}: the disk is full", full.Message);
         Assert.Equal(["source"], Names(folder.Path));
     }
