@@ -22,7 +22,7 @@ public sealed class ApplyCommandTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = Fixture.PathOf($"models/{model}"), mask = MaskFile(model, folder), target = folder.File("masked");
 
         CommandRun run = CommandRun.Of("apply", source, "--mask", mask, "--out", target);
@@ -43,7 +43,7 @@ public sealed class ApplyCommandTests
     [Fact]
     public void Apply_Twice_IsRefusedUntilForced()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = Fixture.PathOf("models/llama-gqa-tied"), target = folder.File("masked");
         string[] arguments = ["apply", source, "--mask", MaskFile("llama-gqa-tied", folder), "--out", target];
         CommandRun.Of(arguments).AssertSuccess();
@@ -65,7 +65,7 @@ public sealed class ApplyCommandTests
     [Fact]
     public void Apply_MaskOfAnotherModel_WritesNoFolder()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         CommandRun run = CommandRun.Of(
             "apply", Fixture.PathOf("models/llama-head-dim"), "--mask", MaskFile("llama-gqa-tied", folder), "--out", folder.File("masked"));
         Assert.Equal(2, run.ExitCode);
@@ -76,7 +76,7 @@ public sealed class ApplyCommandTests
     [Fact]
     public void Apply_Interrupted_WritesNoFolder()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         CommandRun run = CommandRun.Stopped(
             "apply", Fixture.PathOf("models/llama-gqa-tied"), "--mask", MaskFile("llama-gqa-tied", folder), "--out", folder.File("masked"));
         Assert.Equal(130, run.ExitCode);
@@ -88,7 +88,7 @@ public sealed class ApplyCommandTests
     [InlineData("--mask", "config.json", "no zip archive")]
     public void Apply_NoMaskThere_IsBadInput(string option, string name, string expected)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string model = Fixture.PathOf("models/llama-gqa-tied");
         CommandRun run = CommandRun.Of("apply", model, option, Path.Combine(model, name), "--out", folder.File("masked"));
         Assert.Equal(2, run.ExitCode);

@@ -76,7 +76,7 @@ public sealed class InspectCommandTests
     [InlineData("", "needed|no such|config.json")]
     public void Inspect_NothingThere_IsBadInput(string name, string expected)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         CommandRun run = CommandRun.Of("inspect", folder.File(name));
         Assert.Equal((2, ""), (run.ExitCode, run.Output));
         Assert.Matches(expected, run.Error);

@@ -48,17 +48,21 @@ internal static class ExperimentPlot
 
     private static void DrawCurves(Plot plot, ExperimentReport report, bool wide)
     {
-        var points = report.Labels.Select(label => (Row: report.Rows.First(row => row.Label == label), Means: Finite(report.Means(label))))
-            .Where(point => point.Means.Count > 0);
-        foreach (var series in points.Where(point => point.Row.X is not null).GroupBy(point => point.Row.Series!))
+        List<(ExperimentRow Row, List<double> Means)> points =
+        [
+            .. report.Labels.Select(label => (report.Rows.First(row => row.Label == label), Finite(report.Means(label))))
+                .Where(point => point.Item2.Count > 0),
+        ];
+        foreach (IGrouping<string, (ExperimentRow Row, List<double> Means)> series in points.Where(point => point.Row.X is not null)
+            .GroupBy(point => point.Row.Series!))
         {
-            var sorted = series.OrderBy(point => point.Row.X).ToArray();
+            (ExperimentRow Row, List<double> Means)[] sorted = [.. series.OrderBy(point => point.Row.X)];
             Scatter curve = plot.Add.Scatter(
                 sorted.Select(point => Math.Log10(point.Row.X!.Value)).ToArray(),
-                    sorted.Select(point => OnAxis(point.Means.Average(), wide)).ToArray());
+                sorted.Select(point => OnAxis(point.Means.Average(), wide)).ToArray());
             (curve.LegendText, curve.LineWidth, curve.MarkerSize) = (series.Key, 2, 8);
         }
-        foreach (var level in points.Where(point => point.Row.X is null))
+        foreach ((ExperimentRow Row, List<double> Means) level in points.Where(point => point.Row.X is null))
         {
             HorizontalLine line = plot.Add.HorizontalLine(OnAxis(level.Means.Average(), wide), 1.5f, pattern: LinePattern.Dashed);
             line.LegendText = level.Row.Label;

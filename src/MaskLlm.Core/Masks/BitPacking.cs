@@ -8,7 +8,7 @@ internal static class BitPacking
     /// <summary>Packs bytes that are 0 or 1; missing ones at the end count as 0.</summary>
     internal static byte[] Pack(ReadOnlySpan<byte> zeroOne)
     {
-        var packed = new byte[(zeroOne.Length + 7) / 8];
+        byte[] packed = new byte[(zeroOne.Length + 7) / 8];
         int whole = zeroOne.Length / 8;
         for (int i = 0; i < whole; i++) packed[i] = PackEight(BinaryPrimitives.ReadUInt64LittleEndian(zeroOne[(8 * i)..]));
         for (int i = 8 * whole; i < zeroOne.Length; i++) packed[whole] |= (byte)(zeroOne[i] << (7 - i % 8));

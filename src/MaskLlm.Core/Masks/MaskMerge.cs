@@ -19,7 +19,7 @@ internal static class MaskMerge
     internal static Mask Vote(IReadOnlyList<Mask> masks, NmPattern pattern)
     {
         int rows = masks[0].Rows, columns = masks[0].Columns, size = pattern.GroupSize;
-        var merged = new byte[(long)rows * columns];
+        byte[] merged = new byte[(long)rows * columns];
         Span<uint> voters = stackalloc uint[size];
         for (long group = 0; group < masks[0].GroupCount(size); group++)
         {

@@ -15,7 +15,7 @@ internal static class CandidateTable
 
     private static byte[][] BuildAll()
     {
-        var tables = new byte[Index(NmPattern.LargestEnumerated, NmPattern.LargestEnumerated)][];
+        byte[][] tables = new byte[Index(NmPattern.LargestEnumerated, NmPattern.LargestEnumerated)][];
         for (int groupSize = 2; groupSize <= NmPattern.LargestEnumerated; groupSize++)
         {
             for (int kept = 1; kept < groupSize; kept++) tables[Index(kept, groupSize)] = Build(kept, groupSize);
@@ -26,7 +26,7 @@ internal static class CandidateTable
     // Counting down with column 0 as the highest bit visits the kept positions in lexicographic order.
     private static byte[] Build(int kept, int groupSize)
     {
-        var rows = new List<byte>();
+        List<byte> rows = [];
         for (uint bits = 1u << groupSize; bits-- > 0;)
         {
             if (BitOperations.PopCount(bits) != kept) continue;

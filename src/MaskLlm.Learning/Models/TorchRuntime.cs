@@ -64,7 +64,7 @@ public static partial class TorchRuntime
             || !NativeLibrary.TryGetExport(libc, "mallopt", out IntPtr mallopt)) return;
         unsafe
         {
-            var set = (delegate* unmanaged<int, int, int>)mallopt;
+            delegate* unmanaged<int, int, int> set = (delegate* unmanaged<int, int, int>)mallopt;
             set(mmapThreshold, 1 << 30);
             set(trimThreshold, -1);
             set(topPad, 64 << 20);

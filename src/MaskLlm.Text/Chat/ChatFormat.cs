@@ -42,7 +42,7 @@ public sealed class ChatFormat
     {
         ArgumentNullException.ThrowIfNull(open);
         ArgumentNullException.ThrowIfNull(specialTokens);
-        var configuration = ReadJson(open, ConfigurationFile);
+        JsonElement? configuration = ReadJson(open, ConfigurationFile);
         try
         {
             return Source(open, configuration) is { } source ? new ChatFormat(ChatTemplate.Parse(source), null, specialTokens) : null;
@@ -91,7 +91,7 @@ public sealed class ChatFormat
     internal static string? SourceOf(string folder)
     {
         byte[]? Open(string name) => Bytes(folder, name);
-        var configuration = ReadJson(Open, ConfigurationFile);
+        JsonElement? configuration = ReadJson(Open, ConfigurationFile);
         try
         {
             return Source(Open, configuration);
@@ -117,7 +117,7 @@ public sealed class ChatFormat
             throw new InvalidDataException($"{name}: a pointer of Git LFS and not the file itself. Fetch it with `git lfs pull`.");
         try
         {
-            var text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
             return text.StartsWith('\uFEFF') ? text[1..] : text;
         }
         catch (DecoderFallbackException error)
@@ -133,7 +133,7 @@ public sealed class ChatFormat
             return null;
         try
         {
-            using var document = JsonDocument.Parse(text);
+            using JsonDocument document = JsonDocument.Parse(text);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document.RootElement.Clone()
                 : throw new InvalidDataException(
@@ -151,7 +151,7 @@ public sealed class ChatFormat
             return null;
         if (template.ValueKind != JsonValueKind.Array)
             return Text(template, file, TemplateMember);
-        foreach (var entry in template.EnumerateArray())
+        foreach (JsonElement entry in template.EnumerateArray())
         {
             if (Member(entry, "name") is { ValueKind: JsonValueKind.String } name && name.ValueEquals("default")
                 && Member(entry, "template") is { } body)
@@ -162,7 +162,7 @@ public sealed class ChatFormat
     }
 
     private static JsonElement? Member(JsonElement? parent, string name) =>
-        parent is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty(name, out var value)
+        parent is { ValueKind: JsonValueKind.Object } element && element.TryGetProperty(name, out JsonElement value)
             && value.ValueKind != JsonValueKind.Null ? value : null;
 
     private static string Text(JsonElement element, string file, string member)

@@ -33,7 +33,7 @@ public sealed class ChatTemplate
     public static ChatTemplate Parse(string source)
     {
         ArgumentNullException.ThrowIfNull(source);
-        var template = TemplateParser.Read(source, out var uses);
+        Block template = TemplateParser.Read(source, out NameUses? uses);
         return new ChatTemplate(template, uses.Check(Filters.All.ContainsKey, Tests.All.ContainsKey));
     }
 
@@ -74,7 +74,7 @@ public sealed class ChatTemplate
     private string Render(IEnumerable<(string, object?)> variables, RenderLimits limits, TimeProvider clock)
     {
         // transformers always sets these two, and tokens only where there are any.
-        var renderer = new Renderer([("tools", null), ("documents", null)], limits, clock);
+        Renderer renderer = new([("tools", null), ("documents", null)], limits, clock);
         try
         {
             return renderer.Render(_template, variables);

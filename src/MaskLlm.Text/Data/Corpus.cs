@@ -48,11 +48,11 @@ public sealed class Corpus : IDisposable
         encoding.Validate();
         // all paths are checked before any work
         SourceFiles[] sources = [.. options.Sources.Select(source => SourceFiles.Find(source.Path))];
-        var cache = new TokenCache(options, encoding, progress);
-        var files = new List<TokenFile>();
+        TokenCache cache = new(options, encoding, progress);
+        List<TokenFile> files = [];
         try
         {
-            var hashes = new List<string[]>();
+            List<string[]> hashes = [];
             foreach (SourceFiles source in sources)
             {
                 string[] fileHashes = source.Hashes(cancellationToken);

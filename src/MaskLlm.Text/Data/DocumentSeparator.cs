@@ -13,7 +13,7 @@ public static class DocumentSeparator
     public static string Parse(string argument)
     {
         ArgumentException.ThrowIfNullOrEmpty(argument);
-        var text = new StringBuilder(argument.Length);
+        StringBuilder text = new(argument.Length);
         for (int i = 0; i < argument.Length; i++)
             text.Append(argument[i] == '\\' ? Unescape(argument, ref i) : argument[i]);
         return text.ToString();

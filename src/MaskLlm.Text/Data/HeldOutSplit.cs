@@ -25,7 +25,7 @@ internal sealed class HeldOutSplit
         long total = files.Sum(file => file.Tokens);
         long[] budgets = [.. files.Select(file => Budget(file.Tokens, total, options))];
         HashSet<ulong>[] chosen = [.. files.Select((file, i) => Choose(file, budgets[i]))];
-        var all = new HashSet<ulong>(chosen.SelectMany(hashes => hashes));
+        HashSet<ulong> all = [.. chosen.SelectMany(hashes => hashes)];
         return [.. files.Select((file, i) => Split(file, all, chosen[i].Count > 0 ? file.Tokens : file.Tokens - budgets[i]))];
     }
 
@@ -35,7 +35,7 @@ internal sealed class HeldOutSplit
     /// <summary>The hashes of the documents to hold out: all below a cut-off that lets the budget be used as far as possible.</summary>
     private static HashSet<ulong> Choose(TokenFile file, long budget)
     {
-        var chosen = new PriorityQueue<TokenDocument, ulong>(Comparer<ulong>.Create((a, b) => b.CompareTo(a))); // largest hash first
+        PriorityQueue<TokenDocument, ulong> chosen = new(Comparer<ulong>.Create((a, b) => b.CompareTo(a))); // largest hash first
         ulong cutOff = ulong.MaxValue;
         long sum = 0, start = 0;
         foreach (TokenDocument document in file.Documents())
@@ -58,7 +58,7 @@ internal sealed class HeldOutSplit
 
     private static HeldOutSplit Split(TokenFile file, HashSet<ulong> heldOutHashes, long tail)
     {
-        var split = new HeldOutSplit(new TokenRanges(file), new TokenRanges(file));
+        HeldOutSplit split = new(new TokenRanges(file), new TokenRanges(file));
         long start = 0;
         foreach (TokenDocument document in file.Documents())
         {

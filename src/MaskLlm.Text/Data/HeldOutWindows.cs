@@ -8,7 +8,7 @@ internal static class HeldOutWindows
     {
         long[] available = [.. heldOut.Select(source => source.Length / length)];
         int[] quotas = Quotas(available, weights, maxWindows);
-        var windows = new List<int[]>(quotas.Sum());
+        List<int[]> windows = new(quotas.Sum());
         for (int source = 0; source < quotas.Length; source++)
         {
             for (int i = 0; i < quotas[source]; i++)

@@ -82,7 +82,7 @@ internal sealed class JsonLinesDocuments
             throw Bad("the line is no UTF-8");
         try
         {
-            using var json = JsonDocument.Parse(line);
+            using JsonDocument json = JsonDocument.Parse(line);
             if (json.RootElement.ValueKind != JsonValueKind.Object)
                 throw Bad($"found a JSON {json.RootElement.ValueKind}; wanted an object with a \"text\"");
             if (!json.RootElement.TryGetProperty("text", out JsonElement text))

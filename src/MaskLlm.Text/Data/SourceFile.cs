@@ -71,7 +71,7 @@ internal sealed record SourceFile(string Path, ContentKind Kind, Compression Com
     /// <summary>SHA-256 of the bytes on disk, in hexadecimal digits.</summary>
     public string ContentHash(CancellationToken cancellation)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         RequireRegular();
         using FileStream file = new(Path, FileMode.Open, FileAccess.Read, FileShare.Read, 0, FileOptions.SequentialScan);
         byte[] buffer = new byte[1 << 18];

@@ -72,7 +72,7 @@ internal sealed class SourceFiles
         string folder = slash < 0 ? "." : pattern[..(slash + 1)];
         if (!Directory.Exists(folder))
             return [];
-        var matcher = new Matcher(StringComparison.Ordinal);
+        Matcher matcher = new(StringComparison.Ordinal);
         matcher.AddInclude(pattern[(slash + 1)..]);
         return matcher.GetResultsInFullPath(folder);
     }

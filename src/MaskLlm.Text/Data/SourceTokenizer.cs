@@ -56,7 +56,7 @@ internal sealed class SourceTokenizer(SourceFiles files, CorpusOptions options, 
     private void EncodeBatch(SourceStream stream, CancellationToken cancellation)
     {
         _encoded = new (int[], ulong)[_batch.Count];
-        var parallel = new ParallelOptions
+        ParallelOptions parallel = new()
         {
             CancellationToken = cancellation,
             MaxDegreeOfParallelism = options.Threads == 0 ? -1

@@ -32,7 +32,7 @@ internal sealed class TokenCache(CorpusOptions options, TokenEncoding encoding, 
 
     private void Build(string path, SourceFiles files, CancellationToken cancellation)
     {
-        using var writer = new TokenFileWriter(path, encoding.VocabularySize);
+        using TokenFileWriter writer = new(path, encoding.VocabularySize);
         long rowTokens = new SourceTokenizer(files, options, encoding, writer, progress).Run(cancellation);
         if (writer.Tokens == 0)
             throw new InvalidDataException(
@@ -42,7 +42,7 @@ internal sealed class TokenCache(CorpusOptions options, TokenEncoding encoding, 
 
     private string Key(SourceFiles files, string[] hashes)
     {
-        var key = new StringBuilder();
+        StringBuilder key = new();
         key.AppendJoin('\n', TokenFileHeader.Version, encoding.Hash, encoding.VocabularySize, encoding.SeparatorId,
             options.DocumentSeparator);
         for (int i = 0; i < hashes.Length; i++)

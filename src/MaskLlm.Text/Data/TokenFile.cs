@@ -117,7 +117,7 @@ internal sealed class TokenFile : IDisposable
 
     private static byte[] Checksum(FileStream file, ReadOnlySpan<byte> fields, CancellationToken cancellation)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         byte[] buffer = new byte[1 << 18];
         for (int count; (count = file.Read(buffer)) > 0;)
         {

@@ -13,7 +13,7 @@ internal sealed class AddedVocabulary
         _normalizer = normalizer;
         Tokens = tokens;
         // Special tokens win over others with the same text.
-        var ordered = tokens.OrderByDescending(token => token.IsSpecial).ToList();
+        List<AddedToken> ordered = [.. tokens.OrderByDescending(token => token.IsSpecial)];
         _raw = new TokenMatcher([.. ordered.Where(token => !token.IsNormalized).Select(token => (token.Content, token))]);
         _normalized = new TokenMatcher([.. ordered.Where(token => token.IsNormalized).Select(token => (Normalize(token.Content), token))]);
     }
@@ -27,10 +27,10 @@ internal sealed class AddedVocabulary
     /// </summary>
     public List<Segment> Split(string text)
     {
-        var raw = new List<Segment>();
+        List<Segment> raw = [];
         _raw.Split(new Piece(text, 0, text.Length, IsFirst: true), raw);
-        var segments = new List<Segment>();
-        foreach (var segment in raw)
+        List<Segment> segments = [];
+        foreach (Segment segment in raw)
         {
             if (segment.TokenId is not null)
                 segments.Add(segment);
@@ -47,8 +47,8 @@ internal sealed class AddedVocabulary
     {
         if (_normalizer is null)
             return piece;
-        var whole = piece.Length == piece.Text.Length ? piece.Text : piece.Span.ToString();
-        var text = _normalizer.Normalize(whole);
+        string whole = piece.Length == piece.Text.Length ? piece.Text : piece.Span.ToString();
+        string text = _normalizer.Normalize(whole);
         return new Piece(text, 0, text.Length, piece.IsFirst);
     }
 }

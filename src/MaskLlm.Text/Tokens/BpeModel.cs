@@ -22,7 +22,7 @@ internal sealed class BpeModel
         _merges = new MergeTable(vocabulary.Merges);
         _fallbackIds = vocabulary.HasByteFallback ? FallbackIds(vocabulary.Ids) : null;
         Array.Fill(_charIds, Missing);
-        foreach (var (token, id) in vocabulary.Ids.Where(entry => entry.Key.Length == 1))
+        foreach ((string token, int id) in vocabulary.Ids.Where(entry => entry.Key.Length == 1))
             _charIds[token[0]] = id;
         _seams = BuildSeams();
         _wholeTokens = vocabulary.WholeTokens.Count > 0 ? new TextFinder(vocabulary.WholeTokens) : null;
@@ -43,8 +43,8 @@ internal sealed class BpeModel
     /// <summary>Appends the ids of one word.</summary>
     public void Append(ReadOnlySpan<char> word, IdBuffer ids)
     {
-        var reached = 0;
-        while (_wholeTokens?.Find(word, reached, out var start) is { } token)
+        int reached = 0;
+        while (_wholeTokens?.Find(word, reached, out int start) is { } token)
         {
             AppendBetween(word[reached..start], ids);
             ids.Append(_vocabulary.Ids[token]);
@@ -64,8 +64,8 @@ internal sealed class BpeModel
             return;
         }
 
-        var start = 0;
-        for (var at = 1; at < word.Length; at++)
+        int start = 0;
+        for (int at = 1; at < word.Length; at++)
         {
             if (!_seams.IsSeam(word, at))
                 continue;
@@ -79,13 +79,13 @@ internal sealed class BpeModel
     /// <summary>Appends the ids of one word, found without cutting it and without the cache.</summary>
     internal void AppendUncached(ReadOnlySpan<char> word, IdBuffer ids)
     {
-        if (_vocabulary.IgnoresMerges && _vocabulary.Ids.TryGetValue(TokenText(word), out var whole))
+        if (_vocabulary.IgnoresMerges && _vocabulary.Ids.TryGetValue(TokenText(word), out int whole))
         {
             ids.Append(whole);
             return;
         }
 
-        var start = ids.Count;
+        int start = ids.Count;
         AppendSymbols(word, ids);
         if (_vocabulary.UnusedIds.Count == 0)
             ids.Truncate(start + MergeLoop.Run(ids.Span[start..], _merges));
@@ -98,15 +98,15 @@ internal sealed class BpeModel
     private void MergeThroughUnused(int start, IdBuffer ids)
     {
         Dictionary<int, (int Left, int Right)> parts = [];
-        var merged = ids.Span[start..][..MergeLoop.RunByHeap(ids.Span[start..], _merges, parts)].ToArray();
+        int[] merged = ids.Span[start..][..MergeLoop.RunByHeap(ids.Span[start..], _merges, parts)].ToArray();
         ids.Truncate(start);
-        var pending = new Stack<int>();
-        foreach (var id in merged)
+        Stack<int> pending = new();
+        foreach (int id in merged)
         {
             pending.Push(id);
-            while (pending.TryPop(out var next))
+            while (pending.TryPop(out int next))
             {
-                if (_vocabulary.UnusedIds.Contains(next) && parts.TryGetValue(next, out var pair))
+                if (_vocabulary.UnusedIds.Contains(next) && parts.TryGetValue(next, out (int Left, int Right) pair))
                 {
                     pending.Push(pair.Right);
                     pending.Push(pair.Left);
@@ -130,14 +130,14 @@ internal sealed class BpeModel
             return;
         }
 
-        var hash = WordCache.Hash(word);
-        if (_cache.TryGet(word, hash, out var known))
+        ulong hash = WordCache.Hash(word);
+        if (_cache.TryGet(word, hash, out ReadOnlySpan<int> known))
         {
             ids.Append(known);
             return;
         }
 
-        var start = ids.Count;
+        int start = ids.Count;
         AppendUncached(word, ids);
         _cache.Set(word, hash, ids.Span[start..]);
     }
@@ -146,25 +146,25 @@ internal sealed class BpeModel
     {
         if (!_vocabulary.IsByteLevel)
             return word.ToString();
-        var bytes = new byte[Encoding.UTF8.GetByteCount(word)];
+        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(word)];
         Encoding.UTF8.GetBytes(word, bytes);
         return ByteSymbols.Spell(bytes);
     }
 
     private void AppendSymbols(ReadOnlySpan<char> word, IdBuffer ids)
     {
-        var pendingUnknown = false;
+        bool pendingUnknown = false;
         Span<byte> bytes = stackalloc byte[4];
-        foreach (var rune in word.EnumerateRunes())
+        foreach (Rune rune in word.EnumerateRunes())
         {
-            var length = rune.EncodeToUtf8(bytes);
+            int length = rune.EncodeToUtf8(bytes);
             if (!_vocabulary.IsByteLevel)
             {
                 AppendSymbol(IdOf(rune), bytes[..length], ids, ref pendingUnknown);
                 continue;
             }
 
-            foreach (var value in bytes[..length])
+            foreach (byte value in bytes[..length])
                 AppendSymbol(_charIds[ByteSymbols.All[value]], bytes[..length], ids, ref pendingUnknown);
         }
 
@@ -180,7 +180,7 @@ internal sealed class BpeModel
     {
         if (id == Missing && TryAppendFallback(bytes, ids))
             return;
-        var isUnknown = id == Missing;
+        bool isUnknown = id == Missing;
         if (isUnknown && _vocabulary.UnknownId is null)
             return;
         if (pendingUnknown && !(isUnknown && _vocabulary.FusesUnknown))
@@ -194,13 +194,13 @@ internal sealed class BpeModel
     {
         if (_fallbackIds is null)
             return false;
-        foreach (var value in bytes)
+        foreach (byte value in bytes)
         {
             if (_fallbackIds[value] == Missing)
                 return false;
         }
 
-        foreach (var value in bytes)
+        foreach (byte value in bytes)
             ids.Append(_fallbackIds[value]);
         return true;
     }
@@ -211,20 +211,20 @@ internal sealed class BpeModel
     /// </summary>
     private SeamTable? BuildSeams()
     {
-        var everyCharacterStays = _fallbackIds is null
+        bool everyCharacterStays = _fallbackIds is null
             ? _vocabulary is { UnknownId: not null, FusesUnknown: false }
             : !_fallbackIds.Contains(Missing);
         if (_vocabulary.IsByteLevel || _vocabulary.IgnoresMerges || !everyCharacterStays)
             return null;
         // An unused token falls apart as the whole text says; where there is one way only, a part of the text says the same.
-        var unused = _vocabulary.Merges.Where(merge => _vocabulary.UnusedIds.Contains(merge.Id));
+        IEnumerable<Merge> unused = _vocabulary.Merges.Where(merge => _vocabulary.UnusedIds.Contains(merge.Id));
         if (unused.CountBy(merge => merge.Id).Any(entry => entry.Value > 1))
             return null;
-        var special = (_fallbackIds ?? []).Append(_vocabulary.UnknownId ?? Missing).ToHashSet();
+        HashSet<int> special = [.. _fallbackIds ?? [], _vocabulary.UnknownId ?? Missing];
         if (_vocabulary.Merges.Any(merge => special.Contains(merge.Left) || special.Contains(merge.Right)))
             return null;
-        var texts = new Dictionary<int, string>();
-        foreach (var (text, id) in _vocabulary.Ids)
+        Dictionary<int, string> texts = [];
+        foreach ((string text, int id) in _vocabulary.Ids)
         {
             if (!texts.TryAdd(id, text))
                 return null;

@@ -24,7 +24,7 @@ public static class BpeTrainer
         if (specialTokens.Any(string.IsNullOrEmpty) || specialTokens.Distinct().Count() != specialTokens.Count)
             throw new ArgumentException($"Special tokens must be distinct and not empty; got '{string.Join("', '", specialTokens)}'.",
                 nameof(specialTokens));
-        var tokens = new TokenList([.. specialTokens, .. ByteSymbols.All.Order().Select(symbol => symbol.ToString())]);
+        TokenList tokens = new([.. specialTokens, .. ByteSymbols.All.Order().Select(symbol => symbol.ToString())]);
         if (vocabularySize < tokens.Count)
         {
             throw new ArgumentOutOfRangeException(nameof(vocabularySize), vocabularySize,
@@ -32,8 +32,8 @@ public static class BpeTrainer
                     + $"{tokens.Count} or more.");
         }
 
-        var words = WordCounts.Count(documents);
-        var merges = new PairMerger(words, tokens).Run(vocabularySize);
+        Dictionary<string, long> words = WordCounts.Count(documents);
+        List<(int Left, int Right)> merges = new PairMerger(words, tokens).Run(vocabularySize);
         return TokenizerJsonWriter.Write(specialTokens, tokens.Texts, merges);
     }
 }

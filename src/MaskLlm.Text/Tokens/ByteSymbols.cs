@@ -11,7 +11,7 @@ internal static class ByteSymbols
     /// <summary>The byte that <paramref name="symbol"/> stands for; false where it stands for none.</summary>
     public static bool TryGetByte(char symbol, out byte value)
     {
-        var found = symbol < ByteOf.Length ? ByteOf[symbol] : (short)-1;
+        short found = symbol < ByteOf.Length ? ByteOf[symbol] : (short)-1;
         value = (byte)found;
         return found >= 0;
     }
@@ -25,9 +25,9 @@ internal static class ByteSymbols
 
     private static string Build()
     {
-        var symbols = new char[256];
-        var next = 256;
-        for (var value = 0; value < 256; value++)
+        char[] symbols = new char[256];
+        int next = 256;
+        for (int value = 0; value < 256; value++)
             symbols[value] = (char)(IsPrintable(value) ? value : next++);
         return new string(symbols);
     }
@@ -37,9 +37,9 @@ internal static class ByteSymbols
 
     private static short[] Invert()
     {
-        var bytes = new short[All.Max() + 1];
+        short[] bytes = new short[All.Max() + 1];
         Array.Fill(bytes, (short)-1);
-        for (var value = 0; value < 256; value++)
+        for (int value = 0; value < 256; value++)
             bytes[All[value]] = (short)value;
         return bytes;
     }

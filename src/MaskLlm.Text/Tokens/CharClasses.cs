@@ -10,7 +10,7 @@ internal static class CharClasses
     /// <summary>The class of the code point that starts at <paramref name="at"/>, and its width in UTF-16 units.</summary>
     public static CharClass At(ReadOnlySpan<char> text, int at, out int width)
     {
-        var unit = text[at];
+        char unit = text[at];
         if (char.IsHighSurrogate(unit) && at + 1 < text.Length && char.IsLowSurrogate(text[at + 1]))
         {
             width = 2;
@@ -27,15 +27,15 @@ internal static class CharClasses
     /// <summary>The end of the run of <paramref name="wanted"/> characters that starts at <paramref name="at"/>.</summary>
     public static int RunEnd(ReadOnlySpan<char> text, int at, CharClass wanted)
     {
-        while (at < text.Length && At(text, at, out var width) == wanted)
+        while (at < text.Length && At(text, at, out int width) == wanted)
             at += width;
         return at;
     }
 
     private static CharClass[] Build()
     {
-        var classes = new CharClass[0x10000];
-        for (var unit = 0; unit < classes.Length; unit++)
+        CharClass[] classes = new CharClass[0x10000];
+        for (int unit = 0; unit < classes.Length; unit++)
             classes[unit] = char.IsWhiteSpace((char)unit) ? CharClass.Space : Of(char.GetUnicodeCategory((char)unit));
         return classes;
     }

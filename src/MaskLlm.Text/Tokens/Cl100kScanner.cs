@@ -16,16 +16,16 @@ internal sealed class Cl100kScanner(int mostDigits) : WordScanner
     /// <inheritdoc/>
     public override int WordEnd(ReadOnlySpan<char> text, int start)
     {
-        var first = text[start];
+        char first = text[start];
         if (first == '\'' && ContractionLength(text[start..]) is var length and > 0)
             return start + length;
-        var kind = CharClasses.At(text, start, out var width);
-        var next = start + width;
+        CharClass kind = CharClasses.At(text, start, out int width);
+        int next = start + width;
         if (kind == CharClass.Letter || (first is not ('\r' or '\n') && kind != CharClass.Number && IsLetter(text, next)))
             return CharClasses.RunEnd(text, next, CharClass.Letter);
         if (kind == CharClass.Number)
             return NumberEnd(text, next);
-        var body = first == ' ' && next < text.Length ? next : start;
+        int body = first == ' ' && next < text.Length ? next : start;
         return CharClasses.At(text, body, out _) == CharClass.Other
             ? LineEndsEnd(text, CharClasses.RunEnd(text, body, CharClass.Other))
             : WhiteEnd(text, start);
@@ -36,9 +36,9 @@ internal sealed class Cl100kScanner(int mostDigits) : WordScanner
 
     private int NumberEnd(ReadOnlySpan<char> text, int at)
     {
-        for (var digits = 1; digits < mostDigits && at < text.Length; digits++)
+        for (int digits = 1; digits < mostDigits && at < text.Length; digits++)
         {
-            if (CharClasses.At(text, at, out var width) != CharClass.Number)
+            if (CharClasses.At(text, at, out int width) != CharClass.Number)
                 break;
             at += width;
         }
@@ -56,8 +56,8 @@ internal sealed class Cl100kScanner(int mostDigits) : WordScanner
     /// <summary><c>\s*[\r\n]+</c> ends after the last line end of the run of white space; without one, the common tail.</summary>
     private static int WhiteEnd(ReadOnlySpan<char> text, int start)
     {
-        var end = CharClasses.RunEnd(text, start, CharClass.Space);
-        var lineEnd = text[start..end].LastIndexOfAny('\r', '\n');
+        int end = CharClasses.RunEnd(text, start, CharClass.Space);
+        int lineEnd = text[start..end].LastIndexOfAny('\r', '\n');
         return lineEnd >= 0 ? start + lineEnd + 1 : SpaceEnd(text, start, end);
     }
 

@@ -9,12 +9,12 @@ internal sealed class DigitsPreTokenizer(bool individually) : PreTokenizer
     /// <inheritdoc/>
     public override void Split(in Piece piece, in PieceSink sink)
     {
-        var text = piece.Span;
-        var start = 0;
+        ReadOnlySpan<char> text = piece.Span;
+        int start = 0;
         while (start < text.Length)
         {
-            var isNumber = CharClasses.At(text, start, out var width) == CharClass.Number;
-            var end = isNumber && individually ? start + width : RunEnd(text, start, isNumber);
+            bool isNumber = CharClasses.At(text, start, out int width) == CharClass.Number;
+            int end = isNumber && individually ? start + width : RunEnd(text, start, isNumber);
             sink.Emit(piece.Slice(start, end));
             start = end;
         }
@@ -22,7 +22,7 @@ internal sealed class DigitsPreTokenizer(bool individually) : PreTokenizer
 
     private static int RunEnd(ReadOnlySpan<char> text, int at, bool isNumber)
     {
-        while (at < text.Length && (CharClasses.At(text, at, out var width) == CharClass.Number) == isNumber)
+        while (at < text.Length && (CharClasses.At(text, at, out int width) == CharClass.Number) == isNumber)
             at += width;
         return at;
     }

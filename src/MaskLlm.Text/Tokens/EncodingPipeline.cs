@@ -31,15 +31,15 @@ internal sealed class EncodingPipeline
     {
         if (text.Length >= LongText)
             return EncodeInParallel(text, ChunkLength, most);
-        var ids = EncodeSequentially(text);
+        int[] ids = EncodeSequentially(text);
         return ids.Length > most ? null : ids;
     }
 
     /// <summary>On the calling thread, without cutting any segment.</summary>
     internal int[] EncodeSequentially(string text)
     {
-        var ids = new IdBuffer();
-        foreach (var segment in _added.Split(text))
+        IdBuffer ids = new();
+        foreach (Segment segment in _added.Split(text))
             Append(segment, ids);
         return ids.Span.ToArray();
     }
@@ -48,8 +48,8 @@ internal sealed class EncodingPipeline
     /// <returns>Null where there are more ids than <paramref name="most"/>: chunks that are not begun by then are left.</returns>
     internal int[]? EncodeInParallel(string text, int chunkLength, int most = int.MaxValue)
     {
-        var batches = Batches(_added.Split(text), chunkLength);
-        var results = new IdBuffer[batches.Count];
+        List<List<Segment>> batches = Batches(_added.Split(text), chunkLength);
+        IdBuffer[] results = new IdBuffer[batches.Count];
         long count = 0;
         Parallel.For(0, batches.Count, (index, loop) =>
         {
@@ -59,8 +59,8 @@ internal sealed class EncodingPipeline
                 return;
             }
 
-            var ids = new IdBuffer();
-            foreach (var segment in batches[index])
+            IdBuffer ids = new();
+            foreach (Segment segment in batches[index])
                 Append(segment, ids);
             Interlocked.Add(ref count, ids.Count);
             results[index] = ids;
@@ -70,9 +70,9 @@ internal sealed class EncodingPipeline
 
     private static int[] Join(IdBuffer[] results)
     {
-        var joined = new int[results.Sum(result => result.Count)];
-        var at = 0;
-        foreach (var result in results)
+        int[] joined = new int[results.Sum(result => result.Count)];
+        int at = 0;
+        foreach (IdBuffer result in results)
         {
             result.Span.CopyTo(joined.AsSpan(at));
             at += result.Count;
@@ -92,9 +92,9 @@ internal sealed class EncodingPipeline
     /// <summary>Short segments together and long ones cut, so that each batch is worth a processor's while.</summary>
     private List<List<Segment>> Batches(List<Segment> segments, int chunkLength)
     {
-        var batches = new List<List<Segment>> { new() };
-        var length = 0;
-        foreach (var segment in segments.SelectMany(segment => Cut(segment, chunkLength)))
+        List<List<Segment>> batches = [[]];
+        int length = 0;
+        foreach (Segment segment in segments.SelectMany(segment => Cut(segment, chunkLength)))
         {
             if (length >= chunkLength)
             {
@@ -111,11 +111,11 @@ internal sealed class EncodingPipeline
 
     private IEnumerable<Segment> Cut(Segment segment, int chunkLength)
     {
-        var piece = segment.Piece;
-        var start = 0;
+        Piece piece = segment.Piece;
+        int start = 0;
         while (segment.TokenId is null && piece.Length - start > chunkLength)
         {
-            var end = NextCut(piece.Span, start + chunkLength);
+            int end = NextCut(piece.Span, start + chunkLength);
             if (end < 0)
                 break;
             yield return new Segment(piece.Slice(start, end), null);
@@ -127,7 +127,7 @@ internal sealed class EncodingPipeline
 
     private int NextCut(ReadOnlySpan<char> text, int from)
     {
-        for (var at = from; (_cutsAtWordEnds || _cutsAtSeams) && at < text.Length; at++)
+        for (int at = from; (_cutsAtWordEnds || _cutsAtSeams) && at < text.Length; at++)
         {
             if (_cutsAtWordEnds ? WordScanner.IsAlwaysAnEnd(text, at) : _model.IsSeam(text, at))
                 return at;

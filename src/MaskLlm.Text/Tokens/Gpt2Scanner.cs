@@ -9,11 +9,11 @@ internal sealed class Gpt2Scanner : WordScanner
     /// <inheritdoc/>
     public override int WordEnd(ReadOnlySpan<char> text, int start)
     {
-        var first = text[start];
+        char first = text[start];
         if (first == '\'' && ContractionLength(text[start..]) is var length and > 0)
             return start + length;
-        var body = first == ' ' && start + 1 < text.Length ? start + 1 : start;
-        var kind = CharClasses.At(text, body, out var width);
+        int body = first == ' ' && start + 1 < text.Length ? start + 1 : start;
+        CharClass kind = CharClasses.At(text, body, out int width);
         if (kind != CharClass.Space)
             return CharClasses.RunEnd(text, body + width, kind);
         return SpaceEnd(text, start, CharClasses.RunEnd(text, start, CharClass.Space));

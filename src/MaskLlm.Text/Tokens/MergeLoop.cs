@@ -14,14 +14,14 @@ internal static class MergeLoop
     /// <summary>Quadratic, and the fastest for a word of ordinary length.</summary>
     internal static int RunByScan(Span<int> symbols, MergeTable merges)
     {
-        var count = symbols.Length;
+        int count = symbols.Length;
         Span<int> ranks = count <= LongestScanned ? stackalloc int[count] : new int[count];
         Span<int> targets = count <= LongestScanned ? stackalloc int[count] : new int[count];
-        for (var i = 0; i + 1 < count; i++)
+        for (int i = 0; i + 1 < count; i++)
             Look(i, symbols, ranks, targets, merges);
         while (count > 1)
         {
-            var best = Lowest(ranks[..(count - 1)]);
+            int best = Lowest(ranks[..(count - 1)]);
             if (ranks[best] == NoMerge)
                 break;
             symbols[best] = targets[best];
@@ -44,16 +44,16 @@ internal static class MergeLoop
     /// <param name="parts">Gets, for each token that a pair could become, the pair that was looked at last; null for nobody.</param>
     internal static int RunByHeap(Span<int> symbols, MergeTable merges, Dictionary<int, (int Left, int Right)>? parts = null)
     {
-        var links = new Links(symbols.Length);
-        var queue = new PriorityQueue<int, long>();
-        for (var i = 0; i + 1 < symbols.Length; i++)
+        Links links = new(symbols.Length);
+        PriorityQueue<int, long> queue = new();
+        for (int i = 0; i + 1 < symbols.Length; i++)
             Enqueue(queue, i, symbols[i], symbols[i + 1], merges, parts);
-        while (queue.TryDequeue(out var id, out var priority))
+        while (queue.TryDequeue(out int id, out long priority))
         {
-            var at = (int)(priority & uint.MaxValue);
-            var right = links.Next(at);
+            int at = (int)(priority & uint.MaxValue);
+            int right = links.Next(at);
             // Entries of symbols that have changed since are stale.
-            if (!links.IsAlive(at) || right < 0 || !merges.TryGet(symbols[at], symbols[right], out _, out var current) || current != id)
+            if (!links.IsAlive(at) || right < 0 || !merges.TryGet(symbols[at], symbols[right], out _, out int current) || current != id)
                 continue;
             symbols[at] = id;
             links.Remove(right);
@@ -68,15 +68,15 @@ internal static class MergeLoop
 
     private static void Look(int at, Span<int> symbols, Span<int> ranks, Span<int> targets, MergeTable merges)
     {
-        var merged = merges.TryGet(symbols[at], symbols[at + 1], out var rank, out var id);
+        bool merged = merges.TryGet(symbols[at], symbols[at + 1], out int rank, out int id);
         ranks[at] = merged ? rank : NoMerge;
         targets[at] = id;
     }
 
     private static int Lowest(ReadOnlySpan<int> ranks)
     {
-        var best = 0;
-        for (var i = 1; i < ranks.Length; i++)
+        int best = 0;
+        for (int i = 1; i < ranks.Length; i++)
         {
             if (ranks[i] < ranks[best])
                 best = i;
@@ -88,7 +88,7 @@ internal static class MergeLoop
     private static void Enqueue(
         PriorityQueue<int, long> queue, int at, int left, int right, MergeTable merges, Dictionary<int, (int Left, int Right)>? parts)
     {
-        if (!merges.TryGet(left, right, out var rank, out var id))
+        if (!merges.TryGet(left, right, out int rank, out int id))
             return;
         queue.Enqueue(id, ((long)rank << 32) | (uint)at);
         if (parts is not null)
@@ -106,7 +106,7 @@ internal static class MergeLoop
         {
             _previous = new int[count];
             _next = new int[count];
-            for (var i = 0; i < count; i++)
+            for (int i = 0; i < count; i++)
                 (_previous[i], _next[i]) = (i - 1, i + 1 < count ? i + 1 : -1);
         }
 
@@ -118,7 +118,7 @@ internal static class MergeLoop
 
         public void Remove(int at)
         {
-            var (before, after) = (_previous[at], _next[at]);
+            (int before, int after) = (_previous[at], _next[at]);
             _next[before] = after;
             if (after >= 0)
                 _previous[after] = before;
@@ -127,8 +127,8 @@ internal static class MergeLoop
 
         public int Compact(Span<int> symbols)
         {
-            var count = 0;
-            for (var at = 0; at >= 0 && at < symbols.Length; at = _next[at])
+            int count = 0;
+            for (int at = 0; at >= 0 && at < symbols.Length; at = _next[at])
                 symbols[count++] = symbols[at];
             return count;
         }

@@ -13,14 +13,14 @@ internal sealed class MergeTable
     /// <summary>Builds the table; of two entries for one pair the later one counts.</summary>
     public MergeTable(IReadOnlyCollection<Merge> merges)
     {
-        var size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, merges.Count * 2L));
+        int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, merges.Count * 2L));
         _shift = 64 - BitOperations.Log2((uint)size);
         _keys = new ulong[size];
         _values = new (int, int)[size];
         Array.Fill(_keys, Empty);
-        foreach (var merge in merges)
+        foreach (Merge merge in merges)
         {
-            var slot = SlotOf(Key(merge.Left, merge.Right));
+            int slot = SlotOf(Key(merge.Left, merge.Right));
             _keys[slot] = Key(merge.Left, merge.Right);
             _values[slot] = (merge.Rank, merge.Id);
         }
@@ -29,7 +29,7 @@ internal sealed class MergeTable
     /// <summary>The rank (lower merges first) and the token that the pair becomes; false where it does not merge.</summary>
     public bool TryGet(int left, int right, out int rank, out int id)
     {
-        var slot = SlotOf(Key(left, right));
+        int slot = SlotOf(Key(left, right));
         (rank, id) = _values[slot];
         return _keys[slot] != Empty;
     }
@@ -38,7 +38,7 @@ internal sealed class MergeTable
 
     private int SlotOf(ulong key)
     {
-        var slot = (int)((key * 0x9E3779B97F4A7C15) >> _shift);
+        int slot = (int)((key * 0x9E3779B97F4A7C15) >> _shift);
         while (_keys[slot] != key && _keys[slot] != Empty)
             slot = (slot + 1) & (_keys.Length - 1);
         return slot;

@@ -9,11 +9,11 @@ internal sealed class MetaspacePreTokenizer(char replacement, MetaspacePrefix pr
     /// <inheritdoc/>
     public override void Split(in Piece piece, in PieceSink sink)
     {
-        var text = piece.Span.ToString().Replace(' ', replacement);
-        var wantsPrefix = prefix == MetaspacePrefix.Always || (prefix == MetaspacePrefix.First && piece.IsFirst);
+        string text = piece.Span.ToString().Replace(' ', replacement);
+        bool wantsPrefix = prefix == MetaspacePrefix.Always || (prefix == MetaspacePrefix.First && piece.IsFirst);
         if (wantsPrefix && text[0] != replacement)
             text = replacement + text;
-        var whole = new Piece(text, 0, text.Length, piece.IsFirst);
+        Piece whole = new(text, 0, text.Length, piece.IsFirst);
         if (splits)
             EmitWords(whole, sink);
         else
@@ -22,10 +22,10 @@ internal sealed class MetaspacePreTokenizer(char replacement, MetaspacePrefix pr
 
     private void EmitWords(in Piece whole, in PieceSink sink)
     {
-        var text = whole.Span;
+        ReadOnlySpan<char> text = whole.Span;
         for (int start = 0, end; start < text.Length; start = end)
         {
-            var length = text[(start + 1)..].IndexOf(replacement);
+            int length = text[(start + 1)..].IndexOf(replacement);
             end = length < 0 ? text.Length : start + 1 + length;
             sink.Emit(whole.Slice(start, end));
         }

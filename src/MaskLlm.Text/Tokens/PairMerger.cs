@@ -17,13 +17,13 @@ internal sealed class PairMerger
     public PairMerger(IReadOnlyDictionary<string, long> words, TokenList tokens)
     {
         _tokens = tokens;
-        var byteIds = tokens.ByteIds;
+        int[] byteIds = tokens.ByteIds;
         _words = [.. words.Keys.Select(word => Array.ConvertAll(Encoding.UTF8.GetBytes(word), value => byteIds[value]))];
         _lengths = [.. _words.Select(word => word.Length)];
         _counts = [.. words.Values];
-        for (var word = 0; word < _words.Length; word++)
+        for (int word = 0; word < _words.Length; word++)
         {
-            for (var i = 0; i + 1 < _words[word].Length; i++)
+            for (int i = 0; i + 1 < _words[word].Length; i++)
                 Change(_words[word][i], _words[word][i + 1], word, +1);
         }
 
@@ -34,15 +34,15 @@ internal sealed class PairMerger
     /// <returns>The pairs merged, in order, as ids.</returns>
     public List<(int Left, int Right)> Run(int vocabularySize)
     {
-        var merges = new List<(int, int)>();
-        while (_tokens.Count < vocabularySize && TryDequeue(out var pair))
+        List<(int, int)> merges = [];
+        while (_tokens.Count < vocabularySize && TryDequeue(out ulong pair))
         {
-            var (left, right) = ((int)(pair >> 32), (int)pair);
+            (int left, int right) = ((int)(pair >> 32), (int)pair);
             merges.Add((left, right));
-            var words = _uses[pair].Words;
+            List<int> words = _uses[pair].Words;
             _uses.Remove(pair);
-            var joined = _tokens.Join(left, right);
-            foreach (var word in words)
+            int joined = _tokens.Join(left, right);
+            foreach (int word in words)
                 MergeIn(word, left, right, joined);
             EnqueueGrown();
         }
@@ -55,9 +55,9 @@ internal sealed class PairMerger
     /// <summary>The most frequent pair. A count in the queue may be out of date: it is put back with the true one.</summary>
     private bool TryDequeue(out ulong pair)
     {
-        while (_queue.TryDequeue(out pair, out var priority))
+        while (_queue.TryDequeue(out pair, out Priority priority))
         {
-            var count = _uses.TryGetValue(pair, out var use) ? use.Count : 0;
+            long count = _uses.TryGetValue(pair, out PairUse? use) ? use.Count : 0;
             if (count == priority.Count)
                 return true;
             if (count > 0 && count < priority.Count)
@@ -70,8 +70,8 @@ internal sealed class PairMerger
     /// <summary>Replaces the pair in one word, moving symbols to the front, and counts the pairs that go and come.</summary>
     private void MergeIn(int word, int left, int right, int joined)
     {
-        var symbols = _words[word].AsSpan(0, _lengths[word]);
-        var (write, read) = (0, 0);
+        Span<int> symbols = _words[word].AsSpan(0, _lengths[word]);
+        (int write, int read) = (0, 0);
         while (read < symbols.Length)
         {
             if (symbols[read] != left || read + 1 == symbols.Length || symbols[read + 1] != right)
@@ -101,8 +101,8 @@ internal sealed class PairMerger
 
     private void Change(int left, int right, int word, int sign)
     {
-        var pair = Pair(left, right);
-        if (!_uses.TryGetValue(pair, out var use))
+        ulong pair = Pair(left, right);
+        if (!_uses.TryGetValue(pair, out PairUse? use))
         {
             // The pair being merged has left the table already: what overlaps with it goes with it.
             if (sign < 0)
@@ -120,7 +120,7 @@ internal sealed class PairMerger
 
     private void EnqueueGrown()
     {
-        foreach (var pair in _grown)
+        foreach (ulong pair in _grown)
         {
             if (_uses[pair].Count > 0)
                 _queue.Enqueue(pair, new Priority(_uses[pair].Count, pair));

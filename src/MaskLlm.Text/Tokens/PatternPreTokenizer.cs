@@ -13,15 +13,15 @@ internal sealed class PatternPreTokenizer(SplitPattern pattern, SplitBehavior be
     /// <inheritdoc/>
     public override void Split(in Piece piece, in PieceSink sink)
     {
-        foreach (var (start, end) in behavior.Apply(Stretches(piece.Span)))
+        foreach ((int start, int end) in behavior.Apply(Stretches(piece.Span)))
             sink.Emit(piece.Slice(start, end));
     }
 
     private List<Stretch> Stretches(ReadOnlySpan<char> text)
     {
-        var stretches = new List<Stretch>();
-        var reached = 0;
-        foreach (var (start, end) in pattern.Matches(text))
+        List<Stretch> stretches = [];
+        int reached = 0;
+        foreach ((int start, int end) in pattern.Matches(text))
         {
             if (reached != start)
                 stretches.Add(new Stretch(reached, start, invert));

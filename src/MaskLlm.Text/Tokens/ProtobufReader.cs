@@ -15,9 +15,9 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> bytes, string file)
         field = default;
         if (_at == _bytes.Length)
             return false;
-        var tag = ReadVarint();
-        var number = (int)(tag >> 3);
-        var kind = (FieldKind)(tag & 7);
+        ulong tag = ReadVarint();
+        int number = (int)(tag >> 3);
+        FieldKind kind = (FieldKind)(tag & 7);
         field = kind switch
         {
             FieldKind.Number => new Field(number, kind, ReadVarint(), []),
@@ -42,9 +42,9 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> bytes, string file)
     private ulong ReadVarint()
     {
         ulong value = 0;
-        for (var shift = 0; shift < 64 && _at < _bytes.Length; shift += 7)
+        for (int shift = 0; shift < 64 && _at < _bytes.Length; shift += 7)
         {
-            var next = _bytes[_at++];
+            byte next = _bytes[_at++];
             value |= (ulong)(next & 0x7F) << shift;
             if (next < 0x80)
                 return value;

@@ -9,7 +9,7 @@ internal sealed class ScannerPreTokenizer(WordScanner scanner) : PreTokenizer
     /// <inheritdoc/>
     public override void Split(in Piece piece, in PieceSink sink)
     {
-        var text = piece.Span;
+        ReadOnlySpan<char> text = piece.Span;
         for (int start = 0, end; start < text.Length; start = end)
         {
             end = scanner.WordEnd(text, start);

@@ -16,7 +16,7 @@ internal sealed class SeamTable
     /// <summary>Learns which characters the merges join; strings hold the texts of the tokens merged.</summary>
     public SeamTable(IEnumerable<(string Left, string Right)> merges)
     {
-        foreach (var (left, right) in merges)
+        foreach ((string left, string right) in merges)
         {
             _joined.Add(Key(left[^1], right[0]));
             if (left[^1] < 256 && right[0] < 256)
@@ -27,7 +27,7 @@ internal sealed class SeamTable
     /// <summary>True where no merge crosses from the character before <paramref name="at"/> to the one there.</summary>
     public bool IsSeam(ReadOnlySpan<char> text, int at)
     {
-        var (left, right) = (text[at - 1], text[at]);
+        (char left, char right) = (text[at - 1], text[at]);
         if (left < 256 && right < 256)
             return !_joinedLatin[(left << 8) | right];
         return !char.IsSurrogatePair(left, right) && !_joined.Contains(Key(left, right));

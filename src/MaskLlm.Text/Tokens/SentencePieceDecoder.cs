@@ -15,12 +15,12 @@ internal sealed class SentencePieceDecoder(bool stripsPrefix, IReadOnlySet<strin
     /// <inheritdoc/>
     protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget)
     {
-        var result = new StringBuilder();
-        var run = new List<byte>();
-        var atStart = stripsPrefix;
-        foreach (var token in tokens.Where(token => !controls.Contains(token)))
+        StringBuilder result = new();
+        List<byte> run = [];
+        bool atStart = stripsPrefix;
+        foreach (string token in tokens.Where(token => !controls.Contains(token)))
         {
-            if (ByteFallback.TryReadByte(token, out var value))
+            if (ByteFallback.TryReadByte(token, out byte value))
             {
                 run.Add(value);
                 atStart = false;
@@ -28,7 +28,7 @@ internal sealed class SentencePieceDecoder(bool stripsPrefix, IReadOnlySet<strin
             }
 
             Flush(run, result);
-            var text = atStart && token.StartsWith(Space) ? token[1..] : token;
+            string text = atStart && token.StartsWith(Space) ? token[1..] : token;
             atStart = false;
             result.Append(token == unknown ? UnknownMark : text.Replace(Space, ' '));
         }
@@ -43,7 +43,7 @@ internal sealed class SentencePieceDecoder(bool stripsPrefix, IReadOnlySet<strin
         ReadOnlySpan<byte> bytes = run.ToArray();
         while (!bytes.IsEmpty)
         {
-            var status = Rune.DecodeFromUtf8(bytes, out var rune, out var length);
+            OperationStatus status = Rune.DecodeFromUtf8(bytes, out Rune rune, out int length);
             result.Append(rune.ToString());
             bytes = bytes[(status == OperationStatus.Done ? length : 1)..];
         }

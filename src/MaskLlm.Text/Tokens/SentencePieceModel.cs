@@ -50,9 +50,9 @@ internal sealed class SentencePieceModel
     public static SentencePieceModel Parse(ReadOnlySpan<byte> bytes, string file)
     {
         OtherFormats.Refuse(bytes, file);
-        var model = new SentencePieceModel();
-        var reader = new ProtobufReader(bytes, file);
-        while (reader.TryRead(out var field))
+        SentencePieceModel model = new();
+        ProtobufReader reader = new(bytes, file);
+        while (reader.TryRead(out ProtobufReader.Field field))
         {
             if (field.Number == 1)
                 model.ReadPiece(new ProtobufReader(reader.Of(field, Kinds.Bytes, "pieces").Bytes, file), file);
@@ -65,7 +65,7 @@ internal sealed class SentencePieceModel
         if (model.Pieces.Count == 0)
             throw new InvalidDataException($"{file}: no pieces; a SentencePiece model has at least one. Fetch the file again.");
         // The piece that says so counts; the trainer's number is what it was asked for.
-        var unknown = model.Pieces.FindIndex(piece => piece.Kind == PieceKind.Unknown);
+        int unknown = model.Pieces.FindIndex(piece => piece.Kind == PieceKind.Unknown);
         model.UnknownId = unknown >= 0
             ? unknown
             : throw new InvalidDataException($"{file}: no unknown piece; a SentencePiece model has one.");
@@ -74,8 +74,8 @@ internal sealed class SentencePieceModel
 
     private void ReadPiece(ProtobufReader reader, string file)
     {
-        var (text, score, kind) = ("", 0f, (ulong)PieceKind.Normal);
-        while (reader.TryRead(out var field))
+        (string text, float score, ulong kind) = ("", 0f, (ulong)PieceKind.Normal);
+        while (reader.TryRead(out ProtobufReader.Field field))
         {
             if (field.Number == 1)
                 text = ReadText(reader.Of(field, Kinds.Bytes, "piece").Bytes, file);
@@ -99,7 +99,7 @@ internal sealed class SentencePieceModel
 
     private void ReadTrainer(ProtobufReader reader)
     {
-        while (reader.TryRead(out var field))
+        while (reader.TryRead(out ProtobufReader.Field field))
         {
             if (field.Number == 3)
                 ModelKind = (int)reader.Of(field, Kinds.Number, "trainer_spec.model_type").Value;
@@ -116,7 +116,7 @@ internal sealed class SentencePieceModel
 
     private void ReadNormalizer(ProtobufReader reader)
     {
-        while (reader.TryRead(out var field))
+        while (reader.TryRead(out ProtobufReader.Field field))
         {
             if (field.Number == 2)
                 HasCharacterMap = !reader.Of(field, Kinds.Bytes, "normalizer_spec.precompiled_charsmap").Bytes.IsEmpty;

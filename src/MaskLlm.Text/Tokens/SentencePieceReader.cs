@@ -13,15 +13,15 @@ internal static class SentencePieceReader
     /// <exception cref="NotSupportedException">Another kind of model, or an option that is not supported.</exception>
     public static TokenizerParts Read(byte[] bytes, string file)
     {
-        var model = SentencePieceModel.Parse(bytes, file);
+        SentencePieceModel model = SentencePieceModel.Parse(bytes, file);
         Check(model, file);
         // Symbols merge to all of these; unused ones are on the way only.
         int[] known = [.. IdsOf(model, PieceKind.Normal, PieceKind.UserDefined, PieceKind.Unused)];
         // Control, unknown and byte pieces win over others of their text.
         Dictionary<string, int> ids = [];
-        foreach (var id in IdsOf(model, PieceKind.Control, PieceKind.Unknown, PieceKind.Byte).Concat(known))
+        foreach (int id in IdsOf(model, PieceKind.Control, PieceKind.Unknown, PieceKind.Byte).Concat(known))
             ids.TryAdd(model.Pieces[id].Text, id);
-        var merges = Merges(model, known);
+        List<Merge> merges = Merges(model, known);
         return new TokenizerParts
         {
             Vocabulary = new Vocabulary
@@ -64,7 +64,7 @@ internal static class SentencePieceReader
             throw new NotSupportedException($"{file}: {what} is not supported. {Advice}");
         if (model.BeginId >= model.Pieces.Count)
             throw new InvalidDataException($"{file}: {model.Pieces.Count} pieces, but the begin piece is {model.BeginId}.");
-        var longest = model.Pieces.FindIndex(piece =>
+        int longest = model.Pieces.FindIndex(piece =>
             piece.Kind is PieceKind.Normal or PieceKind.Unused && piece.Text.Length > LongestPiece);
         if (longest >= 0)
         {
@@ -84,7 +84,7 @@ internal static class SentencePieceReader
 
     private static IEnumerable<AddedToken> Controls(SentencePieceModel model)
     {
-        for (var id = 0; id < model.Pieces.Count; id++)
+        for (int id = 0; id < model.Pieces.Count; id++)
         {
             if (model.Pieces[id] is { Kind: PieceKind.Control or PieceKind.Unknown, Text.Length: > 0 } piece)
                 yield return new AddedToken(piece.Text, id) { IsSpecial = true };
@@ -93,7 +93,7 @@ internal static class SentencePieceReader
 
     private static IEnumerable<KeyValuePair<string, string>> Defaults(SentencePieceModel model)
     {
-        foreach (var (kind, id) in new[] { (SpecialTokenNames.Begin, model.BeginId), (SpecialTokenNames.End, model.EndId),
+        foreach ((string kind, int id) in new[] { (SpecialTokenNames.Begin, model.BeginId), (SpecialTokenNames.End, model.EndId),
             (SpecialTokenNames.Unknown, model.UnknownId) })
         {
             // Sentences are begun and ended by control pieces; a number that points at a word means nothing.
@@ -105,7 +105,7 @@ internal static class SentencePieceReader
 
     private static Normalizer Normalization(SentencePieceModel model)
     {
-        var escape = new Normalizer.ReplaceText(" ", Space);
+        Normalizer.ReplaceText escape = new(" ", Space);
         return model.AddsDummyPrefix ? new Normalizer.Sequence([new Normalizer.Prepend(Space), escape]) : escape;
     }
 
@@ -115,16 +115,16 @@ internal static class SentencePieceReader
     /// </summary>
     private static List<Merge> Merges(SentencePieceModel model, int[] known)
     {
-        var ids = known.DistinctBy(id => model.Pieces[id].Text).ToDictionary(id => model.Pieces[id].Text);
-        var lookup = ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        var ranks = known.Select(id => model.Pieces[id].Score).Distinct().OrderDescending().Select((score, rank) => (score, rank))
-            .ToDictionary(entry => entry.score, entry => entry.rank);
-        var merges = new List<Merge>();
-        foreach (var (text, id) in ids)
+        Dictionary<string, int> ids = known.DistinctBy(id => model.Pieces[id].Text).ToDictionary(id => model.Pieces[id].Text);
+        Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> lookup = ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        Dictionary<float, int> ranks = known.Select(id => model.Pieces[id].Score).Distinct().OrderDescending()
+            .Select((score, rank) => (score, rank)).ToDictionary(entry => entry.score, entry => entry.rank);
+        List<Merge> merges = [];
+        foreach ((string text, int id) in ids)
         {
-            for (var cut = 1; cut < text.Length && cut <= LongestPiece; cut++)
+            for (int cut = 1; cut < text.Length && cut <= LongestPiece; cut++)
             {
-                if (lookup.TryGetValue(text.AsSpan(0, cut), out var left) && lookup.TryGetValue(text.AsSpan(cut), out var right))
+                if (lookup.TryGetValue(text.AsSpan(0, cut), out int left) && lookup.TryGetValue(text.AsSpan(cut), out int right))
                     merges.Add(new Merge(left, right, ranks[model.Pieces[id].Score], id));
             }
         }

@@ -17,9 +17,9 @@ internal static class SplitBehaviors
     /// one).</summary>
     private static List<(int Start, int End)> Joined(List<Stretch> stretches, Func<bool, Stretch, bool> joins)
     {
-        var pieces = new List<(int Start, int End)>();
-        var before = false;
-        foreach (var stretch in stretches)
+        List<(int Start, int End)> pieces = [];
+        bool before = false;
+        foreach (Stretch stretch in stretches)
         {
             if (pieces.Count > 0 && joins(before, stretch))
                 pieces[^1] = (pieces[^1].Start, stretch.End);
@@ -33,9 +33,9 @@ internal static class SplitBehaviors
 
     private static List<(int Start, int End)> JoinedToNext(List<Stretch> stretches)
     {
-        var pieces = new List<(int Start, int End)>();
-        var after = false;
-        for (var i = stretches.Count - 1; i >= 0; i--)
+        List<(int Start, int End)> pieces = [];
+        bool after = false;
+        for (int i = stretches.Count - 1; i >= 0; i--)
         {
             if (pieces.Count > 0 && stretches[i].IsMatch && !after)
                 pieces[^1] = (stretches[i].Start, pieces[^1].End);

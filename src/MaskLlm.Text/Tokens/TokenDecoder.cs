@@ -25,8 +25,8 @@ internal abstract class TokenDecoder
         /// <inheritdoc/>
         protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget)
         {
-            var bytes = new List<byte>(tokens.Count * 4);
-            foreach (var token in tokens)
+            List<byte> bytes = new(tokens.Count * 4);
+            foreach (string token in tokens)
                 AppendBytes(token, bytes);
             return [Encoding.UTF8.GetString([.. bytes])];
         }
@@ -34,10 +34,10 @@ internal abstract class TokenDecoder
         // A token with any other character (an added one) stands for its own UTF-8.
         private static void AppendBytes(string token, List<byte> bytes)
         {
-            var start = bytes.Count;
-            foreach (var symbol in token)
+            int start = bytes.Count;
+            foreach (char symbol in token)
             {
-                if (ByteSymbols.TryGetByte(symbol, out var value))
+                if (ByteSymbols.TryGetByte(symbol, out byte value))
                 {
                     bytes.Add(value);
                     continue;
@@ -56,11 +56,11 @@ internal abstract class TokenDecoder
         /// <inheritdoc/>
         protected override IReadOnlyList<string> Apply(IReadOnlyList<string> tokens, TextBudget budget)
         {
-            var texts = new List<string>(tokens.Count);
-            var run = new List<byte>();
-            foreach (var token in tokens)
+            List<string> texts = new(tokens.Count);
+            List<byte> run = [];
+            foreach (string token in tokens)
             {
-                if (TryReadByte(token, out var value))
+                if (TryReadByte(token, out byte value))
                 {
                     run.Add(value);
                     continue;
@@ -125,10 +125,10 @@ internal abstract class TokenDecoder
 
         private string StripOne(string token)
         {
-            var from = 0;
+            int from = 0;
             while (from < start && from < token.Length && token[from] == content)
                 from++;
-            var to = token.Length;
+            int to = token.Length;
             while (token.Length - to < stop && to > from && token[to - 1] == content)
                 to--;
             return token[from..to];

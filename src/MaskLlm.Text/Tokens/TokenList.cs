@@ -9,7 +9,7 @@ internal sealed class TokenList
     /// <summary>Starts with some tokens; a text that comes twice counts once.</summary>
     public TokenList(IEnumerable<string> texts)
     {
-        foreach (var text in texts)
+        foreach (string text in texts)
             AddOrFind(text);
     }
 
@@ -27,7 +27,7 @@ internal sealed class TokenList
 
     private int AddOrFind(string text)
     {
-        if (_ids.TryGetValue(text, out var id))
+        if (_ids.TryGetValue(text, out int id))
             return id;
         _texts.Add(text);
         return _ids[text] = _texts.Count - 1;

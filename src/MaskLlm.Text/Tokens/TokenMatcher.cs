@@ -22,12 +22,12 @@ internal sealed class TokenMatcher
     /// <summary>Cuts a piece into added tokens and the text between them.</summary>
     public void Split(in Piece piece, List<Segment> segments)
     {
-        var text = piece.Span;
-        var (reached, searched) = (0, 0);
-        while (_finder.Find(text, searched, out var start) is { } content)
+        ReadOnlySpan<char> text = piece.Span;
+        (int reached, int searched) = (0, 0);
+        while (_finder.Find(text, searched, out int start) is { } content)
         {
-            var token = _tokens[content];
-            var end = start + content.Length;
+            AddedToken token = _tokens[content];
+            int end = start + content.Length;
             searched = end;
             if (token.SingleWord && (EndsInWord(text[..start]) || BeginsWithWord(text[end..])))
                 continue;
@@ -46,10 +46,10 @@ internal sealed class TokenMatcher
     }
 
     private static bool EndsInWord(ReadOnlySpan<char> text) =>
-        Rune.DecodeLastFromUtf16(text, out var last, out _) == OperationStatus.Done && IsWord(last);
+        Rune.DecodeLastFromUtf16(text, out Rune last, out _) == OperationStatus.Done && IsWord(last);
 
     private static bool BeginsWithWord(ReadOnlySpan<char> text) =>
-        Rune.DecodeFromUtf16(text, out var first, out _) == OperationStatus.Done && IsWord(first);
+        Rune.DecodeFromUtf16(text, out Rune first, out _) == OperationStatus.Done && IsWord(first);
 
     /// <summary><c>\w</c> of Unicode regular expressions: letters, marks, digits, joining punctuation.</summary>
     private static bool IsWord(Rune rune) => Rune.GetUnicodeCategory(rune) switch

@@ -25,14 +25,14 @@ public sealed class Tokenizer
     internal Tokenizer(TokenizerParts parts, string hash, int? embeddings = null)
     {
         _embeddings = embeddings ?? int.MaxValue;
-        var added = new AddedVocabulary(parts.AddedTokens, parts.Normalizer);
+        AddedVocabulary added = new(parts.AddedTokens, parts.Normalizer);
         _pipeline = new EncodingPipeline(added, parts.PreTokenizers, new BpeModel(parts.Vocabulary));
         _template = parts.Template;
         _decoder = parts.Decoder;
         _ids = new Dictionary<string, int>(parts.Vocabulary.Ids);
-        foreach (var (token, id) in parts.Vocabulary.Ids)
+        foreach ((string token, int id) in parts.Vocabulary.Ids)
             _tokens[id] = token;
-        foreach (var token in parts.AddedTokens)
+        foreach (AddedToken token in parts.AddedTokens)
             (_ids[token.Content], _tokens[token.Id]) = (token.Id, token.Content);
         _addedIds = [.. parts.AddedTokens.Select(token => token.Id)];
         _specialTokens = [.. parts.AddedTokens.Where(token => token.IsSpecial).Select(token => token.Content)];
@@ -133,10 +133,10 @@ public sealed class Tokenizer
     /// <param name="skipSpecialTokens">True to leave special tokens out.</param>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false)
     {
-        var tokens = new List<string>(ids.Length);
-        foreach (var id in ids)
+        List<string> tokens = new(ids.Length);
+        foreach (int id in ids)
         {
-            if (_tokens.TryGetValue(id, out var token) && !(skipSpecialTokens && _specialTokens.Contains(token)))
+            if (_tokens.TryGetValue(id, out string? token) && !(skipSpecialTokens && _specialTokens.Contains(token)))
                 tokens.Add(token);
         }
 
@@ -154,7 +154,7 @@ public sealed class Tokenizer
     }
 
     /// <summary>The text of a special token; null for ids of other tokens and of none.</summary>
-    internal string? SpecialText(int id) => _tokens.TryGetValue(id, out var token) && _specialTokens.Contains(token) ? token : null;
+    internal string? SpecialText(int id) => _tokens.TryGetValue(id, out string? token) && _specialTokens.Contains(token) ? token : null;
 
     private ArgumentException Unembedded(int id) => new(
         $"the text has the token '{_tokens.GetValueOrDefault(id)}' ({id}), and the model's embeddings end at {_embeddings - 1}; "
@@ -168,7 +168,7 @@ public sealed class Tokenizer
         return string.Create(text.Length, text, (target, source) =>
         {
             source.CopyTo(target);
-            for (var at = 0; at < target.Length; at++)
+            for (int at = 0; at < target.Length; at++)
             {
                 if (!char.IsSurrogate(target[at]))
                     continue;

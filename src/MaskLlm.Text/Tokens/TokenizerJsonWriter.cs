@@ -33,12 +33,12 @@ internal static class TokenizerJsonWriter
     private static void WriteAddedTokens(Utf8JsonWriter json, IReadOnlyList<string> specialTokens)
     {
         json.WriteStartArray("added_tokens");
-        for (var id = 0; id < specialTokens.Count; id++)
+        for (int id = 0; id < specialTokens.Count; id++)
         {
             json.WriteStartObject();
             json.WriteNumber("id", id);
             json.WriteString("content", specialTokens[id]);
-            foreach (var option in (string[])["single_word", "lstrip", "rstrip", "normalized"])
+            foreach (string option in (string[])["single_word", "lstrip", "rstrip", "normalized"])
                 json.WriteBoolean(option, false);
             json.WriteBoolean("special", true);
             json.WriteEndObject();
@@ -61,16 +61,16 @@ internal static class TokenizerJsonWriter
     {
         json.WriteStartObject("model");
         json.WriteString("type", "BPE");
-        foreach (var option in (string[])["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"])
+        foreach (string option in (string[])["dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix"])
             json.WriteNull(option);
-        foreach (var option in (string[])["fuse_unk", "byte_fallback", "ignore_merges"])
+        foreach (string option in (string[])["fuse_unk", "byte_fallback", "ignore_merges"])
             json.WriteBoolean(option, false);
         json.WriteStartObject("vocab");
-        for (var id = 0; id < tokens.Count; id++)
+        for (int id = 0; id < tokens.Count; id++)
             json.WriteNumber(tokens[id], id);
         json.WriteEndObject();
         json.WriteStartArray("merges");
-        foreach (var (left, right) in merges)
+        foreach ((int left, int right) in merges)
         {
             json.WriteStartArray();
             json.WriteStringValue(tokens[left]);

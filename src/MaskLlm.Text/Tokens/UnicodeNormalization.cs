@@ -21,14 +21,14 @@ internal static class UnicodeNormalization
 
     static UnicodeNormalization()
     {
-        var decompositions = new Dictionary<int, (int, int)>();
-        var compositions = new Dictionary<(int, int), int>();
-        var unstable = new HashSet<int>();
-        foreach (var entry in Entries(UnicodeTables.Decompositions))
+        Dictionary<int, (int, int)> decompositions = [];
+        Dictionary<(int, int), int> compositions = [];
+        HashSet<int> unstable = [];
+        foreach (string entry in Entries(UnicodeTables.Decompositions))
         {
-            var mark = entry.IndexOfAny(['=', '!']);
-            var parts = entry[(mark + 1)..].Split('+');
-            var (whole, pair) = (Hex(entry[..mark]), (Hex(parts[0]), parts.Length > 1 ? Hex(parts[1]) : 0));
+            int mark = entry.IndexOfAny(['=', '!']);
+            string[] parts = entry[(mark + 1)..].Split('+');
+            (int whole, (int, int) pair) = (Hex(entry[..mark]), (Hex(parts[0]), parts.Length > 1 ? Hex(parts[1]) : 0));
             decompositions.Add(whole, pair);
             if (entry[mark] == '!')
             {
@@ -40,11 +40,11 @@ internal static class UnicodeNormalization
             unstable.Add(pair.Item2);
         }
 
-        var classes = ReadClasses();
+        Dictionary<int, byte> classes = ReadClasses();
         unstable.UnionWith(classes.Keys);
         unstable.UnionWith(Enumerable.Range(VowelBase, VowelCount));
         unstable.UnionWith(Enumerable.Range(TrailBase + 1, TrailCount - 1));
-        foreach (var codePoint in unstable.Where(codePoint => codePoint < 0x10000))
+        foreach (int codePoint in unstable.Where(codePoint => codePoint < 0x10000))
             UnstableInNfcOfPlane0[codePoint] = true;
         DecompositionOf = decompositions.ToFrozenDictionary();
         CompositionOf = compositions.ToFrozenDictionary();
@@ -59,10 +59,10 @@ internal static class UnicodeNormalization
         if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u02FF'))
             return text;
         StringBuilder? result = null;
-        var copied = 0;
-        for (var at = 0; at < text.Length;)
+        int copied = 0;
+        for (int at = 0; at < text.Length;)
         {
-            if (IsStable(text, at, out var width))
+            if (IsStable(text, at, out int width))
             {
                 at += width;
                 continue;
@@ -70,7 +70,7 @@ internal static class UnicodeNormalization
 
             // Only the stretch from the last stable character to the next one can change: a stable one
             // neither decomposes, nor moves, nor joins what stands before it.
-            var start = PreviousStable(text, at, copied);
+            int start = PreviousStable(text, at, copied);
             at = NextStable(text, at);
             result ??= new StringBuilder(text.Length);
             result.Append(text, copied, start - copied);
@@ -99,8 +99,8 @@ internal static class UnicodeNormalization
         // No character below U+0300 is a mark.
         if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u02FF'))
             return text;
-        var result = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
+        StringBuilder result = new(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
         {
             if (!IsMark(rune))
                 result.Append(rune.ToString());
@@ -116,8 +116,8 @@ internal static class UnicodeNormalization
 
     private static FrozenSet<int> ReadNewerMarks()
     {
-        var marks = new List<int>();
-        foreach (var entry in Entries(UnicodeTables.NewerMarks))
+        List<int> marks = [];
+        foreach (string entry in Entries(UnicodeTables.NewerMarks))
         {
             int[] ends = [.. entry.Split('-').Select(Hex)];
             marks.AddRange(Enumerable.Range(ends[0], ends[^1] - ends[0] + 1));
@@ -133,11 +133,11 @@ internal static class UnicodeNormalization
 
     private static Dictionary<int, byte> ReadClasses()
     {
-        var classes = new Dictionary<int, byte>();
-        foreach (var entry in Entries(UnicodeTables.CombiningClasses))
+        Dictionary<int, byte> classes = [];
+        foreach (string entry in Entries(UnicodeTables.CombiningClasses))
         {
-            var parts = entry.Split('-', '=');
-            for (var codePoint = Hex(parts[0]); codePoint <= Hex(parts[1]); codePoint++)
+            string[] parts = entry.Split('-', '=');
+            for (int codePoint = Hex(parts[0]); codePoint <= Hex(parts[1]); codePoint++)
                 classes.Add(codePoint, (byte)Hex(parts[2]));
         }
 
@@ -181,15 +181,15 @@ internal static class UnicodeNormalization
 
     private static int NextStable(string text, int at)
     {
-        while (at < text.Length && !IsStable(text, at, out var width))
+        while (at < text.Length && !IsStable(text, at, out int width))
             at += width;
         return at;
     }
 
     private static List<int> Decompose(ReadOnlySpan<char> text, FrozenDictionary<int, int[]>? compatible = null)
     {
-        var codePoints = new List<int>(text.Length);
-        foreach (var rune in text.EnumerateRunes())
+        List<int> codePoints = new(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
             AppendDecomposition(rune.Value, compatible, codePoints);
         SortMarks(codePoints);
         return codePoints;
@@ -206,7 +206,7 @@ internal static class UnicodeNormalization
 
         if ((uint)(codePoint - SyllableBase) < SyllableCount)
         {
-            var index = codePoint - SyllableBase;
+            int index = codePoint - SyllableBase;
             codePoints.Add(LeadBase + index / (VowelCount * TrailCount));
             codePoints.Add(VowelBase + index % (VowelCount * TrailCount) / TrailCount);
             if (index % TrailCount != 0)
@@ -214,7 +214,7 @@ internal static class UnicodeNormalization
             return;
         }
 
-        if (!DecompositionOf.TryGetValue(codePoint, out var pair))
+        if (!DecompositionOf.TryGetValue(codePoint, out (int First, int Second) pair))
         {
             codePoints.Add(codePoint);
             return;
@@ -247,14 +247,14 @@ internal static class UnicodeNormalization
 
     private static List<int> Compose(List<int> decomposed)
     {
-        var composed = new List<int>(decomposed.Count);
-        var (starter, lastClass) = (-1, 0);
-        foreach (var codePoint in decomposed)
+        List<int> composed = new(decomposed.Count);
+        (int starter, int lastClass) = (-1, 0);
+        foreach (int codePoint in decomposed)
         {
-            var rank = Class(codePoint);
-            var adjacent = starter == composed.Count - 1;
+            byte rank = Class(codePoint);
+            bool adjacent = starter == composed.Count - 1;
             // A mark is blocked from its starter by a mark of the same or a higher class between them.
-            if (starter >= 0 && (adjacent || lastClass < rank) && TryCompose(composed[starter], codePoint, out var whole))
+            if (starter >= 0 && (adjacent || lastClass < rank) && TryCompose(composed[starter], codePoint, out int whole))
             {
                 composed[starter] = whole;
                 continue;
@@ -271,14 +271,14 @@ internal static class UnicodeNormalization
 
     private static bool TryCompose(int first, int second, out int whole)
     {
-        var (lead, vowel, trail) = (first - LeadBase, second - VowelBase, second - TrailBase);
+        (int lead, int vowel, int trail) = (first - LeadBase, second - VowelBase, second - TrailBase);
         if ((uint)lead < LeadCount && (uint)vowel < VowelCount)
         {
             whole = SyllableBase + (lead * VowelCount + vowel) * TrailCount;
             return true;
         }
 
-        var syllable = first - SyllableBase;
+        int syllable = first - SyllableBase;
         if ((uint)syllable < SyllableCount && syllable % TrailCount == 0 && trail is > 0 and < TrailCount)
         {
             whole = first + trail;
@@ -300,7 +300,7 @@ internal static class UnicodeNormalization
     private static void AppendAll(StringBuilder result, List<int> codePoints)
     {
         Span<char> units = stackalloc char[2];
-        foreach (var codePoint in codePoints)
+        foreach (int codePoint in codePoints)
             result.Append(units[..new Rune(codePoint).EncodeToUtf16(units)]);
     }
 }

@@ -16,8 +16,8 @@ internal sealed class WordCache
     public bool TryGet(ReadOnlySpan<char> word, ulong hash, out ReadOnlySpan<int> ids)
     {
         // Volatile: on a weakly ordered processor the entry's fields must be seen with its reference.
-        var entry = Volatile.Read(ref _slots[hash >> (64 - SlotBits)]);
-        var found = entry is not null && word.SequenceEqual(entry.Word);
+        Entry? entry = Volatile.Read(ref _slots[hash >> (64 - SlotBits)]);
+        bool found = entry is not null && word.SequenceEqual(entry.Word);
         ids = found ? entry!.Ids : [];
         return found;
     }
@@ -30,11 +30,11 @@ internal sealed class WordCache
     public static ulong Hash(ReadOnlySpan<char> word)
     {
         const ulong Odd = 0x9E3779B97F4A7C15;
-        var hash = (ulong)word.Length * Odd;
-        var fours = MemoryMarshal.Cast<char, ulong>(word);
-        foreach (var four in fours)
+        ulong hash = (ulong)word.Length * Odd;
+        ReadOnlySpan<ulong> fours = MemoryMarshal.Cast<char, ulong>(word);
+        foreach (ulong four in fours)
             hash = (BitOperations.RotateLeft(hash, 29) ^ four) * Odd;
-        foreach (var unit in word[(fours.Length * 4)..])
+        foreach (char unit in word[(fours.Length * 4)..])
             hash = (BitOperations.RotateLeft(hash, 29) ^ unit) * Odd;
         return (hash ^ (hash >> 32)) * Odd;
     }

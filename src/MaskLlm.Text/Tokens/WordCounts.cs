@@ -23,7 +23,7 @@ internal static class WordCounts
 
     private static Dictionary<string, long> CountInParallel(IEnumerable<string> documents)
     {
-        var total = new Dictionary<string, long>();
+        Dictionary<string, long> total = [];
         Parallel.ForEach(
             documents,
             () => new Dictionary<string, long>(),
@@ -42,8 +42,8 @@ internal static class WordCounts
 
     private static void CountInto(Dictionary<string, long> counts, string document)
     {
-        var scanner = new Gpt2Scanner();
-        var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
+        Gpt2Scanner scanner = new();
+        Dictionary<string, long>.AlternateLookup<ReadOnlySpan<char>> lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
         for (int start = 0, end; start < document.Length; start = end)
         {
             end = scanner.WordEnd(document, start);
@@ -53,7 +53,7 @@ internal static class WordCounts
 
     private static void AddTo(Dictionary<string, long> total, Dictionary<string, long> counts)
     {
-        foreach (var (word, count) in counts)
+        foreach ((string word, long count) in counts)
             total[word] = total.GetValueOrDefault(word) + count;
     }
 }

@@ -105,7 +105,7 @@ public class ChatBudgetTests
     [Fact]
     public void Parse_ManyTextsAndNames_TakesMemoryOfTheirLength()
     {
-        var before = GC.GetAllocatedBytesForCurrentThread();
+        long before = GC.GetAllocatedBytesForCurrentThread();
         ChatTemplate.Parse("{{ " + string.Concat(Enumerable.Repeat("'a' ", 100_000)) + "}}");
         ChatTemplate.Parse("{{ f(" + string.Join(", ", Enumerable.Range(0, 20_000).Select(index => $"a{index}=1")) + ") }}");
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200_000_000);
@@ -113,12 +113,12 @@ public class ChatBudgetTests
 
     private static void AssertStopped(Func<string, string> expression, params string[] all)
     {
-        var stopped = 0;
-        foreach (var arguments in all)
+        int stopped = 0;
+        foreach (string arguments in all)
         {
-            var template = ChatTemplate.Parse($"{Huge}{{% for i in r %}}{{% set y = {expression(arguments)} %}}{{% endfor %}}");
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            var error = Record.Exception(() => template.Render([], true, null, null, Low, TimeProvider.System));
+            ChatTemplate template = ChatTemplate.Parse($"{Huge}{{% for i in r %}}{{% set y = {expression(arguments)} %}}{{% endfor %}}");
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Exception? error = Record.Exception(() => template.Render([], true, null, null, Low, TimeProvider.System));
             // Twelve million characters may be made in all, and what they are made from.
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 160_000_000);
             // A call that its arguments do not fit ends at once.

@@ -21,7 +21,7 @@ internal static class ChatFixtures
 
     private static JsonElement Read(string name)
     {
-        using var document = JsonDocument.Parse(File.ReadAllBytes(Fixture.PathOf(Path.Combine("chat", name))));
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Fixture.PathOf(Path.Combine("chat", name))));
         return document.RootElement.Clone();
     }
 }

@@ -36,7 +36,7 @@ public class ChatFormatTests
     [InlineData("{}", null, null)]
     public void Read_Tokens_AreThoseOfTheConfiguration(string configuration, string? begin, string? end)
     {
-        var format = Read((Jinja, "{{ bos_token }}|{{ eos_token }}"), (Configuration, configuration))!;
+        ChatFormat format = Read((Jinja, "{{ bos_token }}|{{ eos_token }}"), (Configuration, configuration))!;
         Assert.Equal((begin, end), (Token(format, "bos_token"), Token(format, "eos_token")));
         Assert.Equal($"{begin}|{end}", format.Render([], addGenerationPrompt: false));
     }
@@ -70,9 +70,9 @@ public class ChatFormatTests
     [InlineData(Jinja, "{{ messages is nosuch }}", "chat template, line 1: the test 'nosuch' is not supported.")]
     public void Read_BrokenTemplate_IsTheProblemOfChatsOnly(string file, string text, string message)
     {
-        var format = Read((file, text))!;
+        ChatFormat format = Read((file, text))!;
         Assert.StartsWith(message, format.Problem, StringComparison.Ordinal);
-        var error = Assert.ThrowsAny<Exception>(() => format.Render([new("user", "Hi")], addGenerationPrompt: true));
+        Exception error = Assert.ThrowsAny<Exception>(() => format.Render([new("user", "Hi")], addGenerationPrompt: true));
         Assert.True(error is ArgumentException or NotSupportedException, error.ToString());
         Assert.Equal(format.Problem, error.Message);
     }
@@ -81,7 +81,7 @@ public class ChatFormatTests
     public void Read_IncludeInABranch_IsAProblemAndStopsOnlyWhatComesThere()
     {
         const string Template = "a{% if messages[0].role == 'tool' %}{% include 'tools.jinja' %}{% endif %}b";
-        var format = Read((Jinja, Template))!;
+        ChatFormat format = Read((Jinja, Template))!;
         Assert.StartsWith("chat template, line 1: the statement 'include' is not supported.", format.Problem, StringComparison.Ordinal);
         Assert.Equal("ab", format.Render([new("user", "Hi")], addGenerationPrompt: true));
         Assert.Equal(format.Problem,
@@ -91,7 +91,7 @@ public class ChatFormatTests
     [Fact]
     public void Read_UnknownFilterInABranch_IsAProblemAndStopsOnlyWhatComesThere()
     {
-        var format = Read((Jinja, "{% if messages %}{{ messages | nosuch }}{% endif %}{{ 1 if true else (1 | other) }}"))!;
+        ChatFormat format = Read((Jinja, "{% if messages %}{{ messages | nosuch }}{% endif %}{{ 1 if true else (1 | other) }}"))!;
         Assert.StartsWith("chat template, line 1: the filter 'nosuch' is not supported.", format.Problem, StringComparison.Ordinal);
         Assert.Equal("1", format.Render([], addGenerationPrompt: true));
         Assert.Equal(format.Problem,
@@ -101,7 +101,7 @@ public class ChatFormatTests
     [Fact]
     public void Read_NoUtf8_IsNamed()
     {
-        var format = ChatFormat.Read(name => name == Jinja ? [65, 0xFF] : null, new Dictionary<string, JsonNode?>())!;
+        ChatFormat format = ChatFormat.Read(name => name == Jinja ? [65, 0xFF] : null, new Dictionary<string, JsonNode?>())!;
         Assert.StartsWith("chat_template.jinja: the bytes at 1 are no UTF-8.", format.Problem, StringComparison.Ordinal);
     }
 
@@ -115,7 +115,7 @@ public class ChatFormatTests
              "additional_special_tokens": ["<a>", {"content": "<b>"}], "extra_special_tokens": {"image_token": "<i>"}}
             """;
         Assert.Equal("<s><p><i><b>FalseFalse", Read((Jinja, Template), (Configuration, Tokens))!.Render([], addGenerationPrompt: false));
-        var given = ChatFormat.Read(name => name == Jinja ? Encoding.UTF8.GetBytes("{{ bos_token }}{{ names[0] }}") : null,
+        ChatFormat? given = ChatFormat.Read(name => name == Jinja ? Encoding.UTF8.GetBytes("{{ bos_token }}{{ names[0] }}") : null,
             new Dictionary<string, JsonNode?> { ["bos_token"] = "!", ["names"] = new JsonArray("n") });
         Assert.Equal("!n", given!.Render([], addGenerationPrompt: false));
     }
@@ -136,7 +136,7 @@ public class ChatFormatTests
     {
         const string Template = "{{ bos_token }}{{ messages[0].content is none }}{{ messages[0].tool_calls[0].function.arguments.x }}{{ "
             + "tools[0].name }}{{ enable_thinking }}{{ documents is none }}{{ n * 2 }}";
-        var variables = JsonNode.Parse("""
+        JsonObject variables = JsonNode.Parse("""
             {"messages": [{"role": "assistant", "content": null, "tool_calls": [{"function": {"arguments": {"x": 1.5, "x": 2}}}]}],
              "tools": [{"name": "t"}], "enable_thinking": false, "bos_token": "own", "n": 3}
             """)!.AsObject();
@@ -146,18 +146,18 @@ public class ChatFormatTests
     [Fact]
     public void Render_VariableNestedTooDeep_IsOneSentence()
     {
-        var deep = JsonNode.Parse(new string('[', 60) + new string(']', 60));
-        for (var level = 0; level < 3; level++)
+        JsonNode? deep = JsonNode.Parse(new string('[', 60) + new string(']', 60));
+        for (int level = 0; level < 3; level++)
             deep = new JsonArray(deep!.DeepClone(), new JsonArray([.. Enumerable.Range(0, 2).Select(_ => deep.DeepClone())]));
         Assert.NotEqual("", ChatTemplate.Parse("{{ x }}").Render(new JsonObject { ["x"] = deep }));
-        for (var level = 0; level < 60; level++)
+        for (int level = 0; level < 60; level++)
             deep = new JsonArray(deep!.DeepClone());
         Assert.Contains("levels deep",
             Assert.Throws<ArgumentException>(() => ChatTemplate.Parse("{{ x }}").Render(new JsonObject { ["x"] = deep })).Message,
             StringComparison.Ordinal);
     }
 
-    private static string? Token(ChatFormat format, string name) => format.SpecialTokens.TryGetValue(name, out var token)
+    private static string? Token(ChatFormat format, string name) => format.SpecialTokens.TryGetValue(name, out JsonNode? token)
         ? token!.GetValue<string>() : null;
 
     private static ChatFormat? Read(params (string Name, string Text)[] files)

@@ -93,9 +93,9 @@ public class ChatLimitsTests
     [InlineData("", "{% set a %}", "", "{% endset %}", "")]
     public void Parse_DeepNesting_IsRefused(string before, string open, string inside, string close, string after)
     {
-        var source = before + string.Concat(Enumerable.Repeat(open, 20_000)) + inside + string.Concat(Enumerable.Repeat(close, 20_000))
+        string source = before + string.Concat(Enumerable.Repeat(open, 20_000)) + inside + string.Concat(Enumerable.Repeat(close, 20_000))
             + after;
-        var message = OnASmallStack(() => Assert.Throws<InvalidDataException>(() => ChatTemplate.Parse(source)).Message);
+        string message = OnASmallStack(() => Assert.Throws<InvalidDataException>(() => ChatTemplate.Parse(source)).Message);
         Assert.Contains("nested more than 100 levels deep", message, StringComparison.Ordinal);
     }
 
@@ -110,7 +110,7 @@ public class ChatLimitsTests
     [InlineData("1", " ** 1")]
     public void Render_LongChain_IsRefused(string first, string link)
     {
-        var template = ChatTemplate.Parse("{{ " + first + string.Concat(Enumerable.Repeat(link, 20_000)) + " }}");
+        ChatTemplate template = ChatTemplate.Parse("{{ " + first + string.Concat(Enumerable.Repeat(link, 20_000)) + " }}");
         Assert.Contains(Deep, OnASmallStack(() => Assert.Throws<ArgumentException>(() => template.Render([], false, null, null)).Message),
             StringComparison.Ordinal);
     }
@@ -118,7 +118,7 @@ public class ChatLimitsTests
     [Fact]
     public void Render_SmallLimits_NameThem()
     {
-        var template = ChatTemplate.Parse("{% for i in range(10) %}abc{% endfor %}");
+        ChatTemplate template = ChatTemplate.Parse("{% for i in range(10) %}abc{% endfor %}");
         string Message(RenderLimits limits) =>
             Assert.Throws<ArgumentException>(() => template.Render([], false, null, null, limits, TimeProvider.System)).Message;
         Assert.Equal("chat template, line 1: the template takes more than 20 steps; expected an end before. Check it for loops that grow, "
@@ -132,18 +132,18 @@ public class ChatLimitsTests
     [Fact]
     public void Render_LongConversation_IsFarFromTheLimits()
     {
-        var source = ChatFixtures.Templates.GetProperty("templates").GetProperty("llama2-style").GetString()!;
+        string source = ChatFixtures.Templates.GetProperty("templates").GetProperty("llama2-style").GetString()!;
         ChatMessage[] messages = [.. Enumerable.Range(0, 1000)
             .Select(index => new ChatMessage(index % 2 == 0 ? "user" : "assistant", new string('a', 4000)))];
-        var limits = new RenderLimits() with { Steps = new RenderLimits().Steps / 2 };
+        RenderLimits limits = new() { Steps = new RenderLimits().Steps / 2 };
         Assert.True(ChatTemplate.Parse(source).Render(messages, true, "<s>", "</s>", limits, TimeProvider.System).Length > 4_000_000);
     }
 
     private static string OnASmallStack(Func<string> act)
     {
         Exception? error = null;
-        var result = "";
-        var thread = new Thread(() => error = Record.Exception(() => { result = act(); }), maxStackSize: 512 * 1024);
+        string result = "";
+        Thread thread = new(() => error = Record.Exception(() => { result = act(); }), maxStackSize: 512 * 1024);
         thread.Start();
         thread.Join();
         return error is null ? result : throw new InvalidOperationException(error.Message, error);

@@ -18,10 +18,10 @@ public class ChatTemplateGoldenTests
     [MemberData(nameof(FilterAndBlockCases))]
     public void Render_FilterOrBlock_EqualsTheRecord(int index)
     {
-        var entry = ChatFixtures.FiltersAndBlocks.GetProperty("cases")[index];
-        var variables = JsonObject.Create(ChatFixtures.FiltersAndBlocks.GetProperty("variables"))!;
+        JsonElement entry = ChatFixtures.FiltersAndBlocks.GetProperty("cases")[index];
+        JsonObject variables = JsonObject.Create(ChatFixtures.FiltersAndBlocks.GetProperty("variables"))!;
         string Render() => ChatTemplate.Parse(entry.GetProperty("source").GetString()!).Render(variables);
-        if (entry.TryGetProperty("rendered", out var rendered))
+        if (entry.TryGetProperty("rendered", out JsonElement rendered))
             Assert.Equal(rendered.GetString(), Render());
         else
             Assert.StartsWith("chat template, line 1: ", Assert.Throws<ArgumentException>(Render).Message, StringComparison.Ordinal);
@@ -31,13 +31,13 @@ public class ChatTemplateGoldenTests
     [MemberData(nameof(TemplateCases))]
     public void Render_WholeTemplate_EqualsTheRecord(int index)
     {
-        var entry = ChatFixtures.Templates.GetProperty("cases")[index];
-        var template = ChatTemplate.Parse(ChatFixtures.Templates.GetProperty("templates")
+        JsonElement entry = ChatFixtures.Templates.GetProperty("cases")[index];
+        ChatTemplate template = ChatTemplate.Parse(ChatFixtures.Templates.GetProperty("templates")
             .GetProperty(entry.GetProperty("template").GetString()!).GetString()!);
         string Render() => template.Render(
             ChatFixtures.Messages(entry.GetProperty("messages")), entry.GetProperty("add_generation_prompt").GetBoolean(),
             entry.GetProperty("bos_token").GetString(), entry.GetProperty("eos_token").GetString());
-        if (entry.TryGetProperty("error", out var error))
+        if (entry.TryGetProperty("error", out JsonElement error))
             Assert.Equal(error.GetString(), Assert.Throws<ArgumentException>(Render).Message);
         else
             Assert.Equal(entry.GetProperty("rendered").GetString(), Render());
@@ -47,17 +47,17 @@ public class ChatTemplateGoldenTests
     [MemberData(nameof(ConstructCases))]
     public void Render_OneConstruct_EqualsTheRecord(int index)
     {
-        var entry = ChatFixtures.Constructs.GetProperty("cases")[index];
-        var template = ChatTemplate.Parse(entry.GetProperty("source").GetString()!);
+        JsonElement entry = ChatFixtures.Constructs.GetProperty("cases")[index];
+        ChatTemplate template = ChatTemplate.Parse(entry.GetProperty("source").GetString()!);
         string Render() => template.Render(ChatFixtures.Messages(ChatFixtures.Constructs.GetProperty("messages")),
             addGenerationPrompt: true, "<s>", endToken: null);
-        if (entry.TryGetProperty("rendered", out var rendered))
+        if (entry.TryGetProperty("rendered", out JsonElement rendered))
         {
             Assert.Equal(rendered.GetString(), Render());
             return;
         }
 
-        var message = Assert.Throws<ArgumentException>(Render).Message;
+        string message = Assert.Throws<ArgumentException>(Render).Message;
         if (entry.TryGetProperty("message", out JsonElement own))
             Assert.Equal(own.GetString(), message);
         else

@@ -16,10 +16,10 @@ public class ChatTemplateLikeJinjaTests
         get
         {
             TheoryData<string, string> data = [];
-            foreach (var filter in (string[])["select", "reject", "select('defined')", "selectattr('n')", "rejectattr('n', 'none')",
+            foreach (string filter in (string[])["select", "reject", "select('defined')", "selectattr('n')", "rejectattr('n', 'none')",
                 "map('upper')", "map(attribute='n')", "selectattr('n', 'equalto', 'x')"])
             {
-                foreach (var value in (string[])["no", "missing", "nay", "zero", "empty", "el", "ed", "d.missing", "0.0"])
+                foreach (string value in (string[])["no", "missing", "nay", "zero", "empty", "el", "ed", "d.missing", "0.0"])
                     data.Add(value, filter);
             }
 

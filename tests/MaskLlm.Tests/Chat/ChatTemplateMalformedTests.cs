@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MaskLlm.Chat;
 
 namespace MaskLlm.Tests.Chat;
@@ -63,8 +64,8 @@ public class ChatTemplateMalformedTests
     [MemberData(nameof(Names))]
     public void ParseAndRender_EveryTruncation_FailsAsDocumented(string name)
     {
-        var source = Source(name);
-        for (var length = 0; length <= source.Length; length++)
+        string source = Source(name);
+        for (int length = 0; length <= source.Length; length++)
             ParseAndRender(source[..length]);
     }
 
@@ -72,8 +73,8 @@ public class ChatTemplateMalformedTests
     [MemberData(nameof(Names))]
     public void ParseAndRender_OneCharacterMissingOrOther_FailsAsDocumented(string name)
     {
-        var source = Source(name);
-        for (var at = 0; at < source.Length; at++)
+        string source = Source(name);
+        for (int at = 0; at < source.Length; at++)
         {
             ParseAndRender(source.Remove(at, 1));
             ParseAndRender(source.Remove(at, 1).Insert(at, Scraps[at % Scraps.Length]));
@@ -83,10 +84,10 @@ public class ChatTemplateMalformedTests
     [Fact]
     public void ParseAndRender_TruncatedConstructs_FailAsDocumented()
     {
-        foreach (var entry in ChatFixtures.Constructs.GetProperty("cases").EnumerateArray())
+        foreach (JsonElement entry in ChatFixtures.Constructs.GetProperty("cases").EnumerateArray())
         {
-            var source = entry.GetProperty("source").GetString()!;
-            for (var length = 0; length < source.Length; length++)
+            string source = entry.GetProperty("source").GetString()!;
+            for (int length = 0; length < source.Length; length++)
             {
                 ParseAndRender(length % 2 == 0 ? source[..length] : source.Insert(length, Scraps[length % Scraps.Length]));
             }

@@ -24,14 +24,14 @@ public class ChatTemplateTests
     [InlineData("%-d %B %y %H:%M:%S %p %I %A %a %j %%", "5 March 24 14:07:09 PM 02 Tuesday Tue 065 %")]
     public void Render_StrftimeNow_IsTheTimeOfTheClock(string format, string expected)
     {
-        var template = ChatTemplate.Parse($"{{{{ strftime_now('{format}') }}}}");
+        ChatTemplate template = ChatTemplate.Parse($"{{{{ strftime_now('{format}') }}}}");
         Assert.Equal(expected, template.Render([], false, null, null, new RenderLimits(), new FixedClock()));
     }
 
     [Fact]
     public void Render_FailureInALaterLine_NamesTheLine()
     {
-        var error = Assert.Throws<ArgumentException>(() =>
+        ArgumentException error = Assert.Throws<ArgumentException>(() =>
             ChatFixtures.Render("a\n{% if true %}\n\n{{ nothing.here }}\n{% endif %}", Hello));
         Assert.Equal("chat template, line 4: 'nothing' is undefined.", error.Message);
     }
@@ -39,7 +39,7 @@ public class ChatTemplateTests
     [Fact]
     public void Render_FailureAfterAMacro_NamesTheLineOfTheCall()
     {
-        var error = Assert.Throws<ArgumentException>(() =>
+        ArgumentException error = Assert.Throws<ArgumentException>(() =>
             ChatFixtures.Render("{% macro m() %}\n\nx\n{% endmacro %}\n{{ m() + 1 }}", Hello));
         Assert.Equal("chat template, line 5: '+' does not take a str and an int. Convert one of them first.", error.Message);
     }
@@ -47,7 +47,8 @@ public class ChatTemplateTests
     [Fact]
     public void Render_RaiseException_IsTheTemplatesOwnSentence()
     {
-        var error = Assert.Throws<ArgumentException>(() => ChatFixtures.Render("{{ raise_exception('Only user and ' ~ 1) }}", Hello));
+        ArgumentException error = Assert.Throws<ArgumentException>(() =>
+            ChatFixtures.Render("{{ raise_exception('Only user and ' ~ 1) }}", Hello));
         Assert.Equal("Only user and 1", error.Message);
         Assert.Null(error.ParamName);
     }
@@ -55,7 +56,7 @@ public class ChatTemplateTests
     [Fact]
     public void Render_FromManyThreads_GivesTheSameText()
     {
-        var template = ChatTemplate.Parse(
+        ChatTemplate template = ChatTemplate.Parse(
             "{% set ns = namespace(n=0) %}{% for m in messages %}{% set ns.n = ns.n + 1 %}{{ m.content }}{{ ns.n }}{% endfor %}");
         Parallel.For(0, 64, _ => Assert.Equal("Hello1Hello2", template.Render([Hello, Hello], false, null, null)));
     }

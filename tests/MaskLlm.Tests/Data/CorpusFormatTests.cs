@@ -162,7 +162,7 @@ public sealed class CorpusFormatTests : IDisposable
     public void Open_InvalidUtf8_NamesFileAndOffset(string name)
     {
         string path = _folder.Write(name, [.. Encoding.UTF8.GetBytes(new string('x', 70_000)), 0xC3, 0x28]);
-        var error = Assert.Throws<InvalidDataException>(() => _folder.Open(path));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => _folder.Open(path));
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         Assert.Contains("byte 70000 ", error.Message, StringComparison.Ordinal);
     }
@@ -181,7 +181,7 @@ public sealed class CorpusFormatTests : IDisposable
     public void Open_BadJsonLine_NamesFileAndLine(string line, string what)
     {
         string path = _folder.Write("a.jsonl", $"{{\"text\":\"good\"}}\n\n{line}\n");
-        var error = Assert.Throws<InvalidDataException>(() => _folder.Open(path));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => _folder.Open(path));
         Assert.Contains($"{path}: line 3: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(what, error.Message, StringComparison.Ordinal);
     }
@@ -240,7 +240,7 @@ public sealed class CorpusFormatTests : IDisposable
     {
         int[] ids = [0, 256, id];
         string path = _folder.WriteNpy("a.npy", type, "3,", MemoryMarshal.AsBytes(ids.AsSpan()).ToArray());
-        var error = Assert.Throws<InvalidDataException>(() => _folder.Open(path));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => _folder.Open(path));
         Assert.Contains($"{path}: id {id} at position 2; wanted 0 to 256", error.Message, StringComparison.Ordinal);
     }
 
@@ -308,7 +308,7 @@ public sealed class CorpusFormatTests : IDisposable
     {
         string path = _folder.Write("a.txt", "short");
         using Corpus corpus = _folder.Open(path);
-        var error = Assert.Throws<InvalidDataException>(() => corpus.Batches(1, 6, 0));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => corpus.Batches(1, 6, 0));
         Assert.Contains($"{path}: 6 training tokens; one sequence takes 7", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, corpus.Batches(1, 5, 0).SequencesAvailable);
     }

@@ -34,15 +34,15 @@ public sealed class DataFolder : IDisposable
     {
         string path = Path.Combine(Root, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        using var file = File.Create(path);
+        using FileStream file = File.Create(path);
         if (name.EndsWith(".gz", StringComparison.Ordinal))
         {
-            using var gzip = new GZipStream(file, CompressionLevel.Fastest);
+            using GZipStream gzip = new(file, CompressionLevel.Fastest);
             gzip.Write(content);
         }
         else if (name.EndsWith(".zst", StringComparison.Ordinal))
         {
-            using var zstandard = new CompressionStream(file);
+            using CompressionStream zstandard = new(file);
             zstandard.Write(content);
         }
         else

@@ -41,7 +41,7 @@ public sealed class DataSourceTests : IDisposable
     public void Parse_WordAfterAnExistingPath_SaysThatItIsNoNumber()
     {
         string path = _folder.Write("a.txt", "text");
-        var error = Assert.Throws<ArgumentException>(() => DataSource.Parse(path + ":half"));
+        ArgumentException error = Assert.Throws<ArgumentException>(() => DataSource.Parse(path + ":half"));
         Assert.Contains("'half' is no number", error.Message, StringComparison.Ordinal);
     }
 
@@ -49,7 +49,7 @@ public sealed class DataSourceTests : IDisposable
     public void Open_SomeWithWeightsSomeWithout_NamesBoth()
     {
         string a = _folder.Write("a.txt", "aaaa"), b = _folder.Write("b.txt", "bbbb");
-        var error = Assert.Throws<ArgumentException>(() => _folder.Open(a + ":0.5", b));
+        ArgumentException error = Assert.Throws<ArgumentException>(() => _folder.Open(a + ":0.5", b));
         Assert.Contains(a, error.Message, StringComparison.Ordinal);
         Assert.Contains(b, error.Message, StringComparison.Ordinal);
     }

@@ -27,7 +27,7 @@ public sealed class HeldOutSplitTests : IDisposable
     {
         const int rows = 10, length = 40;
         BatchSampler sampler = corpus.Batches(rows, length, 1);
-        var seen = new HashSet<string>();
+        HashSet<string> seen = [];
         int[] batch = new int[rows * (length + 1)];
         for (int step = 0; step * rows < 3 * sampler.SequencesAvailable; step++)
         {
@@ -86,7 +86,7 @@ public sealed class HeldOutSplitTests : IDisposable
     [Fact]
     public void Open_DocumentsOfAnyLengthsInAnyOrder_KeepsTheLimitAndTheChoice()
     {
-        var random = new Random(1);
+        Random random = new(1);
         string[] documents = [.. Enumerable.Range(0, 400).Select(i => $"{i % 300}".PadRight(random.Next(3, 200), 'x'))];
         long? heldOut = null;
         for (int order = 0; order < 5; order++)

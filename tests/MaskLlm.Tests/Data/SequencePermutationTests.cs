@@ -9,7 +9,7 @@ public class SequencePermutationTests
     public void Item_AllPlaces_GivesEachNumberOnce() =>
         Gen.Select(Gen.Int[1, 3000], Gen.ULong, Gen.Long[0, 1000]).Sample((count, key, epoch) =>
         {
-            var permutation = new SequencePermutation(count, key, 256, epoch);
+            SequencePermutation permutation = new(count, key, 256, epoch);
             Assert.Equal(Enumerable.Range(0, count).Select(i => (long)i), Enumerable.Range(0, count).Select(i => permutation[i]).Order());
         }, iter: 200);
 
@@ -28,7 +28,7 @@ public class SequencePermutationTests
     public void Item_HugeCount_StaysInRange()
     {
         const long count = (1L << 40) + 1;
-        var permutation = new SequencePermutation(count, 7, 256, 0);
+        SequencePermutation permutation = new(count, 7, 256, 0);
         Assert.Equal(1000, Enumerable.Range(0, 1000).Select(i => permutation[i * (count / 1000)]).Where(n => n is >= 0 and < count)
             .Distinct().Count());
     }

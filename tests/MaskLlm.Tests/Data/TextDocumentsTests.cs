@@ -39,7 +39,7 @@ public sealed class TextDocumentsTests : IDisposable
                 string text = new(characters), separator = _separators[kind];
                 List<TextPiece> pieces = Read(text, separator, limit);
                 Assert.All(pieces, piece => Assert.InRange(piece.Text.Length, 1, limit));
-                var documents = new List<string>();
+                List<string> documents = [];
                 foreach (TextPiece piece in pieces)
                 {
                     if (piece.StartsDocument)

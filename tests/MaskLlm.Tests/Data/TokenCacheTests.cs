@@ -94,7 +94,7 @@ public sealed class TokenCacheTests : IDisposable
     public void Open_Interrupted_LeavesNothingHalfWritten()
     {
         string path = WriteDocuments();
-        using var cancellation = new CancellationTokenSource();
+        using CancellationTokenSource cancellation = new();
         TokenEncoding interrupted = _folder.Bytes() with
         {
             Encode = text =>
@@ -112,10 +112,10 @@ public sealed class TokenCacheTests : IDisposable
     public void Open_TwiceAtOnce_BothReadTheSame()
     {
         CorpusOptions options = _folder.Options(WriteDocuments()) with { DocumentSeparator = "|" };
-        using var barrier = new Barrier(2);
+        using Barrier barrier = new(2);
         TokenEncoding meeting = _folder.Bytes();
         int[][] ids = new int[2][];
-        var threads = ids.Select((_, i) => new Thread(() =>
+        List<Thread> threads = ids.Select((_, i) => new Thread(() =>
         {
             bool met = false;
             Func<string, int[]> encode = meeting.Encode;

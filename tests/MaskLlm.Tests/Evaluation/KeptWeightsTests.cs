@@ -30,7 +30,7 @@ public sealed class KeptWeightsTests
     [InlineData("llama-f16")]
     public void Read_FolderOfAMaskedCheckpoint_GivesItsMasks(string model)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         IReadOnlyDictionary<string, Mask> masks = ModelMasks.Of(model);
         MaskedCheckpoint.Write(ModelMasks.Folder(model), masks, folder.File("out"), cancellation: TestContext.Current.CancellationToken);
         KeptWeights read = Read(folder.File("out"));
@@ -43,7 +43,7 @@ public sealed class KeptWeightsTests
     [Fact]
     public void Read_SafetensorsFile_HasItsMatricesOnly()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.File("a.safetensors");
         SafetensorsWriter.Write(path,
         [
@@ -74,7 +74,7 @@ public sealed class KeptWeightsTests
     [Fact]
     public void Read_NothingToInspect_IsInvalidData()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         MaskNpz.Write(folder.File("none.npz"), new Dictionary<string, Mask>());
         Assert.Contains("nothing to inspect", Assert.Throws<InvalidDataException>(() => Read(folder.File("none.npz"))).Message,
             StringComparison.Ordinal);
@@ -107,7 +107,7 @@ public sealed class KeptWeightsTests
     [InlineData(TensorType.BFloat16, 2)]
     public void Read_MatrixOfManyMegabytes_KeepsTheLastValues(TensorType type, int width)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.File("a.safetensors");
         byte[] bytes = new byte[(1 << 24) + 8 * width];
         foreach (int value in (int[])[0, (1 << 24) / width - 1, (1 << 24) / width, (1 << 24) / width + 7]) bytes[value * width] = 1;
@@ -122,7 +122,7 @@ public sealed class KeptWeightsTests
     [Fact]
     public void Read_ZerosOfAnySign_AreNotKept()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.File("a.safetensors");
         SafetensorsWriter.Write(path,
         [

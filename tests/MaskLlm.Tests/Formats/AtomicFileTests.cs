@@ -7,7 +7,7 @@ public sealed class AtomicFileTests
     [Fact]
     public void Write_FileExists_ReplacesItAndLeavesNothingElse()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.Write("a.txt", [1, 2, 3]);
         AtomicFile.Write(path, stream => stream.Write([4]));
         Assert.Equal([4], File.ReadAllBytes(path));
@@ -17,7 +17,7 @@ public sealed class AtomicFileTests
     [Fact]
     public void Write_WriterFails_KeepsTheOldFileAndLeavesNothingElse()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.Write("a.txt", [1, 2, 3]);
         Assert.Throws<InvalidOperationException>(() => AtomicFile.Write(path, stream =>
         {
@@ -31,7 +31,7 @@ public sealed class AtomicFileTests
     [Fact]
     public void Write_FolderMissing_MakesIt()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         AtomicFile.Write(folder.File("missing/a.txt"), stream => stream.WriteByte(7));
         Assert.Equal([7], File.ReadAllBytes(folder.File("missing/a.txt")));
     }
@@ -40,7 +40,7 @@ public sealed class AtomicFileTests
     [Fact]
     public void Write_OldFileIsOpen_ItsReaderSeesAllOfIt()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.Write("a.txt", [1, 2, 3]);
         using FileStream reader = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         AtomicFile.Write(path, stream => stream.Write([4, 5, 6, 7]));
@@ -53,7 +53,7 @@ public sealed class AtomicFileTests
     [Fact]
     public void Write_Meanwhile_TheOldFileIsThereAndTheNewOneBesideIt()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.Write("a.txt", [1, 2, 3]);
         AtomicFile.Write(path, stream =>
         {
@@ -71,7 +71,7 @@ public sealed class AtomicFileTests
     [Fact]
     public void Write_Meanwhile_TheNewFileCanBeReadAndIsStillHeld()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         AtomicFile.Write(folder.File("a.txt"), stream =>
         {
             stream.WriteByte(4);

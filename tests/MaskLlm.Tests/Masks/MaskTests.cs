@@ -23,7 +23,7 @@ public sealed class MaskTests
     public void CopyTo_WhatFromBytesPacked_GivesTheSameBytes() => AnyMask.Sample(given =>
     {
         Mask mask = Mask.FromBytes(given.Rows, given.Columns, given.Bits);
-        var unpacked = new byte[given.Bits.Length];
+        byte[] unpacked = new byte[given.Bits.Length];
         mask.CopyTo(unpacked);
         Assert.Equal(given.Bits, unpacked);
         Assert.Equal(mask.Packed.ToArray(), new Mask(given.Rows, given.Columns, mask.Packed.ToArray()).Packed.ToArray());
@@ -32,7 +32,7 @@ public sealed class MaskTests
     [Fact]
     public void Packed_AnyBits_AreThoseOfTheDefinition() => AnyMask.Sample(given =>
     {
-        var expected = new byte[(given.Bits.Length + 7) / 8];
+        byte[] expected = new byte[(given.Bits.Length + 7) / 8];
         for (int i = 0; i < given.Bits.Length; i++) expected[i / 8] |= (byte)(given.Bits[i] * (0x80 >> i % 8));
         Assert.Equal(expected, Mask.FromBytes(given.Rows, given.Columns, given.Bits).Packed.ToArray());
     });
@@ -72,7 +72,7 @@ public sealed class MaskTests
     [InlineData(3, 7)]
     public void DetectPattern_AllCandidatesInARow_FindsThePattern(int kept, int groupSize)
     {
-        var pattern = new NmPattern(kept, groupSize);
+        NmPattern pattern = new(kept, groupSize);
         Mask mask = Mask.FromBytes(1, pattern.CandidateCount * groupSize, pattern.Candidates);
         Assert.Equal(pattern, mask.DetectPattern());
         Assert.Equal(0, mask.ViolationCount(pattern));

@@ -19,7 +19,7 @@ public class MaskedCheckpointTests
     [InlineData("llama-f16")]
     public void Write_Model_ChangesOnlyPrunedValuesAndNegativeZeros(string model)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         IReadOnlyDictionary<string, Mask> masks = ModelMasks.Of(model);
         Write(ModelMasks.Folder(model), masks, folder.File("out"));
 
@@ -39,7 +39,7 @@ public class MaskedCheckpointTests
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         IReadOnlyDictionary<string, Mask> masks = ModelMasks.Of(model);
         Write(ModelMasks.Folder(model), masks, folder.File("out"));
         Tensor ids = TensorFile.Read(Fixture.PathOf($"models/{model}/expected.safetensors"))["input_ids"];
@@ -56,7 +56,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_FolderWithOtherFiles_CopiesThemButNoOtherWeights()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         Dictionary<string, byte[]> kept = new()
         {
@@ -81,7 +81,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_ShardedModel_CopiesTheIndexAsItIs()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         Write(ModelMasks.Folder("llama-bf16-sharded"), ModelMasks.Of("llama-bf16-sharded"), folder.File("out"));
         foreach (string name in new[] { "model.safetensors.index.json", "config.json" })
             Assert.Equal(File.ReadAllBytes(Path.Combine(ModelMasks.Folder("llama-bf16-sharded"), name)),
@@ -95,7 +95,7 @@ public class MaskedCheckpointTests
     [InlineData(TensorType.Float16, 0x8000u, 0x8001u)]
     public void Write_NegativeZeros_BecomeZeroAndOtherBitsStay(TensorType type, uint negativeZero, uint other)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, type, [negativeZero, other, negativeZero, other, 1, 2, 0, 4]);
         Write(source, OneMask, folder.File("out"));
         Assert.Equal([0, other, 0, 0, 0, 0, 0, 4], Values(folder.File("out")));
@@ -104,7 +104,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_TensorOfManyChunks_IsMaskedToItsEnd()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         const int Rows = 701, Columns = 1003;
         Random random = new(5);
         uint[] values = [.. Enumerable.Range(0, Rows * Columns)
@@ -125,7 +125,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_MaskThatDoesNotFit_IsRefusedBeforeAnythingIsWritten()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         Assert.Contains("v", Refusal<ArgumentException>(source, new() { ["v"] = OneMask["w"] }, folder), StringComparison.Ordinal);
         Assert.Contains("(1, 8)", Refusal<ArgumentException>(source, new() { ["w"] = Mask.FromBytes(2, 4, new byte[8]) }, folder),
@@ -136,7 +136,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_MaskedTensorOfIntegers_IsNotSupported()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Int32, [1, 2, 3, 4, 5, 6, 7, 8]);
         Assert.Contains("I32", Refusal<NotSupportedException>(source, new(OneMask), folder), StringComparison.Ordinal);
     }
@@ -144,7 +144,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_FolderHoldsFiles_IsRefusedAndNothingChanges()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         Directory.CreateDirectory(folder.File("out"));
         folder.Write("out/notes.txt", [1]);
@@ -158,7 +158,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_Force_ReplacesTheCheckpointAndKeepsOtherFiles()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         foreach (string name in new[] { "config.json", "tokenizer.model",
             "extra.txt" }) File.WriteAllBytes(Path.Combine(source, name), [7]);
@@ -184,7 +184,7 @@ public class MaskedCheckpointTests
     [InlineData("model.safetensors.index.json")]
     public void Write_ForcedWhereTheUserPutAFile_IsRefusedAndItStays(string name)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         File.WriteAllBytes(Path.Combine(source, "config.json"), [1]);
         Write(source, OneMask, folder.File("out"));
@@ -201,7 +201,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_ForcedOverACopyOfTheFolder_ReplacesItUnlessAByteWasChanged()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]),
             copy = Directory.CreateDirectory(folder.File("copy")).FullName;
         File.WriteAllBytes(Path.Combine(source, "config.json"), [1]);
@@ -228,7 +228,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_ForcedOverAReplacementThatWasKilled_ReplacesIt()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         File.WriteAllBytes(Path.Combine(source, "config.json"), [1]);
         Write(source, OneMask, folder.File("out"));
@@ -246,7 +246,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_IntoAFolderWithOnlyWhatAKillLeft_Writes()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         Directory.CreateDirectory(folder.File("out/.out.999999999-1.0123456789ab.tmp"));
         Write(source, OneMask, folder.File("out"));
@@ -256,7 +256,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_DiskFull_NamesTheFileThatTheUserWouldHaveHad()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         IOException full = Assert.ThrowsAny<IOException>(
             () => Write(
@@ -269,7 +269,7 @@ public class MaskedCheckpointTests
     [Fact]
     public void Write_OverItsSource_IsRefusedByAnyPath()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Float32, [1, 2, 3, 4, 5, 6, 7, 8]);
         Directory.CreateSymbolicLink(folder.File("link"), source);
         foreach (string target in new[] { source, source + "/", folder.File("link"), Path.Combine(source, "..", "source") })
@@ -284,7 +284,7 @@ public class MaskedCheckpointTests
     [InlineData(true)]
     public void Write_CancelledMidway_LeavesWhatWasThere(bool existing)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string source = OneTensor(folder, TensorType.Float32, new uint[600_000], 8);
         if (existing) Write(source, new Dictionary<string, Mask>(), folder.File("out"));
         string weights = folder.File("out/model.safetensors");

@@ -8,7 +8,7 @@ public sealed class NmPatternTests
     {
         int[][] pascal = [[1, 2, 1], [1, 3, 3, 1], [1, 4, 6, 4, 1], [1, 5, 10, 10, 5, 1], [1, 6, 15, 20, 15, 6, 1],
             [1, 7, 21, 35, 35, 21, 7, 1], [1, 8, 28, 56, 70, 56, 28, 8, 1]];
-        var rows = new TheoryData<int, int, int>();
+        TheoryData<int, int, int> rows = new();
         for (int groupSize = 2; groupSize <= 8; groupSize++)
         {
             for (int kept = 1; kept < groupSize; kept++) rows.Add(kept, groupSize, pascal[groupSize - 2][kept]);
@@ -26,7 +26,7 @@ public sealed class NmPatternTests
     [Theory, MemberData(nameof(AllPatterns))]
     public void Candidates_EveryPattern_AreBinomialManyDistinctAndSorted(int kept, int groupSize, int binomial)
     {
-        var pattern = new NmPattern(kept, groupSize);
+        NmPattern pattern = new(kept, groupSize);
         byte[][] rows = [.. pattern.Candidates.ToArray().Chunk(groupSize)];
         Assert.Equal(binomial, pattern.CandidateCount);
         Assert.Equal(binomial, rows.Length);
@@ -39,7 +39,7 @@ public sealed class NmPatternTests
     [Theory, MemberData(nameof(AllPatterns))]
     public void Parse_TextOfAPattern_GivesAnEqualPattern(int kept, int groupSize, int binomial)
     {
-        var pattern = new NmPattern(kept, groupSize);
+        NmPattern pattern = new(kept, groupSize);
         Assert.Equal($"{kept}:{groupSize}", pattern.ToString());
         Assert.Equal(pattern, NmPattern.Parse(pattern.ToString()));
         Assert.Equal(binomial, NmPattern.Parse(pattern.ToString()).CandidateCount);

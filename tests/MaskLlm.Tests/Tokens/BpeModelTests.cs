@@ -8,12 +8,12 @@ public class BpeModelTests
     [Fact]
     public void Append_WordWithSeams_EqualsTheWordUncut()
     {
-        var random = Gen.Int[0, 1000].Array[2].Array[0, 30];
+        Gen<int[][]> random = Gen.Int[0, 1000].Array[2].Array[0, 30];
         Gen.Select(random, Gen.Char['a', 'g'].Array[0, 120]).Sample((pairs, letters) =>
         {
-            var model = new BpeModel(RandomVocabulary(pairs));
+            BpeModel model = new(RandomVocabulary(pairs));
             Assert.True(model.HasSeams);
-            var (cut, uncut) = (new IdBuffer(), new IdBuffer());
+            (IdBuffer? cut, IdBuffer? uncut) = (new IdBuffer(), new IdBuffer());
             model.Append(letters, cut);
             model.AppendUncached(letters, uncut);
             Assert.Equal(uncut.Span.ToArray(), cut.Span.ToArray());
@@ -23,8 +23,8 @@ public class BpeModelTests
     [Fact]
     public void Append_SameWordTwice_GivesTheSameIds()
     {
-        var model = new BpeModel(RandomVocabulary([[0, 1], [6, 2]]));
-        var ids = new IdBuffer();
+        BpeModel model = new(RandomVocabulary([[0, 1], [6, 2]]));
+        IdBuffer ids = new();
         model.Append("abcabd", ids);
         model.Append("abcabd", ids);
         Assert.Equal([7, 6, 3, 7, 6, 3], ids.Span.ToArray());
@@ -33,7 +33,7 @@ public class BpeModelTests
     [Fact]
     public void HasSeams_UnknownThatVanishesOrFuses_HasNone()
     {
-        var vocabulary = RandomVocabulary([[0, 1]]);
+        Vocabulary vocabulary = RandomVocabulary([[0, 1]]);
         Assert.False(new BpeModel(vocabulary with { UnknownId = null }).HasSeams);
         Assert.False(new BpeModel(vocabulary with { FusesUnknown = true }).HasSeams);
         Assert.False(new BpeModel(vocabulary with { IgnoresMerges = true }).HasSeams);
@@ -42,11 +42,11 @@ public class BpeModelTests
     /// <summary>Letters a to f, a token for each pair of earlier tokens, and one for the unknown.</summary>
     private static Vocabulary RandomVocabulary(int[][] pairs)
     {
-        var texts = "abcdef".Select(letter => letter.ToString()).ToList();
-        var merges = new List<Merge>();
-        foreach (var pair in pairs)
+        List<string> texts = "abcdef".Select(letter => letter.ToString()).ToList();
+        List<Merge> merges = [];
+        foreach (int[] pair in pairs)
         {
-            var (left, right) = (pair[0] % texts.Count, pair[1] % texts.Count);
+            (int left, int right) = (pair[0] % texts.Count, pair[1] % texts.Count);
             if (texts.Contains(texts[left] + texts[right]))
                 continue;
             merges.Add(new Merge(left, right, merges.Count, texts.Count));

@@ -10,18 +10,18 @@ public class BpeTrainerTests
     [Fact]
     public void Train_SmallText_MakesFrequentWordsOneToken()
     {
-        var tokenizer = Train(["the mask keeps the weight, the mask drops the weight; the mask learns"], 300);
-        foreach (var word in (string[])["the", " mask", " the"])
+        Tokenizer tokenizer = Train(["the mask keeps the weight, the mask drops the weight; the mask learns"], 300);
+        foreach (string word in (string[])["the", " mask", " the"])
             Assert.Single(tokenizer.Encode(word));
         Assert.Equal([0], tokenizer.Encode("<|endoftext|>"));
-        Assert.True(tokenizer.TryGetId("!", out var first));
+        Assert.True(tokenizer.TryGetId("!", out int first));
         Assert.Equal(1, first);
     }
 
     [Fact]
     public void Train_AnyText_RoundTrips()
     {
-        var tokenizer = Train(["some text, sòme têxt, текст 文本"], 290);
+        Tokenizer tokenizer = Train(["some text, sòme têxt, текст 文本"], 290);
         TextGen.Texts.Sample(text => Assert.Equal(text, tokenizer.Decode(tokenizer.Encode(text))), iter: 500);
     }
 
@@ -46,11 +46,12 @@ public class BpeTrainerTests
     [Fact]
     public void Run_RandomWords_EqualsCountingAllOverAgain()
     {
-        var words = Gen.Select(Gen.Char['a', 'c'].Array[1, 8].Select(letters => new string(letters)), Gen.Long[1, 9]);
+        Gen<(string, long)> words = Gen.Select(Gen.Char['a', 'c'].Array[1, 8].Select(letters => new string(letters)), Gen.Long[1, 9]);
         words.Array[1, 12].Sample(list =>
         {
-            var counts = list.DistinctBy(entry => entry.Item1).ToDictionary(entry => entry.Item1, entry => entry.Item2);
-            var merges = new PairMerger(counts, NewTokens()).Run(FirstMerged + 20);
+            Dictionary<string, long> counts = list.DistinctBy(entry => entry.Item1)
+            .ToDictionary(entry => entry.Item1, entry => entry.Item2);
+            List<(int Left, int Right)> merges = new PairMerger(counts, NewTokens()).Run(FirstMerged + 20);
             Assert.Equal(NaiveMerges(counts, FirstMerged + 20), merges);
         }, iter: 400);
     }
@@ -60,21 +61,23 @@ public class BpeTrainerTests
     /// <summary>The definition: count every pair, merge the most frequent one (of equals the lowest), start again.</summary>
     private static List<(int Left, int Right)> NaiveMerges(Dictionary<string, long> counts, int size)
     {
-        var tokens = NewTokens();
-        var words = counts.Select(entry => (Ids: entry.Key.Select(letter => tokens.ByteIds[letter]).ToList(), Count: entry.Value)).ToList();
-        var merges = new List<(int, int)>();
+        TokenList tokens = NewTokens();
+        List<(List<int> Ids, long Count)> words = counts
+            .Select(entry => (Ids: entry.Key.Select(letter => tokens.ByteIds[letter]).ToList(), Count: entry.Value)).ToList();
+        List<(int, int)> merges = [];
         while (tokens.Count < size)
         {
-            var pairs = words.SelectMany(word => word.Ids.Zip(word.Ids.Skip(1)).Select(pair => (pair, word.Count)))
+            List<((int First, int Second) Pair, long Count)> pairs = words
+                .SelectMany(word => word.Ids.Zip(word.Ids.Skip(1)).Select(pair => (pair, word.Count)))
                 .GroupBy(entry => entry.pair, entry => entry.Count).Select(group => (Pair: group.Key, Count: group.Sum())).ToList();
             if (pairs.Count == 0)
                 break;
-            var best = pairs.OrderByDescending(entry => entry.Count).ThenBy(entry => entry.Pair).First().Pair;
+            (int First, int Second) best = pairs.OrderByDescending(entry => entry.Count).ThenBy(entry => entry.Pair).First().Pair;
             merges.Add(best);
-            var joined = tokens.Join(best.First, best.Second);
-            foreach (var (ids, _) in words)
+            int joined = tokens.Join(best.First, best.Second);
+            foreach ((List<int> ids, long _) in words)
             {
-                for (var i = 0; i + 1 < ids.Count; i++)
+                for (int i = 0; i + 1 < ids.Count; i++)
                 {
                     if ((ids[i], ids[i + 1]) != best)
                         continue;
@@ -89,7 +92,7 @@ public class BpeTrainerTests
 
     private static Tokenizer Train(string[] documents, int size)
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory().FullName, "tokenizer.json");
+        string file = Path.Combine(Directory.CreateTempSubdirectory().FullName, "tokenizer.json");
         File.WriteAllBytes(file, BpeTrainer.Train(documents, size, ["<|endoftext|>"]));
         return Tokenizer.FromFile(file);
     }

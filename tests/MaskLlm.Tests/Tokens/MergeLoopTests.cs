@@ -9,12 +9,12 @@ public class MergeLoopTests
     public void Run_RandomMerges_ScanAndHeapAgree()
     {
         // Tokens 0..3 are characters; each merge makes a new token of two earlier ones.
-        var merges = Gen.Int[0, 1000].Array[2].Array[0, 25].Select(pairs =>
+        Gen<List<Merge>> merges = Gen.Int[0, 1000].Array[2].Array[0, 25].Select(pairs =>
             pairs.Select((pair, rank) => new Merge(pair[0] % (4 + rank), pair[1] % (4 + rank), rank, 4 + rank)).ToList());
         Gen.Select(merges, Gen.Int[0, 3].Array[1, 200]).Sample((list, word) =>
         {
-            var table = new MergeTable(list);
-            var (scanned, heaped) = ((int[])word.Clone(), (int[])word.Clone());
+            MergeTable table = new(list);
+            (int[]? scanned, int[]? heaped) = ((int[])word.Clone(), (int[])word.Clone());
             Array.Resize(ref scanned, MergeLoop.RunByScan(scanned, table));
             Array.Resize(ref heaped, MergeLoop.RunByHeap(heaped, table));
             Assert.Equal(scanned, heaped);
@@ -24,7 +24,7 @@ public class MergeLoopTests
     [Fact]
     public void Run_EqualRanks_MergesFromTheLeft()
     {
-        var table = new MergeTable([new Merge(0, 0, 0, 1)]);
+        MergeTable table = new([new Merge(0, 0, 0, 1)]);
         int[] symbols = [0, 0, 0];
         Assert.Equal(2, MergeLoop.RunByHeap(symbols, table));
         Assert.Equal([1, 0], symbols[..2]);

@@ -11,7 +11,7 @@ public class SentencePieceReaderTests
     public void Read_SmallModel_MergesByScore()
     {
         // ids: 0 <unk>, 1 <s>, 2.. pieces; "bc" has the better score, so "abc" never becomes "ab" + "c".
-        var tokenizer = Read(Model(BytePair, ("▁", 0f), ("a", 0f), ("b", 0f), ("c", 0f), ("ab", -2f), ("bc", -1f), ("▁a", -3f)));
+        Tokenizer tokenizer = Read(Model(BytePair, ("▁", 0f), ("a", 0f), ("b", 0f), ("c", 0f), ("ab", -2f), ("bc", -1f), ("▁a", -3f)));
         Assert.Equal([8, 7], tokenizer.Encode("abc"));
         Assert.Equal([1, 8, 7], tokenizer.Encode("abc", addSpecialTokens: true));
         Assert.Equal("abc", tokenizer.Decode([1, 8, 7]));
@@ -21,10 +21,10 @@ public class SentencePieceReaderTests
     [Fact]
     public void Read_CutOffOrFlipped_IsRefusedOrRead()
     {
-        var bytes = Model(BytePair, ("▁", 0f), ("a", 0f), ("▁a", -1f));
-        for (var length = 0; length < bytes.Length; length++)
+        byte[] bytes = Model(BytePair, ("▁", 0f), ("a", 0f), ("▁a", -1f));
+        for (int length = 0; length < bytes.Length; length++)
             TryRead(bytes[..length]);
-        for (var at = 0; at < bytes.Length; at++)
+        for (int at = 0; at < bytes.Length; at++)
             TryRead([.. bytes[..at], (byte)~bytes[at], .. bytes[(at + 1)..]]);
     }
 
@@ -196,10 +196,10 @@ public class SentencePieceReaderTests
     /// <summary>A model file with an unknown and a begin token, identity normalization and no fallback.</summary>
     internal static byte[] Model(int kind, params (string Text, float Score)[] pieces)
     {
-        var bytes = new List<byte>();
+        List<byte> bytes = [];
         bytes.AddRange(Message(1, Piece("<unk>", 0, PieceKind.Unknown)));
         bytes.AddRange(Message(1, Piece("<s>", 0, PieceKind.Control)));
-        foreach (var (text, score) in pieces)
+        foreach ((string text, float score) in pieces)
             bytes.AddRange(Message(1, Piece(text, score, PieceKind.Normal)));
         bytes.AddRange(Message(2, [3 << 3, (byte)kind]));
         bytes.AddRange(Message(3, [3 << 3, 1, 4 << 3, 0, 5 << 3, 1]));

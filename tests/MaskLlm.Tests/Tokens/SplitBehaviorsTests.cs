@@ -18,7 +18,7 @@ public class SplitBehaviorsTests
         [
             new(0, 3, false), new(3, 4, true), new(4, 9, false), new(9, 10, true), new(10, 11, true), new(11, 20, false),
         ];
-        var pieces = Enum.Parse<SplitBehavior>(behavior).Apply(stretches);
+        List<(int Start, int End)> pieces = Enum.Parse<SplitBehavior>(behavior).Apply(stretches);
         Assert.Equal(wanted, string.Join('|', pieces.Select(piece => Text[piece.Start..piece.End])));
     }
 }

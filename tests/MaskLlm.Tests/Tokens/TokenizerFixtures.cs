@@ -15,9 +15,9 @@ internal static class TokenizerFixtures
     /// <summary>A folder below shared/fixtures; the test is skipped where it is absent.</summary>
     public static string SharedFolder(string path)
     {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            var candidate = Path.Combine(folder.FullName, "shared", "fixtures", path);
+            string candidate = Path.Combine(folder.FullName, "shared", "fixtures", path);
             if (Directory.Exists(candidate))
                 return candidate;
         }
@@ -30,7 +30,7 @@ internal static class TokenizerFixtures
     {
         lock (Loaded)
         {
-            if (!Loaded.TryGetValue(folder, out var tokenizer))
+            if (!Loaded.TryGetValue(folder, out Tokenizer? tokenizer))
                 Loaded[folder] = tokenizer = Tokenizer.Load(folder);
             return tokenizer;
         }
@@ -38,12 +38,12 @@ internal static class TokenizerFixtures
 
     public static IEnumerable<(string Text, int[] Ids, int[] IdsWithSpecial, string Decoded)> Encodings(string folder)
     {
-        foreach (var line in File.ReadLines(Path.Combine(folder, "encodings.jsonl")))
+        foreach (string line in File.ReadLines(Path.Combine(folder, "encodings.jsonl")))
         {
-            using var document = JsonDocument.Parse(line);
-            var root = document.RootElement;
-            var ids = Ids(root.GetProperty("ids"));
-            var special = root.TryGetProperty("ids_with_special", out var list) ? Ids(list) : ids;
+            using JsonDocument document = JsonDocument.Parse(line);
+            JsonElement root = document.RootElement;
+            int[] ids = Ids(root.GetProperty("ids"));
+            int[] special = root.TryGetProperty("ids_with_special", out JsonElement list) ? Ids(list) : ids;
             yield return (root.GetProperty("text").GetString()!, ids, special, root.GetProperty("decoded").GetString()!);
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MaskLlm.Tokens;
 
 namespace MaskLlm.Tests.Tokens;
 
@@ -23,10 +24,10 @@ public class TokenizerGoldenTests
 
     private static void Check(string folder)
     {
-        var tokenizer = TokenizerFixtures.Load(folder);
-        var wrong = new List<string>();
-        var count = 0;
-        foreach (var (text, ids, idsWithSpecial, decoded) in TokenizerFixtures.Encodings(folder))
+        Tokenizer tokenizer = TokenizerFixtures.Load(folder);
+        List<string> wrong = [];
+        int count = 0;
+        foreach ((string text, int[]? ids, int[]? idsWithSpecial, string decoded) in TokenizerFixtures.Encodings(folder))
         {
             count++;
             Compare(text, "ids", string.Join(' ', ids), string.Join(' ', tokenizer.Encode(text)), wrong);

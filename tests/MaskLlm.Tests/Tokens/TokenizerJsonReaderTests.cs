@@ -16,7 +16,7 @@ public class TokenizerJsonReaderTests
     [Fact]
     public void Read_MergesAsTexts_AreThoseOfPairs()
     {
-        var texts = Small.Replace("""["a", "b"], ["ab", "c"], ["▁", "a"]""", "\"a b\", \"ab c\", \"▁ a\"", StringComparison.Ordinal);
+        string texts = Small.Replace("""["a", "b"], ["ab", "c"], ["▁", "a"]""", "\"a b\", \"ab c\", \"▁ a\"", StringComparison.Ordinal);
         Assert.Equal([5, 3, 4], Read(texts).Encode("abcdab"));
         Assert.Equal([5, 3, 4], Read(Small).Encode("abcdab"));
     }
@@ -24,7 +24,7 @@ public class TokenizerJsonReaderTests
     [Fact]
     public void Read_IgnoreMerges_TakesAWordThatIsAToken()
     {
-        var vocabulary = Small.Replace("\"?\": 9", "\"bcd\": 9", StringComparison.Ordinal);
+        string vocabulary = Small.Replace("\"?\": 9", "\"bcd\": 9", StringComparison.Ordinal);
         Assert.Equal([1, 2, 3], Read(vocabulary).Encode("bcd"));
         Assert.Equal([9], Read(Edit(vocabulary, root => root["model"]!["ignore_merges"] = true)).Encode("bcd"));
     }
@@ -34,7 +34,7 @@ public class TokenizerJsonReaderTests
     [InlineData(true, new[] { 9, 0, 9 })]
     public void Read_UnknownToken_FusesAsTold(bool fuses, int[] wanted)
     {
-        var json = Edit(Small, root => (root["model"]!["unk_token"], root["model"]!["fuse_unk"]) = ("?", fuses));
+        string json = Edit(Small, root => (root["model"]!["unk_token"], root["model"]!["fuse_unk"]) = ("?", fuses));
         Assert.Equal(wanted, Read(json).Encode("xyaz"));
     }
 
@@ -57,14 +57,14 @@ public class TokenizerJsonReaderTests
     [InlineData("normalized", "x", new[] { 0, 20 })]
     public void Read_NormalizedToken_IsLookedForInTheNormalizedText(string flag, string written, int[] wanted)
     {
-        var json = Edit(WithToken("X", flag), root => root["normalizer"] = JsonNode.Parse("""{"type": "Lowercase"}"""));
+        string json = Edit(WithToken("X", flag), root => root["normalizer"] = JsonNode.Parse("""{"type": "Lowercase"}"""));
         Assert.Equal(wanted, Read(json).Encode("a" + written));
     }
 
     [Fact]
     public void Read_OverlappingTokens_TakesTheLongestOfTheLeftmost()
     {
-        var json = Edit(WithToken("##", "none"), root => root["added_tokens"]!.AsArray().Add(Token("#", 21, "none")));
+        string json = Edit(WithToken("##", "none"), root => root["added_tokens"]!.AsArray().Add(Token("#", 21, "none")));
         Assert.Equal([20, 21, 0], Read(json).Encode("###a"));
     }
 
@@ -74,8 +74,8 @@ public class TokenizerJsonReaderTests
     [InlineData("never", new[] { 0, 7, 1, 8 })]
     public void Read_Metaspace_PrefixesAsTold(string scheme, int[] wanted)
     {
-        var component = $$"""{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "{{scheme}}"}""";
-        var tokenizer = Read(Edit(Small, root =>
+        string component = $$"""{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "{{scheme}}"}""";
+        Tokenizer tokenizer = Read(Edit(Small, root =>
             (root["pre_tokenizer"], root["decoder"]) = (JsonNode.Parse(component), JsonNode.Parse(component))));
         Assert.Equal(wanted, tokenizer.Encode("a b a"));
         Assert.Equal("a b a", tokenizer.Decode(tokenizer.Encode("a b a")));
@@ -84,7 +84,7 @@ public class TokenizerJsonReaderTests
     [Fact]
     public void Read_MetaspaceFirst_PrefixesNothingAfterAToken()
     {
-        var json = Edit(WithToken("#", "none"), root => root["pre_tokenizer"] = JsonNode.Parse("""{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first"}"""));
+        string json = Edit(WithToken("#", "none"), root => root["pre_tokenizer"] = JsonNode.Parse("""{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first"}"""));
         Assert.Equal([8, 20, 0], Read(json).Encode("a#a"));
     }
 
@@ -100,7 +100,8 @@ public class TokenizerJsonReaderTests
     [InlineData("model", """{"type": "Unigram"}""", "Unigram")]
     public void Read_UnknownComponent_NamesFileComponentAndKind(string component, string value, string kind)
     {
-        var error = Assert.Throws<NotSupportedException>(() => Read(Edit(Small, root => root[component] = JsonNode.Parse(value))));
+        NotSupportedException error = Assert.Throws<NotSupportedException>(() =>
+            Read(Edit(Small, root => root[component] = JsonNode.Parse(value))));
         Assert.Contains("test.json", error.Message, StringComparison.Ordinal);
         Assert.Contains(component, error.Message, StringComparison.Ordinal);
         Assert.Contains(kind, error.Message, StringComparison.Ordinal);
@@ -109,8 +110,8 @@ public class TokenizerJsonReaderTests
     [Fact]
     public void Read_CutOff_IsInvalidData()
     {
-        var bytes = Encoding.UTF8.GetBytes(Small);
-        for (var length = 0; length < bytes.Length; length++)
+        byte[] bytes = Encoding.UTF8.GetBytes(Small);
+        for (int length = 0; length < bytes.Length; length++)
             Assert.Throws<InvalidDataException>(() => TokenizerJsonReader.Read(bytes[..length], "test.json"));
     }
 
@@ -127,7 +128,7 @@ public class TokenizerJsonReaderTests
     [InlineData("\"vocab\"", "\"words\"")]
     public void Read_Damaged_IsInvalidData(string old, string damaged)
     {
-        var error = Assert.Throws<InvalidDataException>(() => Read(Small.Replace(old, damaged, StringComparison.Ordinal)));
+        InvalidDataException error = Assert.Throws<InvalidDataException>(() => Read(Small.Replace(old, damaged, StringComparison.Ordinal)));
         Assert.Contains("test.json", error.Message, StringComparison.Ordinal);
     }
 
@@ -135,7 +136,7 @@ public class TokenizerJsonReaderTests
 
     private static string Edit(string json, Action<JsonNode> change)
     {
-        var root = JsonNode.Parse(json)!;
+        JsonNode root = JsonNode.Parse(json)!;
         change(root);
         return root.ToJsonString();
     }

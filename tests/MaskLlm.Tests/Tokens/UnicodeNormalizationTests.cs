@@ -70,7 +70,7 @@ public class UnicodeNormalizationTests
     [Fact]
     public void ToNfc_RandomText_IsStableAndEqualOverAllSpellings() => TextGen.Texts.Sample(text =>
     {
-        var composed = UnicodeNormalization.ToNfc(text);
+        string composed = UnicodeNormalization.ToNfc(text);
         Assert.Equal(composed, UnicodeNormalization.ToNfc(composed));
         Assert.Equal(composed, UnicodeNormalization.ToNfc(UnicodeNormalization.ToNfd(text)));
         Assert.Equal(UnicodeNormalization.ToNfd(text), UnicodeNormalization.ToNfd(composed));

@@ -11,11 +11,11 @@ public class WordScannerTests
     [InlineData(Cl100kScanner.PatternOfOneDigit)]
     public void WordEnd_RandomText_EqualsTheRegularExpression(string pattern)
     {
-        var scanner = WordScanner.For(pattern)!;
-        var regex = SplitPattern.FromRegex(pattern);
+        WordScanner scanner = WordScanner.For(pattern)!;
+        SplitPattern regex = SplitPattern.FromRegex(pattern);
         TextGen.Texts.Sample(text =>
         {
-            var starts = new List<(int, int)>();
+            List<(int, int)> starts = [];
             for (int start = 0, end; start < text.Length; start = end)
             {
                 end = scanner.WordEnd(text, start);
@@ -32,13 +32,13 @@ public class WordScannerTests
     [InlineData(Cl100kScanner.PatternOfOneDigit)]
     public void IsAlwaysAnEnd_RandomText_CutsBetweenWords(string pattern)
     {
-        var regex = SplitPattern.FromRegex(pattern);
+        SplitPattern regex = SplitPattern.FromRegex(pattern);
         TextGen.Texts.Sample(text =>
         {
-            var whole = regex.Matches(text);
-            foreach (var cut in Enumerable.Range(1, Math.Max(0, text.Length - 1)).Where(at => WordScanner.IsAlwaysAnEnd(text, at)))
+            List<(int Start, int End)> whole = regex.Matches(text);
+            foreach (int cut in Enumerable.Range(1, Math.Max(0, text.Length - 1)).Where(at => WordScanner.IsAlwaysAnEnd(text, at)))
             {
-                var tail = regex.Matches(text.AsSpan(cut)).ConvertAll(match => (match.Start + cut, match.End + cut));
+                List<(int, int)> tail = regex.Matches(text.AsSpan(cut)).ConvertAll(match => (match.Start + cut, match.End + cut));
                 Assert.Equal(whole, [.. regex.Matches(text.AsSpan(0, cut)), .. tail]);
             }
         }, iter: 1000);

@@ -22,7 +22,7 @@ public static class MaskNpz
     {
         using NpzArchive archive = NpzArchive.Open(path);
         archive.RequireModestSize();
-        var packed = new OrderedDictionary<string, byte[]>(StringComparer.Ordinal);
+        OrderedDictionary<string, byte[]> packed = new(StringComparer.Ordinal);
         foreach ((string parameter, ZipArchiveEntry entry) in archive.Members()) packed.Add(parameter, archive.Packed(parameter, entry));
         archive.RequireComment(packed);
         return packed;
@@ -38,7 +38,7 @@ public static class MaskNpz
     {
         ArgumentNullException.ThrowIfNull(shapes);
         using NpzArchive archive = NpzArchive.Open(path);
-        var masks = new OrderedDictionary<string, Mask>(StringComparer.Ordinal);
+        OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         OrderedDictionary<string, byte[]> packed = new(StringComparer.Ordinal);
         foreach ((string parameter, ZipArchiveEntry entry) in archive.Members())
         {
@@ -78,7 +78,7 @@ public static class MaskNpz
         ArgumentNullException.ThrowIfNull(masks);
         AtomicFile.Write(path, stream =>
         {
-            using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+            using ZipArchive zip = new(stream, ZipArchiveMode.Create, leaveOpen: true);
             foreach ((string parameter, Mask mask) in masks) WriteMember(zip, parameter, mask);
             zip.Comment = NpzComment.Of(masks);
         });

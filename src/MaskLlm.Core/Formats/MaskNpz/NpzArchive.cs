@@ -50,7 +50,7 @@ internal sealed class NpzArchive : IDisposable
     /// <summary>The members by the parameter that they mask, in the order of the file.</summary>
     internal OrderedDictionary<string, ZipArchiveEntry> Members()
     {
-        var members = new OrderedDictionary<string, ZipArchiveEntry>(StringComparer.Ordinal);
+        OrderedDictionary<string, ZipArchiveEntry> members = new(StringComparer.Ordinal);
         foreach (ZipArchiveEntry entry in Entries())
         {
             if (!entry.FullName.EndsWith(MemberEnding, StringComparison.Ordinal))
@@ -107,7 +107,7 @@ internal sealed class NpzArchive : IDisposable
     // Grows with what is really there: a damaged entry may claim any length; and ends with what it claims.
     private byte[] Bytes(string parameter, ZipArchiveEntry entry)
     {
-        using var bytes = new MemoryStream();
+        using MemoryStream bytes = new();
         try
         {
             using Stream stream = entry.Open();
@@ -129,7 +129,7 @@ internal sealed class NpzArchive : IDisposable
         string name = $"{_path}: '{parameter}'";
         try
         {
-            using var stream = new MemoryStream(bytes);
+            using MemoryStream stream = new(bytes);
             NpyHeader header = NpyHeader.Read(name, stream.Read);
             header.CheckLength(name, bytes.Length - header.DataOffset);
             return header;

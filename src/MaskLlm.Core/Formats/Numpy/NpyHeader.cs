@@ -40,7 +40,7 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         int textOffset = start.Length + length.Length;
         if (textLength > LargestBytes - textOffset)
             throw Broken(name, $"its header claims {textLength} bytes and at most {LargestBytes - textOffset} are read");
-        var text = new byte[textLength];
+        byte[] text = new byte[textLength];
         int found = fill(text);
         if (found < text.Length) throw Broken(name, $"its header claims {textLength} bytes and {found} can be read");
         return Parse(name, Encoding.Latin1.GetString(text), textOffset + text.Length);
@@ -65,7 +65,7 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         int before = MagicBytes + 4;
         int padded = (before + text.Length + 1 + Alignment - 1) / Alignment * Alignment;
         text = text.PadRight(padded - before - 1) + "\n";
-        var bytes = new byte[padded];
+        byte[] bytes = new byte[padded];
         Magic.CopyTo(bytes);
         bytes[MagicBytes] = 1;
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(MagicBytes + 2), checked((ushort)text.Length));
@@ -87,7 +87,7 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
     private static long[] ParseShape(string name, string text)
     {
         string[] parts = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var shape = new long[parts.Length];
+        long[] shape = new long[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
             if (!NumberText.TryDigits(parts[i], out shape[i]))

@@ -37,7 +37,7 @@ public sealed class SafetensorsCheckpoint : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         CheckpointFolder found = CheckpointFolder.Find(folder);
-        var checkpoint = new SafetensorsCheckpoint(folder);
+        SafetensorsCheckpoint checkpoint = new(folder);
         try
         {
             if (found.Index is null) checkpoint.AddWhole(found.Files[0]);

@@ -45,7 +45,7 @@ internal sealed class SafetensorsHeader
         if (length > LargestBytes) throw Error(path, $"the header claims {length} bytes and the format allows {LargestBytes}");
         if ((long)length > file.Length - PrefixBytes)
             throw Error(path, $"the header claims {length} bytes and the file has {file.Length - PrefixBytes} after the length");
-        var header = new SafetensorsHeader(path, PrefixBytes + (long)length, file.Length);
+        SafetensorsHeader header = new(path, PrefixBytes + (long)length, file.Length);
         header.Parse(file.Slice(PrefixBytes, (int)length).ToArray());
         header.CheckLayout();
         return header;
@@ -118,7 +118,7 @@ internal sealed class SafetensorsHeader
 
     private long[] ParseNumbers(string name, string member, JsonElement list)
     {
-        var numbers = new long[list.GetArrayLength()];
+        long[] numbers = new long[list.GetArrayLength()];
         int filled = 0;
         foreach (JsonElement item in list.EnumerateArray())
         {

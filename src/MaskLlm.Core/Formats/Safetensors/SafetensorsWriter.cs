@@ -83,7 +83,7 @@ public static class SafetensorsWriter
 
     private static void Check(IReadOnlyList<TensorToWrite> tensors)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        HashSet<string> names = new(StringComparer.Ordinal);
         foreach (TensorToWrite tensor in tensors)
         {
             if (tensor.Name == SafetensorsHeader.MetadataKey)
@@ -99,9 +99,9 @@ public static class SafetensorsWriter
 
     private static byte[] Header(TensorToWrite[] ordered, IReadOnlyDictionary<string, string>? metadata, int alignment)
     {
-        using var bytes = new MemoryStream();
+        using MemoryStream bytes = new();
         bytes.Write(stackalloc byte[SafetensorsHeader.PrefixBytes]);
-        using (var json = new Utf8JsonWriter(bytes)) WriteJson(json, ordered, metadata);
+        using (Utf8JsonWriter json = new(bytes)) WriteJson(json, ordered, metadata);
         while (bytes.Length % alignment != 0) bytes.WriteByte((byte)' ');
         byte[] header = bytes.ToArray();
         int length = header.Length - SafetensorsHeader.PrefixBytes;

@@ -20,7 +20,7 @@ internal sealed class ShardIndex
     /// <summary>Reads an index and checks that its shards exist.</summary>
     internal static ShardIndex Read(string path)
     {
-        var index = new ShardIndex(path);
+        ShardIndex index = new(path);
         index.Parse();
         index.Shards = [.. index._shardOf.Values.Distinct().Order(StringComparer.Ordinal)];
         foreach (string shard in index.Shards) index.CheckExists(shard);

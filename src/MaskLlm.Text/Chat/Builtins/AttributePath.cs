@@ -9,7 +9,7 @@ internal static class AttributePath
     /// <summary>What the attribute that an argument names gives for an item; the item itself where it is not given.</summary>
     public static Func<object?, object?> Key(BuiltinCall call, int index, bool ignoresCase)
     {
-        var attribute = call.Value(index, null);
+        object? attribute = call.Value(index, null);
         object? Fold(object? value)
         {
             if (ignoresCase && value is string or Markup)
@@ -26,10 +26,10 @@ internal static class AttributePath
     {
         if (Markup.Plain(attribute) is not string path)
             return call.Renderer.Members.Item(item, attribute);
-        foreach (var part in path.Split('.'))
+        foreach (string part in path.Split('.'))
         {
             call.Budget.Step();
-            var isIndex = long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+            bool isIndex = long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out long number);
             item = call.Renderer.Members.Item(item, isIndex ? number : part);
         }
 

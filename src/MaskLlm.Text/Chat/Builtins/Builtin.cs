@@ -27,12 +27,12 @@ internal sealed record Builtin(string[]? Parameters, Func<BuiltinCall, object?> 
         renderer.Budget.Step(2);
         // Before the work, and here: none of them can forget it. What holds values is paid for by whoever goes through them.
         Pay(renderer.Budget, subject);
-        foreach (var value in arguments.Positional)
+        foreach (object? value in arguments.Positional)
             Pay(renderer.Budget, value);
-        foreach (var (_, value) in arguments.Named)
+        foreach ((string _, object? value) in arguments.Named)
             Pay(renderer.Budget, value);
-        var bound = Parameters is null ? [] : arguments.Bind(name, Parameters);
-        var result = Body(new BuiltinCall(renderer, name, Marks == MarkRule.Sees ? subject : Markup.Plain(subject), arguments, bound));
+        object?[] bound = Parameters is null ? [] : arguments.Bind(name, Parameters);
+        object? result = Body(new BuiltinCall(renderer, name, Marks == MarkRule.Sees ? subject : Markup.Plain(subject), arguments, bound));
         return Marks == MarkRule.Keeps && subject is Markup && result is string text ? new Markup(text) : result;
     }
 

@@ -36,7 +36,7 @@ internal sealed record BuiltinCall(Renderer Renderer, string Name, object? Subje
     /// <exception cref="TemplateFault">It is not given, or is no text.</exception>
     public string RequiredText(int index)
     {
-        var value = Markup.Plain(Required(index));
+        object? value = Markup.Plain(Required(index));
         return value as string ?? throw Unfit(value, "a text");
     }
 
@@ -44,7 +44,7 @@ internal sealed record BuiltinCall(Renderer Renderer, string Name, object? Subje
     /// <exception cref="TemplateFault">It is no text.</exception>
     public string? Text(int index)
     {
-        var value = Markup.Plain(Value(index, null));
+        object? value = Markup.Plain(Value(index, null));
         return value is null ? null : value as string ?? throw Unfit(value, "a text");
     }
 
@@ -52,8 +52,8 @@ internal sealed record BuiltinCall(Renderer Renderer, string Name, object? Subje
     /// <exception cref="TemplateFault">It is no whole number.</exception>
     public long Whole(int index, long otherwise)
     {
-        var value = Value(index, otherwise);
-        return Numbers.TryWhole(value, out var number) ? number : throw Unfit(value, "a whole number");
+        object? value = Value(index, otherwise);
+        return Numbers.TryWhole(value, out long number) ? number : throw Unfit(value, "a whole number");
     }
 
     /// <summary>A truth, or its default.</summary>

@@ -36,8 +36,8 @@ internal static class CharacterReferences
     /// <exception cref="NotSupportedException">It has a name that is not known here, and may be one of HTML.</exception>
     public static string Decode(string text)
     {
-        var result = new StringBuilder(text.Length);
-        for (var at = 0; at < text.Length;)
+        StringBuilder result = new(text.Length);
+        for (int at = 0; at < text.Length;)
         {
             if (text[at] != '&')
             {
@@ -45,7 +45,7 @@ internal static class CharacterReferences
                 continue;
             }
 
-            var end = at + 1;
+            int end = at + 1;
             result.Append((end < text.Length && text[end] == '#' ? Number(text, ref end) : Named(text, ref end)) ?? text[at..end]);
             at = end;
         }
@@ -55,10 +55,10 @@ internal static class CharacterReferences
 
     private static string? Number(string text, ref int end)
     {
-        var at = end + 1;
-        var isHex = at < text.Length && text[at] is 'x' or 'X';
+        int at = end + 1;
+        bool isHex = at < text.Length && text[at] is 'x' or 'X';
         at += isHex ? 1 : 0;
-        var (start, number) = (at, 0L);
+        (int start, long number) = (at, 0L);
         for (; at < text.Length && (isHex ? char.IsAsciiHexDigit(text[at]) : char.IsAsciiDigit(text[at])); at++)
             number = Math.Min(number * (isHex ? 16 : 10)
                 + int.Parse(text.AsSpan(at, 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), int.MaxValue);
@@ -76,10 +76,10 @@ internal static class CharacterReferences
 
     private static string? Named(string text, ref int end)
     {
-        var start = end;
+        int start = end;
         while (end < text.Length && end - start < LongestName && text[end] is not ('\t' or '\n' or '\f' or ' ' or '<' or '&' or '#' or ';'))
             end++;
-        var name = text[start..end];
+        string name = text[start..end];
         if (end < text.Length && text[end] == ';' && name.Length > 0)
         {
             end++;
@@ -90,7 +90,7 @@ internal static class CharacterReferences
                     $"chat template: the character reference '&{name};' is not supported. Those of HTML 4 are.");
         }
 
-        for (var length = name.Length; length >= 2; length--)
+        for (int length = name.Length; length >= 2; length--)
         {
             if (OldNames.Contains(name[..length]))
                 return Find(name[..length]) + text[(start + length)..end];
@@ -101,7 +101,7 @@ internal static class CharacterReferences
 
     private static string? Find(string name)
     {
-        var known = name switch
+        string known = name switch
         {
             "AMP" or "COPY" or "GT" or "LT" or "QUOT" or "REG" => name.ToLowerInvariant(),
             // HTML 5 has other brackets.
@@ -109,7 +109,7 @@ internal static class CharacterReferences
             "rang" => "#x27E9",
             _ => name,
         };
-        var decoded = WebUtility.HtmlDecode($"&{known};");
+        string decoded = WebUtility.HtmlDecode($"&{known};");
         return decoded.StartsWith('&') && decoded.Length > 1 ? null : decoded;
     }
 }

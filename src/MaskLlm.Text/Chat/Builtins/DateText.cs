@@ -10,8 +10,8 @@ internal static class DateText
     /// <exception cref="NotSupportedException">The format has a letter that is not supported.</exception>
     public static string Write(DateTimeOffset time, string format, Budget budget)
     {
-        var builder = new TextBuilder(budget);
-        for (var at = 0; at < format.Length; at++)
+        TextBuilder builder = new(budget);
+        for (int at = 0; at < format.Length; at++)
         {
             if (format[at] != '%' || at + 1 == format.Length)
             {
@@ -20,10 +20,10 @@ internal static class DateText
             }
 
             // %-d: without the zero at its start.
-            var isShort = format[at + 1] == '-' && at + 2 < format.Length;
+            bool isShort = format[at + 1] == '-' && at + 2 < format.Length;
             budget.Step();
             at += isShort ? 2 : 1;
-            var part = Part(time, format[at]);
+            string part = Part(time, format[at]);
             builder.Append(isShort && part.TrimStart('0') is { Length: > 0 } trimmed ? trimmed : isShort ? "0" : part);
         }
 

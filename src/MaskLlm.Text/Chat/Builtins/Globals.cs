@@ -15,7 +15,7 @@ internal sealed class Globals
     /// <summary>The functions by name.</summary>
     public static IEnumerable<(string Name, object? Value)> All(Renderer renderer, TimeProvider clock)
     {
-        var globals = new Globals(renderer, clock);
+        Globals globals = new(renderer, clock);
         return
         [
             Function("range", globals.Range),
@@ -34,7 +34,7 @@ internal sealed class Globals
     {
         long[] bounds = [.. arguments.Bind("range", ["start", "stop", "step"]).Where(value => !ReferenceEquals(value, CallArguments.Absent))
             .Select(Whole)];
-        var (start, stop, step) = bounds switch
+        (long start, long stop, long step) = bounds switch
         {
             [var end] => (0, end, 1),
             [var first, var end] => (first, end, 1),
@@ -42,15 +42,15 @@ internal sealed class Globals
             [_, _, _] => throw new TemplateFault("range is given the step 0; expected another number."),
             _ => throw new TemplateFault("range is given no number; expected its end."),
         };
-        var distance = step > 0 ? (Int128)stop - start : (Int128)start - stop;
-        var count = distance <= 0 ? 0 : (distance - 1) / Int128.Abs(step) + 1;
+        Int128 distance = step > 0 ? (Int128)stop - start : (Int128)start - stop;
+        Int128 count = distance <= 0 ? 0 : (distance - 1) / Int128.Abs(step) + 1;
         if (count > LongestRange)
             throw new TemplateFault($"range has {count} numbers; expected at most {LongestRange}.");
         _renderer.Budget.Step((long)count * 4);
         return new Sequence([.. Enumerable.Range(0, (int)count).Select(index => (object?)(start + index * step))], SequenceKind.Range);
     }
 
-    private static long Whole(object? value) => Numbers.TryWhole(value, out var number)
+    private static long Whole(object? value) => Numbers.TryWhole(value, out long number)
         ? number
         : throw (value as Undefined)?.Fault() ?? new TemplateFault($"range is given {TypeNames.Describe(value)}; expected whole numbers.");
 
@@ -77,8 +77,8 @@ internal sealed class Globals
     private Namespace Namespace(CallArguments arguments)
     {
         _renderer.Budget.Step(16);
-        var space = new Namespace();
-        foreach (var (name, value) in Dict(arguments).Items)
+        Namespace space = new();
+        foreach ((object? name, object? value) in Dict(arguments).Items)
             space.Attributes[Markup.Plain(name) as string
                 ?? throw new TemplateFault("namespace is given a key that is no text; expected names.")] = value;
         return space;
@@ -87,11 +87,12 @@ internal sealed class Globals
     // Nothing the first time, the separator from then on.
     private Callable Joiner(CallArguments arguments)
     {
-        var separator = arguments.Bind("joiner", ["sep"])[0] is var given && ReferenceEquals(given, CallArguments.Absent) ? ", " : given;
-        var isUsed = false;
+        object? separator = arguments.Bind("joiner", ["sep"])[0] is var given
+            && ReferenceEquals(given, CallArguments.Absent) ? ", " : given;
+        bool isUsed = false;
         return new Callable("joiner", _ =>
         {
-            var text = isUsed ? separator : "";
+            object? text = isUsed ? separator : "";
             isUsed = true;
             return text;
         });
@@ -102,12 +103,12 @@ internal sealed class Globals
         if (arguments.Positional.Count == 0)
             throw new TemplateFault("cycler has nothing to go through; expected arguments.");
         _renderer.Budget.Step(16 + arguments.Positional.Count);
-        var (space, at) = (new Namespace(), 0);
+        (Namespace? space, int at) = (new Namespace(), 0);
         space.Attributes["current"] = arguments.Positional[0];
         object? MoveTo(int place)
         {
             at = place % arguments.Positional.Count;
-            var before = space.Attributes["current"];
+            object? before = space.Attributes["current"];
             space.Attributes["current"] = arguments.Positional[at];
             return before;
         }
@@ -119,14 +120,14 @@ internal sealed class Globals
 
     private object? Raise(CallArguments arguments)
     {
-        var message = arguments.Bind("raise_exception", ["message"])[0];
+        object? message = arguments.Bind("raise_exception", ["message"])[0];
         throw new ArgumentException(ReferenceEquals(message, CallArguments.Absent) ? "The chat template refuses the messages."
             : _renderer.TextOf(message));
     }
 
     private string Now(CallArguments arguments)
     {
-        var format = arguments.Bind("strftime_now", ["format"])[0];
+        object? format = arguments.Bind("strftime_now", ["format"])[0];
         return Markup.Plain(format) is string text
             ? DateText.Write(_clock.GetLocalNow(), text, _renderer.Budget)
             : throw new TemplateFault($"strftime_now is given {TypeNames.Describe(format)}; expected a text such as '%d %b %Y'.");

@@ -25,30 +25,30 @@ internal sealed class LineWrapper(Budget budget, long width, bool breaksWords, b
         // Three tables, each of as many places as there are characters.
         budget.Step(4L * paragraph.Length);
         _text = [.. paragraph.EnumerateRunes()];
-        var chunks = new Queue<(int Start, int End)>(Chunks());
-        var isFirst = true;
-        foreach (var (start, end) in Lines(chunks))
+        Queue<(int Start, int End)> chunks = new(Chunks());
+        bool isFirst = true;
+        foreach ((int start, int end) in Lines(chunks))
         {
             budget.Step(2);
             if (!isFirst)
                 output.Append(between);
             isFirst = false;
-            foreach (var rune in _text.AsSpan(start, end - start))
+            foreach (Rune rune in _text.AsSpan(start, end - start))
                 output.Append(rune.ToString());
         }
     }
 
     private IEnumerable<(int Start, int End)> Lines(Queue<(int Start, int End)> chunks)
     {
-        var isFirst = true;
-        (int Start, int End)? head = chunks.TryDequeue(out var first) ? first : null;
-        (int, int)? Next() => chunks.TryDequeue(out var next) ? next : null;
+        bool isFirst = true;
+        (int Start, int End)? head = chunks.TryDequeue(out (int Start, int End) first) ? first : null;
+        (int, int)? Next() => chunks.TryDequeue(out (int Start, int End) next) ? next : null;
         while (head is not null)
         {
             if (!isFirst && IsSpace(head.Value))
                 head = Next();
             List<(int Start, int End)> line = [];
-            var length = 0L;
+            long length = 0L;
             for (; head is { } chunk && length + chunk.End - chunk.Start <= width; head = Next())
             {
                 line.Add(chunk);
@@ -76,10 +76,10 @@ internal sealed class LineWrapper(Budget budget, long width, bool breaksWords, b
     {
         if (!breaksWords)
             return isAlone ? chunk.End : null;
-        var end = chunk.Start + (int)left;
+        int end = chunk.Start + (int)left;
         if (!breaksHyphens)
             return end;
-        var hyphen = end - 1;
+        int hyphen = end - 1;
         while (hyphen > chunk.Start && _text[hyphen].Value != '-')
             hyphen--;
         // Behind a hyphen, but not where only hyphens are before it.
@@ -89,7 +89,7 @@ internal sealed class LineWrapper(Budget budget, long width, bool breaksWords, b
     private IEnumerable<(int Start, int End)> Chunks()
     {
         _hyphenEnds = new int[_text.Length + 1];
-        for (var at = _text.Length - 1; at >= 0; at--)
+        for (int at = _text.Length - 1; at >= 0; at--)
             _hyphenEnds[at] = !Is(at, '-') ? at : Is(at + 1, '-') ? _hyphenEnds[at + 1] : at + 1;
         for (int start = 0, end; start < _text.Length; start = end)
         {
@@ -100,7 +100,7 @@ internal sealed class LineWrapper(Budget budget, long width, bool breaksWords, b
 
     private int EndOf(int start)
     {
-        var end = start + 1;
+        int end = start + 1;
         if (IsSpace(start))
         {
             while (end < _text.Length && IsSpace(end))

@@ -27,9 +27,9 @@ internal static class MappingMethods
 
     private static object? Get(BuiltinCall call)
     {
-        var key = call.Required(0);
+        object? key = call.Required(0);
         call.Budget.Read(key);
-        return Of(call).TryGet(key, out var value) ? value : call.Value(1, null);
+        return Of(call).TryGet(key, out object? value) ? value : call.Value(1, null);
     }
 
     private static Sequence View(BuiltinCall call, IEnumerable<object?> items)

@@ -23,10 +23,10 @@ internal static class MarkupFilters
     {
         if (call.Subject is not (Mapping or Sequence or Undefined))
             return Quoted(call, call.Subject, isQuery: false);
-        var pairs = call.Subject is Mapping mapping ? MappingMethods.Pairs(call.Budget, mapping) : call.Items();
-        var builder = new TextBuilder(call.Budget);
-        var isFirst = true;
-        foreach (var pair in pairs)
+        IReadOnlyList<object?> pairs = call.Subject is Mapping mapping ? MappingMethods.Pairs(call.Budget, mapping) : call.Items();
+        TextBuilder builder = new(call.Budget);
+        bool isFirst = true;
+        foreach (object? pair in pairs)
         {
             if (call.Renderer.Iterate(pair) is not [var key, var value])
                 throw new TemplateFault($"{call.Name} is given items that are no pairs; expected names with values.");
@@ -40,19 +40,19 @@ internal static class MarkupFilters
 
     private static string Quoted(BuiltinCall call, object? value, bool isQuery)
     {
-        var text = call.Renderer.TextOf(value);
+        string text = call.Renderer.TextOf(value);
         call.Budget.Scan(text);
-        var builder = new TextBuilder(call.Budget);
+        TextBuilder builder = new(call.Budget);
         Span<byte> bytes = stackalloc byte[4];
-        foreach (var rune in text.EnumerateRunes())
+        foreach (Rune rune in text.EnumerateRunes())
         {
-            var isPlain = rune.IsAscii && (char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value is '_' or '.' or '-' or '~');
+            bool isPlain = rune.IsAscii && (char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value is '_' or '.' or '-' or '~');
             if (isPlain || (rune.Value == '/' && !isQuery))
                 builder.Append((char)rune.Value);
             else if (rune.Value == ' ' && isQuery)
                 builder.Append('+');
             else
-                foreach (var part in bytes[..rune.EncodeToUtf8(bytes)])
+                foreach (byte part in bytes[..rune.EncodeToUtf8(bytes)])
                     builder.Append($"%{part:X2}");
         }
 
@@ -63,14 +63,14 @@ internal static class MarkupFilters
     {
         if (call.Defined is not Mapping mapping)
             throw call.Unfit(call.Subject, "a dict");
-        var builder = new TextBuilder(call.Budget);
-        var isFirst = true;
-        foreach (var (key, value) in mapping.Items)
+        TextBuilder builder = new(call.Budget);
+        bool isFirst = true;
+        foreach ((object? key, object? value) in mapping.Items)
         {
             call.Budget.Step();
             if (value is null or Undefined)
                 continue;
-            var name = Markup.Plain(key) as string ?? throw call.Unfit(key, "names as keys");
+            string name = Markup.Plain(key) as string ?? throw call.Unfit(key, "names as keys");
             if (name.Any(unit => Whitespace.Is(unit) || unit is '/' or '>' or '='))
                 throw new TemplateFault(
                     $"{call.Name} is given a name with white space or one of / > =; expected the name of an attribute.");
@@ -87,7 +87,7 @@ internal static class MarkupFilters
 
     private static string StripTags(BuiltinCall call)
     {
-        var text = call.SubjectText;
+        string text = call.SubjectText;
         call.Budget.Scan(text);
         call.Budget.MakeText(text.Length, 3L * text.Length);
         return CharacterReferences.Decode(OneSpaced(Without(Without(text, "<!--", "-->"), "<", ">")));
@@ -96,8 +96,8 @@ internal static class MarkupFilters
     // As markupsafe: what is left may begin one again, with what stood before it.
     private static string Without(string text, string open, string close)
     {
-        var (kept, length, start) = (new char[text.Length], 0, -1);
-        foreach (var unit in text)
+        (char[]? kept, int length, int start) = (new char[text.Length], 0, -1);
+        foreach (char unit in text)
         {
             kept[length++] = unit;
             if (start < 0 && kept.AsSpan(0, length).EndsWith(open))
@@ -111,8 +111,8 @@ internal static class MarkupFilters
 
     private static string OneSpaced(string text)
     {
-        var result = new StringBuilder(text.Length);
-        foreach (var unit in text)
+        StringBuilder result = new(text.Length);
+        foreach (char unit in text)
         {
             if (!Whitespace.Is(unit))
                 result.Append(unit);
@@ -125,24 +125,24 @@ internal static class MarkupFilters
 
     private static string WriteSize(BuiltinCall call)
     {
-        if (!Numbers.TryFloat(call.Defined, out var size) && !(call.Subject is string text && Numbers.TryParseFloat(text, out size)))
+        if (!Numbers.TryFloat(call.Defined, out double size) && !(call.Subject is string text && Numbers.TryParseFloat(text, out size)))
             throw call.Unfit(call.Subject, "a number");
-        var isBinary = call.Flag(0, false);
-        var step = isBinary ? 1024.0 : 1000.0;
+        bool isBinary = call.Flag(0, false);
+        double step = isBinary ? 1024.0 : 1000.0;
         if (size == 1)
             return "1 Byte";
         if (size < step)
             return double.IsFinite(size) ? $"{((long)size).ToString(CultureInfo.InvariantCulture)} Bytes"
                 : throw call.Unfit(size, "a finite number");
-        var power = 0;
-        var unit = step * step;
+        int power = 0;
+        double unit = step * step;
         while (power < Units.Length - 1 && !(size < unit))
         {
             unit *= step;
             power++;
         }
 
-        var spec = new FieldSpec('f', Precision: 1);
+        FieldSpec spec = new('f', Precision: 1);
         return $"{spec.OfFloat(step * size / unit, call.Budget)} {(isBinary ? Units[power].ToUpperInvariant() + "i" : Units[power])}B";
     }
 }

@@ -18,7 +18,7 @@ internal static class MarkupMethods
     /// <summary>Calls a method of the text.</summary>
     public static object? Invoke(Builtin method, Renderer renderer, string name, Markup subject, CallArguments arguments)
     {
-        var budget = renderer.Budget;
+        Budget budget = renderer.Budget;
         if (name == "join")
             arguments = arguments with
             {
@@ -35,7 +35,7 @@ internal static class MarkupMethods
         if (name == "format")
             arguments = new CallArguments([.. arguments.Positional.Select(value => Escaped(value, budget))],
                 [.. arguments.Named.Select(value => (value.Name, Escaped(value.Value, budget)))]);
-        if (Inserted.TryGetValue(name, out var place) && arguments.Positional.Count > place)
+        if (Inserted.TryGetValue(name, out int place) && arguments.Positional.Count > place)
             arguments = arguments with
             {
                 Positional = [.. arguments.Positional.Select((value, index) => index == place

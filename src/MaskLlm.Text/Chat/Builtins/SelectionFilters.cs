@@ -20,22 +20,22 @@ internal static class SelectionFilters
         // As Jinja has it, any false value: none, undefined, 0, and what is empty.
         if (!Truth.Of(call.Subject))
             return new Sequence([], SequenceKind.Generator);
-        var items = call.Items();
-        var change = call.Given.Positional.Count > 0 ? FilterOf(call) : AttributeOf(call);
+        IReadOnlyList<object?> items = call.Items();
+        Func<object?, object?> change = call.Given.Positional.Count > 0 ? FilterOf(call) : AttributeOf(call);
         return new Sequence([.. items.Select(change)], SequenceKind.Generator);
     }
 
     private static Func<object?, object?> FilterOf(BuiltinCall call)
     {
-        var (name, others) = Behind(call, 0, "the name of a filter");
+        (string name, CallArguments others) = Behind(call, 0, "the name of a filter");
         return item => call.Renderer.Filter(name, item, others);
     }
 
     private static Func<object?, object?> AttributeOf(BuiltinCall call)
     {
-        var bound = call with { Bound = call.Given.Bind(call.Name, ["attribute", "default"]) };
-        var attribute = bound.Required(0);
-        var otherwise = bound.Value(1, null);
+        BuiltinCall bound = call with { Bound = call.Given.Bind(call.Name, ["attribute", "default"]) };
+        object? attribute = bound.Required(0);
+        object? otherwise = bound.Value(1, null);
         return item => AttributePath.Follow(call, attribute, item) is var value && value is Undefined && otherwise is not null ? otherwise
             : value;
     }
@@ -45,7 +45,7 @@ internal static class SelectionFilters
         if (!Truth.Of(call.Subject))
             return new Sequence([], SequenceKind.Generator);
         Func<object?, object?> key = hasAttribute ? AttributeKey(call) : item => item;
-        var test = TestOf(call, hasAttribute ? 1 : 0);
+        Func<object?, bool> test = TestOf(call, hasAttribute ? 1 : 0);
         return new Sequence([.. call.Items().Where(item => test(key(item)) == wanted)], SequenceKind.Generator);
     }
 
@@ -57,14 +57,14 @@ internal static class SelectionFilters
     {
         if (call.Given.Positional.Count <= place)
             return Truth.Of;
-        var (name, others) = Behind(call, place, "the name of a test");
+        (string name, CallArguments others) = Behind(call, place, "the name of a test");
         return item => call.Renderer.Test(name, item, others);
     }
 
     /// <summary>The name at a place among the arguments, and the arguments behind it.</summary>
     private static (string Name, CallArguments Others) Behind(BuiltinCall call, int place, string expected)
     {
-        var name = call.Given.Positional[place];
+        object? name = call.Given.Positional[place];
         return (Markup.Plain(name) as string ?? throw call.Unfit(name, expected),
             call.Given with { Positional = [.. call.Given.Positional.Skip(place + 1)] });
     }

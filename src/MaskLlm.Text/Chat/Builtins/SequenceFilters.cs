@@ -28,7 +28,7 @@ internal static class SequenceFilters
     private static object? First(BuiltinCall call)
     {
         if (call.Subject is Sequence sequence)
-            return sequence.TryReadFirst(out var first) ? first : NoItem(call);
+            return sequence.TryReadFirst(out object? first) ? first : NoItem(call);
         return call.Items() is [var item, ..] ? item : NoItem(call);
     }
 
@@ -40,7 +40,7 @@ internal static class SequenceFilters
 
     private static object Join(BuiltinCall call)
     {
-        var key = AttributePath.Key(call, 1, ignoresCase: false);
+        Func<object?, object?> key = AttributePath.Key(call, 1, ignoresCase: false);
         if (call.Renderer.Escapes)
             return JoinEscaped(call, call.Value(0, ""), [.. call.Items().Select(key)]);
         return TextMethods.Join(call.Renderer, call.Renderer.TextOf(call.Value(0, "")), call.Items()
@@ -53,8 +53,8 @@ internal static class SequenceFilters
         string Written(object? value, bool isEscaped) => isEscaped && value is not Markup
             ? Markup.Escape(call.Renderer.TextOf(value), call.Budget)
             : call.Renderer.TextOf(value);
-        var isMarked = separator is Markup || items.Exists(item => item is Markup);
-        var text = TextMethods.Join(call.Renderer, Written(separator, isMarked), items.Select(item => Written(item, isMarked)));
+        bool isMarked = separator is Markup || items.Exists(item => item is Markup);
+        string text = TextMethods.Join(call.Renderer, Written(separator, isMarked), items.Select(item => Written(item, isMarked)));
         return isMarked ? new Markup(text) : text;
     }
 
@@ -80,26 +80,26 @@ internal static class SequenceFilters
     {
         if (call.Defined is not Mapping mapping)
             throw call.Unfit(call.Subject, "a dict");
-        var by = call.Text(1) ?? "key";
+        string by = call.Text(1) ?? "key";
         if (by is not ("key" or "value"))
             throw new TemplateFault($"{call.Name} is to sort by '{by}'; expected 'key' or 'value'.");
-        var pairs = new Sequence(MappingMethods.Pairs(call.Budget, mapping));
+        Sequence pairs = new(MappingMethods.Pairs(call.Budget, mapping));
         call.Budget.Sort(pairs);
-        var place = by == "key" ? 0 : 1;
-        var ignoresCase = !call.Flag(0, false);
+        int place = by == "key" ? 0 : 1;
+        bool ignoresCase = !call.Flag(0, false);
         return new Sequence(Ordering.Sort(pairs.Items, pair => AttributePath.Folded(((Sequence)pair!).Items[place], ignoresCase),
             call.Flag(2, false)));
     }
 
     private static Sequence Sort(BuiltinCall call)
     {
-        var key = AttributePath.Key(call, 2, ignoresCase: !call.Flag(1, false));
+        Func<object?, object?> key = AttributePath.Key(call, 2, ignoresCase: !call.Flag(1, false));
         return new Sequence([.. Sorted(call, key, call.Flag(0, false)).Select(entry => entry.Item)]);
     }
 
     private static List<(object? Item, object? Key)> Sorted(BuiltinCall call, Func<object?, object?> key, bool isReversed)
     {
-        var items = call.Items();
+        IReadOnlyList<object?> items = call.Items();
         call.Budget.Step(8L * items.Count);
         List<(object? Item, object? Key)> entries = [.. items.Select(item => (item, key(item)))];
         call.Budget.Sort(new Sequence([.. entries.Select(entry => entry.Key)]));
@@ -108,12 +108,12 @@ internal static class SequenceFilters
 
     private static Sequence Unique(BuiltinCall call)
     {
-        var key = AttributePath.Key(call, 1, ignoresCase: !call.Flag(0, false));
-        var seen = new HashSet<MappingKey>();
-        var kept = new List<object?>();
-        foreach (var item in call.Items())
+        Func<object?, object?> key = AttributePath.Key(call, 1, ignoresCase: !call.Flag(0, false));
+        HashSet<MappingKey> seen = [];
+        List<object?> kept = [];
+        foreach (object? item in call.Items())
         {
-            var value = key(item);
+            object? value = key(item);
             call.Budget.Read(value);
             if (seen.Add(new MappingKey(value)))
                 kept.Add(item);
@@ -124,22 +124,22 @@ internal static class SequenceFilters
 
     private static object? Sum(BuiltinCall call)
     {
-        var key = AttributePath.Key(call, 0, ignoresCase: false);
-        var arithmetic = new Arithmetic(call.Budget);
+        Func<object?, object?> key = AttributePath.Key(call, 0, ignoresCase: false);
+        Arithmetic arithmetic = new(call.Budget);
         return call.Items().Aggregate(call.Value(1, 0L), (sum, item) => arithmetic.Apply("+", sum, key(item)));
     }
 
     private static object? Extreme(BuiltinCall call, int sign)
     {
-        var key = AttributePath.Key(call, 1, ignoresCase: !call.Flag(0, false));
+        Func<object?, object?> key = AttributePath.Key(call, 1, ignoresCase: !call.Flag(0, false));
         return Sorted(call, key, isReversed: sign > 0) is [var (item, _), ..] ? item : NoItem(call);
     }
 
     private static Sequence Batch(BuiltinCall call)
     {
         call.Required(0);
-        var size = (int)Math.Clamp(call.Whole(0, 1), 1, int.MaxValue);
-        var batches = call.Items().Chunk(size).Select(batch => (object?)new Sequence(Filled(call, batch, size)));
+        int size = (int)Math.Clamp(call.Whole(0, 1), 1, int.MaxValue);
+        IEnumerable<object?> batches = call.Items().Chunk(size).Select(batch => (object?)new Sequence(Filled(call, batch, size)));
         return new Sequence([.. batches], SequenceKind.Generator);
     }
 
@@ -147,17 +147,17 @@ internal static class SequenceFilters
     private static Sequence Slice(BuiltinCall call)
     {
         call.Required(0);
-        var items = call.Items();
-        var count = call.Whole(0, 1);
+        IReadOnlyList<object?> items = call.Items();
+        long count = call.Whole(0, 1);
         if (count == 0)
             throw new TemplateFault($"{call.Name} is asked for 0 slices; expected at least 1.");
         call.Budget.Step(Math.Max(count, 0) <= int.MaxValue ? 8 * Math.Max(count, 0) + items.Count : long.MaxValue);
-        var (columns, at) = (new List<object?>(), 0);
-        for (var column = 0L; column < count; column++)
+        (List<object?> columns, int at) = ([], 0);
+        for (long column = 0L; column < count; column++)
         {
-            var isLong = column < items.Count % count;
-            var size = (int)(items.Count / count) + (isLong ? 1 : 0);
-            var isFilled = call.Value(1, null) is not null && !isLong && items.Count % count != 0;
+            bool isLong = column < items.Count % count;
+            int size = (int)(items.Count / count) + (isLong ? 1 : 0);
+            bool isFilled = call.Value(1, null) is not null && !isLong && items.Count % count != 0;
             columns.Add(new Sequence([.. Enumerable.Range(at, size).Select(place => items[place]), .. isFilled ? [call.Value(1, null)]
                 : Array.Empty<object?>()]));
             at += size;
@@ -169,16 +169,16 @@ internal static class SequenceFilters
     // A pair for each value of the attribute: the value, and the items that have it.
     private static Sequence Group(BuiltinCall call)
     {
-        var (attribute, otherwise) = (call.Required(0), call.Value(1, null));
+        (object? attribute, object? otherwise) = (call.Required(0), call.Value(1, null));
         object? Value(object? item) => AttributePath.Follow(call, attribute, item) is var value && value is Undefined
             && otherwise is not null ? otherwise : value;
-        var ignoresCase = !call.Flag(2, false);
-        var groups = new List<object?>();
-        var entries = Sorted(call, item => AttributePath.Folded(Value(item), ignoresCase), isReversed: false);
+        bool ignoresCase = !call.Flag(2, false);
+        List<object?> groups = [];
+        List<(object? Item, object? Key)> entries = Sorted(call, item => AttributePath.Folded(Value(item), ignoresCase), isReversed: false);
         call.Budget.Step(8L * entries.Count);
-        for (var start = 0; start < entries.Count;)
+        for (int start = 0; start < entries.Count;)
         {
-            var end = start + 1;
+            int end = start + 1;
             while (end < entries.Count && call.Renderer.Compare("==", entries[start].Key, entries[end].Key))
                 end++;
             object? grouper = ignoresCase ? Value(entries[start].Item) : entries[start].Key;

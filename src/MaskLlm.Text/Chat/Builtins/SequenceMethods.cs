@@ -15,8 +15,8 @@ internal static class SequenceMethods
 
     private static long Index(BuiltinCall call)
     {
-        var items = call.Items();
-        for (var index = 0; index < items.Count; index++)
+        IReadOnlyList<object?> items = call.Items();
+        for (int index = 0; index < items.Count; index++)
         {
             if (call.Renderer.Compare("==", items[index], call.Required(0)))
                 return index;

@@ -45,13 +45,13 @@ internal static class Tests
 
     private static Dictionary<string, Builtin> Comparisons()
     {
-        var tests = new Dictionary<string, Builtin>();
+        Dictionary<string, Builtin> tests = [];
         (string Sign, string[] Names)[] signs =
         [
             ("==", ["==", "eq", "equalto"]), ("!=", ["!=", "ne"]), ("<", ["<", "lt", "lessthan"]),
             ("<=", ["<=", "le"]), (">", [">", "gt", "greaterthan"]), (">=", [">=", "ge"]),
         ];
-        foreach (var (sign, name) in signs.SelectMany(group => group.Names.Select(name => (group.Sign, name))))
+        foreach ((string sign, string name) in signs.SelectMany(group => group.Names.Select(name => (group.Sign, name))))
             tests[name] = new Builtin(["other"], call => call.Renderer.Compare(sign, call.Subject, call.Required(0)));
         return tests;
     }
@@ -59,7 +59,7 @@ internal static class Tests
     private static Builtin Check(Func<object?, bool> holds) => new(call => holds(call.Subject)) { IsBrief = true, Marks = MarkRule.Sees };
 
     private static double Rest(BuiltinCall call, long divisor) => Numbers.TryFloat(call.Defined, out _)
-        && Numbers.TryFloat(new Arithmetic(call.Budget).Apply("%", call.Subject, divisor), out var rest) ? rest
+        && Numbers.TryFloat(new Arithmetic(call.Budget).Apply("%", call.Subject, divisor), out double rest) ? rest
             : throw call.Unfit(call.Subject, "a number");
 
     private static bool IsSame(BuiltinCall call) => (call.Subject, call.Required(0)) switch

@@ -38,7 +38,7 @@ internal static class TextCase
     {
         if (text.Length == 0)
             return text;
-        var first = Rune.GetRuneAt(WellFormed(text), 0);
+        Rune first = Rune.GetRuneAt(WellFormed(text), 0);
         return Titled(first) + Lower(text)[Lower(text[..first.Utf16SequenceLength]).Length..];
     }
 
@@ -50,8 +50,8 @@ internal static class TextCase
     {
         if (Ascii.IsValid(text))
             return text.ToLowerInvariant();
-        var result = new StringBuilder(text.Length);
-        for (var at = 0; at < text.Length; at++)
+        StringBuilder result = new(text.Length);
+        for (int at = 0; at < text.Length; at++)
         {
             if (text[at] == 'Σ')
                 result.Append(IsAtEnd(text, at) ? 'ς' : 'σ');
@@ -75,14 +75,14 @@ internal static class TextCase
     /// <summary>Each word with a large letter first and small ones behind it; what has no case is between words.</summary>
     public static string Title(string text)
     {
-        var result = new StringBuilder(text.Length);
-        var lower = Lower(text);
-        var isStart = true;
+        StringBuilder result = new(text.Length);
+        string lower = Lower(text);
+        bool isStart = true;
         // Small letters are as long, but for the dotted I, whose dot has no case.
-        var at = 0;
-        foreach (var rune in text.EnumerateRunes())
+        int at = 0;
+        foreach (Rune rune in text.EnumerateRunes())
         {
-            var length = rune.Value == 'İ' ? 2 : rune.Utf16SequenceLength;
+            int length = rune.Value == 'İ' ? 2 : rune.Utf16SequenceLength;
             result.Append(isStart ? Titled(rune) : lower.Substring(at, length));
             at += length;
             isStart = !HasCase(rune);
@@ -94,11 +94,11 @@ internal static class TextCase
     /// <summary>Large ones small, small ones large.</summary>
     public static string Swap(string text)
     {
-        var result = new StringBuilder(text.Length);
-        var at = 0;
-        foreach (var rune in text.EnumerateRunes())
+        StringBuilder result = new(text.Length);
+        int at = 0;
+        foreach (Rune rune in text.EnumerateRunes())
         {
-            var isCapital = Rune.GetUnicodeCategory(rune) == UnicodeCategory.UppercaseLetter;
+            bool isCapital = Rune.GetUnicodeCategory(rune) == UnicodeCategory.UppercaseLetter;
             result.Append(!isCapital ? (Rune.GetUnicodeCategory(rune) == UnicodeCategory.TitlecaseLetter ? rune.ToString() : Upper(rune))
                 : rune.Value == 'Σ' && IsAtEnd(text, at) ? "ς" : Lower(rune.ToString()));
             at += rune.Utf16SequenceLength;
@@ -110,10 +110,10 @@ internal static class TextCase
     /// <summary>Whether large letters begin words and only small ones follow, with at least one word.</summary>
     public static bool IsTitle(string text)
     {
-        var (hasCase, follows) = (false, false);
-        foreach (var rune in text.EnumerateRunes())
+        (bool hasCase, bool follows) = (false, false);
+        foreach (Rune rune in text.EnumerateRunes())
         {
-            var (isLower, any) = (IsLower(rune), HasCase(rune));
+            (bool isLower, bool any) = (IsLower(rune), HasCase(rune));
             if (any && isLower != follows)
                 return false;
             follows = any;
@@ -131,8 +131,8 @@ internal static class TextCase
 
     private static bool IsAll(string text, UnicodeCategory wanted)
     {
-        var isFound = false;
-        foreach (var rune in text.EnumerateRunes())
+        bool isFound = false;
+        foreach (Rune rune in text.EnumerateRunes())
         {
             if (!HasCase(rune))
                 continue;
@@ -151,18 +151,18 @@ internal static class TextCase
 
     private static string Each(string text, Func<Rune, string> change)
     {
-        var result = new StringBuilder(text.Length);
-        foreach (var rune in text.EnumerateRunes())
+        StringBuilder result = new(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
             result.Append(change(rune));
         return result.ToString();
     }
 
     private static string Upper(Rune rune) => rune.Value == 'ı' ? "I"
-        : Special.TryGetValue(rune.Value, out var several) ? several.Upper : rune.ToString().ToUpperInvariant();
+        : Special.TryGetValue(rune.Value, out (string Upper, string Title) several) ? several.Upper : rune.ToString().ToUpperInvariant();
 
     private static string Titled(Rune rune) => rune.Value switch
     {
-        _ when Special.TryGetValue(rune.Value, out var several) => several.Title,
+        _ when Special.TryGetValue(rune.Value, out (string Upper, string Title) several) => several.Title,
         // Of the letters that are two in one, and of Georgian ones, which begin sentences as they are.
         >= 0x1C4 and <= 0x1CC => ((char)(0x1C5 + (rune.Value - 0x1C4) / 3 * 3)).ToString(),
         >= 0x1F1 and <= 0x1F3 => "\u01F2",
@@ -173,10 +173,10 @@ internal static class TextCase
     // A sigma is the last of its word where a letter is before it and none behind, but for what has no say in it.
     private static bool IsAtEnd(string text, int at)
     {
-        var before = at - 1;
+        int before = at - 1;
         while (before >= 0 && IsIgnored(text, before))
             before--;
-        var after = at + 1;
+        int after = at + 1;
         while (after < text.Length && IsIgnored(text, after))
             after++;
         return IsCased(text, before) && !IsCased(text, after);
@@ -186,8 +186,8 @@ internal static class TextCase
     {
         if ((uint)at >= (uint)text.Length)
             return false;
-        var start = char.IsLowSurrogate(text[at]) && at > 0 ? at - 1 : at;
-        return Rune.TryGetRuneAt(text, start, out var rune) && HasCase(rune);
+        int start = char.IsLowSurrogate(text[at]) && at > 0 ? at - 1 : at;
+        return Rune.TryGetRuneAt(text, start, out Rune rune) && HasCase(rune);
     }
 
     private static bool IsIgnored(string text, int at) => text[at] is '\'' or '.' or ':' or '·' or '’'
@@ -200,11 +200,11 @@ internal static class TextCase
 
     private static FrozenDictionary<int, (string Upper, string Title)> ReadSpecial()
     {
-        var entries = new Dictionary<int, (string, string)>();
-        foreach (var entry in Several.Split((char[])[' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries))
+        Dictionary<int, (string, string)> entries = [];
+        foreach (string entry in Several.Split((char[])[' ', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries))
         {
-            var parts = entry.Split('=', '/');
-            var upper = Text(parts[1]);
+            string[] parts = entry.Split('=', '/');
+            string upper = Text(parts[1]);
             entries[Hex(parts[0])] = (upper, parts.Length > 2 ? Text(parts[2]) : upper[..1] + upper[1..].ToLowerInvariant());
         }
 

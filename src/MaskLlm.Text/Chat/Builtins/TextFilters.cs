@@ -31,24 +31,24 @@ internal static class TextFilters
 
     private static object? Format(BuiltinCall call)
     {
-        var (values, named) = (call.Given.Positional, call.Given.Named);
+        (IReadOnlyList<object?>? values, IReadOnlyList<(string Name, object? Value)>? named) = (call.Given.Positional, call.Given.Named);
         if (values.Count > 0 && named.Count > 0)
             throw new TemplateFault($"{call.Name} is given arguments with names and without; expected one kind.");
         object given = named.Count > 0 ? new Mapping(named.Select(item => ((object?)item.Name, item.Value)))
             : new Sequence(values, SequenceKind.Tuple);
-        var format = call.Subject as Markup ?? (object)call.SubjectText;
+        object format = call.Subject as Markup ?? (object)call.SubjectText;
         return new Arithmetic(call.Budget).Apply("%", format, given);
     }
 
     // A word is letters, digits and underlines, as \w has it.
     private static long CountWords(BuiltinCall call)
     {
-        var text = call.SubjectText;
+        string text = call.SubjectText;
         call.Budget.Scan(text);
-        var (count, isInWord) = (0L, false);
-        foreach (var rune in text.EnumerateRunes())
+        (long count, bool isInWord) = (0L, false);
+        foreach (Rune rune in text.EnumerateRunes())
         {
-            var belongs = CodePoints.IsWord(rune);
+            bool belongs = CodePoints.IsWord(rune);
             count += belongs && !isInWord ? 1 : 0;
             isInWord = belongs;
         }
@@ -59,15 +59,15 @@ internal static class TextFilters
     // Jinja has its own words: what is between white space, hyphens and opening brackets.
     private static string Title(string text)
     {
-        var result = new StringBuilder(text.Length);
+        StringBuilder result = new(text.Length);
         for (int start = 0, end; start < text.Length; start = end)
         {
             for (end = start; end < text.Length && BeginsWord(text[end]); end++)
                 result.Append(text[end]);
-            var first = end;
+            int first = end;
             while (end < text.Length && !BeginsWord(text[end]))
                 end++;
-            var length = first + 1 < end && char.IsSurrogatePair(text[first], text[first + 1]) ? 2 : Math.Min(1, end - first);
+            int length = first + 1 < end && char.IsSurrogatePair(text[first], text[first + 1]) ? 2 : Math.Min(1, end - first);
             result.Append(TextCase.Upper(text.Substring(first, length))).Append(TextCase.Lower(text[(first + length)..end]));
         }
 
@@ -78,39 +78,39 @@ internal static class TextFilters
 
     private static object Replace(BuiltinCall call)
     {
-        var (old, replacement) = (call.Renderer.TextOf(call.Required(0)), call.Renderer.TextOf(call.Required(1)));
+        (string old, string replacement) = (call.Renderer.TextOf(call.Required(0)), call.Renderer.TextOf(call.Required(1)));
         call.Budget.Read(replacement);
-        var count = call.Value(2, null) is null ? -1 : call.Whole(2, -1);
+        long count = call.Value(2, null) is null ? -1 : call.Whole(2, -1);
         // Where what is printed is escaped, one safe text makes the others so, too.
-        var isMarked = call.Renderer.Escapes && (call.Subject is Markup || call.Bound[0] is Markup || call.Bound[1] is Markup);
+        bool isMarked = call.Renderer.Escapes && (call.Subject is Markup || call.Bound[0] is Markup || call.Bound[1] is Markup);
         if (!isMarked)
             return TextSearchMethods.Replace(call, call.SubjectText, old, replacement, count);
-        var text = call.Subject is Markup ? call.SubjectText : Markup.Escape(call.SubjectText, call.Budget);
-        var safe = call.Bound[1] is Markup ? replacement : Markup.Escape(replacement, call.Budget);
+        string text = call.Subject is Markup ? call.SubjectText : Markup.Escape(call.SubjectText, call.Budget);
+        string safe = call.Bound[1] is Markup ? replacement : Markup.Escape(replacement, call.Budget);
         return new Markup(TextSearchMethods.Replace(call, text, old, safe, count));
     }
 
     private static string Indent(BuiltinCall call)
     {
-        var indent = Markup.Plain(call.Value(0, 4L)) as string ?? TextMethods.Spaces(call, call.Whole(0, 4));
-        var (indentsFirst, indentsBlank) = (call.Flag(1, false), call.Flag(2, false));
+        string indent = Markup.Plain(call.Value(0, 4L)) as string ?? TextMethods.Spaces(call, call.Whole(0, 4));
+        (bool indentsFirst, bool indentsBlank) = (call.Flag(1, false), call.Flag(2, false));
         // Jinja has it so: a line break at the end stays, where blank lines are indented with what is behind it.
-        var lines = TextSplitMethods.Lines(call.Budget, call.SubjectText + "\n", keepsBreaks: false);
-        var builder = new TextBuilder(call.Budget).Append(indentsFirst ? indent : "").Append(lines[0]);
-        foreach (var line in lines.Skip(1))
+        List<string> lines = TextSplitMethods.Lines(call.Budget, call.SubjectText + "\n", keepsBreaks: false);
+        TextBuilder builder = new TextBuilder(call.Budget).Append(indentsFirst ? indent : "").Append(lines[0]);
+        foreach (string line in lines.Skip(1))
             builder.Append("\n").Append(indentsBlank || line.Length > 0 ? indent : "").Append(line);
         return builder.ToString();
     }
 
     private static string ToJson(BuiltinCall call)
     {
-        var indent = Markup.Plain(call.Value(1, null)) is var width && width is null or string ? (string?)width
+        string? indent = Markup.Plain(call.Value(1, null)) is var width && width is null or string ? (string?)width
             : TextMethods.Spaces(call, call.Whole(1, 0));
-        var (itemSeparator, keySeparator) = (indent is null ? ", " : ",", ": ");
+        (string itemSeparator, string keySeparator) = (indent is null ? ", " : ",", ": ");
         if (call.Value(2, null) is { } separators)
             (itemSeparator, keySeparator) = separators is Sequence { Items: [string item, string key] } ? (item, key)
                 : throw call.Unfit(separators, "two texts as separators");
-        var builder = new TextBuilder(call.Budget);
+        TextBuilder builder = new(call.Budget);
         new JsonText(call.Budget, builder, itemSeparator, keySeparator, indent, isAscii: call.Flag(0, false),
             sortsKeys: call.Flag(3, false)).Write(call.Subject);
         return builder.ToString();

@@ -28,11 +28,11 @@ internal sealed class TextFormat
     {
         if (depth == 0)
             throw new TemplateFault($"{_call.Name} is given fields within fields within fields; expected fewer levels.");
-        var builder = new TextBuilder(_call.Budget);
-        for (var at = 0; at < format.Length;)
+        TextBuilder builder = new(_call.Budget);
+        for (int at = 0; at < format.Length;)
         {
             _call.Budget.Step();
-            var next = format.AsSpan(at).IndexOfAny('{', '}');
+            int next = format.AsSpan(at).IndexOfAny('{', '}');
             if (next < 0)
                 return builder.Append(format[at..]).ToString();
             builder.Append(format[at..(at + next)]);
@@ -45,7 +45,7 @@ internal sealed class TextFormat
 
             if (format[at - 1] == '}')
                 throw new TemplateFault($"{_call.Name} finds a single '}}' in its text; expected '}}}}'.");
-            var end = End(format, at);
+            int end = End(format, at);
             builder.Append(Field(format[at..end], depth));
             at = end + 1;
         }
@@ -55,7 +55,7 @@ internal sealed class TextFormat
 
     private int End(string format, int at)
     {
-        var open = 1;
+        int open = 1;
         for (; at < format.Length; at++)
         {
             open += format[at] == '{' ? 1 : format[at] == '}' ? -1 : 0;
@@ -68,10 +68,10 @@ internal sealed class TextFormat
 
     private string Field(string field, int depth)
     {
-        var colon = field.IndexOf(':', StringComparison.Ordinal);
-        var name = colon < 0 ? field : field[..colon];
-        var bang = name.IndexOf('!', StringComparison.Ordinal);
-        var value = Value(bang < 0 ? name : name[..bang]);
+        int colon = field.IndexOf(':', StringComparison.Ordinal);
+        string name = colon < 0 ? field : field[..colon];
+        int bang = name.IndexOf('!', StringComparison.Ordinal);
+        object? value = Value(bang < 0 ? name : name[..bang]);
         if (bang >= 0)
         {
             value = name[bang..] switch
@@ -87,20 +87,20 @@ internal sealed class TextFormat
 
     private object? Value(string path)
     {
-        var end = path.AsSpan().IndexOfAny('.', '[');
-        var name = end < 0 ? path : path[..end];
-        var value = name.Length == 0 ? At(_next++) : char.IsAsciiDigit(name[0])
-            && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) ? At(index) : Named(name);
-        for (var at = end; at >= 0 && at < path.Length;)
+        int end = path.AsSpan().IndexOfAny('.', '[');
+        string name = end < 0 ? path : path[..end];
+        object? value = name.Length == 0 ? At(_next++) : char.IsAsciiDigit(name[0])
+            && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? At(index) : Named(name);
+        for (int at = end; at >= 0 && at < path.Length;)
         {
-            var isItem = path[at] == '[';
-            var close = isItem ? path.IndexOf(']', at) : path.AsSpan(at + 1).IndexOfAny('.', '[') is >= 0 and var length ? at + 1 + length
+            bool isItem = path[at] == '[';
+            int close = isItem ? path.IndexOf(']', at) : path.AsSpan(at + 1).IndexOfAny('.', '[') is >= 0 and var length ? at + 1 + length
                 : path.Length;
             if (close < 0 || !(isItem || path[at] == '.'))
                 throw new TemplateFault($"{_call.Name} finds a damaged field; expected one such as {{a.b[0]}}.");
-            var part = path[(at + 1)..close];
+            string part = path[(at + 1)..close];
             value = isItem
-                ? _call.Renderer.Members.Item(value, long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var place)
+                ? _call.Renderer.Members.Item(value, long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out long place)
                     ? place : part)
                 : _call.Renderer.Members.Attribute(value, part);
             if (value is Undefined undefined)
@@ -116,7 +116,7 @@ internal sealed class TextFormat
 
     private object? Named(string name)
     {
-        foreach (var (given, value) in _named)
+        foreach ((string given, object? value) in _named)
         {
             if (given == name)
                 return value;
@@ -130,17 +130,17 @@ internal sealed class TextFormat
         value = Markup.Plain(value);
         if (spec.Length == 0)
             return _call.Renderer.TextOf(value);
-        var field = Read(spec, value is string);
+        FieldSpec field = Read(spec, value is string);
         switch (value)
         {
             case string text when field.Type is '\0' or 's':
                 return field.OfText(text, _call.Budget);
             case long or bool when field.Type is '\0' or 'd' or 'n' or 'x' or 'X' or 'o' or 'b' && field.Precision is null:
-                Numbers.TryWhole(value, out var whole);
+                Numbers.TryWhole(value, out long whole);
                 return field.OfWhole(whole, _call.Budget);
             case long or bool or double when field.Type is 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%' or 'n'
                 || (value is double && field.Type == '\0'):
-                Numbers.TryFloat(value, out var number);
+                Numbers.TryFloat(value, out double number);
                 return (field.Type == 'n' ? field with { Type = 'g' } : field).OfFloat(number, _call.Budget);
             default:
                 throw new TemplateFault($"{_call.Name} has a field that does not take {TypeNames.Describe(value)}; expected one without a "
@@ -150,8 +150,8 @@ internal sealed class TextFormat
 
     private FieldSpec Read(string spec, bool isText)
     {
-        var (field, at) = (new FieldSpec(), 0);
-        var isAlign = spec.Length > 1 && spec[1] is '<' or '>' or '^' or '=';
+        (FieldSpec? field, int at) = (new FieldSpec(), 0);
+        bool isAlign = spec.Length > 1 && spec[1] is '<' or '>' or '^' or '=';
         if (isAlign || spec[0] is '<' or '>' or '^' or '=')
         {
             field = field with { Fill = isAlign ? spec[0] : ' ', Align = spec[isAlign ? 1 : 0] };
@@ -187,7 +187,7 @@ internal sealed class TextFormat
 
     private static int? Number(string spec, ref int at)
     {
-        var (start, number) = (at, 0L);
+        (int start, long number) = (at, 0L);
         for (; at < spec.Length && char.IsAsciiDigit(spec[at]); at++)
             number = Math.Min(number * 10 + spec[at] - '0', int.MaxValue);
         return at == start ? null : (int)number;

@@ -49,17 +49,17 @@ internal static class TextMethods
     /// <summary>A text without some characters at its ends; white space where none are given.</summary>
     public static string Strip(BuiltinCall call, bool atStart, bool atEnd)
     {
-        var text = call.SubjectText;
+        string text = call.SubjectText;
         if (call.Text(0) is { } characters)
         {
             // The set makes it a matter of the text's length alone.
-            var set = SearchValues.Create(characters);
-            var start = atStart ? text.AsSpan().IndexOfAnyExcept(set) : 0;
-            var end = atEnd ? text.AsSpan().LastIndexOfAnyExcept(set) + 1 : text.Length;
+            SearchValues<char> set = SearchValues.Create(characters);
+            int start = atStart ? text.AsSpan().IndexOfAnyExcept(set) : 0;
+            int end = atEnd ? text.AsSpan().LastIndexOfAnyExcept(set) + 1 : text.Length;
             return start < 0 || end <= start ? "" : Piece(call, text, start, end);
         }
 
-        var (first, last) = (atStart ? Whitespace.Leading(text) : 0, text.Length);
+        (int first, int last) = (atStart ? Whitespace.Leading(text) : 0, text.Length);
         return Piece(call, text, first, atEnd ? Math.Max(first, last - Whitespace.Trailing(text)) : last);
     }
 
@@ -73,9 +73,9 @@ internal static class TextMethods
     /// <exception cref="TemplateFault">One of them is no text.</exception>
     public static string Join(Renderer renderer, string separator, IEnumerable<object?> items)
     {
-        var builder = new TextBuilder(renderer.Budget);
-        var isFirst = true;
-        foreach (var item in items)
+        TextBuilder builder = new(renderer.Budget);
+        bool isFirst = true;
+        foreach (object? item in items)
         {
             if (!isFirst)
                 builder.Append(separator);
@@ -90,9 +90,9 @@ internal static class TextMethods
     /// <summary>A change of each character.</summary>
     public static Builtin Plain(Func<string, string> change) => new(call =>
     {
-        var text = Scanned(call);
+        string text = Scanned(call);
         call.Budget.MakeText(text.Length, text.Length);
-        var changed = change(text);
+        string changed = change(text);
         // Some characters become three.
         call.Budget.MakeText(changed.Length, Math.Max(0, changed.Length - text.Length));
         return changed;
@@ -101,7 +101,7 @@ internal static class TextMethods
     /// <summary>The text, with a look at each of its characters paid for.</summary>
     public static string Scanned(BuiltinCall call)
     {
-        var text = call.SubjectText;
+        string text = call.SubjectText;
         call.Budget.Scan(text);
         return text;
     }
@@ -111,12 +111,12 @@ internal static class TextMethods
 
     private static bool IsIdentifier(string text)
     {
-        var isStart = true;
-        foreach (var rune in text.EnumerateRunes())
+        bool isStart = true;
+        foreach (Rune rune in text.EnumerateRunes())
         {
-            var category = Rune.GetUnicodeCategory(rune);
-            var begins = rune.Value == '_' || Rune.IsLetter(rune) || category == UnicodeCategory.LetterNumber;
-            var follows = category is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
+            UnicodeCategory category = Rune.GetUnicodeCategory(rune);
+            bool begins = rune.Value == '_' || Rune.IsLetter(rune) || category == UnicodeCategory.LetterNumber;
+            bool follows = category is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark
                 or UnicodeCategory.DecimalDigitNumber
                 or UnicodeCategory.ConnectorPunctuation;
             if (!begins && (isStart || !follows))
@@ -138,15 +138,15 @@ internal static class TextMethods
 
     private static string ExpandTabs(BuiltinCall call)
     {
-        var text = Scanned(call);
-        var size = call.Whole(0, 8);
-        var builder = new TextBuilder(call.Budget);
-        var column = 0L;
-        foreach (var rune in text.EnumerateRunes())
+        string text = Scanned(call);
+        long size = call.Whole(0, 8);
+        TextBuilder builder = new(call.Budget);
+        long column = 0L;
+        foreach (Rune rune in text.EnumerateRunes())
         {
             if (rune.Value == '\t')
             {
-                var count = size <= 0 ? 0 : size - column % size;
+                long count = size <= 0 ? 0 : size - column % size;
                 builder.Append(Spaces(call, count));
                 column += count;
                 continue;
@@ -162,14 +162,14 @@ internal static class TextMethods
     /// <summary>So many spaces, paid for before they are made.</summary>
     public static string Spaces(BuiltinCall call, long count)
     {
-        var width = Math.Clamp(count, 0, call.Budget.MaxCharacters + 1L);
+        long width = Math.Clamp(count, 0, call.Budget.MaxCharacters + 1L);
         call.Budget.MakeText(width, width);
         return new string(' ', (int)width);
     }
 
     private static string Without(BuiltinCall call, bool isAtStart)
     {
-        var (text, affix) = (call.SubjectText, call.RequiredText(0));
+        (string text, string affix) = (call.SubjectText, call.RequiredText(0));
         if (!(isAtStart ? text.StartsWith(affix, StringComparison.Ordinal) : text.EndsWith(affix, StringComparison.Ordinal)))
             return text;
         call.Budget.MakeText(text.Length, text.Length);
@@ -178,9 +178,9 @@ internal static class TextMethods
 
     private static string FillZeros(BuiltinCall call)
     {
-        var text = call.SubjectText;
-        var hasSign = text is ['-' or '+', ..];
-        var missing = Missing(call, null);
+        string text = call.SubjectText;
+        bool hasSign = text is ['-' or '+', ..];
+        long missing = Missing(call, null);
         call.Budget.MakeText(missing + text.Length, missing + text.Length);
         return text[..(hasSign ? 1 : 0)] + new string('0', (int)missing) + text[(hasSign ? 1 : 0)..];
     }
@@ -190,8 +190,8 @@ internal static class TextMethods
     /// <param name="width">The width where none is given; null where one must be.</param>
     public static string Center(BuiltinCall call, long? width)
     {
-        var missing = Missing(call, width);
-        var left = missing / 2 + (missing & call.Whole(0, width ?? 0) & 1);
+        long missing = Missing(call, width);
+        long left = missing / 2 + (missing & call.Whole(0, width ?? 0) & 1);
         return Padding(call, left) + call.SubjectText + Padding(call, missing - left);
     }
 
@@ -199,7 +199,7 @@ internal static class TextMethods
     {
         if (width is null)
             call.Required(0);
-        var text = call.SubjectText;
+        string text = call.SubjectText;
         call.Budget.MakeText(text.Length, text.Length);
         return Math.Clamp(Math.Clamp(call.Whole(0, width ?? 0), 0, int.MaxValue) - CodePoints.Count(text), 0, call.Budget.MaxCharacters
             + 1L);
@@ -207,7 +207,7 @@ internal static class TextMethods
 
     private static string Padding(BuiltinCall call, long count)
     {
-        var fill = (call.Bound.Length > 1 ? call.Text(1) : null) ?? " ";
+        string fill = (call.Bound.Length > 1 ? call.Text(1) : null) ?? " ";
         if (fill.Length != 1)
             throw new TemplateFault($"{call.Name} is given a text of {fill.Length} characters to fill with; expected 1.");
         call.Budget.MakeText(count, count);

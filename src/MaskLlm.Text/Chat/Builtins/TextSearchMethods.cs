@@ -23,10 +23,10 @@ internal static class TextSearchMethods
     public static string Replace(BuiltinCall call, string text, string old, string replacement, long count)
     {
         call.Budget.Search(text, old);
-        var builder = new TextBuilder(call.Budget);
-        var left = count < 0 ? long.MaxValue : count;
-        var copied = 0;
-        for (var at = NextMatch(text, old, 0); at >= 0 && left > 0; at = NextMatch(text, old, at + Math.Max(old.Length, 1)), left--)
+        TextBuilder builder = new(call.Budget);
+        long left = count < 0 ? long.MaxValue : count;
+        int copied = 0;
+        for (int at = NextMatch(text, old, 0); at >= 0 && left > 0; at = NextMatch(text, old, at + Math.Max(old.Length, 1)), left--)
         {
             call.Budget.Step();
             builder.Append(text[copied..at]).Append(replacement);
@@ -46,7 +46,7 @@ internal static class TextSearchMethods
 
     private static bool IsAt(BuiltinCall call, Func<string, string, bool> holds)
     {
-        var text = call.SubjectText;
+        string text = call.SubjectText;
         if (call.Required(0) is not Sequence { Kind: SequenceKind.Tuple } affixes)
             return holds(text, call.RequiredText(0));
         return call.Renderer.Iterate(affixes).Any(affix =>
@@ -58,12 +58,12 @@ internal static class TextSearchMethods
 
     private static long Find(BuiltinCall call, bool fromEnd)
     {
-        var (text, sought) = (call.SubjectText, call.RequiredText(0));
+        (string text, string sought) = (call.SubjectText, call.RequiredText(0));
         call.Budget.Search(text, sought);
-        var range = SliceRange.Of(CodePoints.Count(text), Bound(call, 1), Bound(call, 2), 1);
-        var (start, end) = (CodePoints.UnitOffset(text, range.Start), CodePoints.UnitOffset(text, range.Start + range.Count));
-        var stretch = text.AsSpan(start, end - start);
-        var found = fromEnd ? stretch.LastIndexOf(sought) : stretch.IndexOf(sought);
+        SliceRange range = SliceRange.Of(CodePoints.Count(text), Bound(call, 1), Bound(call, 2), 1);
+        (int start, int end) = (CodePoints.UnitOffset(text, range.Start), CodePoints.UnitOffset(text, range.Start + range.Count));
+        ReadOnlySpan<char> stretch = text.AsSpan(start, end - start);
+        int found = fromEnd ? stretch.LastIndexOf(sought) : stretch.IndexOf(sought);
         return found < 0 ? -1L : CodePoints.Count(text.AsSpan(0, start + found));
     }
 
@@ -75,10 +75,10 @@ internal static class TextSearchMethods
 
     private static long Count(BuiltinCall call)
     {
-        var (text, sought) = (call.SubjectText, call.RequiredText(0));
+        (string text, string sought) = (call.SubjectText, call.RequiredText(0));
         call.Budget.Search(text, sought);
-        var count = 0L;
-        for (var at = NextMatch(text, sought, 0); at >= 0; at = NextMatch(text, sought, at + Math.Max(sought.Length, 1)))
+        long count = 0L;
+        for (int at = NextMatch(text, sought, 0); at >= 0; at = NextMatch(text, sought, at + Math.Max(sought.Length, 1)))
             call.Budget.Step(++count & 1);
         return count;
     }

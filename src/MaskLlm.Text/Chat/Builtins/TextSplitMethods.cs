@@ -23,10 +23,10 @@ internal static class TextSplitMethods
     /// <exception cref="TemplateFault">The budget is spent.</exception>
     public static List<string> Lines(Budget budget, string text, bool keepsBreaks)
     {
-        var lines = new List<string>();
-        for (var start = 0; start < text.Length;)
+        List<string> lines = [];
+        for (int start = 0; start < text.Length;)
         {
-            var end = text.AsSpan(start).IndexOfAny(Breaks);
+            int end = text.AsSpan(start).IndexOfAny(Breaks);
             if (end < 0)
             {
                 Add(budget, lines, text, start, text.Length);
@@ -34,7 +34,7 @@ internal static class TextSplitMethods
             }
 
             end += start;
-            var next = end + (text.AsSpan(end).StartsWith("\r\n") ? 2 : 1);
+            int next = end + (text.AsSpan(end).StartsWith("\r\n") ? 2 : 1);
             Add(budget, lines, text, start, keepsBreaks ? next : end);
             start = next;
         }
@@ -52,9 +52,9 @@ internal static class TextSplitMethods
 
     private static Sequence Split(BuiltinCall call, bool fromEnd)
     {
-        var (text, separator) = (call.SubjectText, call.Text(0));
-        var most = call.Whole(1, -1);
-        var left = most < 0 ? long.MaxValue : most;
+        (string text, string? separator) = (call.SubjectText, call.Text(0));
+        long most = call.Whole(1, -1);
+        long left = most < 0 ? long.MaxValue : most;
         if (separator is null)
             return new Sequence(fromEnd ? WordsFromEnd(call.Budget, text, left) : Words(call.Budget, text, left));
         if (separator.Length == 0)
@@ -65,8 +65,8 @@ internal static class TextSplitMethods
 
     private static List<string> Split(Budget budget, string text, string separator, long left)
     {
-        var pieces = new List<string>();
-        var start = 0;
+        List<string> pieces = [];
+        int start = 0;
         for (int at; left > 0 && (at = text.IndexOf(separator, start, StringComparison.Ordinal)) >= 0; left--)
         {
             Add(budget, pieces, text, start, at);
@@ -79,8 +79,8 @@ internal static class TextSplitMethods
 
     private static List<string> SplitFromEnd(Budget budget, string text, string separator, long left)
     {
-        var pieces = new List<string>();
-        var end = text.Length;
+        List<string> pieces = [];
+        int end = text.Length;
         for (int at; left > 0 && (at = text.AsSpan(0, end).LastIndexOf(separator)) >= 0; left--)
         {
             Add(budget, pieces, text, at + separator.Length, end);
@@ -95,8 +95,8 @@ internal static class TextSplitMethods
     private static List<string> Words(Budget budget, string text, long left)
     {
         budget.Scan(text);
-        var words = new List<string>();
-        for (var start = SkipSpace(text, 0); start < text.Length; start = SkipSpace(text, start), left--)
+        List<string> words = [];
+        for (int start = SkipSpace(text, 0); start < text.Length; start = SkipSpace(text, start), left--)
         {
             if (left == 0)
             {
@@ -104,7 +104,7 @@ internal static class TextSplitMethods
                 break;
             }
 
-            var end = start;
+            int end = start;
             while (end < text.Length && !Whitespace.Is(text[end]))
                 end++;
             Add(budget, words, text, start, end);
@@ -123,10 +123,10 @@ internal static class TextSplitMethods
 
     private static List<string> WordsFromEnd(Budget budget, string text, long left)
     {
-        var words = Words(budget, text, long.MaxValue);
+        List<string> words = Words(budget, text, long.MaxValue);
         if (words.Count <= left)
             return words;
-        var (at, end) = (words.Count, text.Length);
+        (int at, int end) = (words.Count, text.Length);
         for (; left > 0; left--)
             end = text.AsSpan(0, end).LastIndexOf(words[--at]);
         return [Whitespace.TrimEnd(text[..end]), .. words.Skip(at)];
@@ -134,12 +134,12 @@ internal static class TextSplitMethods
 
     private static Sequence Partition(BuiltinCall call, bool fromEnd)
     {
-        var (text, separator) = (call.SubjectText, call.RequiredText(0));
+        (string text, string separator) = (call.SubjectText, call.RequiredText(0));
         if (separator.Length == 0)
             throw new TemplateFault($"{call.Name} is given an empty separator; expected a text.");
         call.Budget.Search(text, separator);
         call.Budget.MakeText(text.Length, text.Length);
-        var at = fromEnd ? text.AsSpan().LastIndexOf(separator) : text.IndexOf(separator, StringComparison.Ordinal);
+        int at = fromEnd ? text.AsSpan().LastIndexOf(separator) : text.IndexOf(separator, StringComparison.Ordinal);
         object?[] parts = at >= 0 ? [text[..at], separator, text[(at + separator.Length)..]] : fromEnd ? ["", "", text] : [text, "", ""];
         return new Sequence(parts, SequenceKind.Tuple);
     }

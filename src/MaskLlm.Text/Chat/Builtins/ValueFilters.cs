@@ -22,7 +22,7 @@ internal static class ValueFilters
 
     private static object? Default(BuiltinCall call)
     {
-        var isMissing = call.Subject is Undefined || (call.Flag(1, false) && !Truth.Of(call.Subject));
+        bool isMissing = call.Subject is Undefined || (call.Flag(1, false) && !Truth.Of(call.Subject));
         return isMissing ? call.Value(0, "") : call.Subject;
     }
 
@@ -47,29 +47,29 @@ internal static class ValueFilters
     {
         if (call.Whole(1, 10) != 10)
             throw new NotSupportedException($"chat template: {call.Name} with another base than ten is not supported. Leave 'base' out.");
-        if (Numbers.TryWhole(call.Defined, out var whole) || (call.Subject is string text && Numbers.TryParseWhole(text, out whole)))
+        if (Numbers.TryWhole(call.Defined, out long whole) || (call.Subject is string text && Numbers.TryParseWhole(text, out whole)))
             return whole;
-        var isNumber = Numbers.TryFloat(call.Subject, out var number)
+        bool isNumber = Numbers.TryFloat(call.Subject, out double number)
             || (call.Subject is string digits && Numbers.TryParseFloat(digits, out number));
         return isNumber && Math.Abs(number) < long.MaxValue ? (long)number : call.Value(0, 0L);
     }
 
     private static object? ToFloat(BuiltinCall call)
     {
-        var isNumber = Numbers.TryFloat(call.Defined, out var number)
+        bool isNumber = Numbers.TryFloat(call.Defined, out double number)
             || (call.Subject is string digits && Numbers.TryParseFloat(digits, out number));
         return isNumber ? number : call.Value(0, 0.0);
     }
 
     private static object Round(BuiltinCall call)
     {
-        var precision = (int)Math.Clamp(call.Whole(0, 0), -300, 300);
-        var method = call.Text(1) ?? "common";
-        if (Numbers.TryWhole(call.Defined, out var whole) && method == "common" && precision >= 0)
+        int precision = (int)Math.Clamp(call.Whole(0, 0), -300, 300);
+        string method = call.Text(1) ?? "common";
+        if (Numbers.TryWhole(call.Defined, out long whole) && method == "common" && precision >= 0)
             return whole;
-        if (!Numbers.TryFloat(call.Subject, out var number))
+        if (!Numbers.TryFloat(call.Subject, out double number))
             throw call.Unfit(call.Subject, "a number");
-        var scale = Math.Pow(10, precision);
+        double scale = Math.Pow(10, precision);
         return method switch
         {
             "ceil" => Math.Ceiling(number * scale) / scale,

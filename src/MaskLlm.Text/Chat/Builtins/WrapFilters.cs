@@ -16,17 +16,17 @@ internal static class WrapFilters
     {
         if (call.Subject is Undefined)
             return call.Subject;
-        var end = call.Text(2) ?? "...";
-        var (length, leeway) = (call.Whole(0, 255), call.Value(3, null) is null ? 5 : call.Whole(3, 5));
-        var most = length - CodePoints.Count(end);
+        string end = call.Text(2) ?? "...";
+        (long length, long leeway) = (call.Whole(0, 255), call.Value(3, null) is null ? 5 : call.Whole(3, 5));
+        long most = length - CodePoints.Count(end);
         if (most < 0 || leeway < 0)
             throw new TemplateFault($"{call.Name} is given the length {length} and the leeway {leeway}; expected those of '{end}' and 0 "
                 + $"at least.");
         // What is short enough stays, lists too.
         if (LengthOf(call) <= (Int128)length + leeway)
             return call.Subject;
-        var text = Markup.Plain(call.Subject) as string ?? throw call.Unfit(call.Subject, "a text");
-        var cut = text[..CodePoints.UnitOffset(text, (int)most)];
+        string text = Markup.Plain(call.Subject) as string ?? throw call.Unfit(call.Subject, "a text");
+        string cut = text[..CodePoints.UnitOffset(text, (int)most)];
         if (!call.Flag(1, false) && cut.LastIndexOf(' ') is >= 0 and var space)
             cut = cut[..space];
         call.Budget.MakeText(cut.Length + end.Length, cut.Length + end.Length);
@@ -45,14 +45,14 @@ internal static class WrapFilters
     {
         if (call.Subject is not string text)
             throw call.Unfit(call.Subject, "a text");
-        var width = call.Whole(0, 79);
+        long width = call.Whole(0, 79);
         if (width <= 0)
             throw new TemplateFault($"{call.Name} is given the width {width}; expected one above 0.");
-        var between = call.Text(2) ?? "\n";
-        var lines = new LineWrapper(call.Budget, width, call.Flag(1, true), call.Flag(3, true));
-        var builder = new TextBuilder(call.Budget);
-        var isFirst = true;
-        foreach (var paragraph in TextSplitMethods.Lines(call.Budget, text, keepsBreaks: false))
+        string between = call.Text(2) ?? "\n";
+        LineWrapper lines = new(call.Budget, width, call.Flag(1, true), call.Flag(3, true));
+        TextBuilder builder = new(call.Budget);
+        bool isFirst = true;
+        foreach (string paragraph in TextSplitMethods.Lines(call.Budget, text, keepsBreaks: false))
         {
             if (!isFirst)
                 builder.Append(between);

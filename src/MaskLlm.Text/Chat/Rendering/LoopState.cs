@@ -46,9 +46,9 @@ internal sealed class LoopState(IReadOnlyList<object?> items, Budget budget, lon
 
     private bool HasChanged(CallArguments arguments)
     {
-        var current = new Sequence(arguments.Positional, SequenceKind.Tuple);
+        Sequence current = new(arguments.Positional, SequenceKind.Tuple);
         budget.Compare(_seen, current);
-        var isChanged = !Equality.AreEqual(_seen, current);
+        bool isChanged = !Equality.AreEqual(_seen, current);
         _seen = current;
         return isChanged;
     }

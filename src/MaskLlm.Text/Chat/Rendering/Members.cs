@@ -12,7 +12,7 @@ internal sealed class Members(Renderer renderer)
     {
         if (Own(subject, name) is { } own)
             return own.Value;
-        return subject is Mapping mapping && mapping.TryGet(name, out var value) ? value : Undefined.Attribute(subject, name);
+        return subject is Mapping mapping && mapping.TryGet(name, out object? value) ? value : Undefined.Attribute(subject, name);
     }
 
     /// <summary>A method or the like, and never an item.</summary>
@@ -28,9 +28,9 @@ internal sealed class Members(Renderer renderer)
         index = Markup.Plain(index);
         renderer.Budget.Read(index);
         // What cannot be a key is in no dict, which is for 'is defined' to ask.
-        if (subject is Mapping mapping && MappingKey.CanBe(index) && mapping.TryGet(index, out var value))
+        if (subject is Mapping mapping && MappingKey.CanBe(index) && mapping.TryGet(index, out object? value))
             return value;
-        if (Numbers.TryWhole(index, out var number) && At(subject, number, out var item))
+        if (Numbers.TryWhole(index, out long number) && At(subject, number, out object? item))
             return item;
         if (index is string name && Own(subject, name) is { } own)
             return own.Value;
@@ -44,7 +44,7 @@ internal sealed class Members(Renderer renderer)
         switch (subject)
         {
             case Sequence { HasIndex: true } sequence:
-                var range = SliceRange.Of(sequence.Items.Count, start, stop, step);
+                SliceRange range = SliceRange.Of(sequence.Items.Count, start, stop, step);
                 renderer.Budget.Step(4 + range.Count);
                 return new Sequence(range.Of(sequence.Items), sequence.Kind);
             case string text:
@@ -61,11 +61,11 @@ internal sealed class Members(Renderer renderer)
     private string Slice(string text, long? start, long? stop, long step)
     {
         renderer.Budget.Read(text);
-        var range = SliceRange.Of(CodePoints.Count(text), start, stop, step);
+        SliceRange range = SliceRange.Of(CodePoints.Count(text), start, stop, step);
         if (step == 1)
         {
-            var from = CodePoints.UnitOffset(text, range.Start);
-            var length = CodePoints.UnitOffset(text.AsSpan(from), range.Count);
+            int from = CodePoints.UnitOffset(text, range.Start);
+            int length = CodePoints.UnitOffset(text.AsSpan(from), range.Count);
             renderer.Budget.MakeText(length, length);
             return text.Substring(from, length);
         }
@@ -86,8 +86,8 @@ internal sealed class Members(Renderer renderer)
         item = null;
         if (subject is Sequence { HasIndex: true } sequence)
         {
-            var at = index < 0 ? index + sequence.Items.Count : index;
-            var isThere = at >= 0 && at < sequence.Items.Count;
+            long at = index < 0 ? index + sequence.Items.Count : index;
+            bool isThere = at >= 0 && at < sequence.Items.Count;
             item = isThere ? sequence.Items[(int)at] : null;
             return isThere;
         }
@@ -95,20 +95,20 @@ internal sealed class Members(Renderer renderer)
         if (Markup.Plain(subject) is not string text)
             return false;
         renderer.Budget.Read(text);
-        var found = At(text, index, out item);
+        bool found = At(text, index, out item);
         item = subject is Markup && item is string character ? new Markup(character) : item;
         return found;
     }
 
     private static bool At(string text, long index, out object? item)
     {
-        var count = CodePoints.Count(text);
-        var at = index < 0 ? index + count : index;
+        int count = CodePoints.Count(text);
+        long at = index < 0 ? index + count : index;
         item = null;
         if (at < 0 || at >= count)
             return false;
-        var start = CodePoints.UnitOffset(text, (int)at);
-        var isPair = start + 1 < text.Length && char.IsSurrogatePair(text[start], text[start + 1]);
+        int start = CodePoints.UnitOffset(text, (int)at);
+        bool isPair = start + 1 < text.Length && char.IsSurrogatePair(text[start], text[start + 1]);
         item = text.Substring(start, isPair ? 2 : 1);
         return true;
     }
@@ -121,7 +121,7 @@ internal sealed class Members(Renderer renderer)
             case Undefined undefined:
                 throw undefined.Fault();
             case Namespace space:
-                return space.Attributes.TryGetValue(name, out var value) ? new Member(value) : null;
+                return space.Attributes.TryGetValue(name, out object? value) ? new Member(value) : null;
             case LoopState loop:
                 return new Member(loop.Get(name));
             case Sequence { Names.Count: > 0 } tuple when tuple.Names.Contains(name):
@@ -136,7 +136,7 @@ internal sealed class Members(Renderer renderer)
             throw new NotSupportedException(
                 $"chat template, line {renderer.Line}: the method '{name}' of {TypeNames.Describe(subject)} is not supported. Those of "
                 + $"transformers' chat templates are.");
-        return methods.All.TryGetValue(name, out var method)
+        return methods.All.TryGetValue(name, out Builtin? method)
             ? new Member(new Callable(name, arguments => subject is Markup markup
                 ? MarkupMethods.Invoke(method, renderer, name, markup, arguments)
                 : method.Invoke(renderer, $"the method '{name}'", subject, arguments)))

@@ -9,13 +9,13 @@ internal sealed partial class Renderer
 {
     /// <summary>Applies a filter.</summary>
     /// <exception cref="NotSupportedException">There is none of this name.</exception>
-    public object? Filter(string name, object? subject, CallArguments arguments) => Filters.All.TryGetValue(name, out var filter)
+    public object? Filter(string name, object? subject, CallArguments arguments) => Filters.All.TryGetValue(name, out Builtin? filter)
         ? filter.Invoke(this, $"the filter '{name}'", subject, arguments)
         : throw SyntaxErrors.UnknownName(isTest: false, name, Line);
 
     /// <summary>Applies a test.</summary>
     /// <exception cref="NotSupportedException">There is none of this name.</exception>
-    public bool Test(string name, object? subject, CallArguments arguments) => Tests.All.TryGetValue(name, out var test)
+    public bool Test(string name, object? subject, CallArguments arguments) => Tests.All.TryGetValue(name, out Builtin? test)
         ? Truth.Of(test.Invoke(this, $"the test '{name}'", subject, arguments))
         : throw SyntaxErrors.UnknownName(isTest: true, name, Line);
 
@@ -54,19 +54,19 @@ internal sealed partial class Renderer
 
     private Callable MacroOf(string name, MacroBody body)
     {
-        var (scope, escapes) = (_scope, _escapes);
+        (Scope? scope, bool escapes) = (_scope, _escapes);
         List<string> names = [.. body.Parameters.Select(parameter => parameter.Name)];
         return new Callable(name, arguments => Invoke(name, new Scope(scope), arguments, names, body, escapes));
     }
 
     private object Invoke(string name, Scope scope, CallArguments arguments, List<string> names, MacroBody body, bool escapes)
     {
-        var (line, escaped) = (Line, _escapes);
+        (int line, bool escaped) = (Line, _escapes);
         Budget.Enter();
         arguments = TakeExtras(scope, arguments, names, body.Extras);
         SetParameters(scope, arguments.Bind($"the macro '{name}'", names), body.Parameters);
         _escapes = escapes;
-        var text = Capture(scope, body.Statements, out _);
+        string text = Capture(scope, body.Statements, out _);
         _escapes = escaped;
         Budget.Leave();
         Line = line;
@@ -76,10 +76,10 @@ internal sealed partial class Renderer
     /// <summary>Sets what a macro reads beside its parameters, and leaves the arguments of those.</summary>
     private CallArguments TakeExtras(Scope scope, CallArguments arguments, List<string> names, IReadOnlySet<string> extras)
     {
-        var (positional, named) = (arguments.Positional, arguments.Named);
+        (IReadOnlyList<object?>? positional, IReadOnlyList<(string Name, object? Value)>? named) = (arguments.Positional, arguments.Named);
         if (extras.Contains(MacroBody.Caller))
         {
-            var given = named.FirstOrDefault(argument => argument.Name == MacroBody.Caller).Value;
+            object? given = named.FirstOrDefault(argument => argument.Name == MacroBody.Caller).Value;
             scope.Set(MacroBody.Caller, given ?? new Undefined("'caller' is undefined, as the macro is not called by a 'call' block."));
             named = [.. named.Where(argument => argument.Name != MacroBody.Caller)];
         }
@@ -107,11 +107,11 @@ internal sealed partial class Renderer
 
     private void SetParameters(Scope scope, object?[] values, IReadOnlyList<MacroParameter> parameters)
     {
-        var outer = _scope;
+        Scope outer = _scope;
         _scope = scope;
-        for (var index = 0; index < values.Length; index++)
+        for (int index = 0; index < values.Length; index++)
         {
-            var (name, otherwise) = parameters[index];
+            (string name, Expression? otherwise) = parameters[index];
             if (!ReferenceEquals(values[index], CallArguments.Absent))
                 scope.Set(name, values[index]);
             else
@@ -123,9 +123,9 @@ internal sealed partial class Renderer
 
     private Flow ExecuteCallBlock(Statement.CallBlock statement)
     {
-        var callee = Evaluate(statement.Call.Callee);
-        var arguments = Arguments(statement.Call.Arguments);
-        var caller = MacroOf(MacroBody.Caller, statement.Body);
+        object? callee = Evaluate(statement.Call.Callee);
+        CallArguments arguments = Arguments(statement.Call.Arguments);
+        Callable caller = MacroOf(MacroBody.Caller, statement.Body);
         _output.Append(TextOf(Call(callee, arguments with { Named = [.. arguments.Named, (MacroBody.Caller, caller)] })));
         return Flow.Next;
     }

@@ -9,7 +9,7 @@ internal sealed partial class Renderer
     private object? Evaluate(Expression expression)
     {
         Budget.Enter();
-        var value = expression switch
+        object? value = expression switch
         {
             Expression.Literal literal => literal.Value,
             Expression.Variable variable => Variable(variable.Name),
@@ -43,7 +43,7 @@ internal sealed partial class Renderer
 
     private object? Variable(string name)
     {
-        if (_scope.TryGet(name, out var value))
+        if (_scope.TryGet(name, out object? value))
             return value;
         if (name is "lipsum" or "self" or "super")
             throw new NotSupportedException(
@@ -54,8 +54,8 @@ internal sealed partial class Renderer
 
     private object?[] Evaluate(IReadOnlyList<Expression> expressions)
     {
-        var values = new object?[expressions.Count];
-        for (var index = 0; index < values.Length; index++)
+        object?[] values = new object?[expressions.Count];
+        for (int index = 0; index < values.Length; index++)
             values[index] = Evaluate(expressions[index]);
         // What is made takes memory for as long as the template keeps it.
         Budget.Step(4 + values.Length);
@@ -76,16 +76,16 @@ internal sealed partial class Renderer
 
     private object? Slice(Expression.Slice slice)
     {
-        var subject = Evaluate(slice.Subject);
+        object? subject = Evaluate(slice.Subject);
         return Members.Slice(subject, Bound(slice.Start), Bound(slice.Stop), Bound(slice.Step) ?? 1);
     }
 
     private long? Bound(Expression? expression)
     {
-        var value = expression is null ? null : Evaluate(expression);
+        object? value = expression is null ? null : Evaluate(expression);
         if (value is null)
             return null;
-        return Numbers.TryWhole(value, out var bound)
+        return Numbers.TryWhole(value, out long bound)
             ? bound
             : throw (value as Undefined)?.Fault()
                 ?? new TemplateFault($"{TypeNames.Describe(value)} is no bound of a slice; expected a whole number.");
@@ -93,11 +93,11 @@ internal sealed partial class Renderer
 
     private object Concatenate(IReadOnlyList<Expression> parts)
     {
-        var values = Evaluate(parts);
+        object?[] values = Evaluate(parts);
         // Where what is printed is escaped, one safe text makes the whole one.
-        var isMarked = _escapes && values.Any(value => value is Markup);
-        var builder = new TextBuilder(Budget);
-        foreach (var value in values)
+        bool isMarked = _escapes && values.Any(value => value is Markup);
+        TextBuilder builder = new(Budget);
+        foreach (object? value in values)
             builder.Append(isMarked && value is not Markup ? Markup.Escape(TextOf(value), Budget) : TextOf(value));
         return isMarked ? new Markup(builder.ToString()) : builder.ToString();
     }
@@ -113,10 +113,10 @@ internal sealed partial class Renderer
 
     private bool Compare(Expression.Comparison comparison)
     {
-        var left = Evaluate(comparison.First);
-        foreach (var (sign, operand) in comparison.Rest)
+        object? left = Evaluate(comparison.First);
+        foreach ((string sign, Expression operand) in comparison.Rest)
         {
-            var right = Evaluate(operand);
+            object? right = Evaluate(operand);
             if (!Compare(sign, left, right))
                 return false;
             left = right;
@@ -160,7 +160,7 @@ internal sealed partial class Renderer
         switch (container)
         {
             case string or Markup:
-                var text = (string)Markup.Plain(container)!;
+                string text = (string)Markup.Plain(container)!;
                 if (Markup.Plain(value) is not string sought)
                     throw (value as Undefined)?.Fault()
                         ?? new TemplateFault($"{TypeNames.Describe(value)} cannot be in a text; expected a text.");

@@ -11,7 +11,7 @@ internal sealed partial class Renderer
     public IReadOnlyList<object?> Iterate(object? value)
     {
         Budget.Step();
-        var plain = Markup.Plain(value);
+        object? plain = Markup.Plain(value);
         if (plain is Sequence or Mapping)
             Budget.Step(plain is Mapping keys ? 2 * keys.Count : ((Sequence)plain).Items.Count);
         IReadOnlyList<object?> items = plain switch
@@ -36,15 +36,15 @@ internal sealed partial class Renderer
 
     private Flow ExecuteFor(Statement.For statement, object? value, long depth)
     {
-        var items = Iterate(value);
+        IReadOnlyList<object?> items = Iterate(value);
         if (statement.Test is { } test)
             items = [.. items.Where(item => Passes(statement.Target, test, item))];
         if (items.Count == 0)
             return statement.Otherwise is { } otherwise ? ExecuteIn(new Scope(_scope), otherwise) : Flow.Next;
-        var outer = _scope;
-        var loop = new LoopState(items, Budget, depth, statement.IsRecursive ? others => Recurse(statement, outer, others, depth + 1)
+        Scope outer = _scope;
+        LoopState loop = new(items, Budget, depth, statement.IsRecursive ? others => Recurse(statement, outer, others, depth + 1)
             : null);
-        var flow = Flow.Next;
+        Flow flow = Flow.Next;
         for (; loop.Index < items.Count && flow != Flow.Break; loop.Index++)
         {
             Budget.Step(3);
@@ -60,11 +60,11 @@ internal sealed partial class Renderer
 
     private object Recurse(Statement.For statement, Scope outer, object? value, long depth)
     {
-        var (scope, output, line) = (_scope, _output, Line);
+        (Scope? scope, TextBuilder? output, int line) = (_scope, _output, Line);
         Budget.Enter();
         (_scope, _output) = (outer, new TextBuilder(Budget));
         ExecuteFor(statement, value, depth);
-        var text = _output.ToString();
+        string text = _output.ToString();
         (_scope, _output, Line) = (scope, output, line);
         Budget.Leave();
         return Rendered(text);
@@ -72,10 +72,10 @@ internal sealed partial class Renderer
 
     private bool Passes(Target target, Expression test, object? item)
     {
-        var outer = _scope;
+        Scope outer = _scope;
         _scope = new Scope(outer);
         Assign(target, item);
-        var passes = Truth.Of(Evaluate(test));
+        bool passes = Truth.Of(Evaluate(test));
         _scope = outer;
         return passes;
     }

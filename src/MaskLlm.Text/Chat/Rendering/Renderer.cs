@@ -24,7 +24,7 @@ internal sealed partial class Renderer
         _arithmetic = new Arithmetic(Budget);
         _output = new TextBuilder(Budget);
         _top = _scope;
-        foreach (var (name, value) in Builtins.Globals.All(this, clock).Concat(defaults))
+        foreach ((string name, object? value) in Builtins.Globals.All(this, clock).Concat(defaults))
             _scope.Set(name, value);
     }
 
@@ -42,7 +42,7 @@ internal sealed partial class Renderer
     /// <param name="variables">What it is given.</param>
     public string Render(Block template, IEnumerable<(string Name, object? Value)> variables)
     {
-        foreach (var (name, value) in variables)
+        foreach ((string name, object? value) in variables)
             _scope.Set(name, value);
         // What the template sets leaves the functions as they are.
         _top = _scope = new Scope(_scope);
@@ -58,11 +58,11 @@ internal sealed partial class Renderer
 
     private Flow Execute(Block block)
     {
-        foreach (var statement in block.Statements)
+        foreach (Statement statement in block.Statements)
         {
             Line = statement.Line;
             Budget.Enter();
-            var flow = Execute(statement);
+            Flow flow = Execute(statement);
             Budget.Leave();
             if (flow != Flow.Next)
                 return flow;
@@ -112,7 +112,7 @@ internal sealed partial class Renderer
 
     private Flow ExecuteIf(Statement.If statement)
     {
-        foreach (var (test, body) in statement.Branches)
+        foreach ((Expression test, Block? body) in statement.Branches)
         {
             if (Truth.Of(Evaluate(test)))
                 return Execute(body);
@@ -123,11 +123,11 @@ internal sealed partial class Renderer
 
     private Flow ExecuteWith(Statement.With statement)
     {
-        var outer = _scope;
-        var inner = new Scope(outer);
-        foreach (var (target, expression) in statement.Variables)
+        Scope outer = _scope;
+        Scope inner = new(outer);
+        foreach ((Target? target, Expression expression) in statement.Variables)
         {
-            var value = Evaluate(expression);
+            object? value = Evaluate(expression);
             _scope = inner;
             Assign(target, value);
             _scope = outer;
@@ -142,18 +142,18 @@ internal sealed partial class Renderer
             throw new TemplateFault($"the block '{statement.Name}' is required of a template that extends this one; expected one without "
                 + $"'required'.");
         // A block is a template of its own: an 'autoescape' around it is not its own.
-        var escaped = _escapes;
+        bool escaped = _escapes;
         _escapes = false;
-        var flow = ExecuteIn(new Scope(statement.IsScoped ? _scope : _top), statement.Body);
+        Flow flow = ExecuteIn(new Scope(statement.IsScoped ? _scope : _top), statement.Body);
         _escapes = escaped;
         return flow;
     }
 
     private Flow ExecuteAutoEscape(Statement.AutoEscape statement)
     {
-        var escaped = _escapes;
+        bool escaped = _escapes;
         _escapes = Truth.Of(Evaluate(statement.Value));
-        var flow = ExecuteIn(new Scope(_scope), statement.Body);
+        Flow flow = ExecuteIn(new Scope(_scope), statement.Body);
         _escapes = escaped;
         return flow;
     }
@@ -167,7 +167,7 @@ internal sealed partial class Renderer
     /// <summary>Renders a block to a text instead of the output, and hands it on through filters.</summary>
     private Flow ExecuteCaptured(Block body, IReadOnlyList<FilterCall> filters, Action<object?> use)
     {
-        var text = Capture(new Scope(_scope), body, out var flow);
+        string text = Capture(new Scope(_scope), body, out Flow flow);
         if (flow == Flow.Next)
             use(filters.Aggregate((object?)Rendered(text), Filter));
         return flow;
@@ -175,19 +175,19 @@ internal sealed partial class Renderer
 
     private string Capture(Scope scope, Block body, out Flow flow)
     {
-        var output = _output;
+        TextBuilder output = _output;
         _output = new TextBuilder(Budget);
         flow = ExecuteIn(scope, body);
-        var text = _output.ToString();
+        string text = _output.ToString();
         _output = output;
         return text;
     }
 
     private Flow ExecuteIn(Scope scope, Block body)
     {
-        var outer = _scope;
+        Scope outer = _scope;
         _scope = scope;
-        var flow = Execute(body);
+        Flow flow = Execute(body);
         _scope = outer;
         return flow;
     }
@@ -210,7 +210,7 @@ internal sealed partial class Renderer
 
     private void SetAttribute(Target.Attribute target, object? value)
     {
-        var subject = Variable(target.Namespace);
+        object? subject = Variable(target.Namespace);
         if (subject is not Namespace space)
             throw subject is Undefined undefined ? undefined.Fault()
                 : new TemplateFault($"{target.Namespace}.{target.Name} is set, but {target.Namespace} is {TypeNames.Describe(subject)}; "
@@ -220,10 +220,10 @@ internal sealed partial class Renderer
 
     private void Unpack(IReadOnlyList<Target> parts, object? value)
     {
-        var items = Iterate(value);
+        IReadOnlyList<object?> items = Iterate(value);
         if (items.Count != parts.Count)
             throw new TemplateFault($"{items.Count} values are assigned to {parts.Count} names; expected as many.");
-        for (var index = 0; index < parts.Count; index++)
+        for (int index = 0; index < parts.Count; index++)
             Assign(parts[index], items[index]);
     }
 }

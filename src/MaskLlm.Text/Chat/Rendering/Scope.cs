@@ -11,7 +11,7 @@ internal sealed class Scope(Scope? outer)
     /// <summary>Finds a variable.</summary>
     public bool TryGet(string name, out object? value)
     {
-        for (var scope = this; scope is not null; scope = scope.Outer)
+        for (Scope? scope = this; scope is not null; scope = scope.Outer)
         {
             if (scope._variables.TryGetValue(name, out value))
                 return true;

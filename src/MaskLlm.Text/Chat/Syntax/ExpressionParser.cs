@@ -13,11 +13,11 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
     public Expression Read()
     {
         nesting.Enter(tokens.Current.Line);
-        var firstUse = uses.Count;
-        var expression = ReadOr();
+        int firstUse = uses.Count;
+        Expression expression = ReadOr();
         while (tokens.SkipName("if"))
         {
-            var test = ReadOr();
+            Expression test = ReadOr();
             expression = new Expression.Conditional(test, expression, tokens.SkipName("else") ? Read() : null);
             uses.MakeBranch(firstUse);
         }
@@ -34,10 +34,10 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
 
     private Expression ReadTuple(Func<Expression> read)
     {
-        var first = read();
+        Expression first = read();
         if (!tokens.Current.IsOperator(","))
             return first;
-        var items = new List<Expression> { first };
+        List<Expression> items = [first];
         while (tokens.Skip(",") && !EndsTuple())
             items.Add(read());
         return new Expression.Tuple(items);
@@ -48,7 +48,7 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
 
     private Expression ReadOr()
     {
-        var left = ReadAnd();
+        Expression left = ReadAnd();
         while (tokens.SkipName("or"))
             left = new Expression.Or(left, ReadAnd());
         return left;
@@ -56,7 +56,7 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
 
     private Expression ReadAnd()
     {
-        var left = ReadNot();
+        Expression left = ReadNot();
         while (tokens.SkipName("and"))
             left = new Expression.And(left, ReadNot());
         return left;
@@ -64,19 +64,19 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
 
     private Expression ReadNot()
     {
-        var line = tokens.Current.Line;
+        int line = tokens.Current.Line;
         if (!tokens.SkipName("not"))
             return ReadComparison();
         nesting.Enter(line);
-        var operand = ReadNot();
+        Expression operand = ReadNot();
         nesting.Leave();
         return new Expression.Not(operand);
     }
 
     private Expression ReadComparison()
     {
-        var first = ReadSum();
-        var rest = new List<(string, Expression)>();
+        Expression first = ReadSum();
+        List<(string, Expression)> rest = [];
         while (NextComparison() is { } comparison)
             rest.Add((comparison, ReadSum()));
         return rest.Count == 0 ? first : new Expression.Comparison(first, rest);
@@ -98,7 +98,7 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
 
     private Expression ReadSum()
     {
-        var left = ReadConcatenation();
+        Expression left = ReadConcatenation();
         while (NextOf("+", "-") is { } sign)
             left = new Expression.Binary(sign, left, ReadConcatenation());
         return left;
@@ -107,10 +107,10 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
     // In Jinja ~ binds more strongly than + does.
     private Expression ReadConcatenation()
     {
-        var first = ReadProduct();
+        Expression first = ReadProduct();
         if (!tokens.Current.IsOperator("~"))
             return first;
-        var parts = new List<Expression> { first };
+        List<Expression> parts = [first];
         while (tokens.Skip("~"))
             parts.Add(ReadProduct());
         return new Expression.Concatenation(parts);
@@ -118,7 +118,7 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
 
     private Expression ReadProduct()
     {
-        var left = ReadPower();
+        Expression left = ReadPower();
         while (NextOf("*", "/", "//", "%") is { } sign)
             left = new Expression.Binary(sign, left, ReadPower());
         return left;
@@ -127,7 +127,7 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
     // In Jinja powers are read from the left, and a sign is stronger.
     private Expression ReadPower()
     {
-        var left = ReadUnary(hasFilters: true);
+        Expression left = ReadUnary(hasFilters: true);
         while (NextOf("**") is { } sign)
             left = new Expression.Binary(sign, left, ReadUnary(hasFilters: true));
         return left;
@@ -143,7 +143,7 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
     private Expression ReadUnary(bool hasFilters)
     {
         nesting.Enter(tokens.Current.Line);
-        var expression = NextOf("-", "+") is { } sign
+        Expression expression = NextOf("-", "+") is { } sign
             ? new Expression.Sign(ReadUnary(hasFilters: false), sign == "-")
             : ReadPrimary();
         expression = _postfix.ReadPostfixes(expression, this);
@@ -156,7 +156,7 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
     /// <summary>A literal, a name, or something in brackets.</summary>
     public Expression ReadPrimary()
     {
-        var token = tokens.Current;
+        Token token = tokens.Current;
         switch (token.Kind)
         {
             case TokenKind.Name:
@@ -192,10 +192,10 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
 
     private string ReadStrings()
     {
-        var text = tokens.Next().Text;
+        string text = tokens.Next().Text;
         if (tokens.Current.Kind != TokenKind.String)
             return text;
-        var whole = new StringBuilder(text);
+        StringBuilder whole = new(text);
         while (tokens.Current.Kind == TokenKind.String)
             whole.Append(tokens.Next().Text);
         return whole.ToString();
@@ -203,14 +203,14 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
 
     private Expression ReadParenthesized()
     {
-        var expression = tokens.Current.IsOperator(")") ? new Expression.Tuple([]) : ReadTuple();
+        Expression expression = tokens.Current.IsOperator(")") ? new Expression.Tuple([]) : ReadTuple();
         tokens.Expect(")");
         return expression;
     }
 
     private List<Expression> ReadItems(string end)
     {
-        var items = new List<Expression>();
+        List<Expression> items = [];
         while (!tokens.Skip(end))
         {
             if (items.Count > 0)
@@ -224,14 +224,14 @@ internal sealed class ExpressionParser(TokenStream tokens, Nesting nesting, Name
 
     private Expression.Dictionary ReadDictionary()
     {
-        var items = new List<(Expression, Expression)>();
+        List<(Expression, Expression)> items = [];
         while (!tokens.Skip("}"))
         {
             if (items.Count > 0)
                 tokens.Expect(",");
             if (tokens.Current.IsOperator("}"))
                 continue;
-            var key = Read();
+            Expression key = Read();
             tokens.Expect(":");
             items.Add((key, Read()));
         }

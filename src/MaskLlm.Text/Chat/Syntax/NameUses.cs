@@ -27,7 +27,7 @@ internal sealed class NameUses
     /// <summary>Begins a macro; what is given back is for <see cref="LeaveMacro"/>.</summary>
     public HashSet<string> EnterMacro()
     {
-        var outer = _extras;
+        HashSet<string> outer = _extras;
         _extras = new HashSet<string>(StringComparer.Ordinal);
         return outer;
     }
@@ -35,7 +35,7 @@ internal sealed class NameUses
     /// <summary>Ends it: which of the three names it reads.</summary>
     public HashSet<string> LeaveMacro(HashSet<string> outer)
     {
-        var own = _extras;
+        HashSet<string> own = _extras;
         outer.UnionWith(own);
         _extras = outer;
         return own;
@@ -50,7 +50,7 @@ internal sealed class NameUses
     /// <summary>Takes what was noted from a place on for what only some renderings come to.</summary>
     public void MakeBranch(int from)
     {
-        for (var index = from; index < _all.Count; index++)
+        for (int index = from; index < _all.Count; index++)
             _all[index] = _all[index] with { IsInBranch = true };
     }
 

@@ -38,15 +38,15 @@ internal sealed class PostfixParser(TokenStream tokens, NameUses uses)
     /// <summary>A filter's name and arguments, after its bar.</summary>
     public FilterCall ReadFilter(ExpressionParser expressions)
     {
-        var line = tokens.Current.Line;
-        var name = ReadDottedName("the name of a filter");
+        int line = tokens.Current.Line;
+        string name = ReadDottedName("the name of a filter");
         uses.Add(isTest: false, name, line);
         return new FilterCall(name, tokens.Skip("(") ? ReadArguments(expressions) : ArgumentList.None);
     }
 
     private string ReadDottedName(string description)
     {
-        var name = tokens.ExpectName(description);
+        string name = tokens.ExpectName(description);
         while (tokens.Skip("."))
             name += "." + tokens.ExpectName(description);
         return name;
@@ -58,15 +58,15 @@ internal sealed class PostfixParser(TokenStream tokens, NameUses uses)
 
     private Expression ReadItem(Expression subject, ExpressionParser expressions)
     {
-        var start = tokens.Current.IsOperator(":") ? null : expressions.ReadTuple();
+        Expression? start = tokens.Current.IsOperator(":") ? null : expressions.ReadTuple();
         if (!tokens.Skip(":"))
         {
             tokens.Expect("]");
             return new Expression.Item(subject, start!);
         }
 
-        var stop = ReadBound(expressions);
-        var step = tokens.Skip(":") ? ReadBound(expressions) : null;
+        Expression? stop = ReadBound(expressions);
+        Expression? step = tokens.Skip(":") ? ReadBound(expressions) : null;
         tokens.Expect("]");
         return new Expression.Slice(subject, start, stop, step);
     }
@@ -76,11 +76,11 @@ internal sealed class PostfixParser(TokenStream tokens, NameUses uses)
 
     private Expression ReadTest(Expression subject, ExpressionParser expressions)
     {
-        var isNegated = tokens.SkipName("not");
-        var line = tokens.Current.Line;
-        var name = ReadDottedName("the name of a test");
+        bool isNegated = tokens.SkipName("not");
+        int line = tokens.Current.Line;
+        string name = ReadDottedName("the name of a test");
         uses.Add(isTest: true, name, line);
-        var test = new Expression.Check(subject, name, ReadTestArguments(expressions));
+        Expression.Check test = new(subject, name, ReadTestArguments(expressions));
         return isNegated ? new Expression.Not(test) : test;
     }
 
@@ -91,7 +91,7 @@ internal sealed class PostfixParser(TokenStream tokens, NameUses uses)
             return ReadArguments(expressions);
         if (!BeginsTestArgument(tokens.Current))
             return ArgumentList.None;
-        var argument = ReadPostfixes(expressions.ReadPrimary(), expressions);
+        Expression argument = ReadPostfixes(expressions.ReadPrimary(), expressions);
         return new ArgumentList([argument], []);
     }
 
@@ -104,15 +104,15 @@ internal sealed class PostfixParser(TokenStream tokens, NameUses uses)
 
     private ArgumentList ReadArguments(ExpressionParser expressions)
     {
-        var (positional, named) = (new List<Expression>(), new List<(string, Expression)>());
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        (List<Expression> positional, List<(string, Expression)> named) = ([], []);
+        HashSet<string> names = new(StringComparer.Ordinal);
         Expression? sequence = null;
         Expression? mapping = null;
-        for (var isFirst = true; !tokens.Skip(")"); isFirst = false)
+        for (bool isFirst = true; !tokens.Skip(")"); isFirst = false)
         {
             if (!isFirst)
                 tokens.Expect(",");
-            var token = tokens.Current;
+            Token token = tokens.Current;
             if (token.IsOperator(")"))
                 continue;
             if (mapping is null && tokens.Skip("**"))
@@ -132,7 +132,7 @@ internal sealed class PostfixParser(TokenStream tokens, NameUses uses)
 
     private (string Name, Expression Value) ReadNamed(HashSet<string> earlier, ExpressionParser expressions)
     {
-        var token = tokens.Next();
+        Token token = tokens.Next();
         if (!earlier.Add(token.Text))
             throw SyntaxErrors.At(token.Line, $"found the argument '{token.Text}' twice; expected it once.");
         tokens.Expect("=");

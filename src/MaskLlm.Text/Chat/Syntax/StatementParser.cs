@@ -35,57 +35,57 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
     private Statement.If ReadIf(in Token word)
     {
         uses.EnterBranch();
-        var branches = new List<(Expression, Block)>();
+        List<(Expression, Block)> branches = [];
         string end;
         do
         {
-            var test = expressions.ReadTupleWithoutIf();
+            Expression test = expressions.ReadTupleWithoutIf();
             branches.Add((test, template.ReadBody(word, "elif", "else", "endif")));
             end = tokens.Next().Text;
         }
         while (end == "elif");
-        var otherwise = end == "else" ? ReadLast(word, "endif") : null;
+        Block? otherwise = end == "else" ? ReadLast(word, "endif") : null;
         uses.LeaveBranch();
         return new Statement.If(word.Line, branches, otherwise);
     }
 
     private Statement.For ReadFor(in Token word)
     {
-        var target = ReadTarget();
+        Target target = ReadTarget();
         if (!tokens.SkipName("in"))
             throw SyntaxErrors.Unexpected(tokens.Current, "'in'");
-        var items = expressions.ReadTupleWithoutIf();
-        var test = tokens.SkipName("if") ? expressions.Read() : null;
-        var isRecursive = tokens.SkipName("recursive");
-        var wasInLoop = _isInLoop;
+        Expression items = expressions.ReadTupleWithoutIf();
+        Expression? test = tokens.SkipName("if") ? expressions.Read() : null;
+        bool isRecursive = tokens.SkipName("recursive");
+        bool wasInLoop = _isInLoop;
         _isInLoop = true;
-        var body = template.ReadBody(word, "else", "endfor");
+        Block body = template.ReadBody(word, "else", "endfor");
         _isInLoop = wasInLoop;
-        var otherwise = tokens.Next().Text == "else" ? ReadLast(word, "endfor") : null;
+        Block? otherwise = tokens.Next().Text == "else" ? ReadLast(word, "endfor") : null;
         return new Statement.For(word.Line, target, items, test, body, otherwise, isRecursive);
     }
 
     private Statement ReadSet(in Token word)
     {
-        var target = ReadTarget(hasAttributes: true);
+        Target target = ReadTarget(hasAttributes: true);
         if (tokens.Skip("="))
             return new Statement.Set(word.Line, target, expressions.ReadTuple());
-        var filters = ReadFilters();
+        List<FilterCall> filters = ReadFilters();
         return new Statement.SetBlock(word.Line, target, filters, ReadLast(word, "endset"));
     }
 
     private Statement.Macro ReadMacro(in Token word)
     {
-        var name = ReadVariable();
+        string name = ReadVariable();
         tokens.Expect("(");
-        var parameters = ReadParameters();
+        List<MacroParameter> parameters = ReadParameters();
         return new Statement.Macro(word.Line, name, ReadMacroBody(word, parameters, "endmacro"));
     }
 
     private Statement.CallBlock ReadCallBlock(in Token word)
     {
-        var parameters = tokens.Skip("(") ? ReadParameters() : [];
-        var token = tokens.Current;
+        List<MacroParameter> parameters = tokens.Skip("(") ? ReadParameters() : [];
+        Token token = tokens.Current;
         if (expressions.Read() is not Expression.Call call)
             throw SyntaxErrors.Unexpected(token, "the call of a macro");
         return new Statement.CallBlock(word.Line, call, ReadMacroBody(word, parameters, "endcall"));
@@ -99,12 +99,12 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
 
     private Statement.With ReadWith(in Token word)
     {
-        var variables = new List<(Target, Expression)>();
+        List<(Target, Expression)> variables = [];
         while (tokens.Current.Kind != TokenKind.BlockEnd)
         {
             if (variables.Count > 0)
                 tokens.Expect(",");
-            var target = ReadTarget();
+            Target target = ReadTarget();
             tokens.Expect("=");
             variables.Add((target, expressions.Read()));
         }
@@ -117,7 +117,7 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
 
     private Block ReadLast(in Token word, string end)
     {
-        var body = template.ReadBody(word, end);
+        Block body = template.ReadBody(word, end);
         tokens.Next();
         return body;
     }
@@ -126,9 +126,9 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
     {
         if (parameters.Find(parameter => parameter is { Name: MacroBody.Caller, Default: null }) is not null)
             throw SyntaxErrors.At(word.Line, "found the parameter 'caller' without a default; expected one with, or none of this name.");
-        var outer = uses.EnterMacro();
-        var body = ReadApart(word, end);
-        var extras = uses.LeaveMacro(outer);
+        HashSet<string> outer = uses.EnterMacro();
+        Block body = ReadApart(word, end);
+        HashSet<string> extras = uses.LeaveMacro(outer);
         extras.ExceptWith(parameters.Select(parameter => parameter.Name));
         return new MacroBody(parameters, body, extras);
     }
@@ -136,21 +136,21 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
     // The loop around it is not its own.
     private Block ReadApart(in Token word, string end)
     {
-        var wasInLoop = _isInLoop;
+        bool wasInLoop = _isInLoop;
         _isInLoop = false;
-        var body = ReadLast(word, end);
+        Block body = ReadLast(word, end);
         _isInLoop = wasInLoop;
         return body;
     }
 
     private Statement.Named ReadNamed(in Token word)
     {
-        var name = tokens.ExpectName("the name of a block");
+        string name = tokens.ExpectName("the name of a block");
         if (!_blocks.Add(name))
             throw SyntaxErrors.At(word.Line, $"found the block '{name}' twice; expected each name once.");
-        var isScoped = tokens.SkipName("scoped");
-        var isRequired = tokens.SkipName("required");
-        var body = ReadApart(word, "endblock");
+        bool isScoped = tokens.SkipName("scoped");
+        bool isRequired = tokens.SkipName("required");
+        Block body = ReadApart(word, "endblock");
         if (isRequired && body.Statements.Any(statement => statement is not Statement.Text text
             || !string.IsNullOrWhiteSpace(text.Content)))
             throw SyntaxErrors.At(word.Line, $"found something in the required block '{name}'; expected white space and comments only.");
@@ -213,7 +213,7 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
 
     private List<FilterCall> ReadFilters()
     {
-        var filters = new List<FilterCall>();
+        List<FilterCall> filters = [];
         while (tokens.Skip("|"))
             filters.Add(_postfix.ReadFilter(expressions));
         return filters;
@@ -221,17 +221,17 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
 
     private List<MacroParameter> ReadParameters()
     {
-        var parameters = new List<MacroParameter>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        List<MacroParameter> parameters = [];
+        HashSet<string> names = new(StringComparer.Ordinal);
         while (!tokens.Skip(")"))
         {
             if (parameters.Count > 0)
                 tokens.Expect(",");
-            var token = tokens.Current;
-            var name = ReadVariable();
+            Token token = tokens.Current;
+            string name = ReadVariable();
             if (!names.Add(name))
                 throw SyntaxErrors.At(token.Line, $"found the parameter '{name}' twice; expected it once.");
-            var value = tokens.Skip("=") ? expressions.Read() : null;
+            Expression? value = tokens.Skip("=") ? expressions.Read() : null;
             if (value is null && parameters is [.., { Default: not null }])
                 throw SyntaxErrors.At(token.Line,
                     $"found the parameter '{name}' without a default after one with; expected a default, or another order.");
@@ -243,10 +243,10 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
 
     private Target ReadTarget(bool hasAttributes = false)
     {
-        var first = ReadSimpleTarget(hasAttributes);
+        Target first = ReadSimpleTarget(hasAttributes);
         if (!tokens.Current.IsOperator(","))
             return first;
-        var parts = new List<Target> { first };
+        List<Target> parts = [first];
         while (tokens.Skip(",") && tokens.Current.Kind != TokenKind.BlockEnd && !tokens.Current.IsName("in")
             && !tokens.Current.IsOperator("=") && !tokens.Current.IsOperator(")"))
             parts.Add(ReadSimpleTarget(hasAttributes));
@@ -258,20 +258,20 @@ internal sealed class StatementParser(TokenStream tokens, ExpressionParser expre
         if (tokens.Skip("("))
         {
             nesting.Enter(tokens.Current.Line);
-            var inner = ReadTarget(hasAttributes);
+            Target inner = ReadTarget(hasAttributes);
             nesting.Leave();
             tokens.Expect(")");
             return inner;
         }
 
-        var name = ReadVariable();
+        string name = ReadVariable();
         return hasAttributes && tokens.Skip(".") ? new Target.Attribute(name, tokens.ExpectName("the name of an attribute"))
             : new Target.Variable(name);
     }
 
     private string ReadVariable()
     {
-        var token = tokens.Expect(TokenKind.Name, "the name of a variable");
+        Token token = tokens.Expect(TokenKind.Name, "the name of a variable");
         return token.Text is "true" or "false" or "none" or "True" or "False" or "None" or "and" or "or" or "not" or "in" or "is" or "if"
             or "else"
             ? throw SyntaxErrors.Unexpected(token, "the name of a variable")

@@ -12,8 +12,8 @@ internal static class StringEscapes
     {
         if (!text.Contains('\\', StringComparison.Ordinal))
             return text;
-        var result = new StringBuilder(text.Length);
-        for (var at = 0; at < text.Length;)
+        StringBuilder result = new(text.Length);
+        for (int at = 0; at < text.Length;)
         {
             if (text[at] == '\\' && at + 1 < text.Length)
                 at = Append(result, text, at + 1, line);
@@ -27,8 +27,8 @@ internal static class StringEscapes
     /// <summary>Appends what the escape whose letter is at an offset stands for; returns the offset behind it.</summary>
     private static int Append(StringBuilder result, string text, int at, int line)
     {
-        var letter = text[at];
-        var simple = "\n\\'\"abfnrtv".IndexOf(letter, StringComparison.Ordinal);
+        char letter = text[at];
+        int simple = "\n\\'\"abfnrtv".IndexOf(letter, StringComparison.Ordinal);
         if (simple > 0)
             result.Append("\n\\'\"\a\b\f\n\r\t\v"[simple]);
         if (simple >= 0)
@@ -53,7 +53,7 @@ internal static class StringEscapes
 
     private static int AppendOctal(StringBuilder result, string text, int at)
     {
-        var (value, end) = (0, at);
+        (int value, int end) = (0, at);
         while (end < text.Length && end < at + 3 && text[end] is >= '0' and <= '7')
             value = value * 8 + text[end++] - '0';
         result.Append((char)value);
@@ -63,7 +63,7 @@ internal static class StringEscapes
     private static int AppendHexadecimal(StringBuilder result, string text, int at, int digits, int line)
     {
         if (at + digits > text.Length
-            || !uint.TryParse(text.AsSpan(at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+            || !uint.TryParse(text.AsSpan(at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value)
             || value > 0x10FFFF)
             throw SyntaxErrors.At(line, $"found the escape '\\{text[at - 1]}' in a quoted text; expected {digits} hexadecimal digits of a "
                 + $"character after it.");

@@ -35,14 +35,14 @@ internal sealed class TagLexer(string source, List<Token> tokens)
 
     private bool EndsHere(bool isPrint, out char sign)
     {
-        var rest = source.AsSpan(_at);
+        ReadOnlySpan<char> rest = source.AsSpan(_at);
         sign = rest[0] == '-' || (rest[0] == '+' && !isPrint) ? rest[0] : '\0';
         return rest[(sign == '\0' ? 0 : 1)..].StartsWith(isPrint ? "}}" : "%}");
     }
 
     private void ReadNext()
     {
-        var unit = source[_at];
+        char unit = source[_at];
         if (Whitespace.Is(unit))
         {
             _line += unit == '\n' ? 1 : 0;
@@ -81,7 +81,7 @@ internal sealed class TagLexer(string source, List<Token> tokens)
 
     private void ReadOperator()
     {
-        foreach (var candidate in Operators)
+        foreach (string candidate in Operators)
         {
             if (!source.AsSpan(_at).StartsWith(candidate))
                 continue;
@@ -103,7 +103,7 @@ internal sealed class TagLexer(string source, List<Token> tokens)
 
         if (bracket is not (')' or ']' or '}'))
             return;
-        if (!_open.TryPop(out var expected))
+        if (!_open.TryPop(out char expected))
             throw SyntaxErrors.At(_line, $"found '{bracket}' without the bracket that it closes.");
         if (expected != bracket)
             throw SyntaxErrors.At(_line, $"found '{bracket}'; expected '{expected}'.");
@@ -117,13 +117,13 @@ internal sealed class TagLexer(string source, List<Token> tokens)
             return;
         }
 
-        var end = Digits(_at);
-        var isFloat = end + 1 < source.Length && source[end] == '.' && char.IsAsciiDigit(source[end + 1]);
+        int end = Digits(_at);
+        bool isFloat = end + 1 < source.Length && source[end] == '.' && char.IsAsciiDigit(source[end + 1]);
         if (isFloat)
             end = Digits(end + 1);
         if (ExponentEnd(end) is { } exponentEnd)
             (isFloat, end) = (true, exponentEnd);
-        var text = source[_at..end];
+        string text = source[_at..end];
         tokens.Add(new Token(isFloat ? TokenKind.Float : TokenKind.Integer, text, _line,
             Value(text.Replace("_", "", StringComparison.Ordinal), isFloat)));
         _at = end;
@@ -131,13 +131,13 @@ internal sealed class TagLexer(string source, List<Token> tokens)
 
     private void ReadNumberOfBase(int radix)
     {
-        var end = End(_at + 2, static letter => char.IsAsciiLetterOrDigit(letter) || letter == '_');
-        var value = 0L;
-        foreach (var digit in source.AsSpan(_at + 2, end - _at - 2))
+        int end = End(_at + 2, static letter => char.IsAsciiLetterOrDigit(letter) || letter == '_');
+        long value = 0L;
+        foreach (char digit in source.AsSpan(_at + 2, end - _at - 2))
         {
             if (digit == '_')
                 continue;
-            var worth = char.IsAsciiHexDigit(digit) ? Convert.ToInt32(digit.ToString(), 16) : radix;
+            int worth = char.IsAsciiHexDigit(digit) ? Convert.ToInt32(digit.ToString(), 16) : radix;
             if (worth >= radix || value > (long.MaxValue - worth) / radix)
                 throw SyntaxErrors.At(_line, $"found the number {source[_at..end]}; expected digits of base {radix}, and a number below "
                     + $"2^63.");
@@ -156,7 +156,7 @@ internal sealed class TagLexer(string source, List<Token> tokens)
     {
         if (at >= source.Length || source[at] is not ('e' or 'E'))
             return null;
-        var digits = at + 1 + (at + 1 < source.Length && source[at + 1] is '+' or '-' ? 1 : 0);
+        int digits = at + 1 + (at + 1 < source.Length && source[at + 1] is '+' or '-' ? 1 : 0);
         return digits < source.Length && char.IsAsciiDigit(source[digits]) ? Digits(digits) : null;
     }
 
@@ -164,19 +164,19 @@ internal sealed class TagLexer(string source, List<Token> tokens)
     {
         if (isFloat)
             return double.Parse(digits, NumberStyles.Float, CultureInfo.InvariantCulture);
-        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long value)
             ? value
             : throw SyntaxErrors.At(_line, $"found the number {digits}; expected one below 2^63.");
     }
 
     private void ReadText(char quote)
     {
-        var end = _at + 1;
+        int end = _at + 1;
         while (end < source.Length && source[end] != quote)
             end += source[end] == '\\' ? 2 : 1;
         if (end >= source.Length)
             throw SyntaxErrors.At(_line, $"found a quote, {quote}, without its partner; expected the end of the text.");
-        var inside = source[(_at + 1)..end];
+        string inside = source[(_at + 1)..end];
         tokens.Add(new Token(TokenKind.String, StringEscapes.Resolve(inside, _line), _line));
         _line += inside.AsSpan().Count('\n');
         _at = end + 1;

@@ -24,9 +24,9 @@ internal sealed class TemplateLexer
     /// <exception cref="InvalidDataException">A tag or a quoted text has no end, or there is a character that means nothing.</exception>
     public static List<Token> Read(string source)
     {
-        var text = source.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
+        string text = source.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
         // One line break at the end of a template is not part of it.
-        var lexer = new TemplateLexer(text.EndsWith('\n') ? text[..^1] : text);
+        TemplateLexer lexer = new(text.EndsWith('\n') ? text[..^1] : text);
         while (lexer._at < lexer._source.Length)
             lexer.ReadNext();
         lexer._tokens.Add(new Token(TokenKind.End, "", lexer._line));
@@ -35,7 +35,7 @@ internal sealed class TemplateLexer
 
     private void ReadNext()
     {
-        var start = FindTag(_at);
+        int start = FindTag(_at);
         if (start < 0)
         {
             AddText(_source[_at..]);
@@ -43,8 +43,8 @@ internal sealed class TemplateLexer
             return;
         }
 
-        var kind = _source[start + 1];
-        var sign = SignAt(start + 2);
+        char kind = _source[start + 1];
+        char sign = SignAt(start + 2);
         AddText(Kept(_source.AsSpan(_at, start - _at), sign, isPrint: kind == '{'));
         Advance(start);
         if (kind == '#')
@@ -57,7 +57,7 @@ internal sealed class TemplateLexer
 
     private int FindTag(int from)
     {
-        for (var at = _source.IndexOf('{', from); at >= 0 && at + 1 < _source.Length; at = _source.IndexOf('{', at + 1))
+        for (int at = _source.IndexOf('{', from); at >= 0 && at + 1 < _source.Length; at = _source.IndexOf('{', at + 1))
         {
             if (_source[at + 1] is '{' or '%' or '#')
                 return at;
@@ -75,8 +75,8 @@ internal sealed class TemplateLexer
             return Whitespace.TrimEnd(text.ToString());
         if (sign == '+' || isPrint)
             return text.ToString();
-        var lineStart = text.LastIndexOf('\n') + 1;
-        var isIndent = (lineStart > 0 || _startsLine) && Whitespace.IsAllFrom(text, lineStart);
+        int lineStart = text.LastIndexOf('\n') + 1;
+        bool isIndent = (lineStart > 0 || _startsLine) && Whitespace.IsAllFrom(text, lineStart);
         return (isIndent ? text[..lineStart] : text).ToString();
     }
 
@@ -88,7 +88,7 @@ internal sealed class TemplateLexer
 
     private void SkipComment(int start)
     {
-        var end = _source.IndexOf("#}", start, StringComparison.Ordinal);
+        int end = _source.IndexOf("#}", start, StringComparison.Ordinal);
         if (end < 0)
             throw SyntaxErrors.At(_line, "found a comment, '{#', without an end; expected '#}'.");
         Close(end + 2, end > start ? SignAt(end - 1) : '\0');
@@ -96,9 +96,9 @@ internal sealed class TemplateLexer
 
     private void ReadTag(char kind, int start)
     {
-        var isPrint = kind == '{';
+        bool isPrint = kind == '{';
         _tokens.Add(new Token(isPrint ? TokenKind.PrintBegin : TokenKind.BlockBegin, isPrint ? "{{" : "{%", _line));
-        var end = _tags.Read(start, _line, isPrint, out var sign);
+        int end = _tags.Read(start, _line, isPrint, out char sign);
         if (isPrint && sign == '\0')
             (_startsLine, _line, _at) = (false, LineAt(end), end);
         else
@@ -132,7 +132,7 @@ internal sealed class TemplateLexer
     {
         if (WordEnd(start, "raw") is not { } at)
             return null;
-        var trims = SignAt(at) == '-';
+        bool trims = SignAt(at) == '-';
         if (trims)
             at++;
         if (!_source.AsSpan(at).StartsWith("%}"))
@@ -145,15 +145,15 @@ internal sealed class TemplateLexer
 
     private void ReadRaw(int body)
     {
-        var line = _line;
+        int line = _line;
         Advance(body);
         _startsLine = _source[body - 1] == '\n';
-        for (var tag = _source.IndexOf("{%", body, StringComparison.Ordinal); tag >= 0; tag = _source.IndexOf("{%", tag + 2,
+        for (int tag = _source.IndexOf("{%", body, StringComparison.Ordinal); tag >= 0; tag = _source.IndexOf("{%", tag + 2,
             StringComparison.Ordinal))
         {
             if (WordEnd(tag, "endraw") is not { } at)
                 continue;
-            var sign = SignAt(at);
+            char sign = SignAt(at);
             if (sign != '\0')
                 at++;
             if (!_source.AsSpan(at).StartsWith("%}"))
@@ -169,7 +169,7 @@ internal sealed class TemplateLexer
     /// <summary>Where the white space after a tag's only word ends, or null where the tag begins with another.</summary>
     private int? WordEnd(int tag, string word)
     {
-        var at = tag + (SignAt(tag + 2) == '\0' ? 2 : 3);
+        int at = tag + (SignAt(tag + 2) == '\0' ? 2 : 3);
         while (at < _source.Length && Whitespace.Is(_source[at]))
             at++;
         if (!_source.AsSpan(at).StartsWith(word))

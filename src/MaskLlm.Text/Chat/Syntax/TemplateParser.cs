@@ -29,7 +29,7 @@ internal sealed class TemplateParser
         if (source.Length > LongestSource)
             throw new InvalidDataException(
                 $"chat template: it has {source.Length} characters; expected at most {LongestSource}. Such a template is refused.");
-        var parser = new TemplateParser(source);
+        TemplateParser parser = new(source);
         uses = parser._uses;
         return parser.ReadBlock(opening: null);
     }
@@ -42,17 +42,17 @@ internal sealed class TemplateParser
         _tokens.Skip(":");
         _tokens.ExpectBlockEnd();
         _nesting.Enter(opening.Line);
-        var block = ReadBlock(opening, ends);
+        Block block = ReadBlock(opening, ends);
         _nesting.Leave();
         return block;
     }
 
     private Block ReadBlock(Token? opening, params string[] ends)
     {
-        var statements = new List<Statement>();
+        List<Statement> statements = [];
         while (true)
         {
-            var token = _tokens.Next();
+            Token token = _tokens.Next();
             switch (token.Kind)
             {
                 case TokenKind.Text:
@@ -77,14 +77,14 @@ internal sealed class TemplateParser
 
     private Statement.Print ReadPrint(int line)
     {
-        var value = _expressions.ReadTuple();
+        Expression value = _expressions.ReadTuple();
         _tokens.Expect(TokenKind.PrintEnd, "the end of the expression, '}}'");
         return new Statement.Print(line, value);
     }
 
     private Statement ReadStatement(Token? opening, string[] ends)
     {
-        var word = _tokens.Expect(TokenKind.Name, "the name of a statement");
+        Token word = _tokens.Expect(TokenKind.Name, "the name of a statement");
         if (_statements.Read(word) is { } statement)
         {
             _tokens.ExpectBlockEnd();

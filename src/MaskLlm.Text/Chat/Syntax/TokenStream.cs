@@ -14,7 +14,7 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
     /// <summary>Reads a token.</summary>
     public Token Next()
     {
-        var token = tokens[_at];
+        Token token = tokens[_at];
         if (_at < tokens.Count - 1)
             _at++;
         return token;
@@ -23,7 +23,7 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
     /// <summary>Reads the operator if it comes next.</summary>
     public bool Skip(string text)
     {
-        var found = Current.IsOperator(text);
+        bool found = Current.IsOperator(text);
         if (found)
             Next();
         return found;
@@ -32,7 +32,7 @@ internal sealed class TokenStream(IReadOnlyList<Token> tokens)
     /// <summary>Reads the word if it comes next.</summary>
     public bool SkipName(string text)
     {
-        var found = Current.IsName(text);
+        bool found = Current.IsName(text);
         if (found)
             Next();
         return found;

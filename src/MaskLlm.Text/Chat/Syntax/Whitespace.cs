@@ -21,7 +21,7 @@ internal static class Whitespace
     /// <summary>How many units of white space there are at the start.</summary>
     public static int Leading(ReadOnlySpan<char> text)
     {
-        var count = 0;
+        int count = 0;
         while (count < text.Length && Is(text[count]))
             count++;
         return count;
@@ -30,7 +30,7 @@ internal static class Whitespace
     /// <summary>How many units of white space there are at the end.</summary>
     public static int Trailing(ReadOnlySpan<char> text)
     {
-        var count = 0;
+        int count = 0;
         while (count < text.Length && Is(text[text.Length - 1 - count]))
             count++;
         return count;

@@ -11,9 +11,9 @@ internal sealed class Arithmetic(Budget budget)
             throw undefined.Fault();
         if (right is Undefined other)
             throw other.Fault();
-        if (Numbers.TryWhole(left, out var whole) && Numbers.TryWhole(right, out var otherWhole))
+        if (Numbers.TryWhole(left, out long whole) && Numbers.TryWhole(right, out long otherWhole))
             return Whole(sign, whole, otherWhole);
-        if (Numbers.TryFloat(left, out var number) && Numbers.TryFloat(right, out var otherNumber))
+        if (Numbers.TryFloat(left, out double number) && Numbers.TryFloat(right, out double otherNumber))
             return Float(sign, number, otherNumber);
         return OfOthers(sign, left, right)
             ?? throw new TemplateFault($"'{sign}' does not take {TypeNames.Describe(left)} and {TypeNames.Describe(right)}. Convert one "
@@ -27,7 +27,7 @@ internal sealed class Arithmetic(Budget budget)
         Undefined undefined => throw undefined.Fault(),
         double number => (object)(isNegative ? -number : number),
         long.MinValue when isNegative => throw new TemplateFault("the result of '-' is beyond 2^63; expected a smaller number."),
-        _ when Numbers.TryWhole(value, out var whole) => isNegative ? -whole : whole,
+        _ when Numbers.TryWhole(value, out long whole) => isNegative ? -whole : whole,
         _ => throw new TemplateFault($"{TypeNames.Describe(value)} has no sign; expected a number."),
     };
 
@@ -59,7 +59,7 @@ internal sealed class Arithmetic(Budget budget)
 
     private static long Modulo(long left, long right)
     {
-        var rest = right == -1 ? 0 : left % right;
+        long rest = right == -1 ? 0 : left % right;
         return rest != 0 && (rest < 0) != (right < 0) ? rest + right : rest;
     }
 
@@ -67,7 +67,7 @@ internal sealed class Arithmetic(Budget budget)
     {
         if (number is 0 or 1 or -1)
             return exponent == 0 ? 1 : number == -1 && exponent % 2 == 0 ? 1 : number;
-        var result = 1L;
+        long result = 1L;
         for (; exponent > 0; exponent--)
             result = checked(result * number);
         return result;
@@ -92,7 +92,7 @@ internal sealed class Arithmetic(Budget budget)
     // By the exact rest, not by a quotient that is rounded.
     private static double Modulo(double left, double right)
     {
-        var rest = left % right;
+        double rest = left % right;
         if (rest == 0)
             return Math.CopySign(0, right);
         return (rest < 0) != (right < 0) ? rest + right : rest;
@@ -100,10 +100,10 @@ internal sealed class Arithmetic(Budget budget)
 
     private static double FloorDivide(double left, double right)
     {
-        var quotient = (left - Modulo(left, right)) / right;
+        double quotient = (left - Modulo(left, right)) / right;
         if (quotient == 0)
             return Math.CopySign(0, left / right);
-        var floor = Math.Floor(quotient);
+        double floor = Math.Floor(quotient);
         return quotient - floor > 0.5 ? floor + 1 : floor;
     }
 
@@ -125,8 +125,8 @@ internal sealed class Arithmetic(Budget budget)
     {
         if (sign == "%" && left is Markup format)
             return new Markup(new PercentFormat(budget, text => Markup.Escape(text, budget)).Write(format.Text, right));
-        var isSum = sign == "+" && left is string or Markup && right is string or Markup;
-        var (first, second) = isSum ? (Escaped(left), Escaped(right)) : (Markup.Plain(left), Markup.Plain(right));
+        bool isSum = sign == "+" && left is string or Markup && right is string or Markup;
+        (object? first, object? second) = isSum ? (Escaped(left), Escaped(right)) : (Markup.Plain(left), Markup.Plain(right));
         return sign is "+" or "*" && OfOthers(sign, first, second) is string text ? new Markup(text) : null;
     }
 
@@ -136,7 +136,7 @@ internal sealed class Arithmetic(Budget budget)
 
     private string Concatenate(string left, string right)
     {
-        var length = (long)left.Length + right.Length;
+        long length = (long)left.Length + right.Length;
         budget.MakeText(length, length);
         return left + right;
     }
@@ -149,14 +149,14 @@ internal sealed class Arithmetic(Budget budget)
 
     private string Repeat(string text, object? times)
     {
-        var count = Times(times);
+        long count = Times(times);
         budget.MakeText(text.Length * count, text.Length * count);
         return string.Concat(Enumerable.Repeat(text, text.Length == 0 ? 0 : (int)count));
     }
 
     private Sequence Repeat(Sequence items, object? times)
     {
-        Numbers.TryWhole(times, out var count);
+        Numbers.TryWhole(times, out long count);
         if (count <= 0 || items.Items.Count == 0)
             return new Sequence([], items.Kind);
         budget.Step(count > long.MaxValue / items.Items.Count ? long.MaxValue : items.Items.Count * count);
@@ -166,7 +166,7 @@ internal sealed class Arithmetic(Budget budget)
     // A character more than there may be is as much too long as any number of them, and does not overflow.
     private long Times(object? times)
     {
-        Numbers.TryWhole(times, out var count);
+        Numbers.TryWhole(times, out long count);
         return Math.Clamp(count, 0, budget.MaxCharacters + 1L);
     }
 }

@@ -58,9 +58,9 @@ internal sealed class Budget(RenderLimits limits)
     /// <exception cref="TemplateFault">The limit is reached.</exception>
     public void Compare(object? left, object? right)
     {
-        var (size, other) = (Extent.Of(left), Extent.Of(right));
-        var isOfTexts = left is string && right is string;
-        var isOfHolders = size.Depth > 0 && other.Depth > 0;
+        (Extent size, Extent other) = (Extent.Of(left), Extent.Of(right));
+        bool isOfTexts = left is string && right is string;
+        bool isOfHolders = size.Depth > 0 && other.Depth > 0;
         Step(1 + (isOfTexts ? Math.Min(size.Size, other.Size) : isOfHolders ? size.Size + other.Size : 0) / CharactersRead);
     }
 
@@ -73,7 +73,7 @@ internal sealed class Budget(RenderLimits limits)
     /// <exception cref="TemplateFault">The limit is reached.</exception>
     public void Sort(Sequence values)
     {
-        var rounds = 1 + (int)Math.Log2(values.Items.Count + 1);
+        int rounds = 1 + (int)Math.Log2(values.Items.Count + 1);
         Step(rounds * (values.Items.Count + values.Extent.Size / CharactersRead));
     }
 

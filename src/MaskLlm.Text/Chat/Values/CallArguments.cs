@@ -17,18 +17,18 @@ internal sealed record CallArguments(IReadOnlyList<object?> Positional, IReadOnl
     {
         if (Positional.Count > parameters.Count)
             throw new TemplateFault($"{callee} takes at most {parameters.Count} arguments; {Positional.Count} are given.");
-        var bound = new object?[parameters.Count];
+        object?[] bound = new object?[parameters.Count];
         Array.Fill(bound, Absent);
-        for (var index = 0; index < Positional.Count; index++)
+        for (int index = 0; index < Positional.Count; index++)
             bound[index] = Positional[index];
-        foreach (var (name, value) in Named)
+        foreach ((string name, object? value) in Named)
             bound[Place(callee, parameters, bound, name)] = value;
         return bound;
     }
 
     private static int Place(string callee, IReadOnlyList<string> parameters, object?[] bound, string name)
     {
-        for (var index = 0; index < parameters.Count; index++)
+        for (int index = 0; index < parameters.Count; index++)
         {
             if (parameters[index] == name)
                 return ReferenceEquals(bound[index], Absent) ? index

@@ -11,8 +11,8 @@ internal static class CodePoints
     {
         if (!HasPairs(text))
             return text.Length;
-        var count = text.Length;
-        for (var at = 1; at < text.Length; at++)
+        int count = text.Length;
+        for (int at = 1; at < text.Length; at++)
             count -= char.IsSurrogatePair(text[at - 1], text[at]) ? 1 : 0;
         return count;
     }
@@ -20,10 +20,10 @@ internal static class CodePoints
     /// <summary>Each one as a text.</summary>
     public static List<string> Split(string text)
     {
-        var points = new List<string>(text.Length);
-        for (var at = 0; at < text.Length;)
+        List<string> points = new(text.Length);
+        for (int at = 0; at < text.Length;)
         {
-            var isPair = at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]);
+            bool isPair = at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]);
             points.Add(text.Substring(at, isPair ? 2 : 1));
             at += isPair ? 2 : 1;
         }
@@ -37,7 +37,7 @@ internal static class CodePoints
         source.CopyTo(units);
         units.Reverse();
         // Each pair has been turned round, too.
-        for (var at = 1; at < units.Length; at++)
+        for (int at = 1; at < units.Length; at++)
         {
             if (char.IsSurrogatePair(units[at], units[at - 1]))
                 (units[at], units[at - 1]) = (units[at - 1], units[at]);
@@ -49,7 +49,7 @@ internal static class CodePoints
     {
         if (!HasPairs(text))
             return codePoint;
-        var at = 0;
+        int at = 0;
         for (; codePoint > 0 && at < text.Length; codePoint--)
             at += at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? 2 : 1;
         return at;

@@ -16,10 +16,10 @@ internal static class Equality
 
     private static bool? AreEqualNumbers(object left, object right)
     {
-        var isWhole = Numbers.TryWhole(left, out var whole) & Numbers.TryWhole(right, out var otherWhole);
+        bool isWhole = Numbers.TryWhole(left, out long whole) & Numbers.TryWhole(right, out long otherWhole);
         if (isWhole)
             return whole == otherWhole;
-        return Numbers.TryFloat(left, out var number) && Numbers.TryFloat(right, out var other) ? number == other : null;
+        return Numbers.TryFloat(left, out double number) && Numbers.TryFloat(right, out double other) ? number == other : null;
     }
 
     private static bool AreEqual(Sequence left, Sequence right)
@@ -28,7 +28,7 @@ internal static class Equality
             return ReferenceEquals(left, right);
         if (left.Items.Count != right.Items.Count)
             return false;
-        for (var index = 0; index < left.Items.Count; index++)
+        for (int index = 0; index < left.Items.Count; index++)
         {
             if (!AreEqual(left.Items[index], right.Items[index]))
                 return false;
@@ -38,5 +38,5 @@ internal static class Equality
     }
 
     private static bool AreEqual(Mapping left, Mapping right) =>
-        left.Count == right.Count && left.Items.All(item => right.TryGet(item.Key, out var other) && AreEqual(item.Value, other));
+        left.Count == right.Count && left.Items.All(item => right.TryGet(item.Key, out object? other) && AreEqual(item.Value, other));
 }

@@ -24,10 +24,10 @@ internal readonly record struct Extent(long Size, int Depth)
     /// <exception cref="TemplateFault">It would be nested too deep.</exception>
     public static Extent Around(IEnumerable<object?> values)
     {
-        var (size, depth) = (1L, 0);
-        foreach (var value in values)
+        (long size, int depth) = (1L, 0);
+        foreach (object? value in values)
         {
-            var extent = Of(value);
+            Extent extent = Of(value);
             size = Math.Min(size + extent.Size, SizeLimit);
             depth = Math.Max(depth, extent.Depth);
         }

@@ -32,8 +32,8 @@ internal sealed record FieldSpec(
     /// <exception cref="TemplateFault">The budget is spent.</exception>
     public string OfWhole(long number, Budget budget)
     {
-        var size = BigInteger.Abs(number);
-        var (digits, prefix) = Type switch
+        BigInteger size = BigInteger.Abs(number);
+        (string digits, string prefix) = Type switch
         {
             'x' => (size.ToString("x", CultureInfo.InvariantCulture).TrimStart('0'), "0x"),
             'X' => (size.ToString("X", CultureInfo.InvariantCulture).TrimStart('0'), "0X"),
@@ -50,13 +50,13 @@ internal sealed record FieldSpec(
     {
         // Exact digits take the longer the more there are.
         budget.Step(16 + Math.Min(Precision ?? 0, MostDigits));
-        var isPercent = Type == '%';
-        var size = Math.Abs(number) * (isPercent ? 100 : 1);
+        bool isPercent = Type == '%';
+        double size = Math.Abs(number) * (isPercent ? 100 : 1);
         if (Precision is > MostDigits)
             budget.MakeText((long)Precision, (long)Precision);
-        var digits = double.IsNaN(number) ? "nan" : double.IsInfinity(size) ? "inf" : Digits(size);
+        string digits = double.IsNaN(number) ? "nan" : double.IsInfinity(size) ? "inf" : Digits(size);
         digits = Type is 'E' or 'F' or 'G' ? digits.ToUpperInvariant() : digits;
-        var point = digits.AsSpan().IndexOfAnyExceptInRange('0', '9');
+        int point = digits.AsSpan().IndexOfAnyExceptInRange('0', '9');
         digits = double.IsFinite(size) && point > 0 ? Grouped(digits[..point]) + digits[point..] : double.IsFinite(size) ? Grouped(digits)
             : digits;
         return Padded(SignOf(double.IsNegative(number) && !double.IsNaN(number)), digits + (isPercent ? "%" : ""), budget, '>');
@@ -65,7 +65,7 @@ internal sealed record FieldSpec(
     /// <summary>The field of a value that is written as the text of its digits or letters.</summary>
     private string Padded(string sign, string text, Budget budget, char otherwise)
     {
-        var missing = (long)Width - sign.Length - CodePoints.Count(text);
+        long missing = (long)Width - sign.Length - CodePoints.Count(text);
         budget.MakeText(Math.Max(Width, sign.Length + text.Length), Math.Max(Width, sign.Length + text.Length));
         if (missing <= 0)
             return sign + text;
@@ -85,7 +85,7 @@ internal sealed record FieldSpec(
     {
         if (Grouping == '\0')
             return digits;
-        for (var at = digits.Length - 3; at > 0; at -= 3)
+        for (int at = digits.Length - 3; at > 0; at -= 3)
             digits = digits.Insert(at, Grouping.ToString());
         return digits;
     }
@@ -102,16 +102,16 @@ internal sealed record FieldSpec(
                 return Numbers.Write(size);
         }
 
-        var precision = Math.Max(Precision ?? 6, 1);
-        var scientific = Scientific(size, precision - 1);
-        var exponent = int.Parse(scientific[(scientific.IndexOf('e', StringComparison.Ordinal) + 1)..], NumberStyles.AllowLeadingSign,
+        int precision = Math.Max(Precision ?? 6, 1);
+        string scientific = Scientific(size, precision - 1);
+        int exponent = int.Parse(scientific[(scientific.IndexOf('e', StringComparison.Ordinal) + 1)..], NumberStyles.AllowLeadingSign,
             CultureInfo.InvariantCulture);
         // Without a type there is always a digit behind the point, which counts.
-        var isFixed = exponent >= -4 && exponent < precision - (Type == '\0' ? 1 : 0);
-        var digits = isFixed ? Fixed(size, precision - 1 - exponent) : scientific;
+        bool isFixed = exponent >= -4 && exponent < precision - (Type == '\0' ? 1 : 0);
+        string digits = isFixed ? Fixed(size, precision - 1 - exponent) : scientific;
         if (IsAlternate)
             return digits;
-        var (number, power) = isFixed ? (digits, "")
+        (string number, string power) = isFixed ? (digits, "")
             : (digits[..digits.IndexOf('e', StringComparison.Ordinal)], digits[digits.IndexOf('e', StringComparison.Ordinal)..]);
         number = number.Contains('.', StringComparison.Ordinal) ? number.TrimEnd('0').TrimEnd('.') : number;
         return number + (Type == '\0' && isFixed && !number.Contains('.', StringComparison.Ordinal) ? ".0" : "") + power;
@@ -120,11 +120,11 @@ internal sealed record FieldSpec(
     /// <summary>A number with so many digits behind its point, rounded from its exact value, halves to the even neighbour.</summary>
     public static string Fixed(double size, int precision)
     {
-        var exact = Math.Min(precision, MostDigits);
-        var bits = BitConverter.DoubleToInt64Bits(size);
-        var exponent = (int)(bits >> 52 & 0x7FF);
+        int exact = Math.Min(precision, MostDigits);
+        long bits = BitConverter.DoubleToInt64Bits(size);
+        int exponent = (int)(bits >> 52 & 0x7FF);
         BigInteger scaled = bits & ((1L << 52) - 1) | (exponent == 0 ? 0 : 1L << 52);
-        var shift = Math.Max(exponent, 1) - 1075;
+        int shift = Math.Max(exponent, 1) - 1075;
         scaled *= BigInteger.Pow(10, exact);
         if (shift >= 0)
         {
@@ -132,23 +132,23 @@ internal sealed record FieldSpec(
         }
         else
         {
-            var rest = scaled & ((BigInteger.One << -shift) - 1);
-            var half = BigInteger.One << (-shift - 1);
+            BigInteger rest = scaled & ((BigInteger.One << -shift) - 1);
+            BigInteger half = BigInteger.One << (-shift - 1);
             scaled >>= -shift;
             if (rest > half || (rest == half && !scaled.IsEven))
                 scaled++;
         }
 
-        var digits = scaled.ToString(CultureInfo.InvariantCulture).PadLeft(exact + 1, '0');
+        string digits = scaled.ToString(CultureInfo.InvariantCulture).PadLeft(exact + 1, '0');
         return exact == 0 ? digits : $"{digits[..^exact]}.{digits[^exact..].PadRight(precision, '0')}";
     }
 
     private static string Scientific(double size, int precision)
     {
-        var exact = Math.Min(precision, MostDigits);
-        var parts = size.ToString($"E{exact}", CultureInfo.InvariantCulture).Split('E');
-        var exponent = int.Parse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-        var zeros = new string('0', precision - exact);
+        int exact = Math.Min(precision, MostDigits);
+        string[] parts = size.ToString($"E{exact}", CultureInfo.InvariantCulture).Split('E');
+        int exponent = int.Parse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        string zeros = new('0', precision - exact);
         return $"{parts[0]}{zeros}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
     }
 }

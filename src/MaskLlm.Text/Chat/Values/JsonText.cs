@@ -47,8 +47,8 @@ internal sealed class JsonText(Budget budget, TextBuilder builder, string itemSe
     private void WriteItems<T>(char open, IEnumerable<T> items, Action<T> write, char close, int level)
     {
         builder.Append(open);
-        var isFirst = true;
-        foreach (var item in items)
+        bool isFirst = true;
+        foreach (T? item in items)
         {
             if (!isFirst)
                 builder.Append(itemSeparator);
@@ -67,7 +67,7 @@ internal sealed class JsonText(Budget budget, TextBuilder builder, string itemSe
         if (indent is null)
             return;
         builder.Append('\n');
-        for (var count = 0; count < level; count++)
+        for (int count = 0; count < level; count++)
             builder.Append(indent);
     }
 
@@ -96,7 +96,7 @@ internal sealed class JsonText(Budget budget, TextBuilder builder, string itemSe
     {
         budget.Scan(text);
         builder.Append('"');
-        foreach (var unit in text)
+        foreach (char unit in text)
         {
             if (Escape(unit) is { } escape)
                 builder.Append(escape);

@@ -29,7 +29,7 @@ internal static class JsonValues
         JsonValueKind.Object => new Mapping(element.EnumerateObject().Select(item => ((object?)item.Name, Of(item.Value)))),
         JsonValueKind.Array => new Sequence([.. element.EnumerateArray().Select(Of)]),
         JsonValueKind.String => element.GetString(),
-        JsonValueKind.Number => element.TryGetInt64(out var whole) ? (object)whole : element.GetDouble(),
+        JsonValueKind.Number => element.TryGetInt64(out long whole) ? (object)whole : element.GetDouble(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         _ => null,

@@ -10,7 +10,7 @@ internal sealed class Mapping
     public Mapping(IEnumerable<(object? Key, object? Value)> items)
     {
         _items = [];
-        foreach (var (key, value) in items)
+        foreach ((object? key, object? value) in items)
             _items[new MappingKey(key)] = value;
         Extent = Extent.Around(Keys.Concat(Values));
     }

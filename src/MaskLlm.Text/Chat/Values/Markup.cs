@@ -14,8 +14,8 @@ internal sealed record Markup(string Text)
         budget.Scan(text);
         if (text.AsSpan().IndexOfAny("&<>'\"") < 0)
             return text;
-        var builder = new TextBuilder(budget);
-        foreach (var unit in text)
+        TextBuilder builder = new(budget);
+        foreach (char unit in text)
             builder.Append(unit switch { '&' => "&amp;", '<' => "&lt;", '>' => "&gt;", '\'' => "&#39;", '"' => "&#34;", _ => null }, unit);
         return builder.ToString();
     }

@@ -27,8 +27,8 @@ internal static class Numbers
     /// <summary>A number from text, as <c>float()</c> reads it.</summary>
     public static bool TryParseFloat(string text, out double number)
     {
-        var digits = Digits(text);
-        var word = digits.TrimStart('+', '-').ToUpperInvariant();
+        string digits = Digits(text);
+        string word = digits.TrimStart('+', '-').ToUpperInvariant();
         number = word == "NAN" ? double.NaN : digits.StartsWith('-') ? double.NegativeInfinity : double.PositiveInfinity;
         return word is "NAN" or "INF" or "INFINITY"
             || double.TryParse(digits, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
@@ -42,34 +42,34 @@ internal static class Numbers
             return "nan";
         if (double.IsInfinity(number))
             return number > 0 ? "inf" : "-inf";
-        var sign = double.IsNegative(number) ? "-" : "";
-        var (digits, exponent) = Decompose(Math.Abs(number));
+        string sign = double.IsNegative(number) ? "-" : "";
+        (string digits, int exponent) = Decompose(Math.Abs(number));
         if (exponent is < -4 or >= 16)
             return $"{sign}{digits[0]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
         if (exponent < 0)
             return $"{sign}0.{new string('0', -exponent - 1)}{digits}";
-        var whole = digits.PadRight(exponent + 1, '0');
+        string whole = digits.PadRight(exponent + 1, '0');
         return $"{sign}{whole[..(exponent + 1)]}.{(whole.Length > exponent + 1 ? whole[(exponent + 1)..] : "0")}";
     }
 
     /// <summary>The significant digits, and the power of ten of the first.</summary>
     private static (string Digits, int Exponent) Decompose(double number)
     {
-        var parts = number.ToString("R", CultureInfo.InvariantCulture).Split('E');
-        var (mantissa, point) = (parts[0], parts[0].IndexOf('.', StringComparison.Ordinal));
-        var digits = mantissa.Replace(".", "", StringComparison.Ordinal);
-        var significant = digits.TrimStart('0');
+        string[] parts = number.ToString("R", CultureInfo.InvariantCulture).Split('E');
+        (string mantissa, int point) = (parts[0], parts[0].IndexOf('.', StringComparison.Ordinal));
+        string digits = mantissa.Replace(".", "", StringComparison.Ordinal);
+        string significant = digits.TrimStart('0');
         if (significant.Length == 0)
             return ("0", 0);
-        var exponent = parts.Length > 1 ? int.Parse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : 0;
-        var whole = point < 0 ? mantissa.Length : point;
+        int exponent = parts.Length > 1 ? int.Parse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : 0;
+        int whole = point < 0 ? mantissa.Length : point;
         return (significant.TrimEnd('0'), whole - (digits.Length - significant.Length) - 1 + exponent);
     }
 
     private static string Digits(string text)
     {
-        var trimmed = Syntax.Whitespace.Trim(text);
-        var isSpaced = trimmed.Contains('_', StringComparison.Ordinal) && !trimmed.StartsWith('_') && !trimmed.EndsWith('_')
+        string trimmed = Syntax.Whitespace.Trim(text);
+        bool isSpaced = trimmed.Contains('_', StringComparison.Ordinal) && !trimmed.StartsWith('_') && !trimmed.EndsWith('_')
             && !trimmed.Contains("__", StringComparison.Ordinal);
         return isSpaced ? new StringBuilder(trimmed).Replace("_", "").ToString() : trimmed;
     }

@@ -16,9 +16,9 @@ internal static class Ordering
             return CompareTexts(text, otherText);
         if (left is Sequence { HasIndex: true } items && right is Sequence { HasIndex: true } otherItems && items.Kind == otherItems.Kind)
             return Compare(items.Items, otherItems.Items);
-        if (Numbers.TryWhole(left, out var whole) && Numbers.TryWhole(right, out var otherWhole))
+        if (Numbers.TryWhole(left, out long whole) && Numbers.TryWhole(right, out long otherWhole))
             return whole.CompareTo(otherWhole);
-        if (Numbers.TryFloat(left, out var number) && Numbers.TryFloat(right, out var otherNumber))
+        if (Numbers.TryFloat(left, out double number) && Numbers.TryFloat(right, out double otherNumber))
             return number.CompareTo(otherNumber);
         throw new TemplateFault($"{TypeNames.Describe(left)} and {TypeNames.Describe(right)} have no order.");
     }
@@ -29,16 +29,16 @@ internal static class Ordering
         // The order that the library's sorts want must not throw; this one may.
         if (items.Count < 2)
             return [.. items];
-        var half = items.Count / 2;
-        var left = Sort([.. items.Take(half)], key, isReversed);
-        var right = Sort([.. items.Skip(half)], key, isReversed);
+        int half = items.Count / 2;
+        List<T> left = Sort([.. items.Take(half)], key, isReversed);
+        List<T> right = Sort([.. items.Skip(half)], key, isReversed);
         return Merge(left, right, key, isReversed ? -1 : 1);
     }
 
     private static List<T> Merge<T>(List<T> left, List<T> right, Func<T, object?> key, int sign)
     {
-        var merged = new List<T>(left.Count + right.Count);
-        var (at, other) = (0, 0);
+        List<T> merged = new(left.Count + right.Count);
+        (int at, int other) = (0, 0);
         while (at < left.Count && other < right.Count)
             merged.Add(sign * Compare(key(left[at]), key(right[other])) <= 0 ? left[at++] : right[other++]);
         merged.AddRange(left.Skip(at));
@@ -48,7 +48,7 @@ internal static class Ordering
 
     private static int Compare(IReadOnlyList<object?> left, IReadOnlyList<object?> right)
     {
-        for (var index = 0; index < Math.Min(left.Count, right.Count); index++)
+        for (int index = 0; index < Math.Min(left.Count, right.Count); index++)
         {
             if (!Equality.AreEqual(left[index], right[index]))
                 return Compare(left[index], right[index]);
@@ -60,7 +60,7 @@ internal static class Ordering
     // By code point: UTF-16 has the planes above the first within it.
     private static int CompareTexts(string left, string right)
     {
-        var same = left.AsSpan().CommonPrefixLength(right);
+        int same = left.AsSpan().CommonPrefixLength(right);
         if (same == left.Length || same == right.Length)
             return left.Length.CompareTo(right.Length);
         return Rank(left[same]).CompareTo(Rank(right[same]));

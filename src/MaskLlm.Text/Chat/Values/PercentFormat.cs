@@ -16,8 +16,8 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
     {
         (_format, _values, _at, _used) = (format, values, 0, 0);
         budget.Read(format);
-        var builder = new TextBuilder(budget);
-        for (var next = format.IndexOf('%', StringComparison.Ordinal); next >= 0; next = format.IndexOf('%', _at))
+        TextBuilder builder = new(budget);
+        for (int next = format.IndexOf('%', StringComparison.Ordinal); next >= 0; next = format.IndexOf('%', _at))
         {
             budget.Step();
             builder.Append(format[_at..next]);
@@ -26,7 +26,7 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
         }
 
         builder.Append(format[_at..]);
-        var isOfMany = _values is Sequence { Kind: SequenceKind.Tuple };
+        bool isOfMany = _values is Sequence { Kind: SequenceKind.Tuple };
         if (isOfMany ? _used < ((Sequence)_values!).Items.Count : _used == 0 && _values is not (Mapping or Sequence { HasIndex: true }))
             throw new TemplateFault("'%' is given more values than the text has fields; expected as many.");
         return builder.ToString();
@@ -37,7 +37,7 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
         object? value = CallArguments.Absent;
         if (Peek() == '(')
             value = Named();
-        var spec = new FieldSpec { Align = '>' };
+        FieldSpec spec = new() { Align = '>' };
         for (; Peek() is '#' or '0' or '-' or '+' or ' '; _at++)
             spec = WithFlag(spec, Peek());
         spec = spec with { Width = Number() ?? 0 };
@@ -51,7 +51,7 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
 
         while (Peek() is 'h' or 'l' or 'L')
             _at++;
-        var type = Peek();
+        char type = Peek();
         _at++;
         if (type == '%')
             return "%";
@@ -69,7 +69,7 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
 
     private string Write(FieldSpec spec, object? value)
     {
-        var ofText = spec with { Fill = ' ', Align = spec.Align == '<' ? '<' : '>' };
+        FieldSpec ofText = spec with { Fill = ' ', Align = spec.Align == '<' ? '<' : '>' };
         switch (spec.Type)
         {
             case 's':
@@ -80,7 +80,7 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
                 return ofText.OfText(Character(value), budget);
             case 'd' or 'i' or 'u' or 'o' or 'x' or 'X':
                 return spec.OfWhole(Whole(spec.Type, value), budget);
-            case 'e' or 'E' or 'f' or 'F' or 'g' or 'G' when Numbers.TryFloat(value, out var number):
+            case 'e' or 'E' or 'f' or 'F' or 'g' or 'G' when Numbers.TryFloat(value, out double number):
                 return spec.OfFloat(number, budget);
             default:
                 throw new TemplateFault($"the field '%{(spec.Type == '\0' ? "" : spec.Type)}' does not take {TypeNames.Describe(value)}; "
@@ -99,7 +99,7 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
 
     private static long Whole(char type, object? value)
     {
-        if (Numbers.TryWhole(value, out var whole))
+        if (Numbers.TryWhole(value, out long whole))
             return whole;
         return type is 'd' or 'i' or 'u' && value is double number && Math.Abs(number) < long.MaxValue
             ? (long)number
@@ -110,18 +110,18 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
 
     private object? Named()
     {
-        var start = ++_at;
-        for (var depth = 1; depth > 0; _at++)
+        int start = ++_at;
+        for (int depth = 1; depth > 0; _at++)
         {
             if (_at >= _format.Length)
                 throw new TemplateFault("'%(' has no end in the text; expected ')'.");
             depth += _format[_at] == '(' ? 1 : _format[_at] == ')' ? -1 : 0;
         }
 
-        var name = _format[start..(_at - 1)];
+        string name = _format[start..(_at - 1)];
         budget.Read(name);
         _used++;
-        if (_values is Mapping mapping && mapping.TryGet(name, out var value))
+        if (_values is Mapping mapping && mapping.TryGet(name, out object? value))
             return value;
         throw new TemplateFault("a field with a name finds no value of this name; expected a dict that has it.");
     }
@@ -131,12 +131,12 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
         if (Peek() == '*')
         {
             _at++;
-            return Numbers.TryWhole(Next(), out var given) ? (int)Math.Clamp(given, -int.MaxValue, int.MaxValue)
+            return Numbers.TryWhole(Next(), out long given) ? (int)Math.Clamp(given, -int.MaxValue, int.MaxValue)
                 : throw new TemplateFault("the width '*' is given no number; expected a whole one.");
         }
 
-        var start = _at;
-        var number = 0L;
+        int start = _at;
+        long number = 0L;
         for (; char.IsAsciiDigit(Peek()); _at++)
             number = Math.Min(number * 10 + Peek() - '0', int.MaxValue);
         return _at == start ? null : (int)number;
@@ -144,7 +144,7 @@ internal sealed class PercentFormat(Budget budget, Func<string, string>? escape)
 
     private object? Next()
     {
-        var isOfMany = _values is Sequence { Kind: SequenceKind.Tuple };
+        bool isOfMany = _values is Sequence { Kind: SequenceKind.Tuple };
         if (_used >= (isOfMany ? ((Sequence)_values!).Items.Count : 1))
             throw new TemplateFault("'%' is given fewer values than the text has fields; expected as many.");
         return isOfMany ? ((Sequence)_values!).Items[_used++] : (_used++, _values)._values;

@@ -14,7 +14,7 @@ internal static class PythonText
             return text;
         if (value is Undefined)
             return "";
-        var builder = new TextBuilder(budget);
+        TextBuilder builder = new(budget);
         Represent(value, builder, budget);
         return builder.ToString();
     }
@@ -23,7 +23,7 @@ internal static class PythonText
     /// <exception cref="TemplateFault">The budget is spent.</exception>
     public static string Representation(object? value, Budget budget)
     {
-        var builder = new TextBuilder(budget);
+        TextBuilder builder = new(budget);
         Represent(value, builder, budget);
         return builder.ToString();
     }
@@ -71,7 +71,7 @@ internal static class PythonText
         if (sequence.Kind is not (SequenceKind.List or SequenceKind.Tuple))
             throw new NotSupportedException(
                 $"chat template: to print {TypeNames.Describe(sequence)} is not supported. Make a list of it first, with the filter 'list'.");
-        var isTuple = sequence.Kind == SequenceKind.Tuple;
+        bool isTuple = sequence.Kind == SequenceKind.Tuple;
         builder.Append(isTuple ? '(' : '[');
         Join(sequence.Items, item => Represent(item, builder, budget), builder);
         if (isTuple && sequence.Items.Count == 1)
@@ -88,8 +88,8 @@ internal static class PythonText
 
     private static void Join<T>(IEnumerable<T> items, Action<T> write, TextBuilder builder)
     {
-        var isFirst = true;
-        foreach (var item in items)
+        bool isFirst = true;
+        foreach (T? item in items)
         {
             if (!isFirst)
                 builder.Append(", ");
@@ -101,9 +101,9 @@ internal static class PythonText
     private static void Quote(string text, TextBuilder builder, Budget budget)
     {
         budget.Scan(text);
-        var quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
+        char quote = text.Contains('\'', StringComparison.Ordinal) && !text.Contains('"', StringComparison.Ordinal) ? '"' : '\'';
         builder.Append(quote);
-        for (var at = 0; at < text.Length; at++)
+        for (int at = 0; at < text.Length; at++)
         {
             if (at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]))
                 builder.Append(Escaped(char.ConvertToUtf32(text[at], text[++at]), quote));

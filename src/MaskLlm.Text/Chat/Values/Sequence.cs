@@ -38,7 +38,7 @@ internal sealed class Sequence
     {
         if (Kind != SequenceKind.Generator)
             return Items;
-        var left = _read == 0 ? Items : [.. Items.Skip(_read)];
+        IReadOnlyList<object?> left = _read == 0 ? Items : [.. Items.Skip(_read)];
         _read = Items.Count;
         return left;
     }

@@ -12,20 +12,20 @@ internal readonly record struct SliceRange(int Start, int Count, long Step)
     {
         if (step == 0)
             throw new TemplateFault("the step of a slice is 0; expected another number.");
-        var (lowest, highest) = step > 0 ? (0L, (long)length) : (-1L, length - 1L);
-        var first = start is { } from ? Math.Clamp(from < 0 ? from + length : from, lowest, highest) : step > 0 ? lowest : highest;
-        var end = stop is { } to ? Math.Clamp(to < 0 ? to + length : to, lowest, highest) : step > 0 ? highest : lowest;
-        var distance = step > 0 ? end - first : first - end;
+        (long lowest, long highest) = step > 0 ? (0L, (long)length) : (-1L, length - 1L);
+        long first = start is { } from ? Math.Clamp(from < 0 ? from + length : from, lowest, highest) : step > 0 ? lowest : highest;
+        long end = stop is { } to ? Math.Clamp(to < 0 ? to + length : to, lowest, highest) : step > 0 ? highest : lowest;
+        long distance = step > 0 ? end - first : first - end;
         // The smallest number has no positive counterpart.
-        var stride = step == long.MinValue ? long.MaxValue : Math.Abs(step);
+        long stride = step == long.MinValue ? long.MaxValue : Math.Abs(step);
         return new SliceRange((int)first, distance <= 0 ? 0 : (int)((distance - 1) / stride) + 1, step);
     }
 
     /// <summary>The items of a list.</summary>
     public List<T> Of<T>(IReadOnlyList<T> items)
     {
-        var taken = new List<T>(Count);
-        for (var index = 0; index < Count; index++)
+        List<T> taken = new(Count);
+        for (int index = 0; index < Count; index++)
             taken.Add(items[(int)(Start + index * Step)]);
         return taken;
     }

@@ -25,7 +25,7 @@ public sealed class MaskNpzTests
     [Fact]
     public void Write_MasksOfTheOriginalProject_GivesItsMembersByteForByte()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.File("mask.npz");
         MaskNpz.Write(path, MaskNpz.Read(Original, ShapesOfTheOriginal()));
         (string, string)[] expected = Members(Original);
@@ -36,7 +36,7 @@ public sealed class MaskNpzTests
     [Fact]
     public void Write_AnyMasks_AreReadBackInOrder() => AnyMasks.Sample(masks =>
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.File("mask.npz");
         MaskNpz.Write(path, masks);
         IReadOnlyDictionary<string, Mask> read = MaskNpz.Read(path,
@@ -50,7 +50,7 @@ public sealed class MaskNpzTests
     [Fact]
     public void Write_Twice_GivesTheSameBytes()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Original, ShapesOfTheOriginal());
         MaskNpz.Write(folder.File("a.npz"), masks);
         MaskNpz.Write(folder.File("b.npz"), masks);
@@ -74,7 +74,7 @@ public sealed class MaskNpzTests
     [InlineData(3, 341, "goes on after the 1023 weights of 3 x 341")]
     public void Read_TensorOfAnotherShape_SaysAMaskOfAnotherModel(int rows, int columns, string expected)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.File("mask.npz");
         MaskNpz.Write(path, new Dictionary<string, Mask> { ["w"] = new(32, 32, Enumerable.Repeat((byte)0x33, 128).ToArray()) });
         string message = Assert.Throws<InvalidDataException>(() =>
@@ -86,7 +86,7 @@ public sealed class MaskNpzTests
     [Fact]
     public void ReadPacked_ZipOfOtherThings_IsInvalidData()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         CheckRefused(folder, "weights.npy", "PARAMETER.mask.npy", [1]);
         CheckRefused(folder, "w.mask.npy", "does not begin as one", [1]);
         CheckRefused(folder, "w.mask.npy", "one-dimensional UInt8", NpyOf("<i4", "(1,)", 4));
@@ -97,7 +97,7 @@ public sealed class MaskNpzTests
     [Fact]
     public void ReadPacked_SameMemberTwice_IsInvalidData()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.File("mask.npz");
         WriteZip(path, ("w.mask.npy", NpyOf("|u1", "(4,)", 4)), ("w.mask.npy", NpyOf("|u1", "(4,)", 4)));
         Assert.Contains("masked twice", Assert.Throws<InvalidDataException>(() => MaskNpz.ReadPacked(path)).Message,
@@ -107,7 +107,7 @@ public sealed class MaskNpzTests
     [Fact]
     public void ReadPacked_CutOffAnywhere_IsInvalidData()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         byte[] bytes = SmallFile(folder);
         for (int length = 0; length < bytes.Length; length++)
         {
@@ -120,7 +120,7 @@ public sealed class MaskNpzTests
     [Fact]
     public void ReadPacked_AnyByteFlipped_IsInvalidDataOrTheSameBits()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         byte[] bytes = SmallFile(folder);
         byte[][] expected = [.. MaskNpz.ReadPacked(folder.File("mask.npz")).Values];
         for (int position = 0; position < bytes.Length; position++)
@@ -142,7 +142,7 @@ public sealed class MaskNpzTests
     public void Write_AnyMask_IsWhatNumpyUnpacks()
     {
         SystemPython.RequireNumpy();
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         byte[] bits = [.. Enumerable.Range(0, 6 * 20).Select(i => (byte)(i * i % 7 & 1))];
         MaskNpz.Write(folder.File("mask.npz"), new Dictionary<string, Mask> { ["model.w"] = Mask.FromBytes(6, 20, bits) });
         string script = $"""
@@ -164,7 +164,7 @@ public sealed class MaskNpzTests
 
     private static Dictionary<string, (int Rows, int Columns)> ShapesOfTheOriginal()
     {
-        using var file = SafetensorsFile.Open(Fixture.PathOf("method/oneshot-model-llama-gqa-tied.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Open(Fixture.PathOf("method/oneshot-model-llama-gqa-tied.safetensors"));
         return MaskNpz.ReadPacked(Original).Keys.ToDictionary(name => name, name =>
         {
             TensorEntry entry = file.InFileOrder.First(entry => entry.Name.EndsWith(name, StringComparison.Ordinal));
@@ -178,7 +178,7 @@ public sealed class MaskNpzTests
         return [.. zip.Entries.Select(entry =>
         {
             using Stream stream = entry.Open();
-            using var bytes = new MemoryStream();
+            using MemoryStream bytes = new();
             stream.CopyTo(bytes);
             return (entry.FullName, Convert.ToHexString(bytes.ToArray()));
         })];

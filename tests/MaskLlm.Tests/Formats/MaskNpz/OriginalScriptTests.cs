@@ -29,7 +29,7 @@ public sealed class OriginalScriptTests
     public void Write_MasksOfAWholeModel_NumpyAppliesThemAsWeDo(string model)
     {
         SystemPython.RequireNumpy();
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         IReadOnlyDictionary<string, Mask> masks = ModelMasks.Of(model);
         MaskNpz.Write(folder.File("mask.npz"), masks);
         using Decoder decoder = Checkpoint.Load(ModelMasks.Folder(model));

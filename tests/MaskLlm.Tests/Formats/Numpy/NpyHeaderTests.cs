@@ -23,7 +23,7 @@ public sealed class NpyHeaderTests
     public void Read_EachVersion_StopsAtTheFirstElement(byte version)
     {
         byte[] bytes = Array("<u2", "(3,)", [1, 0, 2, 0, 255, 254], version);
-        using var stream = new MemoryStream(bytes);
+        using MemoryStream stream = new(bytes);
         NpyHeader header = NpyHeader.Read(Name, stream.Read);
         Assert.Equal((NpyType.UInt16, stream.Position), (header.Type, header.DataOffset));
         Assert.Equal([3], header.Shape);
@@ -150,7 +150,7 @@ public sealed class NpyHeaderTests
 
     private static NpyHeader Read(byte[] bytes)
     {
-        using var stream = new MemoryStream(bytes);
+        using MemoryStream stream = new(bytes);
         NpyHeader header = NpyHeader.Read(Name, stream.Read);
         header.CheckLength(Name, bytes.Length - header.DataOffset);
         return header;

@@ -7,9 +7,9 @@ public sealed class SafetensorsCheckpointTests
     [Fact]
     public void Open_OneFile_HasItsTensors()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         WriteShard(folder, "model.safetensors", "a", "b");
-        using var checkpoint = SafetensorsCheckpoint.Open(folder.Path);
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder.Path);
         Assert.Equal(["a", "b"], checkpoint.Tensors.Keys);
         Assert.Equal([1, 2], checkpoint.Bytes("b").ToArray());
         Assert.Equal([2], checkpoint.Bytes("b", 1, 1).ToArray());
@@ -20,11 +20,11 @@ public sealed class SafetensorsCheckpointTests
     [Fact]
     public void Open_Shards_FindsEachTensorWhereTheIndexSays()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         WriteShard(folder, "1.safetensors", "a", "stray");
         WriteShard(folder, "2.safetensors", "b");
         WriteIndex(folder, """{"metadata":{"total_size":4},"weight_map":{"b":"2.safetensors","a":"1.safetensors"}}""");
-        using var checkpoint = SafetensorsCheckpoint.Open(folder.Path);
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder.Path);
         Assert.Equal(["a", "b"], checkpoint.Tensors.Keys);
         Assert.Equal(2, checkpoint.Files.Count);
         Assert.EndsWith("2.safetensors", checkpoint.FileOf("b").Path, StringComparison.Ordinal);
@@ -35,7 +35,7 @@ public sealed class SafetensorsCheckpointTests
     {
         string? folder = Fixture.Shared("fixtures/models/llama-bf16-sharded");
         if (folder is null) Assert.Skip("shared/ is not on this machine");
-        using var checkpoint = SafetensorsCheckpoint.Open(folder);
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         Assert.Equal(2, checkpoint.Files.Count);
         Assert.Equal(TensorType.BFloat16, checkpoint.Tensors["model.embed_tokens.weight"].Type);
         Assert.Equal(128 * 32 * 2, checkpoint.Bytes("model.embed_tokens.weight").Length);
@@ -53,7 +53,7 @@ public sealed class SafetensorsCheckpointTests
     [InlineData("""{"weight_map":""", "not valid JSON")]
     public void Open_WrongIndex_SaysWhatIsWrong(string index, string expected)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         WriteShard(folder, "1.safetensors", "a");
         WriteIndex(folder, index);
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => SafetensorsCheckpoint.Open(folder.Path));
@@ -67,7 +67,7 @@ public sealed class SafetensorsCheckpointTests
     [InlineData("model.pt")]
     public void Open_OnlyPickledWeights_RefusesThem(string name)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         folder.Write(name, [1]);
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => SafetensorsCheckpoint.Open(folder.Path));
         Assert.Contains(name, error.Message, StringComparison.Ordinal);
@@ -78,7 +78,7 @@ public sealed class SafetensorsCheckpointTests
     [Fact]
     public void Open_EmptyFolder_SaysWhatItShouldHold()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => SafetensorsCheckpoint.Open(folder.Path));
         Assert.Contains("neither model.safetensors nor model.safetensors.index.json", error.Message, StringComparison.Ordinal);
     }

@@ -38,7 +38,7 @@ public sealed class SafetensorsFileTests
     [Fact]
     public void Open_FileOfCompressedTensors_FindsTypesShapesAndBytes()
     {
-        using var file = SafetensorsFile.Open(Fixture.PathOf("exchange/sparse-24-bitmask.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Open(Fixture.PathOf("exchange/sparse-24-bitmask.safetensors"));
         TensorEntry dense = file.Tensors["bf16.dense"];
         Assert.Equal(TensorType.BFloat16, dense.Type);
         Assert.Equal([64, 96], dense.Shape);
@@ -55,7 +55,7 @@ public sealed class SafetensorsFileTests
     public void Bytes_AnyTensor_AreThoseOfTheFile(string fixture)
     {
         byte[] whole = File.ReadAllBytes(Fixture.PathOf(fixture));
-        using var file = SafetensorsFile.Open(Fixture.PathOf(fixture));
+        using SafetensorsFile file = SafetensorsFile.Open(Fixture.PathOf(fixture));
         foreach (TensorEntry entry in file.InFileOrder)
         {
             Assert.True(whole.AsSpan((int)entry.Offset, (int)entry.ByteLength).SequenceEqual(file.Bytes(entry)));
@@ -66,8 +66,8 @@ public sealed class SafetensorsFileTests
     [Fact]
     public void Open_SmallFile_ReadsMetadataAndSlices()
     {
-        using var folder = new TemporaryFolder();
-        using var file = SafetensorsFile.Open(folder.Write("a.safetensors", Bytes(SmallHeader)));
+        using TemporaryFolder folder = new();
+        using SafetensorsFile file = SafetensorsFile.Open(folder.Write("a.safetensors", Bytes(SmallHeader)));
         Assert.Equal("pt", file.Metadata["format"]);
         Assert.Equal([9, 10], file.Bytes(file.Tensors["b"], 1, 2).ToArray());
         Assert.Throws<ArgumentOutOfRangeException>(() => file.Bytes(file.Tensors["b"], 2, 2).Length);
@@ -79,7 +79,7 @@ public sealed class SafetensorsFileTests
     [Theory, MemberData(nameof(WrongHeaders))]
     public void Open_WrongHeader_SaysWhatIsWrong(string header, string expected)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.Write("a.safetensors", Bytes(header));
         InvalidDataException error = Assert.Throws<InvalidDataException>(() => SafetensorsFile.Open(path));
         Assert.StartsWith(path, error.Message, StringComparison.Ordinal);
@@ -92,7 +92,7 @@ public sealed class SafetensorsFileTests
     [InlineData(ulong.MaxValue)]
     public void Open_HeaderLongerThanTheFile_AllocatesNothingOfThatSize(ulong claimed)
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         byte[] bytes = Bytes(SmallHeader);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, claimed);
         string path = folder.Write("a.safetensors", bytes);
@@ -105,7 +105,7 @@ public sealed class SafetensorsFileTests
     [Fact]
     public void Open_CutOffAnywhere_IsInvalidData()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         byte[] bytes = Bytes(SmallHeader);
         for (int length = 0; length < bytes.Length; length++)
         {
@@ -118,7 +118,7 @@ public sealed class SafetensorsFileTests
     [Fact]
     public void Open_AnyHeaderByteFlipped_IsInvalidDataOrAWholeFile()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         byte[] bytes = Bytes(SmallHeader);
         for (int position = 0; position < bytes.Length - 11; position++)
         {
@@ -139,7 +139,7 @@ public sealed class SafetensorsFileTests
     {
         try
         {
-            using var file = SafetensorsFile.Open(path);
+            using SafetensorsFile file = SafetensorsFile.Open(path);
             Assert.Equal(11, file.InFileOrder.Sum(entry => entry.ByteLength));
             foreach (TensorEntry entry in file.InFileOrder) Assert.Equal(entry.ByteLength, file.Bytes(entry).Length);
         }
@@ -152,7 +152,7 @@ public sealed class SafetensorsFileTests
     private static byte[] Bytes(string header)
     {
         byte[] text = Encoding.UTF8.GetBytes(header);
-        var length = new byte[8];
+        byte[] length = new byte[8];
         BinaryPrimitives.WriteInt64LittleEndian(length, text.Length);
         return [.. length, .. text, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
     }

@@ -14,11 +14,11 @@ public sealed class SafetensorsWriterTests
     [Fact]
     public void Write_AnyTensors_AreReadBackBitForBit() => AnyTensor.Array[0, 6].Sample(tensors =>
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.File("a.safetensors");
         SafetensorsWriter.Write(path,
             [.. tensors.Select((tensor, i) => ToWrite($"tensor.é\"{i}", tensor.Type, tensor.Shape, tensor.Bytes))]);
-        using var file = SafetensorsFile.Open(path);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
         Assert.Equal(tensors.Length, file.Tensors.Count);
         for (int i = 0; i < tensors.Length; i++)
         {
@@ -33,11 +33,11 @@ public sealed class SafetensorsWriterTests
     [Fact]
     public void Write_FixtureCopied_KeepsEveryByteOfEveryType()
     {
-        using var folder = new TemporaryFolder();
-        using var source = SafetensorsFile.Open(Fixture.PathOf("exchange/torch-semi-structured.safetensors"));
+        using TemporaryFolder folder = new();
+        using SafetensorsFile source = SafetensorsFile.Open(Fixture.PathOf("exchange/torch-semi-structured.safetensors"));
         SafetensorsWriter.Write(folder.File("a.safetensors"), [.. source.InFileOrder.Select(entry => new TensorToWrite(
             entry.Name, entry.Type, entry.Shape, entry.ByteLength, stream => stream.Write(source.Bytes(entry))))]);
-        using var copy = SafetensorsFile.Open(folder.File("a.safetensors"));
+        using SafetensorsFile copy = SafetensorsFile.Open(folder.File("a.safetensors"));
         Assert.Contains(copy.InFileOrder, entry => entry.Type == TensorType.BFloat16);
         foreach (TensorEntry entry in source.InFileOrder)
             Assert.True(source.Bytes(entry).SequenceEqual(copy.Bytes(copy.Tensors[entry.Name])));
@@ -46,7 +46,7 @@ public sealed class SafetensorsWriterTests
     [Fact]
     public void Write_OneTensor_PadsTheHeaderWithSpaces()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.File("a.safetensors");
         SafetensorsWriter.Write(path, [ToWrite("w", TensorType.UInt8, [2], [7, 8])], new Dictionary<string, string> { ["format"] = "pt" });
         string json = """{"__metadata__":{"format":"pt"},"w":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}""";
@@ -57,7 +57,7 @@ public sealed class SafetensorsWriterTests
     [Fact]
     public void Write_WhatCannotBeRead_IsRefused()
     {
-        using var folder = new TemporaryFolder();
+        using TemporaryFolder folder = new();
         string path = folder.File("a.safetensors");
         TensorToWrite good = ToWrite("w", TensorType.UInt8, [2], [7, 8]);
         Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(path, [good, good]));
