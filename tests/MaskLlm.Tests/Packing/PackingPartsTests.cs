@@ -119,6 +119,21 @@ public sealed class PackingPartsTests : IDisposable
     }
 
     [Fact]
+    public void GgufBiases_OfAPlan_AreToldApart()
+    {
+        DecoderConfig config = CheckpointConfig.Read(ModelMasks.Folder("llama-gqa-tied"));
+        bool[] no = [false, true];
+        GgufBiases[] all =
+        [
+            .. from mlp in no from output in no from input in no
+               select GgufBiasesOfPlan.Of(config with { QueryKeyValueBias = input, AttentionOutputBias = output, MlpBias = mlp }),
+        ];
+        Assert.Equal(Enumerable.Range(0, 8), all.Select(biases => (int)biases));
+        Assert.Equal(
+            [GgufBiases.QueryKeyValue, GgufBiases.AttentionOutput, GgufBiases.Mlp, GgufBiases.All], [all[1], all[2], all[4], all[7]]);
+    }
+
+    [Fact]
     public void ExportTarget_WhatMayNotBeLost_IsRefused()
     {
         string source = Path.GetDirectoryName(_folder.File("none/x"))!, mask = _folder.Write("mask.npz", [1]),
