@@ -25,6 +25,11 @@ internal static class LargestOfGroup
         return Mask.FromBytes((int)scores.size(0), (int)scores.size(1), kept);
     }
 
+    /// <summary>The same as a tensor (O, I) float32 of 0 and 1 on the device of the scores, of the caller's scope.</summary>
+    /// <exception cref="InvalidDataException">A score is NaN or infinite.</exception>
+    internal static Tensor Kept(string layer, Tensor scores, NmPattern pattern) =>
+        MaskTensors.ToTensor(Keep(layer, scores, pattern), scores.device);
+
     private static void Keep(ReadOnlySpan<float> scores, Span<byte> kept, NmPattern pattern)
     {
         for (int start = 0; start < scores.Length; start += pattern.GroupSize)
