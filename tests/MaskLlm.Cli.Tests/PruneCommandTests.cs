@@ -230,14 +230,16 @@ public sealed class PruneCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--method guess is not known; known: magnitude, wanda, ria, sparsegpt", "--method", "guess")]
+    [InlineData("--method guess is not known; known: admm, magnitude, wanda, ria, sparsegpt", "--method", "guess")]
     [InlineData("--skip nothing matches no parameter", "--method", "magnitude", "--skip", "nothing")]
     [InlineData("pattern 1:3 needs a multiple of 3", "--method", "magnitude", "--pattern", "1:3")]
     [InlineData("--method wanda looks at activations; give it text or token ids with --data", "--method", "wanda")]
-    [InlineData("--update-weights belongs to --method sparsegpt", "--method", "magnitude", "--update-weights")]
+    [InlineData("--update-weights own belongs to --method sparsegpt; take exact", "--method", "magnitude", "--update-weights", "own")]
+    [InlineData("--method magnitude solves for weights; give it text or token ids with --data", "--method", "magnitude", "--update-weights")]
+    [InlineData("--method admm solves for weights; give it text or token ids with --data")]
+    [InlineData("pruning by a mask is to solve for the weights that stay", "--mask", "m.npz", "--data", "a.txt")]
     [InlineData("--hidden-memory is -1", "--method", "magnitude", "--hidden-memory", "-1")]
     [InlineData("'4:2' is not a pattern", "--method", "magnitude", "--pattern", "4:2")]
-    [InlineData("--method")]
     public void Prune_BadInput_LeavesNothingBehind(string expected, params string[] arguments)
     {
         string target = _folder.File("run");

@@ -12,7 +12,8 @@ public sealed class PruneKillTests : IDisposable
 
     [Theory]
     [InlineData("wanda")]
-    [InlineData("sparsegpt", "--update-weights", "--hidden-memory", "0")]
+    [InlineData("sparsegpt", "--update-weights", "own", "--hidden-memory", "0")]
+    [InlineData("admm", "--hidden-memory", "0")]
     public async Task Prune_KilledBetweenBlocks_ResumesToTheSameBytes(string method, params string[] options)
     {
         // A block of this many short sequences takes long enough to be killed in.

@@ -17,9 +17,10 @@ internal static class PruneCommand
         Argument<string> model = SharedOptions.Model();
         Option<string> method = new("--method")
         {
-            Description = $"How weights are chosen: {string.Join(", ", PruneRun.Methods)}.",
-            Required = true
+            Description = $"How weights are chosen: {string.Join(", ", PruneRun.Methods)}. admm finds mask and kept weights together.",
+            DefaultValueFactory = _ => PruneRun.AdmmMethod
         };
+        Option<string?> mask = new("--mask") { Description = "With --update-weights: solve for the weights that this mask keeps." };
         Option<string> pattern = new("--pattern")
         {
             Description = "N:M: N weights kept of every M inputs.",
@@ -31,10 +32,13 @@ internal static class PruneCommand
         Option<int> samples = NumberOption.Of(OptionRanges.Samples, 128, "Sequences of the data that wanda, ria and sparsegpt look at.");
         Option<int?> length = NumberOption.Optional(OptionRanges.SequenceLength,
             "Tokens a sequence, 256 by default; a .npy file alone gives its rows, or is cut into sequences of this length, in order.");
-        Option<bool> update = new("--update-weights")
+        Option<WeightUpdate> update = ChoiceOption.Of("--update-weights", WeightUpdate.None,
+            "The weights that stay make up for those that go: exact, or own (sparsegpt's way); the model with them goes to OUT/model. "
+            + "admm always does.", WeightUpdate.Exact);
+        Option<bool> blockwise = new("--blockwise")
         {
-            Description = "For sparsegpt: the weights that stay make up for those that go; "
-            + "the model with them goes to OUT/model."
+            Description = "Where weights are solved for: train those of each block towards the dense block's output.",
+            DefaultValueFactory = _ => true
         };
         Option<int> hiddenMemory = NumberOption.Of(OptionRanges.HiddenMemory, 2048,
             "MB of memory for the hidden states of the data; more of them lie in a file in OUT.");
@@ -47,8 +51,8 @@ internal static class PruneCommand
         Option<string> output = SharedOptions.Out();
         Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();
         Option<int?> threads = SharedOptions.Threads();
-        Command command = new("prune", "Make masks in one shot, without learning.") { model, method, pattern, data, separator, samples,
-            length, seed, update, skip, output, hiddenMemory, threads, force, resume, json, RunConfig.Option() };
+        Command command = new("prune", "Make masks in one shot, without learning.") { model, method, mask, pattern, data, separator, samples,
+            length, seed, update, blockwise, skip, output, hiddenMemory, threads, force, resume, json, RunConfig.Option() };
         command.SetAction(parsed =>
         {
             int used = TorchRuntime.Start(parsed.GetValue(threads));
@@ -56,6 +60,7 @@ internal static class PruneCommand
             {
                 Model = parsed.GetValue(model)!,
                 Method = parsed.GetValue(method)!,
+                Mask = parsed.GetValue(mask),
                 Pattern = NmPattern.Parse(parsed.GetValue(pattern)!),
                 Data = parsed.GetValue(data) is { Length: > 0 } paths ? SharedOptions.Corpus(paths, parsed.GetValue(separator), used)
                     : null,
@@ -63,6 +68,7 @@ internal static class PruneCommand
                 SequenceLength = parsed.GetValue(length),
                 Seed = parsed.GetValue(seed),
                 UpdateWeights = parsed.GetValue(update),
+                Blockwise = parsed.GetValue(blockwise),
                 HiddenMemoryBytes = (long)parsed.GetValue(hiddenMemory) << 20,
                 Skip = parsed.GetValue(skip) ?? [],
                 Out = parsed.GetValue(output)!,
@@ -74,7 +80,7 @@ internal static class PruneCommand
                 record = PruneRun.Execute(request, progress, progress.Note, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, record.ToJson());
             else parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"mask, {(request.UpdateWeights ? "updated model, " : "")}record and model card: {request.Out} "
+                $"mask, {(Directory.Exists(Path.Combine(request.Out, "model")) ? "updated model, " : "")}record and model card: {request.Out} "
                 + $"({record.Figures["seconds"]!.GetValue<double>():0.00} s of pruning)"));
             return ExitCode.Done;
         });

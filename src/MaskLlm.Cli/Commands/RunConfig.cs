@@ -13,7 +13,7 @@ internal static class RunConfig
         Separator = "document-separator";
 
     // Named relative to the folder that has them, where that is the program's or its cache's.
-    private static readonly string[] Paths = ["model", "data", "prior", "config", "eval-text"];
+    private static readonly string[] Paths = ["model", "data", "prior", "mask", "config", "eval-text"];
 
     internal static Option<string?> Option() => new(Name)
     {

@@ -56,7 +56,7 @@ internal sealed class ArmFactory(ExperimentRequest request, IReadOnlyList<Domain
     internal Arm UpdatedSparseGpt()
     {
         Arm arm = OneShot(PruneRun.SparseGptMethod, label: ExperimentReport.UpdatedLabel);
-        return arm with { Model = Path.Combine(arm.Prune!.Out, "model"), Prune = arm.Prune with { UpdateWeights = true } };
+        return arm with { Model = Path.Combine(arm.Prune!.Out, "model"), Prune = arm.Prune with { UpdateWeights = WeightUpdate.Own } };
     }
 
     /// <summary>The arm whose mask learning starts from; null for a start from nothing.</summary>

@@ -1,7 +1,6 @@
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
-using MaskLlm.Patterns;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,59 +8,66 @@ namespace MaskLlm.Priors;
 
 /// <summary>
 /// Prunes the blocks of a model in order: the inputs of a block's layers are taken with its dense weights, behind blocks that are
-/// pruned already; then its layers are pruned and the block runs again, as what the next one sees.
+/// pruned already, and where weights are solved for behind dense blocks too; then its layers are pruned and the block runs again, as what
+/// the next one sees.
 /// </summary>
 internal sealed class BlockwisePruner
 {
+    // Of the calibration, the part that decides what is kept of what was solved for on the rest.
+    private const int HeldOutPart = 16, FewestToSplit = 4;
+
     private readonly Decoder _model;
-    private readonly string _method;
-    private readonly NmPattern _pattern;
-    private readonly bool _updateWeights;
+    private readonly PruneMethod _method;
     private readonly HashSet<string> _selected;
 
     /// <param name="model">Its layers hold pruned weights while this runs.</param>
-    /// <param name="method">One of <see cref="PruneRun.Methods"/>.</param>
-    /// <param name="pattern">N:M.</param>
-    /// <param name="updateWeights">For sparsegpt: whether the weights that stay make up for those that go.</param>
+    /// <param name="method">How.</param>
     /// <param name="layers">The layers to prune.</param>
-    internal BlockwisePruner(Decoder model, string method, NmPattern pattern, bool updateWeights, IReadOnlyList<LinearLayer> layers)
+    internal BlockwisePruner(Decoder model, PruneMethod method, IReadOnlyList<LinearLayer> layers)
     {
-        (_model, _method, _pattern, _updateWeights) = (model, method, pattern, updateWeights);
+        (_model, _method) = (model, method);
         _selected = layers.Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal);
     }
 
     /// <summary>Stops before work that would not fit.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="method">One of <see cref="PruneRun.Methods"/>.</param>
+    /// <param name="method">How.</param>
     /// <param name="sequences">The calibration.</param>
     /// <param name="hiddenBytes">Of the hidden states that stay in memory.</param>
     /// <param name="option">The property that named the method, in backticks.</param>
     /// <param name="advice">What the user may lower.</param>
     /// <exception cref="InsufficientMemoryException">It would not.</exception>
-    internal static void RequireMemory(Decoder model, string method, IReadOnlyList<int[]> sequences, long hiddenBytes, string option,
+    internal static void RequireMemory(Decoder model, PruneMethod method, IReadOnlyList<int[]> sequences, long hiddenBytes, string option,
         string advice) =>
         AvailableMemory.Require(MemoryBytes(model, method, hiddenBytes),
-            $"{option} {method} with {sequences.Count} sequences of {sequences[0].Length}", advice);
+            $"{option} {method.Name} with {sequences.Count} sequences of {sequences[0].Length}", advice);
 
-    /// <summary>Second moments of a block's inputs and, of its widest layer, the work of the factorisation; hidden states before and behind
-    /// the block.</summary>
-    internal static long MemoryBytes(Decoder model, string method, long hiddenBytes)
+    /// <summary>Second moments of a block's inputs, of its widest layer the work of the factorisation, and of a block that is trained its
+    /// weights, gradients, moments and masks; hidden states before and behind the block.</summary>
+    internal static long MemoryBytes(Decoder model, PruneMethod method, long hiddenBytes)
     {
-        const long FactorMatrices = 6;
+        const long FactorMatrices = 6, CrossMatrices = 4, TrainedCopies = 6;
         long[] widths = [.. model.Blocks[0].LinearsByInput.Select(sharing => (long)sharing[0].Columns)];
-        long statistics = method != PruneRun.SparseGptMethod ? 0
-            : sizeof(float) * (widths.Sum(width => width * width) + FactorMatrices * widths.Max() * widths.Max());
-        return statistics + 2 * hiddenBytes;
+        long squares = widths.Sum(width => width * width), widest = widths.Max() * widths.Max();
+        long weights = model.Blocks[0].Linears.Sum(layer => (long)layer.Rows * layer.Columns);
+        long statistics = method.Detail switch
+        {
+            InputDetail.Squares => 0,
+            InputDetail.Products => sizeof(float) * (squares + FactorMatrices * widest),
+            _ => sizeof(float) * (CrossMatrices * squares + FactorMatrices * widest + (method.TrainsBlocks ? TrainedCopies * weights : 0)),
+        };
+        return statistics + (method.Solves ? 4 : 2) * hiddenBytes;
     }
 
     /// <summary>Prunes all blocks from one on; the model has its dense weights again afterwards.</summary>
     /// <param name="first">The first block to prune.</param>
     /// <param name="hidden">Calibration: what goes into that block, behind blocks that are pruned.</param>
+    /// <param name="dense">The same behind dense blocks, where weights are solved for.</param>
     /// <param name="pruned">Told of every block: its number and its layers.</param>
     /// <param name="cancellation">Stops between batches; the block that was begun is lost.</param>
     /// <param name="finished">Told how many blocks are done and never needed again.</param>
-    internal void Run(int first, HiddenStates hidden, Action<int, IReadOnlyList<PrunedLayer>> pruned, CancellationToken cancellation,
-        Action<int>? finished = null)
+    internal void Run(int first, HiddenStates hidden, HiddenStates? dense, Action<int, IReadOnlyList<PrunedLayer>> pruned,
+        CancellationToken cancellation, Action<int>? finished = null)
     {
         using IDisposable noGradient = no_grad();
         for (int block = first; block < _model.Blocks.Count; block++)
@@ -69,7 +75,10 @@ internal sealed class BlockwisePruner
             List<WeightLoan> loans = [];
             try
             {
-                pruned(block, PruneBlock(block, hidden, loans, cancellation));
+                List<PrunedLayer> layers = PruneBlock(block, hidden, dense, loans, cancellation);
+                if (_method.TrainsBlocks) Train(block, layers, hidden, dense!, cancellation);
+                Settle(layers, loans);
+                pruned(block, [.. layers.Select(layer => layer with { Weight = layer.Layer.Weight })]);
                 int now = block;
                 if (block + 1 < _model.Blocks.Count) hidden.Advance(block + 1, batch => RunBlock(now, hidden, batch), cancellation);
                 finished?.Invoke(block + 1);
@@ -81,65 +90,88 @@ internal sealed class BlockwisePruner
         }
     }
 
-    private List<PrunedLayer> PruneBlock(int block, HiddenStates hidden, List<WeightLoan> loans, CancellationToken cancellation)
+    private static int HeldOut(HiddenStates hidden) => hidden.Count < FewestToSplit ? 0 : Math.Max(1, hidden.Count / HeldOutPart);
+
+    private void Train(int block, IReadOnlyList<PrunedLayer> layers, HiddenStates hidden, HiddenStates dense, CancellationToken cancellation)
     {
-        List<PrunedLayer> found = [];
-        List<(LinearLayer[] Layers, LayerInputs Inputs)> groups = [];
+        if (layers.Count == 0) return;
+        using BlockTraining training = new(_model, block, layers, hidden, dense, HeldOut(hidden));
+        training.Run(cancellation);
+    }
+
+    // Weights are solved for in float32 and then lie in the layers as the model has them.
+    private static void Settle(IReadOnlyList<PrunedLayer> layers, List<WeightLoan> loans)
+    {
+        foreach (PrunedLayer layer in layers)
+        {
+            ScalarType own = layer.OwnType;
+            if (layer.Layer.Weight.dtype != own)
+                loans.Add(layer.Layer.Lend(layer.Layer.Weight.to(own).DetachFromDisposeScope(), isOwned: true));
+        }
+    }
+
+    private List<PrunedLayer> PruneBlock(int block, HiddenStates hidden, HiddenStates? dense, List<WeightLoan> loans,
+        CancellationToken cancellation)
+    {
+        List<ObservedLayers> groups = [];
         try
         {
             foreach (IReadOnlyList<LinearLayer> sharing in _model.Blocks[block].LinearsByInput)
             {
                 LinearLayer[] layers = [.. sharing.Where(layer => _selected.Contains(layer.Name))];
-                if (layers.Length == 0) continue;
-                LayerInputs inputs = new(layers[0].Columns, _method == PruneRun.SparseGptMethod, _model.Device);
-                groups.Add((layers, inputs));
-                layers[0].Observe = inputs.Add;
+                if (layers.Length > 0) groups.Add(new ObservedLayers(layers, _method.Detail, HeldOut(hidden) > 0, _model.Device));
             }
-            for (int batch = 0; groups.Count > 0 && batch < hidden.Count; batch++)
+            if (dense is null)
             {
-                cancellation.ThrowIfCancellationRequested();
-                RunBlock(block, hidden, batch).Dispose();
-            }
-            foreach ((LinearLayer[] layers, LayerInputs inputs) in groups)
-                foreach (LinearLayer layer in layers)
+                for (int batch = 0; groups.Count > 0 && batch < hidden.Count; batch++)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    found.Add(Replace(layer, inputs, loans));
+                    RunBlock(block, hidden, batch).Dispose();
+                }
+            }
+            else
+            {
+                dense.Advance(block + 1, batch => ObserveBoth(block, groups, hidden, dense, batch), cancellation);
+            }
+            List<PrunedLayer> found = [];
+            foreach (ObservedLayers group in groups)
+                foreach (LinearLayer layer in group.Layers)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    found.Add(Replace(layer, group, loans, cancellation));
                 }
             return found;
         }
         finally
         {
-            foreach ((LinearLayer[] layers, LayerInputs inputs) in groups)
-            {
-                layers[0].Observe = null;
-                inputs.Dispose();
-            }
+            groups.ForEach(group => group.Dispose());
         }
     }
 
-    private PrunedLayer Replace(LinearLayer layer, LayerInputs inputs, List<WeightLoan> loans)
+    // Dense weights on what the dense model sees, then on what the pruned one does; the first gives what the next dense block sees.
+    private Tensor ObserveBoth(int block, List<ObservedLayers> groups, HiddenStates hidden, HiddenStates dense, int batch)
+    {
+        groups.ForEach(group => group.TakeDense());
+        Tensor output = RunBlock(block, dense, batch);
+        bool isHeldOut = batch >= hidden.Count - HeldOut(hidden);
+        groups.ForEach(group => group.TakePruned(isHeldOut));
+        if (groups.Count > 0) RunBlock(block, hidden, batch).Dispose();
+        return output;
+    }
+
+    private PrunedLayer Replace(LinearLayer layer, ObservedLayers group, List<WeightLoan> loans, CancellationToken cancellation)
     {
         using DisposeScope scope = NewDisposeScope();
-        (Mask mask, Tensor weight) = Prune(layer, inputs);
-        loans.Add(layer.Lend(weight.to(layer.Weight.dtype).DetachFromDisposeScope(), isOwned: true));
-        return new PrunedLayer(layer, mask, layer.Weight);
+        ScalarType own = layer.Weight.dtype;
+        Tensor dense = layer.Weight.to(ScalarType.Float32);
+        (Mask mask, Tensor weight) = LayerPruner.Prune(_method, layer.Name, dense, group.Inputs, group.HeldOut, cancellation);
+        loans.Add(layer.Lend(weight.DetachFromDisposeScope(), isOwned: true));
+        return new PrunedLayer(layer, mask, layer.Weight, own);
     }
 
     private Tensor RunBlock(int block, HiddenStates hidden, int batch)
     {
         using DisposeScope scope = NewDisposeScope();
         return _model.RunBlock(block, hidden.Read(batch, _model.Device)).MoveToOuterDisposeScope();
-    }
-
-    private (Mask Mask, Tensor Weight) Prune(LinearLayer layer, LayerInputs inputs)
-    {
-        Tensor weight = layer.Weight.to(ScalarType.Float32);
-        if (_method == PruneRun.SparseGptMethod) return SparseGpt.Prune(layer.Name, weight, inputs.Hessian(), _pattern, _updateWeights);
-        Tensor norms = inputs.SquaredNorms();
-        Tensor scores = _method == PruneRun.WandaMethod ? ActivationScores.Wanda(weight, norms)
-            : ActivationScores.Ria(layer.Name, weight, norms);
-        Mask mask = LargestOfGroup.Keep(layer.Name, scores, _pattern);
-        return (mask, weight * MaskTensors.ToTensor(mask, weight.device));
     }
 }

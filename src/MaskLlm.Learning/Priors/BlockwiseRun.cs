@@ -8,7 +8,7 @@ namespace MaskLlm.Priors;
 
 /// <summary>Blockwise pruning with its checkpoints: begins, or goes on where an earlier run stopped.</summary>
 internal sealed class BlockwiseRun(
-    PruneRequest request, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint, IProgress<Progress>? progress,
+    PruneRequest request, PruneMethod method, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint, IProgress<Progress>? progress,
         CancellationToken cancellation)
 {
     /// <summary>The masks of all layers, in their order.</summary>
@@ -19,17 +19,18 @@ internal sealed class BlockwiseRun(
     internal OrderedDictionary<string, Mask> Prune(IReadOnlyList<int[]> sequences)
     {
         long states = HiddenStates.BytesOf(model.Config.HiddenSize, sequences);
-        BlockwisePruner.RequireMemory(model, request.Method, sequences, states <= request.HiddenMemoryBytes ? states : 0, "`Method`",
+        BlockwisePruner.RequireMemory(model, method, sequences, states <= HiddenMemoryBytes ? states : 0, "`Method`",
             "lower `HiddenMemoryBytes`, `Samples` or `SequenceLength`");
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         for (int block = 0; block < checkpoint.FinishedBlocks; block++)
             foreach ((string name, Mask mask) in checkpoint.Masks(block, layers)) masks.Add(name, mask);
         Report(checkpoint.FinishedBlocks);
-        Func<string, ScalarType>? types = request.UpdateWeights ? WeightType() : null;
+        Func<string, ScalarType>? types = method.ChangesWeights ? WeightType() : null;
         using IDisposable noGradient = no_grad();
-        using HiddenStates hidden = Start(sequences);
-        new BlockwisePruner(model, request.Method, request.Pattern, request.UpdateWeights, layers)
-            .Run(checkpoint.FinishedBlocks, hidden, (block, pruned) =>
+        // Dense ones first: where those of pruned blocks are whole, these are too.
+        using HiddenStates? dense = method.Solves ? Start(sequences, HiddenStates.DenseName) : null;
+        using HiddenStates hidden = Start(sequences, HiddenStates.PrunedName);
+        new BlockwisePruner(model, method, layers).Run(checkpoint.FinishedBlocks, hidden, dense, (block, pruned) =>
         {
             foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
             checkpoint.Save(block, pruned, types);
@@ -37,13 +38,15 @@ internal sealed class BlockwiseRun(
         return masks;
     }
 
-    private HiddenStates Start(IReadOnlyList<int[]> sequences) =>
-        File.Exists(HiddenStates.PathOf(checkpoint.Folder, checkpoint.FinishedBlocks))
-        ? HiddenStates.Load(model, sequences, checkpoint.Folder, request.HiddenMemoryBytes, checkpoint.FinishedBlocks)
-        : HiddenStates.Embed(model, sequences, checkpoint.Folder, request.HiddenMemoryBytes, cancellation);
+    private long HiddenMemoryBytes => method.Solves ? request.HiddenMemoryBytes / 2 : request.HiddenMemoryBytes;
+
+    private HiddenStates Start(IReadOnlyList<int[]> sequences, string name) =>
+        File.Exists(HiddenStates.PathOf(checkpoint.Folder, checkpoint.FinishedBlocks, HiddenStates.PrunedName))
+        ? HiddenStates.Load(model, sequences, checkpoint.Folder, HiddenMemoryBytes, checkpoint.FinishedBlocks, name)
+        : HiddenStates.Embed(model, sequences, checkpoint.Folder, HiddenMemoryBytes, cancellation, name);
 
     private void Report(int done) =>
-        progress?.Report(new Progress($"pruning by {request.Method}", done, model.Config.BlockCount,
+        progress?.Report(new Progress($"pruning by {method.Name}", done, model.Config.BlockCount,
         $"block {done}/{model.Config.BlockCount}"));
 
     // The file's own types, so that the checkpoint of updated weights has them.

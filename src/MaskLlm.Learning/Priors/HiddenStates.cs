@@ -11,15 +11,23 @@ namespace MaskLlm.Priors;
 /// </summary>
 internal sealed class HiddenStates : IDisposable
 {
+    /// <summary>Of states behind pruned blocks.</summary>
+    internal const string PrunedName = "hidden";
+
+    /// <summary>Of states behind dense blocks; their files are there for one block more, until those of the pruned ones are whole.</summary>
+    internal const string DenseName = "dense";
+
     // Sequences that run together.
     private const int Together = 4;
     private readonly long[][] _shapes;
     private readonly string? _folder;
+    private readonly string _name;
     private readonly bool _inMemory;
     private List<Tensor> _states = [];
     private SafetensorsFile? _file;
 
-    private HiddenStates(long[][] shapes, string? folder, bool inMemory) => (_shapes, _folder, _inMemory) = (shapes, folder, inMemory);
+    private HiddenStates(long[][] shapes, string? folder, string name, bool inMemory) =>
+        (_shapes, _folder, _name, _inMemory) = (shapes, folder, name, inMemory);
 
     /// <summary>The embedded sequences, as the first block sees them.</summary>
     /// <param name="model">Embeds them.</param>
@@ -27,11 +35,12 @@ internal sealed class HiddenStates : IDisposable
     /// <param name="folder">Where states are written; null keeps them in memory only.</param>
     /// <param name="limitBytes">Most bytes of states in memory, where there is a folder.</param>
     /// <param name="cancellation">Stops between batches.</param>
+    /// <param name="name">What the files begin with: <see cref="PrunedName"/> or <see cref="DenseName"/>.</param>
     internal static HiddenStates Embed(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes,
-        CancellationToken cancellation)
+        CancellationToken cancellation, string name = PrunedName)
     {
         int[][][] batches = [.. sequences.Chunk(Together)];
-        HiddenStates states = Empty(model, sequences, folder, limitBytes);
+        HiddenStates states = Empty(model, sequences, folder, limitBytes, name);
         try
         {
             states.Advance(0, batch => EmbedBatch(model, batches[batch]), cancellation);
@@ -46,10 +55,11 @@ internal sealed class HiddenStates : IDisposable
 
     /// <summary>The states of an interrupted run before a block.</summary>
     /// <exception cref="InvalidDataException">The file is damaged or of other sequences.</exception>
-    internal static HiddenStates Load(Decoder model, IReadOnlyList<int[]> sequences, string folder, long limitBytes, int block)
+    internal static HiddenStates Load(Decoder model, IReadOnlyList<int[]> sequences, string folder, long limitBytes, int block,
+        string name = PrunedName)
     {
-        HiddenStates states = Empty(model, sequences, folder, limitBytes);
-        states._file = SafetensorsFile.OpenChecked(PathOf(folder, block), TensorState.Remedy(folder));
+        HiddenStates states = Empty(model, sequences, folder, limitBytes, name);
+        states._file = SafetensorsFile.OpenChecked(PathOf(folder, block, name), TensorState.Remedy(folder));
         for (int i = 0; i < states.Count; i++)
             if (!states._file.Tensors.TryGetValue(NameOf(i), out TensorEntry? entry) || entry.Type != TensorType.Float32
                 || !entry.Shape.SequenceEqual(states._shapes[i]))
@@ -60,7 +70,8 @@ internal sealed class HiddenStates : IDisposable
     }
 
     /// <summary>The file of the states before a block.</summary>
-    internal static string PathOf(string folder, int block) => Path.Combine(folder, $"hidden-{block}.safetensors");
+    internal static string PathOf(string folder, int block, string name = PrunedName) =>
+        Path.Combine(folder, $"{name}-{block}.safetensors");
 
     /// <summary>Batches.</summary>
     internal int Count => _shapes.Length;
@@ -100,11 +111,12 @@ internal sealed class HiddenStates : IDisposable
             computed.ForEach(state => state.Dispose());
             throw;
         }
-        string? before = _file?.Path ?? (_folder is null ? null : PathOf(_folder, block - 1));
         Dispose();
         _states = computed;
-        if (!_inMemory) _file = SafetensorsFile.Open(PathOf(_folder!, block));
+        if (_folder is null) return;
+        if (!_inMemory) _file = SafetensorsFile.Open(PathOf(_folder, block, _name));
         // Only now: the file of the new states is whole.
+        string before = PathOf(_folder, _name == DenseName ? block - 2 : block - 1, _name);
         if (File.Exists(before)) File.Delete(before);
     }
 
@@ -116,12 +128,12 @@ internal sealed class HiddenStates : IDisposable
         _states = [];
     }
 
-    private static HiddenStates Empty(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes) => new(
+    private static HiddenStates Empty(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes, string name) => new(
         [.. sequences.Chunk(Together).Select(batch => new long[] { batch.Length, batch[0].Length, model.Config.HiddenSize })],
-        folder, folder is null || BytesOf(model.Config.HiddenSize, sequences) <= limitBytes);
+        folder, name, folder is null || BytesOf(model.Config.HiddenSize, sequences) <= limitBytes);
 
     private void Write(string folder, int block, Func<int, Tensor> batch) => SafetensorsWriter.WriteChecked(
-        PathOf(folder, block),
+        PathOf(folder, block, _name),
         [.. _shapes.Select((shape, i) =>
             new TensorToWrite(NameOf(i), TensorType.Float32, shape, shape.Aggregate((long)sizeof(float), (bytes, size) => bytes * size),
             stream =>

@@ -62,7 +62,7 @@ public sealed class InputSquares : IDisposable
 
     private void Watch(IReadOnlyList<LinearLayer> sharing)
     {
-        LayerInputs inputs = new(sharing[0].Columns, products: false, sharing[0].Weight.device);
+        LayerInputs inputs = new(sharing[0].Columns, InputDetail.Squares, sharing[0].Weight.device);
         _inputs.Add(inputs);
         sharing[0].Observe = inputs.Add;
         Tensor squares = inputs.SquaredNorms().DetachFromDisposeScope();

@@ -24,22 +24,22 @@ internal sealed class LayerProblem : IDisposable
 
     /// <param name="layer">Its name, for a message.</param>
     /// <param name="weight">W, (O, I) float32; it stays the caller's.</param>
-    /// <param name="moments">Of its inputs.</param>
+    /// <param name="inputs">With those of the dense model.</param>
     /// <param name="damping">Relative to the mean of the diagonal.</param>
     /// <exception cref="InvalidDataException">The inputs are not finite.</exception>
-    internal LayerProblem(string layer, Tensor weight, LayerMoments moments, double damping = Damping)
+    internal LayerProblem(string layer, Tensor weight, LayerInputs inputs, double damping = Damping)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        FiniteTensors.RequireScores(layer, moments.Own.diagonal());
-        FiniteTensors.RequireScores(layer, moments.Cross);
-        double mean = moments.Own.diagonal().mean().item<float>();
+        FiniteTensors.RequireScores(layer, inputs.Own.diagonal());
+        FiniteTensors.RequireScores(layer, inputs.Cross);
+        double mean = inputs.Own.diagonal().mean().item<float>();
         // A layer that no input reaches keeps its largest weights as they are.
         double added = mean > 0 ? damping * mean : 1;
         (_layer, _weight) = (layer, weight);
-        _own = moments.Own.clone();
+        _own = inputs.Own.clone();
         _own.diagonal().PlusInPlace(added);
-        _target = weight.matmul(moments.Cross).PlusInPlace(weight, added).DetachFromDisposeScope();
+        _target = weight.matmul(inputs.Cross).PlusInPlace(weight, added).DetachFromDisposeScope();
         _diagonal = _own.diagonal().clone().DetachFromDisposeScope();
         _own.DetachFromDisposeScope();
     }

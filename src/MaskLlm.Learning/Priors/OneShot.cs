@@ -28,11 +28,13 @@ internal static class OneShot
             IProgress<Progress>? progress, CancellationToken cancellation)
     {
         if (method == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, pattern);
-        BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), "`Prior`",
+        PruneMethod how = new(method, pattern);
+        BlockwisePruner.RequireMemory(model, how, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), "`Prior`",
             "lower `SequenceLength`, or name a mask that prune made");
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
-        new BlockwisePruner(model, method, pattern, updateWeights: false, layers).Run(0, hidden, (block, pruned) =>
+        using HiddenStates? dense = how.Solves ? HiddenStates.Embed(model, sequences, null, 0, cancellation) : null;
+        new BlockwisePruner(model, how, layers).Run(0, hidden, dense, (block, pruned) =>
         {
             foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
         }, cancellation, done =>

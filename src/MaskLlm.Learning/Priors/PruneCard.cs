@@ -15,9 +15,9 @@ internal static class PruneCard
         StringBuilder card = new();
         card.Append(CultureInfo.InvariantCulture, $"# {request.Pattern} mask for {model}\n\n");
         card.Append(CultureInfo.InvariantCulture,
-            $"One-shot pruning with maskllm, method `{request.Method}`: {request.Pattern.Kept} of every {request.Pattern.GroupSize} "
+            $"One-shot pruning with maskllm, method `{request.How.Name}`: {request.Pattern.Kept} of every {request.Pattern.GroupSize} "
             + $"neighbours in a row stay. ");
-        card.Append(request.UpdateWeights
+        card.Append(request.How.ChangesWeights
             ? "`mask.npz` holds one bit a weight of every masked layer, and `model` the checkpoint: its weights make up for those that "
                 + "are gone, so the mask alone on the original model is another thing. Embedding and head stay dense.\n\n"
             : "`mask.npz` holds one bit a weight of every masked layer; the weights themselves are unchanged, embedding and head stay "
@@ -28,15 +28,22 @@ internal static class PruneCard
                 $"| {kind.Kind} | {kind.MaskedLayers} of {kind.Layers} | {100 * kind.Density:0.00} % |\n");
         card.Append(CultureInfo.InvariantCulture, $"\nMade by:\n\n```\n{Command(request)}\n```\n\n");
         card.Append(CultureInfo.InvariantCulture,
-            $"No perplexity was measured: `maskllm eval {(request.UpdateWeights ? "model" : "MODEL --mask mask.npz")} --data TEXT` does. "
+            $"No perplexity was measured: `maskllm eval {(request.How.ChangesWeights ? "model" : "MODEL --mask mask.npz")} --data TEXT` does. "
             + $"Every option, version and input hash is in `run.json`.\n");
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(card.ToString())));
     }
 
     private static string Command(PruneRequest request) => string.Concat(
-        $"maskllm prune {Quoted(RecordedPath.Of(request.Model))} --method {request.Method} --pattern {request.Pattern}",
-        $"{Calibration(request)}{(request.UpdateWeights ? " --update-weights" : "")} --out {Quoted(RecordedPath.Of(request.Out))}",
+        $"maskllm prune {Quoted(RecordedPath.Of(request.Model))} {How(request)} --pattern {request.Pattern}",
+        $"{Calibration(request)}{Update(request)} --out {Quoted(RecordedPath.Of(request.Out))}",
         string.Concat(request.Skip.Select(skip => $" --skip {Quoted(skip)}")));
+
+    private static string How(PruneRequest request) =>
+        request.Mask is { } mask ? $"--mask {Quoted(RecordedPath.Of(mask))}" : $"--method {request.Method}";
+
+    private static string Update(PruneRequest request) =>
+        (request.UpdateWeights == WeightUpdate.None ? "" : $" --update-weights {request.UpdateWeights.ToString().ToLowerInvariant()}")
+        + (request.How.Solves && !request.Blockwise ? " --blockwise false" : "");
 
     private static string Calibration(PruneRequest request) => request.Data is null
         ? ""

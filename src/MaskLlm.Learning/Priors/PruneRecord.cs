@@ -37,6 +37,7 @@ internal static class PruneRecord
     {
         JsonObject inputs = InputHashes.OfModel(request.Model);
         DataRecord.AddHashes(inputs, calibration?.Sources ?? []);
+        if (request.Mask is { } mask) inputs[RecordedPath.Of(mask)] = InputHashes.Of(mask);
         return inputs;
     }
 
@@ -46,14 +47,16 @@ internal static class PruneRecord
     internal static JsonObject Options(PruneRequest request, Calibration? calibration) => new()
     {
         ["model"] = RecordedPath.Of(request.Model),
-        ["method"] = request.Method,
+        ["method"] = request.Mask is null ? request.Method : null,
+        ["mask"] = request.Mask is { } mask ? RecordedPath.Of(mask) : null,
         ["data"] = calibration is null ? null : DataRecord.Names(calibration.Sources),
         ["document-separator"] = request.Data?.DocumentSeparator,
         ["samples"] = calibration?.Sequences.Count,
         ["seq-len"] = calibration?.Sequences[0].Length,
         ["seed"] = request.Seed,
         ["pattern"] = request.Pattern.ToString(),
-        ["update-weights"] = request.UpdateWeights,
+        ["update-weights"] = request.UpdateWeights.ToString().ToLowerInvariant(),
+        ["blockwise"] = request.Blockwise,
         ["skip"] = new JsonArray([.. request.Skip.Select(skip => (JsonNode)skip)]),
         [HiddenMemory] = request.HiddenMemoryBytes >> 20,
     };

@@ -9,8 +9,11 @@ public sealed record PruneRequest
     /// <summary>A Hugging Face checkpoint folder.</summary>
     public required string Model { get; init; }
 
-    /// <summary>One of <see cref="PruneRun.Methods"/>.</summary>
-    public required string Method { get; init; }
+    /// <summary>One of <see cref="PruneRun.Methods"/>; not looked at where a mask is named.</summary>
+    public string Method { get; init; } = PruneRun.AdmmMethod;
+
+    /// <summary>A file of masks, whose kept weights are solved for; null to find masks.</summary>
+    public string? Mask { get; init; }
 
     /// <summary>The run's folder.</summary>
     public required string Out { get; init; }
@@ -31,9 +34,12 @@ public sealed record PruneRequest
     /// <summary>Draws the sequences from text.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>For sparsegpt: the weights that stay make up for those that go, and a checkpoint with them is written to
-    /// <c>model</c>.</summary>
-    public bool UpdateWeights { get; init; }
+    /// <summary>What becomes of the weights that stay; a checkpoint with changed ones is written to <c>model</c>. admm solves for them
+    /// always.</summary>
+    public WeightUpdate UpdateWeights { get; init; }
+
+    /// <summary>Where weights are solved for: train those of each block, so that its output comes closer to the dense block's.</summary>
+    public bool Blockwise { get; init; } = true;
 
     /// <summary>Most bytes of hidden states of the calibration in memory; above it they lie in a file of the run's folder.</summary>
     public long HiddenMemoryBytes { get; init; } = 2048L << 20;
@@ -46,4 +52,14 @@ public sealed record PruneRequest
 
     /// <summary>Go on with the interrupted run in <see cref="Out"/>.</summary>
     public bool Resume { get; init; }
+
+    /// <summary>How layers are pruned, without the masks of a file.</summary>
+    internal PruneMethod How
+    {
+        get
+        {
+            PruneMethod method = new(Mask is null ? Method : PruneRun.MaskMethod, Pattern, UpdateWeights);
+            return method with { TrainsBlocks = Blockwise && method.Solves };
+        }
+    }
 }

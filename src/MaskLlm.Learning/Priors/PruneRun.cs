@@ -24,8 +24,14 @@ public static class PruneRun
     /// <summary>Keeps what costs least when the other weights of a row make up for it.</summary>
     public const string SparseGptMethod = "sparsegpt";
 
+    /// <summary>Finds the mask and the weights that stay together.</summary>
+    public const string AdmmMethod = "admm";
+
+    // The masks of a file.
+    internal const string MaskMethod = "mask";
+
     /// <summary>The methods by their names on the command line.</summary>
-    public static IReadOnlyList<string> Methods { get; } = [MagnitudeMethod, WandaMethod, RiaMethod, SparseGptMethod];
+    public static IReadOnlyList<string> Methods { get; } = [AdmmMethod, MagnitudeMethod, WandaMethod, RiaMethod, SparseGptMethod];
 
     /// <summary>
     /// Prunes and writes <c>mask.npz</c>, <c>README.md</c> and <c>run.json</c>, and <c>model</c> where weights are updated. Methods that
@@ -49,14 +55,21 @@ public static class PruneRun
         ArgumentNullException.ThrowIfNull(request);
         RequireMethod(request);
         RequireOwnFolder(request);
-        RunModelFolder.Require(request.Out, request.Model, request.UpdateWeights ? "`UpdateWeights`" : null, "`UpdateWeights`");
+        PruneMethod method = request.How;
+        RunModelFolder.Require(request.Out, request.Model, method.ChangesWeights ? "`UpdateWeights`" : null, "`UpdateWeights`");
         using RunFolder folder = RunFolder.Open(
             request.Out, request.Force, request.Resume,
-                CheckpointFiles.All(request.Model).Prepend(request.Model).Concat(request.Data?.Files() ?? []));
+                CheckpointFiles.All(request.Model).Prepend(request.Model).Concat(request.Data?.Files() ?? [])
+                    .Concat(request.Mask is { } file ? [file] : []));
         progress?.Report(new Progress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
-        Calibration? calibration = request.Method == MagnitudeMethod ? null
+        if (request.Mask is { } mask)
+        {
+            method = method with { Masks = CheckpointMasks.Read(mask, request.Model) };
+            layers = [.. layers.Where(layer => method.Masks.ContainsKey(layer.Name))];
+        }
+        Calibration? calibration = method is { Name: MagnitudeMethod, Solves: false } ? null
             : CalibrationData.Read(request, model.Config, progress, cancellation);
         if (calibration is not null && CalibrationCount.Of(calibration.Sequences)
             .Warning(request.Samples, "fewer `Samples`") is { } repetition) warn?.Invoke(repetition);
@@ -72,8 +85,8 @@ public static class PruneRun
         {
             PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume,
                 PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount);
-            masks = new BlockwiseRun(request, model, layers, checkpoint, progress, cancellation).Prune(calibration.Sequences);
-            if (request.UpdateWeights) checkpoint.WriteModel(request.Model, masks, RunModelFolder.PathOf(request.Out), cancellation);
+            masks = new BlockwiseRun(request, method, model, layers, checkpoint, progress, cancellation).Prune(calibration.Sequences);
+            if (method.ChangesWeights) checkpoint.WriteModel(request.Model, masks, RunModelFolder.PathOf(request.Out), cancellation);
         }
         RunRecord record = PruneRecord.Create(request, options, inputs, masks, calibration, watch.Elapsed.TotalSeconds);
         CheckpointMasks.Write(folder.MaskPath, masks, request.Model);
@@ -99,9 +112,11 @@ public static class PruneRun
     {
         if (!Methods.Contains(request.Method, StringComparer.Ordinal))
             throw new ArgumentException($"`Method` {request.Method} is not known; known: {string.Join(", ", Methods)}.");
-        if (request.UpdateWeights && request.Method != SparseGptMethod)
-            throw new ArgumentException($"`UpdateWeights` belongs to `Method` {SparseGptMethod}; {request.Method} leaves the weights as "
-                + $"they are.");
+        if (request.UpdateWeights == WeightUpdate.Own && (request.Mask is not null || request.Method != SparseGptMethod))
+            throw new ArgumentException($"`UpdateWeights` own belongs to `Method` {SparseGptMethod}; take exact.");
+        if (request.Mask is not null && request.UpdateWeights != WeightUpdate.Exact)
+            throw new ArgumentException($"`Mask` {request.Mask}: pruning by a mask is to solve for the weights that stay; add "
+                + $"`UpdateWeights`, or make the masked checkpoint with `maskllm apply`.");
         if (request.HiddenMemoryBytes < 0)
             throw new ArgumentException($"`HiddenMemoryBytes` is {request.HiddenMemoryBytes}; 0 or more is needed.");
     }

@@ -7,6 +7,7 @@ namespace MaskLlm.Priors;
 /// <summary>What pruning found for one layer.</summary>
 /// <param name="Layer">The layer.</param>
 /// <param name="Mask">What stays.</param>
-/// <param name="Weight">(O, I) in the type of the model's weight: what stays, updated by a method that does; valid while it is being
-/// told.</param>
-internal sealed record PrunedLayer(LinearLayer Layer, Mask Mask, Tensor Weight);
+/// <param name="Weight">(O, I): what stays, updated by a method that does; valid while it is being told, then in the model's
+/// type.</param>
+/// <param name="OwnType">The type that the model's weight has.</param>
+internal sealed record PrunedLayer(LinearLayer Layer, Mask Mask, Tensor Weight, ScalarType OwnType);

@@ -14,7 +14,7 @@ internal static class DecisiveOptions
     internal const string InputsKey = "inputs";
 
     // Whoever goes on may stand in another folder, or call a file by another way to it; what it holds is compared by its hash.
-    private static readonly string[] _paths = ["model", "data", "prior", "config"];
+    private static readonly string[] _paths = ["model", "data", "prior", "mask", "config"];
 
     /// <summary>Refuses to go on with another run.</summary>
     /// <param name="checkpoint">The header has the options, the text of a JSON object.</param>

@@ -1,6 +1,7 @@
 using MaskLlm.Data;
 using MaskLlm.Experiments;
 using MaskLlm.Learning;
+using MaskLlm.Priors;
 
 namespace MaskLlm.Tests.Experiments;
 
@@ -161,11 +162,11 @@ public sealed class ExperimentPlanTests
         Assert.Null(magnitude.Prune!.Data);
         Assert.Equal("text.txt", wanda.Prune!.Data!.Sources[0].Path);
         Assert.Equal(
-            ("model", "wanda", Folder("wanda"), "1:4", 3, 9, 5UL, "*.q", true, false),
+            ("model", "wanda", Folder("wanda"), "1:4", 3, 9, 5UL, "*.q", true, WeightUpdate.None),
             (wanda.Prune.Model, wanda.Prune.Method, wanda.Prune.Out, wanda.Prune.Pattern.ToString(), wanda.Prune.Samples,
                 wanda.Prune.SequenceLength,
                 wanda.Prune.Seed, wanda.Prune.Skip[0], wanda.Prune.Force, wanda.Prune.UpdateWeights));
-        Assert.Equal((Path.Combine(Folder(updated.Slug), "model"), true), (updated.Model, updated.Prune!.UpdateWeights));
+        Assert.Equal((Path.Combine(Folder(updated.Slug), "model"), WeightUpdate.Own), (updated.Model, updated.Prune!.UpdateWeights));
         LearnRequest request = learned.Learn!;
         Assert.Equal(
             ("model", Folder(learned.Slug), "cuda", 6UL, Of("sparsegpt").Mask, 25, 32, true, false),

@@ -25,7 +25,7 @@ public sealed class LayerProblemTests
         Dictionary<string, Tensor> golden = TensorFile.Read(Fixture.PathOf("method/oneshot-layer.safetensors"));
         Dictionary<string, Tensor> solutions = TensorFile.Read(Fixture.PathOf("method/least-squares.safetensors"));
         Tensor weight = golden["weight"], mask = golden[$"{method}.{pattern}.mask"].to(ScalarType.Float32);
-        using LayerMoments moments = Moments(golden["x"]);
+        using LayerInputs moments = Moments(golden["x"]);
         using LayerProblem problem = new("w", weight, moments);
 
         Tensor solved = problem.Exact(mask, weight);
@@ -48,7 +48,7 @@ public sealed class LayerProblemTests
         using DisposeScope scope = NewDisposeScope();
         Dictionary<string, Tensor> golden = TensorFile.Read(Fixture.PathOf("method/oneshot-layer.safetensors"));
         NmPattern parsed = NmPattern.Parse(pattern.Replace("of", ":", StringComparison.Ordinal));
-        using LayerMoments moments = Moments(golden["x"]);
+        using LayerInputs moments = Moments(golden["x"]);
         using LayerProblem problem = new("w", golden["weight"], moments);
 
         foreach (int steps in new[] { 20, 60, 300 })
@@ -68,7 +68,7 @@ public sealed class LayerProblemTests
         using DisposeScope scope = NewDisposeScope();
         random.manual_seed(3);
         Tensor x = randn(2, 9, 6), y = x + 0.1 * randn(2, 9, 6), weight = randn(5, 6), solved = randn(5, 6);
-        using LayerMoments moments = new(6, CPU);
+        using LayerInputs moments = new(6, InputDetail.Cross, CPU);
         moments.Add(x, y);
         Tensor output = x.matmul(weight.t());
         double wanted = (y.matmul(solved.t()) - output).pow(2).sum().item<float>() - output.pow(2).sum().item<float>();
@@ -81,7 +81,7 @@ public sealed class LayerProblemTests
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = tensor(new[] { 3f, -1, 2, 0.5f }).view(1, 4);
-        using LayerMoments moments = new(4, CPU);
+        using LayerInputs moments = new(4, InputDetail.Cross, CPU);
         using LayerProblem problem = new("w", weight, moments);
         (_, Tensor solved) = problem.Together(NmPattern.TwoOfFour, 20, TestContext.Current.CancellationToken);
         Assert.Equal([3f, 0, 2, 0], solved.data<float>().ToArray(), (wanted, found) => Math.Abs(wanted - found) < 1e-5);
@@ -90,9 +90,9 @@ public sealed class LayerProblemTests
             StringComparison.Ordinal);
     }
 
-    private static LayerMoments Moments(Tensor x)
+    private static LayerInputs Moments(Tensor x)
     {
-        LayerMoments moments = new(160, CPU);
+        LayerInputs moments = new(160, InputDetail.Cross, CPU);
         foreach (Tensor part in x.split(3)) moments.Add(part, part);
         return moments;
     }

@@ -23,7 +23,7 @@ public sealed class OneShotLayerTests
         NmPattern parsed = NmPattern.Parse(pattern);
         string key = pattern.Replace(":", "of", StringComparison.Ordinal);
         Tensor weight = golden["weight"];
-        using LayerInputs inputs = new(160, products: true, CPU), squares = new(160, products: false, CPU);
+        using LayerInputs inputs = new(160, InputDetail.Products, CPU), squares = new(160, InputDetail.Squares, CPU);
         foreach (LayerInputs each in new[] { inputs, squares })
             foreach (Tensor part in golden["x"].split(3)) each.Add(part);
 
@@ -57,7 +57,7 @@ public sealed class OneShotLayerTests
     {
         using DisposeScope scope = NewDisposeScope();
         Dictionary<string, Tensor> golden = TensorFile.Read(Fixture.PathOf("method/oneshot-layer.safetensors"));
-        using LayerInputs inputs = new(160, products: true, CPU);
+        using LayerInputs inputs = new(160, InputDetail.Products, CPU);
         foreach (Tensor part in golden["x"].split(3)) inputs.Add(part);
 
         Assert.InRange(TensorFile.MaxDifference(golden["hessian"], inputs.Hessian()), 0,

@@ -99,8 +99,8 @@ public sealed class OneShotModelTests
         CancellationToken cancellation = TestContext.Current.CancellationToken;
         using IDisposable noGradient = no_grad();
         using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
-        new BlockwisePruner(model, method.Split('_')[0], NmPattern.TwoOfFour, updateWeights: method == "sparsegpt",
-            [.. model.Linears.Where(selected ?? (_ => true))])
-            .Run(0, hidden, (_, layers) => layers.ToList().ForEach(pruned), cancellation);
+        PruneMethod how = new(method.Split('_')[0], NmPattern.TwoOfFour, method == "sparsegpt" ? WeightUpdate.Own : WeightUpdate.None);
+        new BlockwisePruner(model, how, [.. model.Linears.Where(selected ?? (_ => true))])
+            .Run(0, hidden, null, (_, layers) => layers.ToList().ForEach(pruned), cancellation);
     }
 }

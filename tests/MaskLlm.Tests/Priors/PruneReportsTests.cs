@@ -52,7 +52,7 @@ public sealed class PruneReportsTests
         string card = Card(Request with
         {
             Method = "sparsegpt",
-            UpdateWeights = true,
+            UpdateWeights = WeightUpdate.Own,
             Data = null,
             Skip = [],
             Pattern = new NmPattern(1, 4),
@@ -60,7 +60,7 @@ public sealed class PruneReportsTests
         });
         Assert.Contains("method `sparsegpt`: 1 of every 4 neighbours", card, StringComparison.Ordinal);
         Assert.Contains("and `model` the checkpoint: its weights make up for those that are gone", card, StringComparison.Ordinal);
-        Assert.Contains("\nmaskllm prune /models/some --method sparsegpt --pattern 1:4 --update-weights --out out\n", card,
+        Assert.Contains("\nmaskllm prune /models/some --method sparsegpt --pattern 1:4 --update-weights own --out out\n", card,
             StringComparison.Ordinal);
         Assert.Contains("`maskllm eval model --data TEXT` does.", card, StringComparison.Ordinal);
     }
@@ -88,9 +88,15 @@ public sealed class PruneReportsTests
     public void MemoryBytes_Method_IsItsStatisticsAndTwiceTheHiddenStates()
     {
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
-        Assert.Equal(4L * (3 * 32 * 32 + 64 * 64 + 6 * 64 * 64), BlockwisePruner.MemoryBytes(model, "sparsegpt", 0));
-        Assert.Equal(4L * (3 * 32 * 32 + 64 * 64 + 6 * 64 * 64) + 2000, BlockwisePruner.MemoryBytes(model, "sparsegpt", 1000));
-        Assert.Equal(2000, BlockwisePruner.MemoryBytes(model, "wanda", 1000));
+        Assert.Equal(4L * (3 * 32 * 32 + 64 * 64 + 6 * 64 * 64), BlockwisePruner.MemoryBytes(model, new PruneMethod("sparsegpt", NmPattern.TwoOfFour), 0));
+        Assert.Equal(4L * (3 * 32 * 32 + 64 * 64 + 6 * 64 * 64) + 2000, BlockwisePruner.MemoryBytes(model, new PruneMethod("sparsegpt", NmPattern.TwoOfFour), 1000));
+        Assert.Equal(2000, BlockwisePruner.MemoryBytes(model, new PruneMethod("wanda", NmPattern.TwoOfFour), 1000));
+        // Products of both models' inputs, of all and of what is held out; the factorisation; a trained block six times.
+        PruneMethod admm = new("admm", NmPattern.TwoOfFour);
+        Assert.Equal(4L * (4 * (3 * 32 * 32 + 64 * 64) + 6 * 64 * 64) + 4000, BlockwisePruner.MemoryBytes(model, admm, 1000));
+        long weights = model.Blocks[0].Linears.Sum(layer => (long)layer.Rows * layer.Columns);
+        Assert.Equal(BlockwisePruner.MemoryBytes(model, admm, 1000) + 4 * 6 * weights,
+            BlockwisePruner.MemoryBytes(model, admm with { TrainsBlocks = true }, 1000));
         Assert.Equal(3L * 16 * 32 * 4, HiddenStates.BytesOf(32, [new int[16], new int[16], new int[16]]));
     }
 
@@ -99,8 +105,8 @@ public sealed class PruneReportsTests
     {
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
         string message = Assert.Throws<InsufficientMemoryException>(() =>
-            BlockwisePruner.RequireMemory(model, "wanda", [new int[16], new int[16]], long.MaxValue / 4, "`Method`",
-                "lower `Samples`")).Message;
+            BlockwisePruner.RequireMemory(model, new PruneMethod("wanda", NmPattern.TwoOfFour), [new int[16], new int[16]],
+                long.MaxValue / 4, "`Method`", "lower `Samples`")).Message;
         Assert.StartsWith("`Method` wanda with 2 sequences of 16 needs about 4611686018.4 GB", message, StringComparison.Ordinal);
         Assert.EndsWith("; lower `Samples`.", message, StringComparison.Ordinal);
     }
@@ -134,7 +140,7 @@ public sealed class PruneReportsTests
         JsonObject options = PruneRecord.Options(Request with { HiddenMemoryBytes = 3L << 20 }, calibration);
         Assert.Equal(
             Json("""
-            {"model":"/models/some","method":"wanda","data":["a.txt:1"],"document-separator":"\n\n","samples":2,"seq-len":16,"seed":5,"pattern":"2:4","update-weights":false,
+            {"model":"/models/some","method":"wanda","mask":null,"data":["a.txt:1"],"document-separator":"\n\n","samples":2,"seq-len":16,"seed":5,"pattern":"2:4","update-weights":"none","blockwise":true,
             "skip":["*.k_proj.weight"],"hidden-memory":3}
             """),
             options.ToJsonString());

@@ -30,9 +30,11 @@ public sealed class PruneRunTests : IDisposable
     [InlineData("sparsegpt", false, 64)]
     [InlineData("sparsegpt", true, 64)]
     [InlineData("sparsegpt", true, 0)]
+    [InlineData("admm", true, 64)]
+    [InlineData("admm", true, 0)]
     public void Execute_StoppedAfterABlockAndResumed_GivesTheSameBytes(string method, bool update, int hiddenMegabytes)
     {
-        PruneRequest request = Request(method) with { UpdateWeights = update, HiddenMemoryBytes = (long)hiddenMegabytes << 20 };
+        PruneRequest request = Request(method) with { UpdateWeights = Update(method, update), HiddenMemoryBytes = (long)hiddenMegabytes << 20 };
         PruneRun.Execute(request with { Out = _folder.File("whole") }, null, null, TestContext.Current.CancellationToken);
         using CancellationTokenSource stop = new();
         List<long> blocks = [];
@@ -73,14 +75,15 @@ public sealed class PruneRunTests : IDisposable
     [Theory]
     [InlineData("wanda")]
     [InlineData("sparsegpt")]
+    [InlineData("admm")]
     public void Execute_HiddenStatesInFiles_GivesTheSameBytes(string method)
     {
-        PruneRequest request = Request(method) with { UpdateWeights = method == "sparsegpt" };
+        PruneRequest request = Request(method) with { UpdateWeights = Update(method, method != "wanda") };
         PruneRun.Execute(request, null, null, TestContext.Current.CancellationToken);
         PruneRun.Execute(request with { Out = _folder.File("spilled"), HiddenMemoryBytes = 0 }, null, null,
             TestContext.Current.CancellationToken);
 
-        foreach (string file in request.UpdateWeights ? ["mask.npz", "model/model.safetensors"] : new[] { "mask.npz" })
+        foreach (string file in method != "wanda" ? ["mask.npz", "model/model.safetensors"] : new[] { "mask.npz" })
             Assert.Equal(File.ReadAllBytes(Path.Combine(request.Out, file)),
                 File.ReadAllBytes(Path.Combine(_folder.File("spilled"), file)));
     }
@@ -104,7 +107,7 @@ public sealed class PruneRunTests : IDisposable
     [InlineData("llama-f16")]
     public void Execute_UpdatedWeights_WritesACheckpointThatIsNm(string name)
     {
-        PruneRequest request = Request("sparsegpt", name) with { UpdateWeights = true };
+        PruneRequest request = Request("sparsegpt", name) with { UpdateWeights = WeightUpdate.Own };
 
         PruneRun.Execute(request, null, null, TestContext.Current.CancellationToken);
 
@@ -122,6 +125,9 @@ public sealed class PruneRunTests : IDisposable
         Assert.Equal(0, TensorFile.MaxDifference(before.Parameters["model.embed_tokens.weight"],
             after.Parameters["model.embed_tokens.weight"]));
     }
+
+    private static WeightUpdate Update(string method, bool update) => !update ? WeightUpdate.None
+        : method == "sparsegpt" ? WeightUpdate.Own : WeightUpdate.Exact;
 
     private PruneRequest Request(string method, string model = "llama-gqa-tied")
     {

@@ -79,8 +79,9 @@ public sealed class SparseGptTests
             Dictionary<string, byte[]> found = [];
             using IDisposable noGradient = no_grad();
             using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
-            new BlockwisePruner(model, method, NmPattern.TwoOfFour, update, model.Linears).Run(
-                0, hidden, (_, layers) =>
+            PruneMethod how = new(method, NmPattern.TwoOfFour, update ? WeightUpdate.Own : WeightUpdate.None);
+            new BlockwisePruner(model, how, model.Linears).Run(
+                0, hidden, null, (_, layers) =>
                 {
                     foreach (PrunedLayer layer in layers) found.Add(
                     layer.Layer.Name, layer.Mask.Packed.ToArray());

@@ -1,0 +1,124 @@
+using MaskLlm.Masks;
+using MaskLlm.Models;
+using MaskLlm.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Priors;
+
+/// <summary>
+/// The kept weights of a block, trained together so that its output behind pruned blocks is the dense block's behind dense ones (Roux et
+/// al. 2025, arXiv 2510.14444).
+/// </summary>
+internal sealed class BlockTraining : IDisposable
+{
+    private const int Passes = 8, WarmupSteps = 10;
+    private const double LearningRate = 1e-3, Epsilon = 1e-8;
+
+    private readonly Decoder _model;
+    private readonly int _block, _heldOut;
+    private readonly HiddenStates _inputs, _targets;
+    private readonly List<TrainedWeight> _weights = [];
+
+    /// <param name="model">Its block has pruned weights in float32.</param>
+    /// <param name="block">Its number.</param>
+    /// <param name="layers">The pruned layers of the block.</param>
+    /// <param name="inputs">What goes into the block behind pruned blocks.</param>
+    /// <param name="targets">What the dense block makes of the dense model's inputs.</param>
+    /// <param name="heldOut">Batches at the end that are not trained on and decide what is kept.</param>
+    internal BlockTraining(Decoder model, int block, IEnumerable<PrunedLayer> layers, HiddenStates inputs, HiddenStates targets, int heldOut)
+    {
+        (_model, _block, _inputs, _targets, _heldOut) = (model, block, inputs, targets, heldOut);
+        foreach (PrunedLayer layer in layers) _weights.Add(new TrainedWeight(layer.Layer.Weight, layer.Mask));
+    }
+
+    /// <summary>Trains the weights in place; they are the best that the held-out batches saw, the first ones among them.</summary>
+    /// <param name="cancellation">Stops between batches.</param>
+    /// <returns>Squared error on the held-out batches, before and after.</returns>
+    internal (double Before, double After) Run(CancellationToken cancellation)
+    {
+        using IDisposable noGradient = no_grad();
+        double before = HeldOutError(), best = before;
+        int batches = _inputs.Count - _heldOut, steps = Passes * batches;
+        if (before == 0 || batches == 0) return (before, before);
+        for (int step = 0; step < steps; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Step(step, steps, step % batches, before);
+            if ((step + 1) % batches != 0) continue;
+            double error = HeldOutError();
+            if (!(error < best)) continue;
+            best = error;
+            _weights.ForEach(weight => weight.Keep());
+        }
+        _weights.ForEach(weight => weight.TakeKept());
+        return (before, best);
+    }
+
+    public void Dispose() => _weights.ForEach(weight => weight.Dispose());
+
+    private void Step(int step, int steps, int batch, double scale)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using (IDisposable gradients = enable_grad())
+        {
+            Tensor error = Difference(batch);
+            error.backward([error.detach().Times(2 / (scale * error.NumberOfElements))]);
+        }
+        double rate = LearningRate * Math.Min((step + 1.0) / WarmupSteps, 1) * (steps - step) / steps;
+        foreach (TrainedWeight weight in _weights) weight.Update(new AdamWRates(step, rate, WeightDecay: 0, Epsilon));
+    }
+
+    private double HeldOutError()
+    {
+        double sum = 0, count = 0;
+        for (int batch = _heldOut == 0 ? 0 : _inputs.Count - _heldOut; batch < _inputs.Count; batch++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor error = Difference(batch);
+            sum += error.Squared().sum(ScalarType.Float64).item<double>();
+            count += error.NumberOfElements;
+        }
+        return sum / count;
+    }
+
+    private Tensor Difference(int batch) =>
+        _model.RunBlock(_block, _inputs.Read(batch, _model.Device)).Plus(_targets.Read(batch, _model.Device), -1);
+
+    private sealed class TrainedWeight : IDisposable
+    {
+        private readonly Tensor _mask, _first, _second, _kept;
+
+        internal TrainedWeight(Tensor weight, Mask mask)
+        {
+            Weight = weight;
+            using IDisposable noGradient = no_grad();
+            _mask = MaskTensors.ToTensor(mask, weight.device).DetachFromDisposeScope();
+            (_first, _second) = (zeros_like(weight).DetachFromDisposeScope(), zeros_like(weight).DetachFromDisposeScope());
+            _kept = weight.clone().DetachFromDisposeScope();
+            weight.requires_grad_(true);
+        }
+
+        internal Tensor Weight { get; }
+
+        internal void Update(AdamWRates rates)
+        {
+            Tensor gradient = Weight.grad!;
+            AdamW.Update(Weight, _first, _second, gradient.mul_(_mask), rates);
+            gradient.zero_();
+        }
+
+        internal void Keep() => _kept.copy_(Weight);
+
+        internal void TakeKept() => Weight.copy_(_kept);
+
+        public void Dispose()
+        {
+            Weight.requires_grad_(false);
+            _mask.Dispose();
+            _first.Dispose();
+            _second.Dispose();
+            _kept.Dispose();
+        }
+    }
+}
