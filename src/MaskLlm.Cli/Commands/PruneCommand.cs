@@ -34,7 +34,7 @@ internal static class PruneCommand
             "Tokens a sequence, 256 by default; a .npy file alone gives its rows, or is cut into sequences of this length, in order.");
         Option<WeightUpdate> update = ChoiceOption.Of("--update-weights", WeightUpdate.None,
             "The weights that stay make up for those that go: exact, or own (sparsegpt's way); the model with them goes to OUT/model. "
-            + "admm always does.", WeightUpdate.Exact);
+            + "admm always does.");
         Option<bool> blockwise = new("--blockwise")
         {
             Description = "Where weights are solved for: train those of each block towards the dense block's output.",
@@ -51,8 +51,12 @@ internal static class PruneCommand
         Option<string> output = SharedOptions.Out();
         Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();
         Option<int?> threads = SharedOptions.Threads();
-        Command command = new("prune", "Make masks in one shot, without learning.") { model, method, mask, pattern, data, separator, samples,
-            length, seed, update, blockwise, skip, output, hiddenMemory, threads, force, resume, json, RunConfig.Option() };
+        update.Arity = ArgumentArity.ZeroOrOne;
+        Command command = new("prune", "Make masks in one shot, without learning, and solve for the weights that stay.")
+        {
+            model, method, mask, pattern, data, separator, samples, length, seed, update, blockwise, skip, output, hiddenMemory, threads,
+            force, resume, json, RunConfig.Option(),
+        };
         command.SetAction(parsed =>
         {
             int used = TorchRuntime.Start(parsed.GetValue(threads));
@@ -67,7 +71,9 @@ internal static class PruneCommand
                 Samples = parsed.GetValue(samples),
                 SequenceLength = parsed.GetValue(length),
                 Seed = parsed.GetValue(seed),
-                UpdateWeights = parsed.GetValue(update),
+                // Exact, where no way is named.
+                UpdateWeights = parsed.GetResult(update) is { Implicit: false, Tokens.Count: 0 } ? WeightUpdate.Exact
+                    : parsed.GetValue(update),
                 Blockwise = parsed.GetValue(blockwise),
                 HiddenMemoryBytes = (long)parsed.GetValue(hiddenMemory) << 20,
                 Skip = parsed.GetValue(skip) ?? [],
@@ -79,8 +85,9 @@ internal static class PruneCommand
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
                 record = PruneRun.Execute(request, progress, progress.Note, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, record.ToJson());
-            else parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"mask, {(Directory.Exists(Path.Combine(request.Out, "model")) ? "updated model, " : "")}record and model card: {request.Out} "
+            bool hasModel = Directory.Exists(Path.Combine(request.Out, "model"));
+            if (!parsed.GetValue(json)) parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"mask, {(hasModel ? "updated model, " : "")}record and model card: {request.Out} "
                 + $"({record.Figures["seconds"]!.GetValue<double>():0.00} s of pruning)"));
             return ExitCode.Done;
         });

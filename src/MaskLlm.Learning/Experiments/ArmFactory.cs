@@ -33,7 +33,7 @@ internal sealed class ArmFactory(ExperimentRequest request, IReadOnlyList<Domain
         // Magnitude looks at no data: one mask serves all domains.
         if (method == PruneRun.MagnitudeMethod) (domain, label) = (null, null);
         Arm arm = Named(label ?? method, domain, null);
-        return arm with
+        return Measured(arm with
         {
             Mask = _folder.MaskOf(arm.Slug),
             Prune = new PruneRequest
@@ -49,14 +49,18 @@ internal sealed class ArmFactory(ExperimentRequest request, IReadOnlyList<Domain
                 Skip = Options.Skip,
                 Force = true,   // what a stopped run left is replaced
             },
-        };
+        });
     }
+
+    // A method that changes weights is measured with its own.
+    private static Arm Measured(Arm arm) =>
+        arm.Prune!.How.ChangesWeights ? arm with { Model = Path.Combine(arm.Prune.Out, "model") } : arm;
 
     /// <summary>SparseGPT whole: the weights that stay make up for those that go.</summary>
     internal Arm UpdatedSparseGpt()
     {
         Arm arm = OneShot(PruneRun.SparseGptMethod, label: ExperimentReport.UpdatedLabel);
-        return arm with { Model = Path.Combine(arm.Prune!.Out, "model"), Prune = arm.Prune with { UpdateWeights = WeightUpdate.Own } };
+        return Measured(arm with { Prune = arm.Prune! with { UpdateWeights = WeightUpdate.Own } });
     }
 
     /// <summary>The arm whose mask learning starts from; null for a start from nothing.</summary>

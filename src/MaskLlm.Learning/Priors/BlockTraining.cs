@@ -26,7 +26,8 @@ internal sealed class BlockTraining : IDisposable
     /// <param name="inputs">What goes into the block behind pruned blocks.</param>
     /// <param name="targets">What the dense block makes of the dense model's inputs.</param>
     /// <param name="heldOut">Batches at the end that are not trained on and decide what is kept.</param>
-    internal BlockTraining(Decoder model, int block, IEnumerable<PrunedLayer> layers, HiddenStates inputs, HiddenStates targets, int heldOut)
+    internal BlockTraining(Decoder model, int block, IEnumerable<PrunedLayer> layers, HiddenStates inputs, HiddenStates targets,
+        int heldOut)
     {
         (_model, _block, _inputs, _targets, _heldOut) = (model, block, inputs, targets, heldOut);
         foreach (PrunedLayer layer in layers) _weights.Add(new TrainedWeight(layer.Layer.Weight, layer.Mask));

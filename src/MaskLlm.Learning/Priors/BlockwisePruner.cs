@@ -85,14 +85,16 @@ internal sealed class BlockwisePruner
             }
             finally
             {
-                loans.ForEach(loan => loan.Dispose());
+                // Of one layer the later loan ends first.
+                foreach (WeightLoan loan in Enumerable.Reverse(loans)) loan.Dispose();
             }
         }
     }
 
     private static int HeldOut(HiddenStates hidden) => hidden.Count < FewestToSplit ? 0 : Math.Max(1, hidden.Count / HeldOutPart);
 
-    private void Train(int block, IReadOnlyList<PrunedLayer> layers, HiddenStates hidden, HiddenStates dense, CancellationToken cancellation)
+    private void Train(int block, IReadOnlyList<PrunedLayer> layers, HiddenStates hidden, HiddenStates dense,
+        CancellationToken cancellation)
     {
         if (layers.Count == 0) return;
         using BlockTraining training = new(_model, block, layers, hidden, dense, HeldOut(hidden));

@@ -8,8 +8,8 @@ namespace MaskLlm.Priors;
 
 /// <summary>Blockwise pruning with its checkpoints: begins, or goes on where an earlier run stopped.</summary>
 internal sealed class BlockwiseRun(
-    PruneRequest request, PruneMethod method, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint, IProgress<Progress>? progress,
-        CancellationToken cancellation)
+    PruneRequest request, PruneMethod method, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint,
+    IProgress<Progress>? progress, CancellationToken cancellation)
 {
     /// <summary>The masks of all layers, in their order.</summary>
     /// <param name="sequences">Token ids, all of one length.</param>

@@ -14,7 +14,7 @@ internal sealed class HiddenStates : IDisposable
     /// <summary>Of states behind pruned blocks.</summary>
     internal const string PrunedName = "hidden";
 
-    /// <summary>Of states behind dense blocks; their files are there for one block more, until those of the pruned ones are whole.</summary>
+    /// <summary>Of states behind dense blocks; their files stay for one block more, until those of the pruned ones are whole.</summary>
     internal const string DenseName = "dense";
 
     // Sequences that run together.

@@ -52,7 +52,8 @@ internal sealed class LayerProblem : IDisposable
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor solved = start * mask, left = _target.Plus(solved.matmul(_own), -1) * mask, scaled = left / _diagonal, direction = scaled.clone();
+        Tensor solved = start * mask, left = _target.Plus(solved.matmul(_own), -1) * mask, scaled = left / _diagonal;
+        Tensor direction = scaled.clone();
         Tensor size = (left * scaled).sum(1, keepdim: true);
         double first = size.sum().item<float>();
         for (int step = 0; step < MostGradientSteps; step++)

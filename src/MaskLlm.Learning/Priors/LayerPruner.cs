@@ -16,8 +16,8 @@ internal static class LayerPruner
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>The mask, and the weight, (O, I) float32, of the caller's scope.</returns>
     /// <exception cref="InvalidDataException">The inputs are not finite.</exception>
-    internal static (Mask Mask, Tensor Weight) Prune(PruneMethod method, string name, Tensor weight, LayerInputs inputs, LayerInputs? heldOut,
-        CancellationToken cancellation)
+    internal static (Mask Mask, Tensor Weight) Prune(PruneMethod method, string name, Tensor weight, LayerInputs inputs,
+        LayerInputs? heldOut, CancellationToken cancellation)
     {
         if (method is { Name: PruneRun.SparseGptMethod, Update: WeightUpdate.Own })
             return SparseGpt.Prune(name, weight, inputs.Hessian(), method.Pattern, updateWeights: true);

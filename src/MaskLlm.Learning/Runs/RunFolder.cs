@@ -183,12 +183,15 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    // Blocks, and hidden states behind pruned and behind dense ones.
+    private static readonly string[] _checkpointNames = ["block-", "hidden-", "dense-"];
+
     private static bool IsOfCheckpoint(string path)
     {
         string name = System.IO.Path.GetFileName(path);
         return name is "state.safetensors" or "weights.safetensors"
             || (name.EndsWith(".safetensors", StringComparison.Ordinal)
-                && (name.StartsWith("block-", StringComparison.Ordinal) || name.StartsWith("hidden-", StringComparison.Ordinal)));
+                && _checkpointNames.Any(start => name.StartsWith(start, StringComparison.Ordinal)));
     }
 
     private static bool IsMarker(string path) => System.IO.File.Exists(path) && new FileInfo(path).Length == 0;

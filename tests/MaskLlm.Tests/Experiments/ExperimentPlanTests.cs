@@ -13,7 +13,7 @@ public sealed class ExperimentPlanTests
 
     // Dense, one-shot masks (the prior among them), then a learned mask for each value and seed.
     [Theory]
-    [InlineData("compare", 1 + 5, 1 * 3)]
+    [InlineData("compare", 1 + 6, 1 * 3)]
     [InlineData("prior", 1 + 3, 4)]
     [InlineData("tau", 1 + 1, 4)]
     [InlineData("kappa", 1 + 1, 4)]

@@ -88,8 +88,9 @@ public sealed class PruneReportsTests
     public void MemoryBytes_Method_IsItsStatisticsAndTwiceTheHiddenStates()
     {
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
-        Assert.Equal(4L * (3 * 32 * 32 + 64 * 64 + 6 * 64 * 64), BlockwisePruner.MemoryBytes(model, new PruneMethod("sparsegpt", NmPattern.TwoOfFour), 0));
-        Assert.Equal(4L * (3 * 32 * 32 + 64 * 64 + 6 * 64 * 64) + 2000, BlockwisePruner.MemoryBytes(model, new PruneMethod("sparsegpt", NmPattern.TwoOfFour), 1000));
+        PruneMethod sparseGpt = new("sparsegpt", NmPattern.TwoOfFour);
+        Assert.Equal(4L * (3 * 32 * 32 + 64 * 64 + 6 * 64 * 64), BlockwisePruner.MemoryBytes(model, sparseGpt, 0));
+        Assert.Equal(4L * (3 * 32 * 32 + 64 * 64 + 6 * 64 * 64) + 2000, BlockwisePruner.MemoryBytes(model, sparseGpt, 1000));
         Assert.Equal(2000, BlockwisePruner.MemoryBytes(model, new PruneMethod("wanda", NmPattern.TwoOfFour), 1000));
         // Products of both models' inputs, of all and of what is held out; the factorisation; a trained block six times.
         PruneMethod admm = new("admm", NmPattern.TwoOfFour);

@@ -34,7 +34,11 @@ public sealed class PruneRunTests : IDisposable
     [InlineData("admm", true, 0)]
     public void Execute_StoppedAfterABlockAndResumed_GivesTheSameBytes(string method, bool update, int hiddenMegabytes)
     {
-        PruneRequest request = Request(method) with { UpdateWeights = Update(method, update), HiddenMemoryBytes = (long)hiddenMegabytes << 20 };
+        PruneRequest request = Request(method) with
+        {
+            UpdateWeights = Update(method, update),
+            HiddenMemoryBytes = (long)hiddenMegabytes << 20,
+        };
         PruneRun.Execute(request with { Out = _folder.File("whole") }, null, null, TestContext.Current.CancellationToken);
         using CancellationTokenSource stop = new();
         List<long> blocks = [];
