@@ -101,7 +101,7 @@ public sealed partial class LibraryMessagesTests : IDisposable
     [InlineData("learn OUT TEXT --kappa 1", "\"1\" is not a schedule, as --kappa and --tau are")]
     [InlineData("prune OUT --method x", "--method x is not known")]
     [InlineData("prune OUT --method wanda", "--method wanda looks at activations; give it text or token ids with --data.")]
-    [InlineData("prune OUT --method magnitude --update-weights", "--update-weights belongs to --method sparsegpt")]
+    [InlineData("prune OUT --method magnitude --update-weights own", "--update-weights own belongs to --method sparsegpt")]
     [InlineData("prune OUT TEXT --method wanda --seq-len 65", "--seq-len is 65; 1 to 64, the model's positions, is needed.")]
     [InlineData("eval TEXT --seq-len 65", "--seq-len is 65; the model has 64 positions. Lower --seq-len to that or less.")]
     [InlineData("eval TEXT --max-windows 1 --mask FILE", "")]

@@ -93,7 +93,7 @@ internal sealed class BlockwisePruner
 
     private static int HeldOut(HiddenStates hidden) => hidden.Count < FewestToSplit ? 0 : Math.Max(1, hidden.Count / HeldOutPart);
 
-    private void Train(int block, IReadOnlyList<PrunedLayer> layers, HiddenStates hidden, HiddenStates dense,
+    private void Train(int block, List<PrunedLayer> layers, HiddenStates hidden, HiddenStates dense,
         CancellationToken cancellation)
     {
         if (layers.Count == 0) return;
@@ -102,7 +102,7 @@ internal sealed class BlockwisePruner
     }
 
     // Weights are solved for in float32 and then lie in the layers as the model has them.
-    private static void Settle(IReadOnlyList<PrunedLayer> layers, List<WeightLoan> loans)
+    private static void Settle(List<PrunedLayer> layers, List<WeightLoan> loans)
     {
         foreach (PrunedLayer layer in layers)
         {
