@@ -79,6 +79,50 @@ public sealed class RunConfigTests : IDisposable
     }
 
     [Fact]
+    public void Experiment_ConfigOfAnExperiment_GivesTheSame()
+    {
+        string first = Out("first"), again = Out("again"), domains = Out("domains"), text = File.ReadAllText(TinyModel.TextPath);
+        Directory.CreateDirectory(domains);
+        foreach (string name in new[] { "a.train.txt", "a.test.txt", "b.train.txt", "b.test.txt", "general.txt" })
+            File.WriteAllText(Path.Combine(domains, name), text[(name[0] * 7)..][..4000]);
+        string general = Path.Combine(domains, "general.txt"), record = Path.Combine(first, "experiment.json");
+        CommandRun.Of(
+            "experiment", "domains", TinyModel.Folder, "--domains", domains, "--data", $"{TinyModel.TextPath}:0.5", $"{general}:2",
+            "--document-separator", "\\n\\n", "--seeds", "3", "--prior", "wanda", "--learning-rate", "0.0123", "--skip",
+            "*k_proj*", "*v_proj*", "--steps", "2", "--batch-size", "2", "--seq-len", "16", "--samples", "4", "--max-windows", "4",
+            "--threads", "1", "--out", first).AssertSuccess();
+
+        CommandRun.Of("experiment", "--config", record, "--out", again).AssertSuccess();
+        CommandRun other = CommandRun.Of("experiment", "--config", record, "tau", "--values", "1:0.5", "--seq-len", "8", "--out",
+            Out("other"));
+
+        Assert.Empty(Recorded(first)["eval-text"]!.AsArray());
+        Assert.Equal(1, (int)Recorded(first)["threads"]!);
+        AssertSame(first, again, "experiment.json");
+        Assert.Equal(WithoutSeconds(first), WithoutSeconds(again));
+        Assert.Equal(2, other.ExitCode);
+        Assert.StartsWith("--domains belongs to the experiments domains and transfer", other.LastLine, StringComparison.Ordinal);
+        Refused($"--config {record}: not the record of learn; name the run.json of a run of learn.", "learn", "--config", record);
+    }
+
+    [Fact]
+    public void Experiment_NameAndOptionsBesideConfig_Win()
+    {
+        string first = Out("first"), other = Out("other");
+        CommandRun.Of(
+            "experiment", "tau", TinyModel.Folder, "--data", TinyModel.TextPath, "--eval-text", TinyModel.TextPath, "--values", "1:0.5",
+            "--steps", "1", "--batch-size", "2", "--seq-len", "16", "--samples", "4", "--max-windows", "4", "--out", first).AssertSuccess();
+
+        CommandRun.Of("experiment", "--config", Path.Combine(first, "experiment.json"), "alpha", "--values", "2", "--seq-len", "8", "--out",
+            other).AssertSuccess();
+
+        JsonObject expected = Recorded(first);
+        (expected["experiment"], expected["values"], expected["eval-seq-len"]) = ("alpha", new JsonArray("2"), 8);
+        expected["options"]!["seq-len"] = 8;
+        Assert.Equal(expected.ToJsonString(), Recorded(other).ToJsonString());
+    }
+
+    [Fact]
     public void Config_ThatDoesNotFit_IsRefusedInASentence()
     {
         string pruned = Out("pruned"), record = Path.Combine(pruned, "run.json"), damaged = Out("damaged.json");
@@ -87,6 +131,9 @@ public sealed class RunConfigTests : IDisposable
 
         Refused($"--config {record}: learn has no option --method; name the run.json of a run of learn.", "learn", "--config", record);
         Refused("--recipe changes what --config sets; leave one of them out.", "learn", "--config", record, "--recipe", "maskllm");
+        Refused(
+            $"--config {record}: not the record of experiment; name the experiment.json of an experiment.", "experiment", "--config",
+            record);
         Refused($"{damaged} is damaged: it is not what was written there", "prune", "--config", damaged);
         Refused($"{record}x: no such file; name the run.json of a run.", "prune", "--config", record + "x");
     }
@@ -102,6 +149,23 @@ public sealed class RunConfigTests : IDisposable
     private string Out(string name) => Path.Combine(_folder.Path, name);
 
     private static JsonObject Record(string run) => JsonNode.Parse(File.ReadAllText(Path.Combine(run, "run.json")))!.AsObject();
+
+    private static JsonObject Recorded(string experiment)
+    {
+        JsonObject record = JsonNode.Parse(File.ReadAllText(Path.Combine(experiment, "experiment.json")))!.AsObject();
+        record.Remove("checksum");
+        return record;
+    }
+
+    // The table by its figures but for times.
+    private static string WithoutSeconds(string experiment)
+    {
+        string[][] rows = [.. File.ReadLines(Path.Combine(experiment, "table.md")).Select(line => line.Split('|'))];
+        int seconds = Array.IndexOf(rows.First(row => row.Contains(" seconds ")), " seconds ");
+        foreach (string[] row in rows)
+            if (row.Length > seconds) row[seconds] = "";
+        return string.Join('\n', rows.Select(row => string.Join('|', row)));
+    }
 
     private static JsonObject Options(string run) => Record(run)["options"]!.AsObject();
 

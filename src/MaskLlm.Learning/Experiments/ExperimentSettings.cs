@@ -8,7 +8,7 @@ namespace MaskLlm.Experiments;
 /// <summary>What decides the results of an experiment, as it lies in its folder: whoever goes on must ask for the same.</summary>
 internal static class ExperimentSettings
 {
-    private const string OptionsKey = "options", InputsKey = "inputs";
+    private const string OptionsKey = "options", InputsKey = "inputs", ThreadsKey = "threads";
 
     // Compared by their last names; what the files hold is compared by its hash.
     private static readonly string[] _paths = ["model", "data", "domains", "eval-text", "prior"];
@@ -19,11 +19,11 @@ internal static class ExperimentSettings
         {
             ["experiment"] = request.Name,
             ["model"] = RecordedPath.Of(request.Model),
-            ["data"] = Strings(request.Data.Sources.Select(source =>
-                FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{source.Weight}"))),
+            ["data"] = Strings(request.Data.Sources.Select(source => source.Weight is { } weight
+                ? FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{weight:R}") : RecordedPath.Of(source.Path))),
             ["document-separator"] = request.Data.DocumentSeparator,
             ["domains"] = request.Domains is { } folder ? RecordedPath.Of(folder) : null,
-            ["eval-text"] = Strings(texts.Values.Select(RecordedPath.Of)),
+            ["eval-text"] = Strings(request.EvalTexts.Select(RecordedPath.Of)),
             ["prior"] = RecordedPath.Of(request.Prior),
             ["samples"] = request.Samples,
             ["seeds"] = Strings(ExperimentPlan.Seeds(request).Select(seed => FormattableString.Invariant($"{seed}"))),
@@ -31,6 +31,7 @@ internal static class ExperimentSettings
             ["eval-seq-len"] = request.WindowLength,
             ["max-windows"] = request.MaxWindows,
             ["device"] = request.Device,
+            [ThreadsKey] = TorchSharp.torch.get_num_threads(),
             [OptionsKey] = Options(request.Options),
             [InputsKey] = Inputs(request, texts, domains, priors, cancellation),
         };
@@ -79,7 +80,8 @@ internal static class ExperimentSettings
     private static Dictionary<string, JsonNode?> Flat(JsonObject settings)
     {
         Dictionary<string, JsonNode?> flat = new(StringComparer.Ordinal);
-        foreach ((string key, JsonNode? value) in settings.Where(pair => pair.Key is not (OptionsKey or InputsKey))
+        // Another machine may go on with other threads, as with a run.
+        foreach ((string key, JsonNode? value) in settings.Where(pair => pair.Key is not (OptionsKey or InputsKey or ThreadsKey))
             .Concat(settings[OptionsKey]!.AsObject()))
             flat[key] = value;
         return flat;
