@@ -29,6 +29,7 @@ public sealed class RunConfigTests : IDisposable
         AssertSame(first, again, "mask.npz");
         AssertSame(first, again, "logits.safetensors");
         Assert.Equal(1, (int)Record(again)["threads"]!);
+        AssertDocumented(Record(again));
     }
 
     [Fact]
@@ -60,6 +61,7 @@ public sealed class RunConfigTests : IDisposable
 
         Assert.Equal(Options(first).ToJsonString(), Options(again).ToJsonString());
         AssertSame(first, again, "mask.npz");
+        AssertDocumented(Record(again));
     }
 
     [Fact]
@@ -76,6 +78,7 @@ public sealed class RunConfigTests : IDisposable
         Assert.Equal(3, (int)Record(again)["seed"]!);
         AssertSame(first, again, "model.safetensors");
         AssertSame(first, again, "tokenizer.json");
+        AssertDocumented(Record(again));
     }
 
     [Fact]
@@ -99,6 +102,7 @@ public sealed class RunConfigTests : IDisposable
         Assert.Empty(Recorded(first)["eval-text"]!.AsArray());
         Assert.Equal(1, (int)Recorded(first)["threads"]!);
         AssertSame(first, again, "experiment.json");
+        AssertDocumented(Recorded(first));
         Assert.Equal(WithoutSeconds(first), WithoutSeconds(again));
         Assert.Equal(2, other.ExitCode);
         Assert.StartsWith("--domains belongs to the experiments domains and transfer", other.LastLine, StringComparison.Ordinal);
@@ -149,6 +153,16 @@ public sealed class RunConfigTests : IDisposable
     private string Out(string name) => Path.Combine(_folder.Path, name);
 
     private static JsonObject Record(string run) => JsonNode.Parse(File.ReadAllText(Path.Combine(run, "run.json")))!.AsObject();
+
+    // Every field, and every figure, in a first column of the section on records.
+    private static void AssertDocumented(JsonObject record)
+    {
+        string document = File.ReadAllText(Path.Combine(ReadmeTests.RepositoryRoot(), "docs", "formats.md"));
+        string section = document.Split("### Records")[1].Split("\n###")[0];
+        string[] named = [.. section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+            .SelectMany(line => line.Split('|')[1].Split('`').Where((_, i) => i % 2 == 1))];
+        Assert.Empty(record.Concat(record["figures"]?.AsObject() ?? []).Select(pair => pair.Key).Except(named));
+    }
 
     private static JsonObject Recorded(string experiment)
     {
