@@ -71,6 +71,17 @@ public sealed class InspectCommandTests
         Assert.DoesNotContain('\e', run.Output);
     }
 
+    [Fact]
+    public void Inspect_FileWithoutModel_SaysWhatIsAssumedOfItsRows()
+    {
+        const string Line = "rows are assumed to be outputs; name --model where a checkpoint stores (inputs, outputs), as GPT-2 does";
+        string weights = Path.Combine(Model, "model.safetensors");
+        foreach (string[] args in new string[][] { [Mask], [weights], [Mask, "--against", weights] })
+            Assert.Single(CommandRun.Of(["inspect", .. args]).Output.Split('\n'), Line);
+        foreach (string[] args in new string[][] { [Mask, "--model", Model], [weights, "--model", Model], [Model], [Mask, "--against", Model] })
+            Assert.DoesNotContain("assumed", CommandRun.Of(["inspect", .. args]).Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("absent.npz", "there is no such file")]
     [InlineData("", "needed|no such|config.json")]

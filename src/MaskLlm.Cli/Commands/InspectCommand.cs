@@ -41,7 +41,7 @@ internal static class InspectCommand
                     $"compared {report.TensorsCompared} tensors; {parsed.GetValue(path)} has {weights.Masks.Count} and "
                         + $"{parsed.GetValue(against)} has {other.Masks.Count}.");
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
-            else ReportTable.Print(parsed.InvocationConfiguration.Output, report);
+            else ReportTable.Print(parsed.InvocationConfiguration.Output, report, isLayoutKnown: shapes is not null);
             return ExitCode.Done;
         });
         return command;

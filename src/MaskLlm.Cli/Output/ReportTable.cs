@@ -8,12 +8,17 @@ namespace MaskLlm.Cli.Output;
 /// <summary>A sparsity report for people.</summary>
 internal static class ReportTable
 {
-    internal static void Print(TextWriter output, SparsityReport report)
+    /// <param name="output">Where it goes.</param>
+    /// <param name="report">What is shown.</param>
+    /// <param name="isLayoutKnown">Whether a checkpoint said which dimension its groups run along.</param>
+    internal static void Print(TextWriter output, SparsityReport report, bool isLayoutKnown = true)
     {
         IAnsiConsole console = TableConsole.Over(output);
         console.Write(TableOf(report));
         console.WriteLine(Summary(report));
         if (report.Agreement is { } agreement) console.WriteLine(Sentence(agreement, report));
+        if (!isLayoutKnown)
+            console.WriteLine("rows are assumed to be outputs; name --model where a checkpoint stores (inputs, outputs), as GPT-2 does");
     }
 
     private static Table TableOf(SparsityReport report)
