@@ -235,7 +235,7 @@ public sealed class PruneCommandTests : IDisposable
     [InlineData("pattern 1:3 needs a multiple of 3", "--method", "magnitude", "--pattern", "1:3")]
     [InlineData("--method wanda looks at activations; give it text or token ids with --data", "--method", "wanda")]
     [InlineData("--update-weights own belongs to --method sparsegpt; take exact", "--method", "magnitude", "--update-weights", "own")]
-    [InlineData("--method magnitude solves for weights; give it text", "--method", "magnitude", "--update-weights")]
+    [InlineData("--update-weights solves for weights; give it text", "--method", "magnitude", "--update-weights")]
     [InlineData("--method admm solves for weights; give it text or token ids with --data")]
     [InlineData("pruning by a mask is to solve for the weights that stay", "--mask", "m.npz", "--data", "a.txt")]
     [InlineData("--hidden-memory is -1", "--method", "magnitude", "--hidden-memory", "-1")]
@@ -249,6 +249,32 @@ public sealed class PruneCommandTests : IDisposable
         Assert.Equal((2, ""), (run.ExitCode, run.Output));
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
         Assert.False(Path.Exists(target));
+    }
+
+    [Theory]
+    [InlineData("is 1:4, and --pattern is 2:4")]
+    [InlineData("it masks no layer that --skip leaves", "--pattern", "1:4", "--skip", "*layers.1.*", "*embed*")]
+    public void Prune_MaskThatDoesNotFitTheOptions_IsRefusedBeforeTheWork(string expected, params string[] arguments)
+    {
+        string run = _folder.File("mask"), target = _folder.File("run"), mask = Path.Combine(run, "mask.npz");
+        Prune("--pattern", "1:4", "--skip", "*layers.0.*", "*embed*", "--out", run).AssertSuccess();
+
+        CommandRun refused = CommandRun.Of(["prune", TinyModel.Folder, "--mask", mask, "--update-weights", "--data", TinyModel.TextPath,
+            "--out", target, .. arguments]);
+
+        Assert.Equal((2, ""), (refused.ExitCode, refused.Output));
+        Assert.Contains($"--mask {mask}: ", refused.LastLine, StringComparison.Ordinal);
+        Assert.Contains(expected, refused.LastLine, StringComparison.Ordinal);
+        Assert.False(Path.Exists(target));
+    }
+
+    [Fact]
+    public void PruneHelp_Choices_AreTheNamesOfTheCommandLine()
+    {
+        string help = CommandRun.Of("prune", "--help").Output;
+
+        Assert.Contains("--update-weights <exact|none|own>", help, StringComparison.Ordinal);
+        Assert.Contains("[default: none]", help, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,23 +3,31 @@ using System.Text.Json;
 
 namespace MaskLlm.Cli.Commands;
 
-/// <summary>Options that take one of a few names, and no numbers of them.</summary>
+/// <summary>Options that take one of a few names, and no numbers of them; the first is the default.</summary>
 internal static class ChoiceOption
 {
-    internal static Option<T> Of<T>(string name, T usual, string description)
-        where T : struct, Enum => new(name)
+    internal static Option<T> Of<T>(string name, string description)
+        where T : struct, Enum
+    {
+        string[] names = [.. Enum.GetValues<T>().Select(NameOf)];
+        Option<T> option = new(name)
         {
-            Description = description,
-            DefaultValueFactory = _ => usual,
+            Description = $"{description} [default: {names[0]}]",
             CustomParser = result =>
             {
-                string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-                foreach (T value in Enum.GetValues<T>())
-                    if (NameOf(value).Equals(text, StringComparison.OrdinalIgnoreCase)) return value;
-                result.AddError($"{name} is \"{text}\"; {string.Join(", ", Enum.GetValues<T>().Select(NameOf))} are known.");
-                return usual;
+                // Where the option may stand alone.
+                if (result.Tokens is not [{ Value: string text }]) return default;
+                int index = Array.FindIndex(names, one => one.Equals(text, StringComparison.OrdinalIgnoreCase));
+                if (index >= 0) return Enum.GetValues<T>()[index];
+                result.AddError($"{name} is \"{text}\"; {string.Join(", ", names)} are known.");
+                return default;
             },
         };
+        // Those that come by themselves are the names of the code.
+        option.CompletionSources.Clear();
+        option.CompletionSources.Add(names);
+        return option;
+    }
 
     private static string NameOf<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());

@@ -23,7 +23,7 @@ internal static class LearnCommand
         Option<string> prior = new("--prior")
         {
             Description = "Mask to start from: a mask file, none, or a method of prune, which is run "
-            + "on 64 sequences of the data: sparsegpt, wanda, ria, magnitude.",
+            + "on 64 sequences of the data: sparsegpt, admm, wanda, ria, magnitude.",
             DefaultValueFactory = _ => PruneRun.SparseGptMethod
         };
         Option<string> device = new("--device")

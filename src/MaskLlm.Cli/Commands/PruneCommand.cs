@@ -20,7 +20,7 @@ internal static class PruneCommand
             Description = $"How weights are chosen: {string.Join(", ", PruneRun.Methods)}. admm finds mask and kept weights together.",
             DefaultValueFactory = _ => PruneRun.AdmmMethod
         };
-        Option<string?> mask = new("--mask") { Description = "With --update-weights: solve for the weights that this mask keeps." };
+        Option<string?> mask = new("--mask") { Description = "With --update-weights: solve for the weights that this mask keeps; --pattern says what it is." };
         Option<string> pattern = new("--pattern")
         {
             Description = "N:M: N weights kept of every M inputs.",
@@ -29,15 +29,15 @@ internal static class PruneCommand
         };
         Option<string[]> data = SharedOptions.Data(required: false);
         Option<string?> separator = SharedOptions.DocumentSeparator();
-        Option<int> samples = NumberOption.Of(OptionRanges.Samples, 128, "Sequences of the data that wanda, ria and sparsegpt look at.");
+        Option<int> samples = NumberOption.Of(OptionRanges.Samples, 128, "Sequences of the data that all methods but magnitude look at.");
         Option<int?> length = NumberOption.Optional(OptionRanges.SequenceLength,
             "Tokens a sequence, 256 by default; a .npy file alone gives its rows, or is cut into sequences of this length, in order.");
-        Option<WeightUpdate> update = ChoiceOption.Of("--update-weights", WeightUpdate.None,
+        Option<WeightUpdate> update = ChoiceOption.Of<WeightUpdate>("--update-weights",
             "The weights that stay make up for those that go: exact, or own (sparsegpt's way); the model with them goes to OUT/model. "
             + "admm always does.");
         Option<bool> blockwise = new("--blockwise")
         {
-            Description = "Where weights are solved for: train those of each block towards the dense block's output.",
+            Description = "Where weights are solved for: train those of each block towards the dense block's output; false turns it off.",
             DefaultValueFactory = _ => true
         };
         Option<int> hiddenMemory = NumberOption.Of(OptionRanges.HiddenMemory, 2048,
@@ -45,8 +45,8 @@ internal static class PruneCommand
         Option<ulong> seed = SharedOptions.Seed();
         Option<string[]> skip = new("--skip")
         {
-            Description = "Parameters that stay dense, by name with * and ?; embedding and head "
-            + "always do."
+            Description = "Parameters that stay dense, by name with * and ?; embedding and head always do.",
+            AllowMultipleArgumentsPerToken = true,
         };
         Option<string> output = SharedOptions.Out();
         Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();

@@ -20,8 +20,9 @@ internal static class CalibrationData
         CancellationToken cancellation)
     {
         if (request.Data is null)
-            throw new ArgumentException($"`Method` {request.Method} "
-                + $"{(request.How.Solves ? "solves for weights" : "looks at activations")}; give it text or token ids with `Data`.");
+            throw new ArgumentException(
+                (request.UpdateWeights == WeightUpdate.Exact ? "`UpdateWeights`" : $"`Method` {request.Method}")
+                + (request.How.Solves ? " solves for weights" : " looks at activations") + "; give it text or token ids with `Data`.");
         int length = request.SequenceLength ?? Math.Min(DefaultLength, config.MaxPositions), samples = request.Samples;
         if (length < 1 || length > config.MaxPositions)
             throw new ArgumentException($"`SequenceLength` is {length}; 1 to {config.MaxPositions}, the model's positions, is needed.");

@@ -66,8 +66,9 @@ public static class PruneRun
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
         if (request.Mask is { } mask)
         {
-            method = method with { Masks = CheckpointMasks.Read(mask, request.Model) };
+            method = method with { Masks = PriorMask.Read(mask, request.Model, request.Pattern, "`Mask`") };
             layers = [.. layers.Where(layer => method.Masks.ContainsKey(layer.Name))];
+            if (layers.Count == 0) throw new ArgumentException($"`Mask` {mask}: it masks no layer that `Skip` leaves.");
         }
         Calibration? calibration = method is { Name: MagnitudeMethod, Solves: false } ? null
             : CalibrationData.Read(request, model.Config, progress, cancellation);
