@@ -96,10 +96,27 @@ public sealed class Decoder : IDisposable
     /// <summary>One block: (B, T, D) to (B, T, D), of the caller's scope.</summary>
     internal Tensor RunBlock(int block, Tensor x)
     {
-        RotaryTables? tables = Config.SlidingWindow(block) is null ? _rotary : _windowRotary;
         using DisposeScope scope = NewDisposeScope();
-        (Tensor? cosine, Tensor? sine) = tables is null ? (null, null) : tables.Of((int)x.size(1), x.dtype);   // (T, turned/2)
+        (Tensor? cosine, Tensor? sine) = Rotary(block, x);
         return _blocks[block].Call(x, cosine, sine).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What goes into the layers of one input of a block, (B, T, I), of the caller's scope.</summary>
+    /// <param name="block">Its number.</param>
+    /// <param name="group">The index of the layers in <see cref="DecoderBlock.LinearsByInput"/>.</param>
+    /// <param name="x">(B, T, D), the block's input.</param>
+    internal Tensor LayerInput(int block, int group, Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor? cosine, Tensor? sine) = Rotary(block, x);
+        return _blocks[block].InputOf(group, x, cosine, sine).MoveToOuterDisposeScope();
+    }
+
+    // (T, turned/2) each; null where nothing is turned.
+    private (Tensor? Cosine, Tensor? Sine) Rotary(int block, Tensor x)
+    {
+        RotaryTables? tables = Config.SlidingWindow(block) is null ? _rotary : _windowRotary;
+        return tables is null ? (null, null) : tables.Of((int)x.size(1), x.dtype);
     }
 
     /// <summary>All blocks, one after another; what went in is disposed, so that only a graph keeps it.</summary>

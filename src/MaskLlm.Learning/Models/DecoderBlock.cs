@@ -7,6 +7,8 @@ namespace MaskLlm.Models;
 /// <summary>One block: attention and MLP, each added to what they read; what differs between families is in the plan.</summary>
 internal sealed class DecoderBlock
 {
+    private const int OutputGroup = 1, MlpGroup = 2, DownGroup = 3;
+
     private readonly DecoderConfig _config;
     private readonly LinearSlices _inputs, _mlp;
     private readonly LinearLayer _output, _down;
@@ -24,9 +26,9 @@ internal sealed class DecoderBlock
         LinearsByInput = [.. plan.TensorsByInput.Select(sharing => sharing.Select(Linear).ToList())];
         Linears = [.. LinearsByInput.SelectMany(sharing => sharing)];
         _inputs = new LinearSlices(LinearsByInput[0], plan.Query, plan.Key, plan.Value);
-        _output = LinearsByInput[1][0];
-        _mlp = new LinearSlices(LinearsByInput[2], plan.Gate, plan.Up);
-        _down = LinearsByInput[3][0];
+        _output = LinearsByInput[OutputGroup][0];
+        _mlp = new LinearSlices(LinearsByInput[MlpGroup], plan.Gate, plan.Up);
+        _down = LinearsByInput[DownGroup][0];
         (_inputNorm, _attentionNorm) = (NormOf(plan.InputNorm), NormOf(plan.AttentionNorm));
         (_mlpNorm, _outputNorm) = (NormOf(plan.MlpNorm), NormOf(plan.OutputNorm));
         (_queryNorm, _keyNorm) = (NormOf(plan.QueryNorm), NormOf(plan.KeyNorm));
@@ -52,11 +54,33 @@ internal sealed class DecoderBlock
     internal Tensor Call(Tensor x, Tensor? cosine, Tensor? sine)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor attention = After(_attentionNorm, Attention(Before(_inputNorm, x), cosine, sine));
-        Tensor attended = x.Plus(attention);
+        Tensor attended = Attended(x, cosine, sine);
         Tensor mlp = After(_outputNorm, Mlp(Before(_mlpNorm, _config.IsParallel ? x : attended)));
         return attended.Plus(mlp).MoveToOuterDisposeScope();
     }
+
+    /// <summary>What goes into the layers of <see cref="LinearsByInput"/>; of the block no more is computed than that takes.</summary>
+    /// <param name="group">Their index there.</param>
+    /// <param name="x">(B, T, D).</param>
+    /// <param name="cosine">(T, turned/2); null where nothing is turned.</param>
+    /// <param name="sine">(T, turned/2); the same.</param>
+    /// <returns>(B, T, I), of the caller's scope.</returns>
+    internal Tensor InputOf(int group, Tensor x, Tensor? cosine, Tensor? sine)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor input = group < MlpGroup ? Before(_inputNorm, x)
+            : Before(_mlpNorm, _config.IsParallel ? x : Attended(x, cosine, sine));
+        Tensor read = group switch
+        {
+            OutputGroup => Mixed(input, cosine, sine),
+            DownGroup => Expanded(input),
+            _ => input,
+        };
+        return (read.Handle == x.Handle ? read.alias() : read).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Attended(Tensor x, Tensor? cosine, Tensor? sine) =>
+        x.Plus(After(_attentionNorm, Attention(Before(_inputNorm, x), cosine, sine)));
 
     private IEnumerable<Tensor?> Parameters =>
     [
@@ -78,6 +102,12 @@ internal sealed class DecoderBlock
     private Tensor Attention(Tensor x, Tensor? cosine, Tensor? sine)
     {
         using DisposeScope scope = NewDisposeScope();
+        return _output.Call(Mixed(x, cosine, sine)).MoveToOuterDisposeScope();          // (B, T, D)
+    }
+
+    private Tensor Mixed(Tensor x, Tensor? cosine, Tensor? sine)
+    {
+        using DisposeScope scope = NewDisposeScope();
         long batch = x.size(0), tokens = x.size(1);
         Tensor[] inputs = _inputs.Call(x);
         Tensor query = Heads(inputs[0], _config.HeadCount, _queryNorm);                  // (B, T, H, hs)
@@ -90,17 +120,22 @@ internal sealed class DecoderBlock
         }
         key = Repeat(key);                                                              // (B, T, H, hs)
         Tensor mixed = CausalAttention.Call(query, key, Repeat(value), _window, _scale, _config.AttentionSoftCap);   // (B, T, H, hs)
-        Tensor joined = mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize);
-        return _output.Call(joined).MoveToOuterDisposeScope();                          // (B, T, D)
+        return mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize).MoveToOuterDisposeScope();
     }
 
     private Tensor Mlp(Tensor x)
     {
         using DisposeScope scope = NewDisposeScope();
+        return _down.Call(Expanded(x)).MoveToOuterDisposeScope();                       // (B, T, D)
+    }
+
+    private Tensor Expanded(Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
         Tensor[] inputs = _mlp.Call(x);                                                 // each (B, T, F)
         Tensor expanded = Activations.Call(_config.Activation, inputs[0]);
         if (_isGated) expanded *= inputs[1];
-        return _down.Call(expanded).MoveToOuterDisposeScope();                          // (B, T, D)
+        return expanded.MoveToOuterDisposeScope();
     }
 
     private Tensor Heads(Tensor x, int heads, Norm? norm)

@@ -8,8 +8,8 @@ namespace MaskLlm.Priors;
 
 /// <summary>
 /// Prunes the blocks of a model in order: the inputs of a block's layers are taken with its dense weights, behind blocks that are
-/// pruned already, and where weights are solved for behind dense blocks too; then its layers are pruned and the block runs again, as what
-/// the next one sees.
+/// pruned already; then its layers are pruned and the block runs again, as what the next one sees. Where weights are solved for, layers
+/// of one input come after each other, each behind those of the block that are solved, and the dense model's inputs are taken too.
 /// </summary>
 internal sealed class BlockwisePruner
 {
@@ -106,7 +106,7 @@ internal sealed class BlockwisePruner
     {
         foreach (PrunedLayer layer in layers)
         {
-            ScalarType own = layer.OwnType;
+            ScalarType own = layer.Dense.dtype;
             if (layer.Layer.Weight.dtype != own)
                 loans.Add(layer.Layer.Lend(layer.Layer.Weight.to(own).DetachFromDisposeScope(), isOwned: true));
         }
@@ -115,60 +115,90 @@ internal sealed class BlockwisePruner
     private List<PrunedLayer> PruneBlock(int block, HiddenStates hidden, HiddenStates? dense, List<WeightLoan> loans,
         CancellationToken cancellation)
     {
-        List<ObservedLayers> groups = [];
+        List<PrunedLayer> found = [];
+        if (dense is not null)
+        {
+            for (int group = 0; group < _model.Blocks[block].LinearsByInput.Count; group++)
+                Solve(block, group, hidden, dense, found, loans, cancellation);
+            dense.Advance(block + 1, batch => RunDense(found, () => RunBlock(block, dense, batch)), cancellation);
+            return found;
+        }
+        List<(IReadOnlyList<LinearLayer> Layers, LayerInputs Inputs)> groups = [];
         try
         {
             foreach (IReadOnlyList<LinearLayer> sharing in _model.Blocks[block].LinearsByInput)
             {
-                LinearLayer[] layers = [.. sharing.Where(layer => _selected.Contains(layer.Name))];
-                if (layers.Length > 0) groups.Add(new ObservedLayers(layers, _method.Detail, HeldOut(hidden) > 0, _model.Device));
+                LinearLayer[] layers = Selected(sharing);
+                if (layers.Length == 0) continue;
+                LayerInputs inputs = new(layers[0].Columns, _method.Detail, _model.Device);
+                groups.Add((layers, inputs));
+                layers[0].Observe = inputs.Add;
             }
-            if (dense is null)
+            for (int batch = 0; groups.Count > 0 && batch < hidden.Count; batch++)
             {
-                for (int batch = 0; groups.Count > 0 && batch < hidden.Count; batch++)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    RunBlock(block, hidden, batch).Dispose();
-                }
+                cancellation.ThrowIfCancellationRequested();
+                RunBlock(block, hidden, batch).Dispose();
             }
-            else
-            {
-                dense.Advance(block + 1, batch => ObserveBoth(block, groups, hidden, dense, batch), cancellation);
-            }
-            List<PrunedLayer> found = [];
-            foreach (ObservedLayers group in groups)
-                foreach (LinearLayer layer in group.Layers)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    found.Add(Replace(layer, group, loans, cancellation));
-                }
+            foreach ((IReadOnlyList<LinearLayer> layers, LayerInputs inputs) in groups)
+                foreach (LinearLayer layer in layers) found.Add(Replace(layer, inputs, null, loans, cancellation));
             return found;
         }
         finally
         {
-            groups.ForEach(group => group.Dispose());
+            foreach ((IReadOnlyList<LinearLayer> layers, LayerInputs inputs) in groups)
+            {
+                layers[0].Observe = null;
+                inputs.Dispose();
+            }
         }
     }
 
-    // Dense weights on what the dense model sees, then on what the pruned one does; the first gives what the next dense block sees.
-    private Tensor ObserveBoth(int block, List<ObservedLayers> groups, HiddenStates hidden, HiddenStates dense, int batch)
+    // Layers of one input behind those of the block that are solved already; what the dense block gives them is taken with its own
+    // weights.
+    private void Solve(int block, int group, HiddenStates hidden, HiddenStates dense, List<PrunedLayer> found, List<WeightLoan> loans,
+        CancellationToken cancellation)
     {
-        groups.ForEach(group => group.TakeDense());
-        Tensor output = RunBlock(block, dense, batch);
-        bool isHeldOut = batch >= hidden.Count - HeldOut(hidden);
-        groups.ForEach(group => group.TakePruned(isHeldOut));
-        if (groups.Count > 0) RunBlock(block, hidden, batch).Dispose();
-        return output;
+        LinearLayer[] layers = Selected(_model.Blocks[block].LinearsByInput[group]);
+        if (layers.Length == 0) return;
+        int fitted = hidden.Count - HeldOut(hidden);
+        using LayerInputs inputs = new(layers[0].Columns, _method.Detail, _model.Device);
+        using LayerInputs? heldOut = fitted < hidden.Count ? new(layers[0].Columns, _method.Detail, _model.Device) : null;
+        for (int batch = 0; batch < hidden.Count; batch++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope scope = NewDisposeScope();
+            int now = batch;
+            Tensor x = RunDense(found, () => _model.LayerInput(block, group, dense.Read(now, _model.Device)));
+            Tensor y = _model.LayerInput(block, group, hidden.Read(batch, _model.Device));
+            (batch < fitted ? inputs : heldOut!).Add(x, y);
+        }
+        foreach (LinearLayer layer in layers) found.Add(Replace(layer, inputs, heldOut, loans, cancellation));
     }
 
-    private PrunedLayer Replace(LinearLayer layer, ObservedLayers group, List<WeightLoan> loans, CancellationToken cancellation)
+    private LinearLayer[] Selected(IEnumerable<LinearLayer> layers) => [.. layers.Where(layer => _selected.Contains(layer.Name))];
+
+    private static Tensor RunDense(List<PrunedLayer> pruned, Func<Tensor> run)
     {
+        List<WeightLoan> loans = [.. pruned.Select(layer => layer.Layer.Lend(layer.Dense))];
+        try
+        {
+            return run();
+        }
+        finally
+        {
+            foreach (WeightLoan loan in Enumerable.Reverse(loans)) loan.Dispose();
+        }
+    }
+
+    private PrunedLayer Replace(LinearLayer layer, LayerInputs inputs, LayerInputs? heldOut, List<WeightLoan> loans,
+        CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
         using DisposeScope scope = NewDisposeScope();
-        ScalarType own = layer.Weight.dtype;
-        Tensor dense = layer.Weight.to(ScalarType.Float32);
-        (Mask mask, Tensor weight) = LayerPruner.Prune(_method, layer.Name, dense, group.Inputs, group.HeldOut, cancellation);
+        Tensor dense = layer.Weight;
+        (Mask mask, Tensor weight) = LayerPruner.Prune(_method, layer.Name, dense.to(ScalarType.Float32), inputs, heldOut, cancellation);
         loans.Add(layer.Lend(weight.DetachFromDisposeScope(), isOwned: true));
-        return new PrunedLayer(layer, mask, layer.Weight, own);
+        return new PrunedLayer(layer, mask, layer.Weight, dense);
     }
 
     private Tensor RunBlock(int block, HiddenStates hidden, int batch)

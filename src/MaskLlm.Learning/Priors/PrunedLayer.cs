@@ -9,5 +9,5 @@ namespace MaskLlm.Priors;
 /// <param name="Mask">What stays.</param>
 /// <param name="Weight">(O, I): what stays, updated by a method that does; valid while it is being told, then in the model's
 /// type.</param>
-/// <param name="OwnType">The type that the model's weight has.</param>
-internal sealed record PrunedLayer(LinearLayer Layer, Mask Mask, Tensor Weight, ScalarType OwnType);
+/// <param name="Dense">The model's weight.</param>
+internal sealed record PrunedLayer(LinearLayer Layer, Mask Mask, Tensor Weight, Tensor Dense);
