@@ -21,10 +21,10 @@ public sealed class ExperimentCommandTests : IDisposable
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
         Assert.Equal(["experiment", "model", "texts", "rows", "means"], report.Select(member => member.Key));
         string[] arms = [.. report["rows"]!.AsArray().Select(row => (string)row!["arm"]!)];
-        Assert.Equal(["dense", "magnitude", "wanda", "ria", "sparsegpt", "sparsegpt-weights-updated", "learned-recipe-maskllm-seed0",
+        Assert.Equal(["dense", "admm", "magnitude", "wanda", "ria", "sparsegpt", "sparsegpt-weights-updated", "learned-recipe-maskllm-seed0",
             "learned-recipe-maskllm-seed1", "learned-seed0", "learned-seed1"], arms);
         Assert.All(report["rows"]!.AsArray(), row => Assert.InRange((double)row!["perplexity"]!["text"]!, 2, 1000));
-        Assert.Equal([1, 1, 1, 1, 1, 1, 2, 2], report["means"]!.AsArray().Select(mean => mean!["geometric"]!.AsArray().Count));
+        Assert.Equal([1, 1, 1, 1, 1, 1, 1, 2, 2], report["means"]!.AsArray().Select(mean => mean!["geometric"]!.AsArray().Count));
         JsonNode sparseGpt = report["means"]!.AsArray().Single(mean => (string)mean!["label"]! == "sparsegpt, weights updated")!;
         Assert.Equal(1, (double)sparseGpt["sparsegpt_gap_left"]!, 12);
         string table = File.ReadAllText(Out("table.md"));
@@ -33,7 +33,7 @@ public sealed class ExperimentCommandTests : IDisposable
             "| learned, recipe maskllm |", " ± ", "| text | dense |", "**geometric mean**"],
             part => Assert.Contains(part, table, StringComparison.Ordinal));
         string[] csv = File.ReadAllLines(Out("results.csv"));
-        Assert.Equal(1 + 10 + 2 * 10, csv.Length);
+        Assert.Equal(1 + 11 + 2 * 11, csv.Length);
         Assert.StartsWith("compare,dense,dense,,,text,", csv[1], StringComparison.Ordinal);
         Assert.Contains(csv, line => line.StartsWith("compare,,\"learned, recipe maskllm\",,1,geometric mean,", StringComparison.Ordinal));
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(Out("plot.png"))[..4]);
