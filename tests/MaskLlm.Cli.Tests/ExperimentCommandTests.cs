@@ -21,8 +21,8 @@ public sealed class ExperimentCommandTests : IDisposable
         JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
         Assert.Equal(["experiment", "model", "texts", "rows", "means"], report.Select(member => member.Key));
         string[] arms = [.. report["rows"]!.AsArray().Select(row => (string)row!["arm"]!)];
-        Assert.Equal(["dense", "admm", "magnitude", "wanda", "ria", "sparsegpt", "sparsegpt-weights-updated", "learned-recipe-maskllm-seed0",
-            "learned-recipe-maskllm-seed1", "learned-seed0", "learned-seed1"], arms);
+        Assert.Equal(["dense", "admm", "magnitude", "wanda", "ria", "sparsegpt", "sparsegpt-weights-updated",
+            "learned-recipe-maskllm-seed0", "learned-recipe-maskllm-seed1", "learned-seed0", "learned-seed1"], arms);
         Assert.All(report["rows"]!.AsArray(), row => Assert.InRange((double)row!["perplexity"]!["text"]!, 2, 1000));
         Assert.Equal([1, 1, 1, 1, 1, 1, 1, 2, 2], report["means"]!.AsArray().Select(mean => mean!["geometric"]!.AsArray().Count));
         JsonNode sparseGpt = report["means"]!.AsArray().Single(mean => (string)mean!["label"]! == "sparsegpt, weights updated")!;
