@@ -78,7 +78,8 @@ public sealed class InspectCommandTests
         string weights = Path.Combine(Model, "model.safetensors");
         foreach (string[] args in new string[][] { [Mask], [weights], [Mask, "--against", weights] })
             Assert.Single(CommandRun.Of(["inspect", .. args]).Output.Split('\n'), Line);
-        foreach (string[] args in new string[][] { [Mask, "--model", Model], [weights, "--model", Model], [Model], [Mask, "--against", Model] })
+        foreach (string[] args in new string[][] { [Mask, "--model", Model], [weights, "--model", Model], [Model],
+            [Mask, "--against", Model] })
             Assert.DoesNotContain("assumed", CommandRun.Of(["inspect", .. args]).Output, StringComparison.Ordinal);
     }
 
