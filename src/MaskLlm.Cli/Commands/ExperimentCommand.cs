@@ -62,7 +62,8 @@ internal static class ExperimentCommand
             name, model, data, separator, texts, domains, output, prior, samples, seeds, values, window, windows,
         };
         foreach (Option option in numbers.All.Where(option => option.Name != "--seed")) command.Options.Add(option);
-        foreach (Option option in new Option[] { device, threads, json, RunConfig.Option("experiment.json of an earlier experiment") }) command.Options.Add(option);
+        Option<string?> config = RunConfig.Option("experiment.json of an earlier experiment");
+        foreach (Option option in new Option[] { device, threads, json, config }) command.Options.Add(option);
         command.SetAction(parsed =>
         {
             int used = TorchRuntime.Start(parsed.GetValue(threads));

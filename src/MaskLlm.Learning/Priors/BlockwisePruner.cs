@@ -54,7 +54,7 @@ internal sealed class BlockwisePruner
         {
             InputDetail.Squares => 0,
             InputDetail.Products => sizeof(float) * (squares + FactorMatrices * widest),
-            _ => sizeof(float) * (CrossMatrices * squares + FactorMatrices * widest + (method.TrainsBlocks ? TrainedCopies * weights : 0)),
+            _ => sizeof(float) * ((CrossMatrices + FactorMatrices) * widest + (method.TrainsBlocks ? TrainedCopies * weights : 0)),
         };
         return statistics + (method.Solves ? 4 : 2) * hiddenBytes;
     }

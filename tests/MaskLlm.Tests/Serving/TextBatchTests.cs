@@ -156,7 +156,7 @@ public class TextBatchTests
             (ServedFixture.Request([5], 0), "at least 1"),
             (ServedFixture.Request([5], int.MaxValue), "32 positions"),
             (ServedFixture.Request([5], 32), "32 positions"),
-            (ServedFixture.Request([5], 1, new SamplingOptions { TopP = 2 }), "top-p"),
+            (ServedFixture.Request([5], 1, new SamplingOptions { TopP = 2 }), "`TopP` is 2"),
         }) Assert.Contains(word, Assert.ThrowsAny<ArgumentException>(() => served.Submit(request)).Message, StringComparison.Ordinal);
         Assert.False(served.Batch.Step());
     }
