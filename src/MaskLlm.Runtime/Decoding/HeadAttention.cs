@@ -30,7 +30,7 @@ internal static unsafe class HeadAttention
             position += count;
         }
         RuntimeActivation.Cap(scores, softCap);
-        TensorPrimitives.SoftMax(scores, scores);
+        RuntimeActivation.Softmax(scores);
         output.Clear();
         for (int position = first; position < end;)
         {

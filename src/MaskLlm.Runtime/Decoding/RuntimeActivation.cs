@@ -3,7 +3,7 @@ using MaskLlm.Architectures;
 
 namespace MaskLlm.Decoding;
 
-/// <summary>The functions between the matrices of an MLP.</summary>
+/// <summary>The functions between matrices.</summary>
 internal static class RuntimeActivation
 {
     /// <summary>Applies the function in place.</summary>
@@ -52,6 +52,13 @@ internal static class RuntimeActivation
         TensorPrimitives.Divide(x, (float)most, x);
         TensorPrimitives.Tanh(x, x);
         TensorPrimitives.Multiply(x, (float)most, x);
+    }
+
+    /// <summary>softmax(x), in place; of scores of any size, as what is exponentiated lies below the largest.</summary>
+    internal static void Softmax(Span<float> x)
+    {
+        TensorPrimitives.Subtract(x, TensorPrimitives.Max<float>(x), x);
+        TensorPrimitives.SoftMax(x, x);
     }
 
     // By its series near zero and by the continued fraction of its complement beyond: within 1e-14 of the function.

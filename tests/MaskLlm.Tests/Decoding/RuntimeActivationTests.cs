@@ -1,11 +1,38 @@
 using MaskLlm.Architectures;
 using MaskLlm.Decoding;
+using MaskLlm.Products;
 
 namespace MaskLlm.Tests.Decoding;
 
 /// <summary>The functions of an MLP against tables of the normal distribution and of exp and tanh.</summary>
 public sealed class RuntimeActivationTests
 {
+    /// <summary>exp(89) is infinite in float32; e / (1 + e) and 1 / (1 + e) are what 1000 and 999 share.</summary>
+    [Fact]
+    public void Softmax_ScoresBeyondExponentials_ShareOne()
+    {
+        float[] scores = [1000, 999, -1000];
+        RuntimeActivation.Softmax(scores);
+        Assert.Equal([0.7310586f, 0.26894143f, 0], scores, (wanted, found) => Math.Abs(wanted - found) < 1e-6);
+    }
+
+    /// <summary>Queries and keys of equal weights, 512 wide, score over 100 with themselves.</summary>
+    [Fact]
+    public void Forward_ModelOfLargeScores_GivesFiniteLogits()
+    {
+        using RuntimeModel model = RandomModel.Make(
+            """
+            {"model_type":"llama","num_hidden_layers":1,"hidden_size":512,"num_attention_heads":8,"num_key_value_heads":8,
+            "intermediate_size":128,"vocab_size":256,"max_position_embeddings":64,"rms_norm_eps":1e-5,"tie_word_embeddings":false}
+            """u8.ToArray(),
+            WeightType.Float32,
+            isSparse: false);
+        using RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = 1 });
+        using KeyValueCache cache = decoder.StartSequence();
+        decoder.Forward([new BatchToken(cache, 0, WantsLogits: true)]);
+        Assert.DoesNotContain(decoder.Logits(0).ToArray(), logit => !float.IsFinite(logit));
+    }
+
     public static TheoryData<Activation, float, double> Table() => new()
     {
         // x times the share of the normal distribution below x, on both sides of 2.5 and of 6 in x / sqrt 2.
