@@ -35,13 +35,12 @@ internal sealed class BlockTraining : IDisposable
 
     /// <summary>Trains the weights in place; they are the best that the held-out batches saw, the first ones among them.</summary>
     /// <param name="cancellation">Stops between batches.</param>
-    /// <returns>Squared error on the held-out batches, before and after.</returns>
-    internal (double Before, double After) Run(CancellationToken cancellation)
+    internal void Run(CancellationToken cancellation)
     {
         using IDisposable noGradient = no_grad();
         double before = HeldOutError(), best = before;
         int batches = _inputs.Count - _heldOut, steps = Passes * batches;
-        if (before == 0 || batches == 0) return (before, before);
+        if (before == 0 || batches == 0) return;
         for (int step = 0; step < steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -53,7 +52,6 @@ internal sealed class BlockTraining : IDisposable
             _weights.ForEach(weight => weight.Keep());
         }
         _weights.ForEach(weight => weight.TakeKept());
-        return (before, best);
     }
 
     public void Dispose() => _weights.ForEach(weight => weight.Dispose());

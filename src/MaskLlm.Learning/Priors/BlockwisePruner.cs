@@ -120,7 +120,9 @@ internal sealed class BlockwisePruner
         {
             for (int group = 0; group < _model.Blocks[block].LinearsByInput.Count; group++)
                 Solve(block, group, hidden, dense, found, loans, cancellation);
-            dense.Advance(block + 1, batch => RunDense(found, () => RunBlock(block, dense, batch)), cancellation);
+            // Behind the last block only training looks at them.
+            if (_method.TrainsBlocks || block + 1 < _model.Blocks.Count)
+                dense.Advance(block + 1, batch => RunDense(found, () => RunBlock(block, dense, batch)), cancellation);
             return found;
         }
         List<(IReadOnlyList<LinearLayer> Layers, LayerInputs Inputs)> groups = [];
