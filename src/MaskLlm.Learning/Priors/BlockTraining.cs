@@ -12,7 +12,10 @@ namespace MaskLlm.Priors;
 /// </summary>
 internal sealed class BlockTraining : IDisposable
 {
-    private const int Passes = 8, WarmupSteps = 10;
+    /// <summary>Over the calibration.</summary>
+    internal const int Passes = 8;
+
+    private const int WarmupSteps = 10;
     private const double LearningRate = 1e-3, Epsilon = 1e-8;
 
     private readonly Decoder _model;
@@ -34,8 +37,9 @@ internal sealed class BlockTraining : IDisposable
     }
 
     /// <summary>Trains the weights in place; they are the best that the held-out batches saw, the first ones among them.</summary>
+    /// <param name="passed">Told how many passes are done.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    internal void Run(CancellationToken cancellation)
+    internal void Run(Action<int> passed, CancellationToken cancellation)
     {
         using IDisposable noGradient = no_grad();
         double before = HeldOutError(), best = before;
@@ -46,6 +50,7 @@ internal sealed class BlockTraining : IDisposable
             cancellation.ThrowIfCancellationRequested();
             Step(step, steps, step % batches, before);
             if ((step + 1) % batches != 0) continue;
+            passed((step + 1) / batches);
             double error = HeldOutError();
             if (!(error < best)) continue;
             best = error;

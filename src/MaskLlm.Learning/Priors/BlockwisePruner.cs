@@ -18,14 +18,19 @@ internal sealed class BlockwisePruner
 
     private readonly Decoder _model;
     private readonly PruneMethod _method;
+    private readonly string _phase;
+    private readonly IProgress<Progress>? _progress;
     private readonly HashSet<string> _selected;
 
     /// <param name="model">Its layers hold pruned weights while this runs.</param>
     /// <param name="method">How.</param>
     /// <param name="layers">The layers to prune.</param>
-    internal BlockwisePruner(Decoder model, PruneMethod method, IReadOnlyList<LinearLayer> layers)
+    /// <param name="phase">As progress names it.</param>
+    /// <param name="progress">Told of every block; where weights are solved for, of every input of layers and every pass of training.</param>
+    internal BlockwisePruner(Decoder model, PruneMethod method, IReadOnlyList<LinearLayer> layers, string phase = "pruning",
+        IProgress<Progress>? progress = null)
     {
-        (_model, _method) = (model, method);
+        (_model, _method, _phase, _progress) = (model, method, phase, progress);
         _selected = layers.Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal);
     }
 
@@ -65,11 +70,11 @@ internal sealed class BlockwisePruner
     /// <param name="dense">The same behind dense blocks, where weights are solved for.</param>
     /// <param name="pruned">Told of every block: its number and its layers.</param>
     /// <param name="cancellation">Stops between batches; the block that was begun is lost.</param>
-    /// <param name="finished">Told how many blocks are done and never needed again.</param>
     internal void Run(int first, HiddenStates hidden, HiddenStates? dense, Action<int, IReadOnlyList<PrunedLayer>> pruned,
-        CancellationToken cancellation, Action<int>? finished = null)
+        CancellationToken cancellation)
     {
         using IDisposable noGradient = no_grad();
+        Report(first);
         for (int block = first; block < _model.Blocks.Count; block++)
         {
             List<WeightLoan> loans = [];
@@ -81,7 +86,7 @@ internal sealed class BlockwisePruner
                 pruned(block, [.. layers.Select(layer => layer with { Weight = layer.Layer.Weight })]);
                 int now = block;
                 if (block + 1 < _model.Blocks.Count) hidden.Advance(block + 1, batch => RunBlock(now, hidden, batch), cancellation);
-                finished?.Invoke(block + 1);
+                Report(block + 1);
             }
             finally
             {
@@ -98,7 +103,15 @@ internal sealed class BlockwisePruner
     {
         if (layers.Count == 0) return;
         using BlockTraining training = new(_model, block, layers, hidden, dense, HeldOut(hidden));
-        training.Run(cancellation);
+        int groups = _model.Blocks[block].LinearsByInput.Count;
+        training.Run(pass => Report(block, groups + pass), cancellation);
+    }
+
+    private void Report(int block, int parts = 0)
+    {
+        int blocks = _model.Blocks.Count, all = !_method.Solves ? 1
+            : _model.Blocks[0].LinearsByInput.Count + (_method.TrainsBlocks ? BlockTraining.Passes : 0);
+        _progress?.Report(new Progress(_phase, (long)block * all + parts, (long)blocks * all, $"block {block}/{blocks}"));
     }
 
     // Weights are solved for in float32 and then lie in the layers as the model has them.
@@ -118,11 +131,14 @@ internal sealed class BlockwisePruner
         List<PrunedLayer> found = [];
         if (dense is not null)
         {
-            for (int group = 0; group < _model.Blocks[block].LinearsByInput.Count; group++)
-                Solve(block, group, hidden, dense, found, loans, cancellation);
-            // Behind the last block only training looks at them.
-            if (_method.TrainsBlocks || block + 1 < _model.Blocks.Count)
-                dense.Advance(block + 1, batch => RunDense(found, () => RunBlock(block, dense, batch)), cancellation);
+            int last = _model.Blocks[block].LinearsByInput.Count - 1;
+            for (int group = 0; group <= last; group++)
+            {
+                // Behind the last block only training looks at what is dense.
+                bool advances = group == last && (_method.TrainsBlocks || block + 1 < _model.Blocks.Count);
+                Solve(block, group, advances, hidden, dense, found, loans, cancellation);
+                Report(block, group + 1);
+            }
             return found;
         }
         List<(IReadOnlyList<LinearLayer> Layers, LayerInputs Inputs)> groups = [];
@@ -156,25 +172,53 @@ internal sealed class BlockwisePruner
     }
 
     // Layers of one input behind those of the block that are solved already; what the dense block gives them is taken with its own
-    // weights.
-    private void Solve(int block, int group, HiddenStates hidden, HiddenStates dense, List<PrunedLayer> found, List<WeightLoan> loans,
-        CancellationToken cancellation)
+    // weights. The pass for the last ones also gives the dense states behind the block.
+    private void Solve(int block, int group, bool advances, HiddenStates hidden, HiddenStates dense, List<PrunedLayer> found,
+        List<WeightLoan> loans, CancellationToken cancellation)
     {
         LinearLayer[] layers = Selected(_model.Blocks[block].LinearsByInput[group]);
-        if (layers.Length == 0) return;
+        if (layers.Length == 0)
+        {
+            if (advances) dense.Advance(block + 1, batch => RunDense(found, () => RunBlock(block, dense, batch)), cancellation);
+            return;
+        }
         int fitted = hidden.Count - HeldOut(hidden);
         using LayerInputs inputs = new(layers[0].Columns, _method.Detail, _model.Device);
         using LayerInputs? heldOut = fitted < hidden.Count ? new(layers[0].Columns, _method.Detail, _model.Device) : null;
-        for (int batch = 0; batch < hidden.Count; batch++)
+        if (advances) dense.Advance(block + 1, Advance, cancellation);
+        else
+            for (int batch = 0; batch < hidden.Count; batch++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using DisposeScope scope = NewDisposeScope();
+                int now = batch;
+                Add(batch, RunDense(found, () => _model.LayerInput(block, group, dense.Read(now, _model.Device))));
+            }
+        foreach (LinearLayer layer in layers) found.Add(Replace(layer, inputs, heldOut, loans, cancellation));
+
+        Tensor Advance(int batch)
         {
-            cancellation.ThrowIfCancellationRequested();
+            Tensor? x = null;
+            layers[0].Observe = input => x = input.alias().DetachFromDisposeScope();
+            try
+            {
+                Tensor next = RunDense(found, () => RunBlock(block, dense, batch));
+                Add(batch, x!);
+                return next;
+            }
+            finally
+            {
+                layers[0].Observe = null;
+                x?.Dispose();
+            }
+        }
+
+        void Add(int batch, Tensor x)
+        {
             using DisposeScope scope = NewDisposeScope();
-            int now = batch;
-            Tensor x = RunDense(found, () => _model.LayerInput(block, group, dense.Read(now, _model.Device)));
             Tensor y = _model.LayerInput(block, group, hidden.Read(batch, _model.Device));
             (batch < fitted ? inputs : heldOut!).Add(x, y);
         }
-        foreach (LinearLayer layer in layers) found.Add(Replace(layer, inputs, heldOut, loans, cancellation));
     }
 
     private LinearLayer[] Selected(IEnumerable<LinearLayer> layers) => [.. layers.Where(layer => _selected.Contains(layer.Name))];

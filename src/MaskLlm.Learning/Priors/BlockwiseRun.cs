@@ -24,17 +24,16 @@ internal sealed class BlockwiseRun(
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         for (int block = 0; block < checkpoint.FinishedBlocks; block++)
             foreach ((string name, Mask mask) in checkpoint.Masks(block, layers)) masks.Add(name, mask);
-        Report(checkpoint.FinishedBlocks);
         Func<string, ScalarType>? types = method.ChangesWeights ? WeightType() : null;
         using IDisposable noGradient = no_grad();
         // Dense ones first: where those of pruned blocks are whole, these are too.
         using HiddenStates? dense = method.Solves ? Start(sequences, HiddenStates.DenseName) : null;
         using HiddenStates hidden = Start(sequences, HiddenStates.PrunedName);
-        new BlockwisePruner(model, method, layers).Run(checkpoint.FinishedBlocks, hidden, dense, (block, pruned) =>
+        new BlockwisePruner(model, method, layers, $"pruning by {method.Name}", progress).Run(checkpoint.FinishedBlocks, hidden, dense, (block, pruned) =>
         {
             foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
             checkpoint.Save(block, pruned, types);
-        }, cancellation, Report);
+        }, cancellation);
         return masks;
     }
 
@@ -44,10 +43,6 @@ internal sealed class BlockwiseRun(
         File.Exists(HiddenStates.PathOf(checkpoint.Folder, checkpoint.FinishedBlocks, HiddenStates.PrunedName))
         ? HiddenStates.Load(model, sequences, checkpoint.Folder, HiddenMemoryBytes, checkpoint.FinishedBlocks, name)
         : HiddenStates.Embed(model, sequences, checkpoint.Folder, HiddenMemoryBytes, cancellation, name);
-
-    private void Report(int done) =>
-        progress?.Report(new Progress($"pruning by {method.Name}", done, model.Config.BlockCount,
-        $"block {done}/{model.Config.BlockCount}"));
 
     // The file's own types, so that the checkpoint of updated weights has them.
     private Func<string, ScalarType> WeightType()

@@ -16,8 +16,9 @@ internal sealed class LayerProblem : IDisposable
     internal const int UsualSteps = 60;
 
     private const double Damping = 0.01, FirstPenalty = 0.03, LastPenalty = 3;
-    private const int MostGradientSteps = 100, StepsBetweenLooks = 10;
-    private const double Solved = 1e-11;
+    private const int MostGradientSteps = 100, StepsBetweenLooks = 5;
+    // Of the squared residual; what is left of the gain is then below 1e-6 of it.
+    private const double Solved = 1e-8;
 
     private readonly string _layer;
     private readonly Tensor _weight, _own, _target, _diagonal;

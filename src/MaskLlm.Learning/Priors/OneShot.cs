@@ -34,11 +34,10 @@ internal static class OneShot
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
         using HiddenStates? dense = how.Solves ? HiddenStates.Embed(model, sequences, null, 0, cancellation) : null;
-        new BlockwisePruner(model, how, layers).Run(0, hidden, dense, (block, pruned) =>
+        new BlockwisePruner(model, how, layers, $"prior by {method}", progress).Run(0, hidden, dense, (block, pruned) =>
         {
             foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
-        }, cancellation, done =>
-            progress?.Report(new Progress($"prior by {method}", done, model.Blocks.Count, $"block {done}/{model.Blocks.Count}")));
+        }, cancellation);
         return masks;
     }
 }

@@ -41,14 +41,14 @@ public sealed class PruneRunTests : IDisposable
         };
         PruneRun.Execute(request with { Out = _folder.File("whole") }, null, null, TestContext.Current.CancellationToken);
         using CancellationTokenSource stop = new();
-        List<long> blocks = [];
+        List<string> blocks = [];
 
         Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), null, stop.Token));
         Assert.False(File.Exists(Path.Combine(request.Out, "run.json")));
         PruneRun.Execute(request with { Resume = true }, new Done(blocks), null, TestContext.Current.CancellationToken);
 
         // What was finished before the stop is reported once and not done again.
-        Assert.Equal([1L, 2L], blocks);
+        Assert.Equal(["block 1/2", "block 2/2"], blocks);
         foreach (string file in update ? ["mask.npz", "model/model.safetensors"] : new[] { "mask.npz" })
             Assert.Equal(File.ReadAllBytes(Path.Combine(_folder.File("whole"), file)), File.ReadAllBytes(Path.Combine(request.Out, file)));
         Assert.False(Directory.Exists(Path.Combine(request.Out, "checkpoint")));
@@ -151,15 +151,16 @@ public sealed class PruneRunTests : IDisposable
     {
         public void Report(Progress value)
         {
-            if (value.Phase.StartsWith("pruning", StringComparison.Ordinal) && value.Done == blocks) stop.Cancel();
+            if (value.Phase.StartsWith("pruning", StringComparison.Ordinal) 
+                && value.Detail == $"block {blocks}/2") stop.Cancel();
         }
     }
 
-    private sealed class Done(List<long> blocks) : IProgress<Progress>
+    private sealed class Done(List<string> blocks) : IProgress<Progress>
     {
         public void Report(Progress value)
         {
-            if (value.Phase.StartsWith("pruning", StringComparison.Ordinal)) blocks.Add(value.Done);
+            if (value.Phase.StartsWith("pruning", StringComparison.Ordinal) && !blocks.Contains(value.Detail!)) blocks.Add(value.Detail!);
         }
     }
 }
