@@ -20,6 +20,7 @@ public sealed class DefaultsTests
                 .Where(type => type.GetConstructor(Type.EmptyTypes) is not null)
                 .SelectMany(type => Lines(type.Name, Activator.CreateInstance(type)!))
                 .Concat(Lines("LearnOptions of the recipe distilled", LearnOptions.Of(Recipe.Distilled)))
+                .Concat(Lines("LearnOptions of the recipe tuned", LearnOptions.Of(Recipe.Tuned)))
                 .Order(StringComparer.Ordinal),
         ];
         string path = Path.Combine(HouseTests.RepositoryRoot(), "tests", "MaskLlm.Tests", "Defaults.txt");

@@ -20,11 +20,16 @@ internal static class LearnCommand
         Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();
         Option<int?> threads = SharedOptions.Threads();
         LearnNumbers numbers = new();
-        Option<string> prior = new("--prior")
+        Option<string?> prior = new("--prior")
         {
             Description = "Mask to start from: a mask file, none, or a method of prune, which is run "
-            + "on 64 sequences of the data: sparsegpt, admm, wanda, ria, magnitude.",
-            DefaultValueFactory = _ => PruneRun.SparseGptMethod
+            + "on some of the data: sparsegpt (where nothing else is said), admm (in the recipe tuned, with its weights), wanda, ria, "
+            + "magnitude.",
+        };
+        Option<string?> start = new("--start-weights")
+        {
+            Description = "Checkpoint of the same model whose weights training starts from, such as RUN/model of prune; --prior names its "
+            + "mask.",
         };
         Option<string> device = new("--device")
         {
@@ -48,12 +53,12 @@ internal static class LearnCommand
         Command command = new("learn", "Learn which weights to keep: an N:M mask for every linear layer of the blocks.") { model, data,
             separator, output };
         foreach (Option option in numbers.All) command.Options.Add(option);
-        foreach (Option option in new Option[] { prior, device, threads, saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel,
-            saveLogits, explain, force, resume, json, RunConfig.Option() }) command.Options.Add(option);
+        foreach (Option option in new Option[] { prior, start, device, threads, saveEvery, logEvery, evalEvery, evalText, evalWindows,
+            saveModel, saveLogits, explain, force, resume, json, RunConfig.Option() }) command.Options.Add(option);
         HelpHeadings.Add(
             command,
             [
-                ("Options that people use first", [data, output, numbers.First[0], prior, .. numbers.First.Skip(1), resume]),
+                ("Options that people use first", [data, output, numbers.First[0], prior, start, .. numbers.First.Skip(1), resume]),
                 .. numbers.Headings,
                 ("What is written and measured", [saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel, saveLogits, explain]),
             ]);
@@ -69,7 +74,7 @@ internal static class LearnCommand
                 Out = parsed.GetValue(output)!,
                 Device = parsed.GetValue(device)!,
                 Options = numbers.Read(parsed),
-                Prior = parsed.GetValue(prior)!,
+                StartWeights = parsed.GetValue(start),
                 SaveEvery = parsed.GetValue(saveEvery),
                 LogEvery = parsed.GetValue(logEvery),
                 EvalEvery = parsed.GetValue(evalEvery),
@@ -81,6 +86,7 @@ internal static class LearnCommand
                 Force = parsed.GetValue(force),
                 Resume = parsed.GetValue(resume),
             };
+            if (parsed.GetValue(prior) is { } named) request = request with { Prior = named };
             RunRecord record = LearnRun.Execute(request, progress, progress.Note, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, record.ToJson());
             else LearnTable.Print(parsed.InvocationConfiguration.Output, record, request.Out);

@@ -55,6 +55,14 @@ public sealed partial class Mask
         }
     }
 
+    /// <summary>A mask that keeps every weight.</summary>
+    internal static Mask Full(int rows, int columns)
+    {
+        byte[] ones = new byte[checked(rows * columns)];
+        ones.AsSpan().Fill(1);
+        return FromBytes(rows, columns, ones);
+    }
+
     /// <summary>Packs a mask of one byte a weight.</summary>
     /// <param name="rows">O, the outputs: at least 1.</param>
     /// <param name="columns">I, the inputs: at least 1.</param>

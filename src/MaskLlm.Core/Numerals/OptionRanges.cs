@@ -28,6 +28,9 @@ public static class OptionRanges
     /// <summary>Windows of held-out text.</summary>
     public static readonly NumberRange<int> EvalWindows = AtLeast("eval-windows", 1);
 
+    /// <summary>Sequences that a one-shot prior looks at.</summary>
+    public static readonly NumberRange<int> PriorSamples = AtLeast("prior-samples", 1);
+
     /// <summary>Sequences of a calibration.</summary>
     public static readonly NumberRange<int> Samples = AtLeast("samples", 1);
 
@@ -71,6 +74,9 @@ public static class OptionRanges
 
     /// <summary>Peak learning rate of trained weights.</summary>
     public static readonly NumberRange<double> WeightLearningRate = Positive("weight-learning-rate");
+
+    /// <summary>Decay of weights that a moving mask drops.</summary>
+    public static readonly NumberRange<double> DroppedDecay = new("dropped-decay", 0, float.MaxValue);
 
     /// <summary>AdamW's epsilon.</summary>
     public static readonly NumberRange<double> Epsilon = Positive("epsilon");

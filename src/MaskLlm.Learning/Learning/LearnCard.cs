@@ -15,13 +15,15 @@ internal static class LearnCard
         LearnOptions options = request.Options;
         string weights = options.TrainWeights == WeightTraining.None
             ? "the weights themselves are unchanged" : "`model` holds the weights, which were trained too";
+        bool isDense = options.TrainWeights == WeightTraining.Dense;
         StringBuilder card = new();
         card.Append(CultureInfo.InvariantCulture,
-            $"# {options.Pattern} mask for {Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Model)))}\n\n");
+            $"# {(isDense ? "Dense weights trained, of" : $"{options.Pattern} mask for")} "
+            + $"{Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Model)))}\n\n");
         card.Append(CultureInfo.InvariantCulture,
-            $"Learned with maskllm (recipe `{options.Recipe.ToString().ToLowerInvariant()}`, after MaskLLM, arXiv 2409.17481). `mask.npz` "
-            + $"holds one bit a weight of every linear layer of the blocks; "
-            + $"{weights}.\n\n");
+            $"Learned with maskllm (recipe `{options.Recipe.ToString().ToLowerInvariant()}`, after MaskLLM, arXiv 2409.17481). ");
+        card.Append(isDense ? "Nothing is pruned: `model` is what the same steps on the same data make of the dense weights.\n\n"
+            : $"`mask.npz` holds one bit a weight of every linear layer of the blocks; {weights}.\n\n");
         card.Append("| held-out perplexity | |\n|---|---|\n");
         string prior = $"prior ({RecordedPath.Of(request.Prior)})";
         foreach ((string name, string key) in new[] { ("dense", "dense"), (prior, "prior"), ("learned", "learned") })

@@ -22,7 +22,7 @@ internal static class LearnMemory
     {
         IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, options);
         DecoderConfig config = model.Config;
-        double weights = layers.Sum(WeightCount), logits = options.TrainWeights == WeightTraining.Only ? 0
+        double weights = layers.Sum(WeightCount), logits = !options.LearnsMasks ? 0
             : weights * options.LogitsAGroup / options.Pattern.GroupSize;
         int compute = Precision.BytesOf(model.Compute);
         double tokens = (double)(options.MicroBatchSize ?? options.BatchSize) * options.SequenceLength;

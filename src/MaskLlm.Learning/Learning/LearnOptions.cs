@@ -8,6 +8,9 @@ namespace MaskLlm.Learning;
 /// <summary>Everything that decides how masks are learned; a new record holds the paper's ratios at a size for one machine.</summary>
 public sealed record LearnOptions
 {
+    // Of the steps; then what a mask drops is gone and the rest is trained under it.
+    private const double MovingShare = 0.7;
+
     /// <summary>The recipe that the other numbers came from; records name it.</summary>
     public Recipe Recipe { get; init; } = Recipe.MaskLlm;
 
@@ -97,8 +100,15 @@ public sealed record LearnOptions
     /// <summary>Whether the weights that stay are trained too; the reward moves the masks only.</summary>
     public WeightTraining TrainWeights { get; init; }
 
-    /// <summary>Peak learning rate of the weights, where they are trained; a cosine takes it to a tenth. No decay.</summary>
+    /// <summary>Peak learning rate of the weights, where they are trained: a warm-up of 20 steps, or a tenth of all, then a line to
+    /// 0. No decay.</summary>
     public double WeightLearningRate { get; init; } = 1e-4;
+
+    /// <summary>Added to the gradient of weights that a moving mask drops, times the weight.</summary>
+    public double DroppedDecay { get; init; } = 2e-4;
+
+    /// <summary>Sequences that a one-shot prior and the scores look at.</summary>
+    public int PriorSamples { get; init; } = 64;
 
     /// <summary>Name patterns (* and ?) of parameters that stay dense.</summary>
     public IReadOnlyList<string> Skip { get; init; } = [];
@@ -123,10 +133,38 @@ public sealed record LearnOptions
     internal bool RunsDenseModel => Distillation > 0 || StateDistillation > 0 || Blockwise;
 
     /// <summary>Whether the first logits need the inputs of the layers.</summary>
-    internal bool UsesScores => ScoreStrength > 0 && TrainWeights != WeightTraining.Only;
+    internal bool UsesScores => ScoreStrength > 0 && LearnsMasks;
+
+    /// <summary>Whether there are logits to learn.</summary>
+    internal bool LearnsMasks => TrainWeights is WeightTraining.None or WeightTraining.WithMasks;
+
+    /// <summary>Whether weights are trained from others than the model's, where a prior has solved for them.</summary>
+    internal bool StartsOnSolvedWeights => TrainWeights is WeightTraining.Only or WeightTraining.Moving;
+
+    /// <summary>The first step that a moving mask stays in.</summary>
+    internal long SettledStep => (long)(MovingShare * Steps);
+
+    /// <summary>Whether the mask of the next step may be another one.</summary>
+    internal bool MovesMask(long step) => TrainWeights == WeightTraining.Moving && step < SettledStep;
 
     /// <summary>The options of a recipe.</summary>
-    public static LearnOptions Of(Recipe recipe) => recipe == Recipe.MaskLlm ? new LearnOptions() : new LearnOptions
+    public static LearnOptions Of(Recipe recipe) => recipe switch
+    {
+        Recipe.MaskLlm => new LearnOptions(),
+        Recipe.Tuned => new LearnOptions
+        {
+            Recipe = Recipe.Tuned,
+            TrainWeights = WeightTraining.Only,
+            Steps = 600,
+            BatchSize = 16,
+            Distillation = 0.7,
+            WeightLearningRate = 1e-3,
+            PriorSamples = 256,
+        },
+        _ => Distilled,
+    };
+
+    private static LearnOptions Distilled => new()
     {
         Recipe = Recipe.Distilled,
         Steps = 600,

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using MaskLlm.Data;
+using MaskLlm.Formats;
 using MaskLlm.Runs;
 using MaskLlm.Settings;
 
@@ -49,6 +50,7 @@ internal static class LearnRecord
             ["data"] = DataRecord.Names(corpus.Sources),
             ["document-separator"] = request.Data.DocumentSeparator,
             ["prior"] = RecordedPath.Of(request.Prior),
+            ["start-weights"] = request.StartWeights is { } start ? RecordedPath.Of(start) : null,
         };
         foreach (Setting<LearnOptions> setting in LearnSettings.All) options[setting.Name] = setting.ToJson(request.Options);
         return options;
@@ -72,6 +74,8 @@ internal static class LearnRecord
     {
         JsonObject inputs = InputHashes.OfModel(request.Model);
         DataRecord.AddHashes(inputs, corpus.Sources);
+        if (request.StartWeights is { } start)
+            foreach (string file in CheckpointFiles.All(start)) inputs[RecordedPath.Of(file)] = InputHashes.Of(file);
         if (File.Exists(request.Prior)) inputs[RecordedPath.Of(request.Prior)] = InputHashes.Of(request.Prior);
         return inputs;
     }

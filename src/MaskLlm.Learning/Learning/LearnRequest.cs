@@ -1,3 +1,4 @@
+using System.Text.Json;
 using MaskLlm.Data;
 using MaskLlm.Numerals;
 using MaskLlm.Priors;
@@ -25,9 +26,20 @@ public sealed record LearnRequest
     /// <summary>Sizes, schedules, rates, seed.</summary>
     public LearnOptions Options { get; init; } = new();
 
-    /// <summary>A mask file, one of <see cref="PruneRun.Methods"/>, which is run on the data, weights not updated, or
-    /// <see cref="NoPrior"/>.</summary>
-    public string Prior { get; init; } = PruneRun.SparseGptMethod;
+    /// <summary>A mask file, one of <see cref="PruneRun.Methods"/>, which is run on the data, or <see cref="NoPrior"/>. Weights that the
+    /// method solves for are where training of weights alone starts.</summary>
+    public string Prior
+    {
+        get => field ?? (Options.TrainWeights == WeightTraining.Dense ? NoPrior
+            : Options.StartsOnSolvedWeights ? PruneRun.AdmmMethod : PruneRun.SparseGptMethod);
+        init;
+    }
+
+    /// <summary>A checkpoint of the same model whose weights training starts from, such as one that prune made; null for the prior's or the
+    /// model's.</summary>
+    public string? StartWeights { get; init; }
+
+    private string Training => JsonNamingPolicy.KebabCaseLower.ConvertName(Options.TrainWeights.ToString());
 
     internal bool PrunesForPrior => PruneRun.Methods.Contains(Prior, StringComparer.Ordinal);
 
@@ -70,8 +82,16 @@ public sealed record LearnRequest
         OptionRanges.LogEvery.Require(LogEvery);
         OptionRanges.EvalEvery.Require(EvalEvery);
         OptionRanges.EvalWindows.Require(EvalWindows);
-        if (SaveLogits && Options.TrainWeights == WeightTraining.Only)
-            throw new ArgumentException("`SaveLogits`: `TrainWeights` only has no logits; leave one of them out.");
+        if (SaveLogits && !Options.LearnsMasks)
+            throw new ArgumentException($"`SaveLogits`: `TrainWeights` {Training} has no logits; leave one of them out.");
+        if (Options.TrainWeights == WeightTraining.Dense && Prior != NoPrior)
+            throw new ArgumentException($"`Prior` {Prior}: `TrainWeights` dense has no mask to start from; leave one of them out.");
+        if (StartWeights is not null && !Options.StartsOnSolvedWeights)
+            throw new ArgumentException($"`StartWeights` {StartWeights}: `TrainWeights` {Training} starts from the model's own weights; "
+                + $"take only or moving.");
+        if (StartWeights is not null && PrunesForPrior)
+            throw new ArgumentException($"`StartWeights` {StartWeights}: its mask is needed too; name it by `Prior`, such as the mask.npz "
+                + $"beside it.");
         if (EvalText is not null && !File.Exists(EvalText)) throw new ArgumentException($"`EvalText` {EvalText}: no such file.");
         if (Prior != NoPrior && !PrunesForPrior && !File.Exists(Prior))
             throw new ArgumentException($"`Prior` {Prior}: no such file; a mask file, {string.Join(", ", PruneRun.Methods)} or {NoPrior} "

@@ -62,6 +62,8 @@ public sealed class LearnRun
         LearnMemory.Require(model, _request.Options);
         TokenEncoding encoding = ModelTokenizer.Encoding(_request.Model, model.Config, _request.Data);
         IReadOnlyDictionary<string, Mask>? fromFile = LoadPrior();
+        IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, _request.Options);
+        using StartWeights? start = LoadStart(layers);
         using Corpus corpus = OpenCorpus(encoding);
         MemoryPlan plan = LearnMemory.Plan(model, _request.Options, Environment.WorkingSet);
         if (_request.ExplainMemory) Explain(plan);
@@ -77,14 +79,14 @@ public sealed class LearnRun
         long begin = Stopwatch.GetTimestamp();
         IReadOnlyList<int[]> calibration = Calibration(corpus);
         CalibrationCount? calibrated = LooksAtCalibration(fromFile) ? CalibrationCount.Of(calibration) : null;
-        if (calibrated?.Warning(OneShot.Sequences, "a shorter `SequenceLength`") is { } repetition) _warn(repetition);
+        if (calibrated?.Warning(_request.Options.PriorSamples, "a shorter `SequenceLength`") is { } repetition) _warn(repetition);
         IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior
-            ? OneShot.Prune(model, _request.Prior, _request.Options.Pattern, MaskLearner.SelectLayers(model, _request.Options), calibration,
-                _progress, _cancellation) : null);
+            ? OneShot.Prune(model, _request.Prior, _request.Options.Pattern, layers, calibration, _progress, _cancellation,
+                layer => start?.Add(layer.Name, layer.Weight)) : null);
         using InputSquares? squares = _request.Options.UsesScores ? InputSquares.Of(model, calibration, _progress, _cancellation) : null;
         double priorSeconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null || !CoversLearned(model, ref prior)
-            ? null : HeldOut(model, heldOut, prior, _cancellation);
+            ? null : HeldOut(model, heldOut, prior, _cancellation, start?.ByName);
         AnnounceDuration(model, batches);
         JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
         // What two runs must share to give the same mask.
@@ -92,11 +94,12 @@ public sealed class LearnRun
         decisive[DecisiveOptions.InputsKey] = inputs.DeepClone();
         // The text of the perplexities decides nothing of the mask.
         if (_request.EvalText is { } text) inputs[RecordedPath.Of(text)] = InputHashes.Of(text);
-        LearnedRun learned = Learn(model, batches, decisive, prior, squares?.ByName, heldOut, dense, priorPerplexity);
+        LearnedRun learned = Learn(model, batches, decisive, prior, start, squares?.ByName, heldOut, dense, priorPerplexity);
         double? final = learned.Perplexity;
         if (final > priorPerplexity)
             _warn(string.Create(CultureInfo.InvariantCulture,
-                $"the learned mask is worse than its prior on held-out text ({final:0.00} against {priorPerplexity:0.00}); more steps, or "
+                $"the {(_request.Options.LearnsMasks ? "learned mask" : "trained model")} is worse than its prior on held-out text "
+                + $"({final:0.00} against {priorPerplexity:0.00}); more steps, or "
                 + $"another learning rate, may help."));
         RunRecord record = LearnRecord.Create(_request, corpus, options, inputs, learned,
             new PerplexityTriple(dense, priorPerplexity, final), priorSeconds, plan);
@@ -112,7 +115,8 @@ public sealed class LearnRun
     {
         IEnumerable<string?> named =
             [request.Model, request.PrunesForPrior || request.Prior == LearnRequest.NoPrior ? null : request.Prior, request.EvalText];
-        return named.OfType<string>().Concat(CheckpointFiles.All(request.Model)).Concat(request.Data.Files());
+        return named.OfType<string>().Concat(CheckpointFiles.All(request.Model)).Concat(request.Data.Files())
+            .Concat(request.StartWeights is { } start ? CheckpointFiles.All(start) : []);
     }
 
     private void Explain(MemoryPlan plan)
@@ -155,11 +159,11 @@ public sealed class LearnRun
     }
 
     private LearnedRun Learn(
-        Decoder model, BatchSampler batches, JsonObject decisive, IReadOnlyDictionary<string, Mask>? prior,
+        Decoder model, BatchSampler batches, JsonObject decisive, IReadOnlyDictionary<string, Mask>? prior, StartWeights? start,
             IReadOnlyDictionary<string, Tensor>? inputSquares,
         IReadOnlyList<int[]> heldOut, double? dense, double? priorPerplexity)
     {
-        using MaskLearner learner = new(model, _request.Options, prior, inputSquares);
+        using MaskLearner learner = new(model, _request.Options, prior, inputSquares, start?.ByName);
         bool resumes = _request.Resume && _folder.HasCheckpoint;
         long first = resumes ? LearnCheckpoint.Load(_folder.CheckpointPath, learner, decisive) : 0;
         if (_request.Resume) _warn(resumes ? $"going on after step {first}." : "no checkpoint yet; starting at the first step.");
@@ -167,7 +171,15 @@ public sealed class LearnRun
             _warn(string.Create(CultureInfo.InvariantCulture, $"{learner.PriorGroupShare:0.00%} of the groups start on the prior."));
         learner.ChangedGroupShare();
         _folder.Create();
-        if (_request.PrunesForPrior && !resumes) CheckpointMasks.Write(_folder.PriorPath, prior!, _request.Model);
+        if (_request.PrunesForPrior && !resumes)
+        {
+            CheckpointMasks.Write(_folder.PriorPath, prior!, _request.Model);
+            if (start is not null)
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(StartPath)!);
+                start.Save(StartPath, MaskLearner.SelectLayers(model, _request.Options));
+            }
+        }
         using MetricsLog metrics = new(_folder, first);
         int[] ids = new int[_request.Options.BatchSize * (_request.Options.SequenceLength + 1)];
         LearnTotals totals = new(first);
@@ -242,6 +254,15 @@ public sealed class LearnRun
         return path is null or LearnRequest.NoPrior ? null : PriorMask.Read(path, _request.Model, _request.Options.Pattern);
     }
 
+    // What is named; what an interrupted run began with; or room for what the prior will solve for.
+    private StartWeights? LoadStart(IReadOnlyList<LinearLayer> layers)
+    {
+        if (_request.StartWeights is { } folder) return StartWeights.Read(folder, layers);
+        if (!_request.Options.StartsOnSolvedWeights || _request.Prior != PruneRun.AdmmMethod) return null;
+        return _request.Resume && _folder.HasCheckpoint && File.Exists(StartPath)
+            ? StartWeights.Load(StartPath, layers) : new StartWeights();
+    }
+
     // Figures are set side by side at equal density only: of the layers that are learned, and of all of them.
     private bool CoversLearned(Decoder model, ref IReadOnlyDictionary<string, Mask> prior)
     {
@@ -266,8 +287,8 @@ public sealed class LearnRun
     private List<int[]> Calibration(Corpus corpus)
     {
         LearnOptions options = _request.Options;
-        int[] ids = new int[OneShot.Sequences * (options.SequenceLength + 1)];
-        corpus.Batches(OneShot.Sequences, options.SequenceLength, options.Seed).Fill(0, ids);
+        int[] ids = new int[options.PriorSamples * (options.SequenceLength + 1)];
+        corpus.Batches(options.PriorSamples, options.SequenceLength, options.Seed).Fill(0, ids);
         return [.. ids.Chunk(options.SequenceLength + 1).Select(row => row[..^1])];
     }
 
@@ -298,6 +319,8 @@ public sealed class LearnRun
                 $"the run reads its data {epochs:0.0} times; more text, or fewer steps, avoids the repetition."));
     }
 
+    private string StartPath => Path.Combine(Path.GetDirectoryName(_folder.CheckpointPath)!, "start.safetensors");
+
     private string TrainedPath => Path.Combine(Path.GetDirectoryName(_folder.CheckpointPath)!, "weights.safetensors");
 
     // In the types of the model's files.
@@ -322,7 +345,7 @@ public sealed class LearnRun
 
     private RunRecord Finish(RunRecord record, LearnedRun learned)
     {
-        CheckpointMasks.Write(_folder.MaskPath, learned.Masks, _request.Model);
+        if (_request.Options.TrainWeights != WeightTraining.Dense) CheckpointMasks.Write(_folder.MaskPath, learned.Masks, _request.Model);
         if (_request.Options.TrainWeights != WeightTraining.None) WriteTrained(learned.Masks);
         else if (_request.SaveModel)
             MaskedCheckpoint.Write(_request.Model, learned.Masks, RunModelFolder.PathOf(_folder.Path), force: true);

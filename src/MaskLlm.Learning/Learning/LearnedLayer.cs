@@ -85,10 +85,11 @@ internal sealed class LearnedLayer : IDisposable
         _gradient = null;
     }
 
-    internal long CountChangedGroups()
+    /// <summary>Groups whose choice is another one than at the last call.</summary>
+    /// <param name="choice">What each group keeps now, (1 or M, G) bytes; owned from now on.</param>
+    internal long CountChangedGroups(Tensor choice)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor choice = Logits.Choice();
         long changed = _lastChoice is null ? 0 : choice.ne(_lastChoice).any(0).sum().item<long>();
         _lastChoice?.Dispose();
         _lastChoice = choice.DetachFromDisposeScope();

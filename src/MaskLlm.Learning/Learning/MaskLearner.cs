@@ -17,8 +17,9 @@ namespace MaskLlm.Learning;
 /// </summary>
 public sealed class MaskLearner : IDisposable
 {
-    // torch's own: weights have no clip, and gradients of all sizes count.
+    // torch's own: gradients of all sizes count.
     private const double WeightEpsilon = 1e-8;
+    private const int MostWarmupSteps = 20;
 
     private readonly Decoder _model;
     private readonly LearnOptions _options;
@@ -32,9 +33,10 @@ public sealed class MaskLearner : IDisposable
     /// <param name="prior">The mask to start from, by the checkpoint's name; null for none.</param>
     /// <param name="inputSquares"><see cref="InputSquares.ByName"/> of the dense model; needed for scores in the first logits, and not
     /// kept.</param>
+    /// <param name="start">(O, I) by name: what training of weights starts from, copied; null for the model's own.</param>
     /// <exception cref="ArgumentException">An option makes no sense, or a layer's columns are not divisible by M.</exception>
     public MaskLearner(Decoder model, LearnOptions options, IReadOnlyDictionary<string, Mask>? prior,
-        IReadOnlyDictionary<string, Tensor>? inputSquares = null)
+        IReadOnlyDictionary<string, Tensor>? inputSquares = null, IReadOnlyDictionary<string, Tensor>? start = null)
     {
         options.Validate();
         if (options.UsesScores && inputSquares is null)
@@ -43,21 +45,23 @@ public sealed class MaskLearner : IDisposable
         _options = options;
         IReadOnlyList<LinearLayer> selected = SelectLayers(model, options);
         _table = options.Parametrization == Parametrization.Items ? null : new CandidateTensor(options.Pattern, model.Device);
-        _masks = options.TrainWeights == WeightTraining.Only ? new FrozenMaskStep() : _table is null ? new ItemMaskStep(options.Pattern)
+        _masks = !options.LearnsMasks ? new WeightMaskStep(options) : _table is null ? new ItemMaskStep(options.Pattern)
             : ChooseKernel(options, model.Device) == KernelKind.Fused ? new FusedMaskStep(options.Pattern) : new PlainMaskStep(_table);
         using IDisposable noGradient = no_grad();
         long onPrior = 0;
         for (int i = 0; i < selected.Count; i++)
         {
-            Mask? start = prior?.GetValueOrDefault(selected[i].Name);
-            if (start is not null) PriorMask.Require("MASK", selected[i].Name, start, options.Pattern);
-            MaskLogits logits = options.TrainWeights == WeightTraining.Only ? Frozen(selected[i], start, options)
-                : MaskLogits.Create(selected[i], i, _table, options, start, inputSquares?[selected[i].Name]);
-            if (start is not null) onPrior += MaskAgreement.Between(start, logits.ArgmaxMask(), options.Pattern.GroupSize).EqualGroups;
+            using DisposeScope scope = NewDisposeScope();
+            Mask? from = prior?.GetValueOrDefault(selected[i].Name);
+            if (from is not null) PriorMask.Require("MASK", selected[i].Name, from, options.Pattern);
+            MaskLogits logits = !options.LearnsMasks ? Frozen(selected[i], from, options)
+                : MaskLogits.Create(selected[i], i, _table, options, from, inputSquares?[selected[i].Name]);
+            if (from is not null) onPrior += MaskAgreement.Between(from, logits.ArgmaxMask(), options.Pattern.GroupSize).EqualGroups;
             _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations,
                 RewardScale(selected[i].Weight, options))
             {
-                Trained = options.TrainWeights == WeightTraining.None ? null : new TrainedWeight(selected[i].Name, selected[i].Weight),
+                Trained = options.TrainWeights == WeightTraining.None ? null
+                    : new TrainedWeight(selected[i].Name, StartOf(selected[i], from, start)),
             });
         }
         PriorGroupShare = (double)onPrior / GroupCount;
@@ -128,14 +132,14 @@ public sealed class MaskLearner : IDisposable
         using IDisposable noGradient = no_grad();
         RequireFiniteLogits();
         return new OrderedDictionary<string, Mask>(
-            _layers.Select(layer => KeyValuePair.Create(layer.Logits.Name, layer.Logits.ArgmaxMask())));
+            _layers.Select(layer => KeyValuePair.Create(layer.Logits.Name, MaskOf(layer))));
     }
 
     /// <summary>Share of groups whose most probable candidate is another one than at the last call; 0 at the first.</summary>
     public double ChangedGroupShare()
     {
         using IDisposable noGradient = no_grad();
-        return (double)_layers.Sum(layer => layer.CountChangedGroups()) / GroupCount;
+        return (double)_layers.Sum(layer => layer.CountChangedGroups(ChoiceOf(layer))) / GroupCount;
     }
 
     /// <summary>Writes the logits as (groups, candidates) float32 under each weight's name.</summary>
@@ -188,10 +192,30 @@ public sealed class MaskLearner : IDisposable
         return mask;
     }
 
+    private Mask MaskOf(LearnedLayer layer) => _options.TrainWeights == WeightTraining.Moving
+        ? LargestOfGroup.Keep(layer.Logits.Name, layer.Weight.abs(), _options.Pattern) : layer.Logits.ArgmaxMask();
+
+    private Tensor ChoiceOf(LearnedLayer layer)
+    {
+        if (_options.TrainWeights != WeightTraining.Moving) return layer.Logits.Choice();
+        using DisposeScope scope = NewDisposeScope();
+        return CandidateTensor.ToGroups(LargestOfGroup.Kept(layer.Logits.Name, layer.Weight.abs(), _options.Pattern), _options.Pattern)
+            .to(ScalarType.Byte).MoveToOuterDisposeScope();
+    }
+
+    // A mask that moves begins as the prior's only where that keeps what is largest.
+    private Tensor StartOf(LinearLayer layer, Mask? mask, IReadOnlyDictionary<string, Tensor>? start)
+    {
+        Tensor weight = start?.GetValueOrDefault(layer.Name) ?? layer.Weight;
+        return _options.TrainWeights == WeightTraining.Moving && mask is not null
+            ? weight * MaskTensors.ToTensor(mask, weight.device, weight.dtype) : weight.alias();
+    }
+
     private static MaskLogits Frozen(LinearLayer layer, Mask? mask, LearnOptions options)
     {
+        if (options.TrainWeights == WeightTraining.Dense) mask = Mask.Full(layer.Rows, layer.Columns);
         if (mask is null)
-            throw new ArgumentException($"`TrainWeights` only trains under a mask, and `Prior` has none of {layer.Name}; name a mask of "
+            throw new ArgumentException($"`TrainWeights` trains under a mask, and `Prior` has none of {layer.Name}; name a mask of "
                 + $"all layers, or `Skip` what stays dense.");
         return MaskLogits.Freeze(layer, options, mask);
     }
@@ -239,7 +263,8 @@ public sealed class MaskLearner : IDisposable
         double clip = Math.Min(1, _options.ClipNorm / (norm + 1e-6));
         AdamWRates rates = new(step, CosineSchedule.At(_options.LearningRate, step, _options.Steps), _options.WeightDecay,
             _options.Epsilon);
-        AdamWRates weightRates = new(step, CosineSchedule.At(_options.WeightLearningRate, step, _options.Steps), 0, WeightEpsilon);
+        AdamWRates weightRates = new(step, LinearSchedule.At(_options.WeightLearningRate, step, _options.Steps,
+            Math.Min(MostWarmupSteps, _options.Steps / 10)), 0, WeightEpsilon);
         using IDisposable noGradient = no_grad();
         foreach (LearnedLayer layer in _layers)
         {
@@ -247,9 +272,18 @@ public sealed class MaskLearner : IDisposable
             // Before the logits move: the mask of this step.
             Tensor? mask = layer.Trained is null ? null : MaskOf(layer, sample);
             _masks.Update(layer, LayerSample(sample, layer), layer.Gradient, clip, rates);
-            layer.Trained?.Update(layer.Gradient, mask!, weightRates);
+            UpdateWeight(layer, step, mask, _options.LearnsMasks ? 1 : clip, weightRates);
             layer.DropGradient();
             layer.Logits.TakeAverage(_options.AverageDecay, step);
         }
+    }
+
+    private void UpdateWeight(LearnedLayer layer, long step, Tensor? mask, double clip, AdamWRates rates)
+    {
+        if (layer.Trained is null) return;
+        if (!_options.MovesMask(step)) layer.Trained.Update(layer.Gradient, mask!, clip, rates);
+        else layer.Trained.UpdateAll(layer.Gradient, mask!, clip, _options.DroppedDecay, rates);
+        if (_options.MovesMask(step) && !_options.MovesMask(step + 1))
+            layer.Trained.Settle(LargestOfGroup.Kept(layer.Logits.Name, layer.Weight.abs(), _options.Pattern));
     }
 }

@@ -9,4 +9,8 @@ public enum Recipe
 
     /// <summary>The paper's (arXiv 2409.17481), at a size for one machine.</summary>
     MaskLlm,
+
+    /// <summary>The best known where weights may change: mask and kept weights solved for together, then the kept weights trained with the
+    /// dense model as teacher.</summary>
+    Tuned,
 }

@@ -1,17 +1,22 @@
+using MaskLlm.Models;
 using MaskLlm.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Learning;
 
-/// <summary>A layer's weight where it is trained: a copy of the model's, and AdamW's moments of it.</summary>
+/// <summary>A layer's weight where it is trained: a copy, and AdamW's moments of it.</summary>
 internal sealed class TrainedWeight : IDisposable
 {
-    internal TrainedWeight(string name, Tensor dense)
+    private readonly AdamWMoments _moments;
+
+    /// <param name="name">The checkpoint's.</param>
+    /// <param name="start">(O, I), copied.</param>
+    internal TrainedWeight(string name, Tensor start)
     {
         Name = name;
-        Value = dense.to(ScalarType.Float32, copy: true).DetachFromDisposeScope();
-        (FirstMoment, SecondMoment) = (zeros_like(Value).DetachFromDisposeScope(), zeros_like(Value).DetachFromDisposeScope());
+        Value = start.to(ScalarType.Float32, copy: true).DetachFromDisposeScope();
+        _moments = new AdamWMoments(Value);
     }
 
     /// <summary>The checkpoint's name.</summary>
@@ -20,29 +25,46 @@ internal sealed class TrainedWeight : IDisposable
     /// <summary>W, (O, I) float32.</summary>
     internal Tensor Value { get; }
 
-    private Tensor FirstMoment { get; }
-
-    private Tensor SecondMoment { get; }
-
     /// <summary>Everything that a checkpoint must hold, by name.</summary>
     internal IEnumerable<(string Name, Tensor Value)> State =>
-        [(Name, Value), (Name + ".weight_m", FirstMoment), (Name + ".weight_v", SecondMoment)];
+        [(Name, Value), (Name + ".weight_m", _moments.First), (Name + ".weight_v", _moments.Second)];
 
     /// <summary>One step of AdamW. Weights that the mask drops get no gradient and stay for as long as no moment of an earlier one moves
     /// them.</summary>
     /// <param name="maskedGradient">dL/d(W * mask), (O, I).</param>
     /// <param name="mask">(O, I) float32; overwritten.</param>
+    /// <param name="clip">Factor on the gradient.</param>
     /// <param name="rates">Of this step.</param>
-    internal void Update(Tensor maskedGradient, Tensor mask, AdamWRates rates)
+    internal void Update(Tensor maskedGradient, Tensor mask, double clip, AdamWRates rates)
     {
         using DisposeScope scope = NewDisposeScope();
-        AdamW.Update(Value, FirstMoment, SecondMoment, mask.mul_(maskedGradient), rates);
+        _moments.Update(Value, mask.mul_(maskedGradient).TimesInPlace(clip), rates);
+    }
+
+    /// <summary>One step while the mask moves: the gradient goes to all weights, as if none were dropped, and those that are
+    /// decay.</summary>
+    /// <param name="maskedGradient">dL/d(W * mask), (O, I).</param>
+    /// <param name="mask">(O, I) float32; overwritten.</param>
+    /// <param name="clip">Factor on the gradient.</param>
+    /// <param name="decay">Of the dropped ones, added to the gradient (Zhou et al. 2021, arXiv 2102.04010).</param>
+    /// <param name="rates">Of this step.</param>
+    internal void UpdateAll(Tensor maskedGradient, Tensor mask, double clip, double decay, AdamWRates rates)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor dropped = mask.TimesInPlace(-1).PlusInPlace(1).mul_(Value);
+        _moments.Update(Value, dropped.TimesInPlace(decay).PlusInPlace(maskedGradient.to(ScalarType.Float32), clip), rates);
+    }
+
+    /// <summary>Ends the moving of the mask: what it drops is 0 from here on.</summary>
+    /// <param name="mask">(O, I) float32.</param>
+    internal void Settle(Tensor mask)
+    {
+        foreach (Tensor tensor in new[] { Value, _moments.First, _moments.Second }) tensor.mul_(mask);
     }
 
     public void Dispose()
     {
         Value.Dispose();
-        FirstMoment.Dispose();
-        SecondMoment.Dispose();
+        _moments.Dispose();
     }
 }

@@ -135,7 +135,8 @@ public static class PretrainRun
 
     private static IEnumerable<(string, Tensor)> State(Pretrainer trainer) => trainer.Parameters.SelectMany(parameter => new[]
     {
-        (parameter.Name, parameter.Value), ($"{parameter.Name}.m", parameter.FirstMoment), ($"{parameter.Name}.v", parameter.SecondMoment),
+        (parameter.Name, parameter.Value), ($"{parameter.Name}.m", parameter.Moments.First),
+        ($"{parameter.Name}.v", parameter.Moments.Second),
     });
 
     private static void SaveState(RunFolder folder, Pretrainer trainer, long step, JsonObject decisive) => TensorState.SaveChecked(

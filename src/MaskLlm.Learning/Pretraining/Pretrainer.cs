@@ -50,8 +50,8 @@ public sealed class Pretrainer : IDisposable
         double clip = Math.Min(1, _options.ClipNorm / (Math.Sqrt(squares) + 1e-6));
         double learningRate = CosineSchedule.At(_options.LearningRate, step, _options.Steps, _options.WarmupSteps);
         foreach (TrainedParameter parameter in _parameters)
-            AdamW.Update(
-                parameter.Value, parameter.FirstMoment, parameter.SecondMoment, parameter.Value.grad!.TimesInPlace(clip),
+            parameter.Moments.Update(
+                parameter.Value, parameter.Value.grad!.TimesInPlace(clip),
                 new AdamWRates(step, learningRate, parameter.Value.dim() > 1 ? _options.WeightDecay : 0, AdamEpsilon));
         return loss;
     }

@@ -1,3 +1,4 @@
+using MaskLlm.Training;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Pretraining;
@@ -7,22 +8,14 @@ internal sealed class TrainedParameter : IDisposable
 {
     internal TrainedParameter(string name, Tensor value)
     {
-        (Name, Value) = (name, value);
-        FirstMoment = zeros_like(value).DetachFromDisposeScope();
-        SecondMoment = zeros_like(value).DetachFromDisposeScope();
+        (Name, Value, Moments) = (name, value, new AdamWMoments(value));
     }
 
     internal string Name { get; }
 
     internal Tensor Value { get; }
 
-    internal Tensor FirstMoment { get; }
+    internal AdamWMoments Moments { get; }
 
-    internal Tensor SecondMoment { get; }
-
-    public void Dispose()
-    {
-        FirstMoment.Dispose();
-        SecondMoment.Dispose();
-    }
+    public void Dispose() => Moments.Dispose();
 }

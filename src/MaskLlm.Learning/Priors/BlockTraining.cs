@@ -69,7 +69,7 @@ internal sealed class BlockTraining : IDisposable
             Tensor error = Difference(batch);
             error.backward([error.detach().Times(2 / (scale * error.NumberOfElements))]);
         }
-        double rate = LearningRate * Math.Min((step + 1.0) / WarmupSteps, 1) * (steps - step) / steps;
+        double rate = LinearSchedule.At(LearningRate, step, steps, WarmupSteps);
         foreach (TrainedWeight weight in _weights) weight.Update(new AdamWRates(step, rate, WeightDecay: 0, Epsilon));
     }
 
@@ -91,14 +91,15 @@ internal sealed class BlockTraining : IDisposable
 
     private sealed class TrainedWeight : IDisposable
     {
-        private readonly Tensor _mask, _first, _second, _kept;
+        private readonly Tensor _mask, _kept;
+        private readonly AdamWMoments _moments;
 
         internal TrainedWeight(Tensor weight, Mask mask)
         {
             Weight = weight;
             using IDisposable noGradient = no_grad();
             _mask = MaskTensors.ToTensor(mask, weight.device).DetachFromDisposeScope();
-            (_first, _second) = (zeros_like(weight).DetachFromDisposeScope(), zeros_like(weight).DetachFromDisposeScope());
+            _moments = new AdamWMoments(weight);
             _kept = weight.clone().DetachFromDisposeScope();
             weight.requires_grad_(true);
         }
@@ -108,7 +109,7 @@ internal sealed class BlockTraining : IDisposable
         internal void Update(AdamWRates rates)
         {
             Tensor gradient = Weight.grad!;
-            AdamW.Update(Weight, _first, _second, gradient.mul_(_mask), rates);
+            _moments.Update(Weight, gradient.mul_(_mask), rates);
             gradient.zero_();
         }
 
@@ -120,8 +121,7 @@ internal sealed class BlockTraining : IDisposable
         {
             Weight.requires_grad_(false);
             _mask.Dispose();
-            _first.Dispose();
-            _second.Dispose();
+            _moments.Dispose();
             _kept.Dispose();
         }
     }

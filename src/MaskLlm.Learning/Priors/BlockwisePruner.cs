@@ -26,7 +26,8 @@ internal sealed class BlockwisePruner
     /// <param name="method">How.</param>
     /// <param name="layers">The layers to prune.</param>
     /// <param name="phase">As progress names it.</param>
-    /// <param name="progress">Told of every block; where weights are solved for, of every input of layers and every pass of training.</param>
+    /// <param name="progress">Told of every block; where weights are solved for, of every input of layers and every pass of training
+    /// too.</param>
     internal BlockwisePruner(Decoder model, PruneMethod method, IReadOnlyList<LinearLayer> layers, string phase = "pruning",
         IProgress<Progress>? progress = null)
     {

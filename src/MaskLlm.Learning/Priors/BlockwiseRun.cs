@@ -29,7 +29,8 @@ internal sealed class BlockwiseRun(
         // Dense ones first: where those of pruned blocks are whole, these are too.
         using HiddenStates? dense = method.Solves ? Start(sequences, HiddenStates.DenseName) : null;
         using HiddenStates hidden = Start(sequences, HiddenStates.PrunedName);
-        new BlockwisePruner(model, method, layers, $"pruning by {method.Name}", progress).Run(checkpoint.FinishedBlocks, hidden, dense, (block, pruned) =>
+        BlockwisePruner pruner = new(model, method, layers, $"pruning by {method.Name}", progress);
+        pruner.Run(checkpoint.FinishedBlocks, hidden, dense, (block, pruned) =>
         {
             foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
             checkpoint.Save(block, pruned, types);

@@ -34,7 +34,8 @@ internal static class LargestOfGroup
         Tensor values = scores.cpu().contiguous(), kept = empty_like(values);
         Finite.RequireScores(layer, TensorBytes.Floats(values));
         int count = checked((int)values.NumberOfElements), chunk = pattern.GroupSize * GroupsOfChunk;
-        Parallel.For(0, (count + chunk - 1) / chunk, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, get_num_threads()) }, part =>
+        ParallelOptions threads = new() { MaxDegreeOfParallelism = Math.Max(1, get_num_threads()) };
+        Parallel.For(0, (count + chunk - 1) / chunk, threads, part =>
         {
             (int start, int length) = (part * chunk, Math.Min(chunk, count - part * chunk));
             Keep(TensorBytes.Floats(values).Slice(start, length), TensorBytes.Floats(kept).Slice(start, length), pattern);

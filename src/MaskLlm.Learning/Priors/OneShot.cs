@@ -9,9 +9,6 @@ namespace MaskLlm.Priors;
 /// written.</summary>
 internal static class OneShot
 {
-    /// <summary>Sequences that are enough for a prior.</summary>
-    internal const int Sequences = 64;
-
     /// <summary>Prunes.</summary>
     /// <param name="model">Dense before and after.</param>
     /// <param name="method">One of <see cref="PruneRun.Methods"/>.</param>
@@ -20,12 +17,13 @@ internal static class OneShot
     /// <param name="sequences">Token ids, all of one length; not looked at by magnitude.</param>
     /// <param name="progress">Told of every block.</param>
     /// <param name="cancellation">Stops between batches.</param>
+    /// <param name="solved">Told of every layer where weights are solved for; the layer holds its solved weight then.</param>
     /// <returns>The masks by the checkpoint's name, in the order of the layers.</returns>
     /// <exception cref="InsufficientMemoryException">A block's statistics do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     internal static OrderedDictionary<string, Mask> Prune(
         Decoder model, string method, NmPattern pattern, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences,
-            IProgress<Progress>? progress, CancellationToken cancellation)
+            IProgress<Progress>? progress, CancellationToken cancellation, Action<LinearLayer>? solved = null)
     {
         if (method == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, pattern);
         PruneMethod how = new(method, pattern);
@@ -36,7 +34,11 @@ internal static class OneShot
         using HiddenStates? dense = how.Solves ? HiddenStates.Embed(model, sequences, null, 0, cancellation) : null;
         new BlockwisePruner(model, how, layers, $"prior by {method}", progress).Run(0, hidden, dense, (block, pruned) =>
         {
-            foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
+            foreach (PrunedLayer layer in pruned)
+            {
+                masks.Add(layer.Layer.Name, layer.Mask);
+                if (how.Solves) solved?.Invoke(layer.Layer);
+            }
         }, cancellation);
         return masks;
     }

@@ -189,7 +189,7 @@ public sealed class RunFolder : IDisposable
     private static bool IsOfCheckpoint(string path)
     {
         string name = System.IO.Path.GetFileName(path);
-        return name is "state.safetensors" or "weights.safetensors"
+        return name is "state.safetensors" or "weights.safetensors" or "start.safetensors"
             || (name.EndsWith(".safetensors", StringComparison.Ordinal)
                 && _checkpointNames.Any(start => name.StartsWith(start, StringComparison.Ordinal)));
     }

@@ -151,6 +151,108 @@ public sealed class LearnRunTests : IDisposable
         }
     }
 
+    /// <summary>Training of weights alone starts on those that admm solved for, which a run that goes on has again; the same start can be
+    /// named: a mask and a checkpoint.</summary>
+    [Theory]
+    [InlineData(WeightTraining.Only)]
+    [InlineData(WeightTraining.Moving)]
+    public void Execute_TunedStoppedAndResumed_StartsOnTheSolvedWeightsAndEndsTheSame(WeightTraining training)
+    {
+        LearnRequest usual = Request(4000);
+        LearnRequest request = new()
+        {
+            Model = usual.Model,
+            Data = usual.Data,
+            Out = usual.Out,
+            SaveModel = true,
+            Options = usual.Options with { TrainWeights = training, WeightLearningRate = 1e-3, PriorSamples = 32, Steps = 6 },
+        };
+        Assert.Equal("admm", request.Prior);
+        string whole = Path.Combine(_folder.Root, "whole");
+        JsonObject figures = Execute(request with { Out = whole }).Figures, perplexity = figures["perplexity"]!.AsObject();
+        using CancellationTokenSource stop = new();
+        Assert.Throws<OperationCanceledException>(() => LearnRun.Execute(request, new ToldProgress(step =>
+        {
+            if (step is { Phase: "learning", Done: 5 }) stop.Cancel();
+        }), _said.Add, stop.Token));
+
+        JsonObject resumed = Execute(request with { Resume = true }).Figures;
+
+        Assert.Equal(5, (long)resumed["resumed_at_step"]!);
+        Assert.True(JsonNode.DeepEquals(perplexity, resumed["perplexity"]));
+        Assert.True((double)perplexity["learned"]! != (double)perplexity["prior"]!);
+        string weights = Path.Combine("model", "model.safetensors");
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, weights)), File.ReadAllBytes(Path.Combine(request.Out, weights)));
+        Assert.False(Directory.Exists(Path.Combine(request.Out, "checkpoint")));
+        // What it started on has less error than the dense weights under the same mask, and can be named.
+        LearnRequest named = request with
+        {
+            Prior = Path.Combine(whole, "prior.npz"),
+            Out = Path.Combine(_folder.Root, "named"),
+            StartWeights = Path.Combine(whole, "model"),
+        };
+        Assert.Equal((double)perplexity["learned"]!, (double)Execute(named with { Prior = Path.Combine(whole, "mask.npz") })
+            .Figures["perplexity"]!["prior"]!, 1e-4);
+        double dense = (double)Execute(named with { Out = Path.Combine(_folder.Root, "dense"), StartWeights = null })
+            .Figures["perplexity"]!["prior"]!;
+        Assert.NotEqual(dense, (double)perplexity["prior"]!);
+    }
+
+    /// <summary>Without a mask nothing is pruned, and no mask is written.</summary>
+    [Fact]
+    public void Execute_DenseWeights_WritesAModelAndNoMask()
+    {
+        LearnRequest usual = Request(4000);
+        LearnRequest request = new()
+        {
+            Model = usual.Model,
+            Data = usual.Data,
+            Out = usual.Out,
+            Options = usual.Options with { TrainWeights = WeightTraining.Dense },
+        };
+        JsonObject perplexity = Execute(request).Figures["perplexity"]!.AsObject();
+        Assert.Null(perplexity["prior"]);
+        Assert.NotEqual((double)perplexity["dense"]!, (double)perplexity["learned"]!);
+        Assert.True(File.Exists(Path.Combine(request.Out, "model", "model.safetensors")));
+        Assert.False(File.Exists(Path.Combine(request.Out, "mask.npz")));
+        Assert.StartsWith("# Dense weights trained, of llama-gqa-tied", File.ReadAllText(Path.Combine(request.Out, "README.md")),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(WeightTraining.None, "none", true, "`StartWeights` ")]
+    [InlineData(WeightTraining.Dense, "none", true, "`StartWeights` ")]
+    [InlineData(WeightTraining.Only, "admm", true, "its mask is needed too")]
+    [InlineData(WeightTraining.Dense, "wanda", false, "`Prior` wanda: `TrainWeights` dense has no mask to start from")]
+    public void Validate_StartThatMakesNoSense_IsRefused(WeightTraining training, string prior, bool starts, string expected)
+    {
+        LearnRequest usual = Request(100);
+        LearnRequest request = usual with
+        {
+            Prior = prior,
+            StartWeights = starts ? Model : null,
+            Options = usual.Options with { TrainWeights = training },
+        };
+        Assert.Contains(expected, Assert.Throws<ArgumentException>(request.Validate).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A checkpoint of another shape is refused by the tensor's name.</summary>
+    [Fact]
+    public void Execute_StartWeightsOfAnotherModel_AreRefused()
+    {
+        LearnRequest request = Request(4000);
+        Execute(request);
+        string other = Fixture.PathOf("models/gpt2");
+        string message = Assert.Throws<InvalidDataException>(() => Execute(request with
+        {
+            Prior = Path.Combine(request.Out, "mask.npz"),
+            Out = Path.Combine(_folder.Root, "other"),
+            StartWeights = other,
+            Options = request.Options with { TrainWeights = WeightTraining.Only },
+        })).Message;
+        Assert.StartsWith($"{other}: model.layers.0.", message, StringComparison.Ordinal);
+    }
+
     /// <summary>Cancelled in its last step, a run ends as a whole one.</summary>
     [Fact]
     public void Execute_StoppedAtTheLastStep_IsComplete()

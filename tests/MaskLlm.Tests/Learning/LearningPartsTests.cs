@@ -20,7 +20,7 @@ public sealed class LearningPartsTests
         Assert.Equal(ScalarType.Float32, weight.Value.dtype);
         Assert.Equal(["w", "w.weight_m", "w.weight_v"], weight.State.Select(one => one.Name));
 
-        weight.Update(tensor(new[] { 0.5f, -2, 1, 8 }), tensor(new[] { 1f, 1, 0, 1 }), new AdamWRates(0, 0.25, 0, 1e-12));
+        weight.Update(tensor(new[] { 0.5f, -2, 1, 8 }), tensor(new[] { 1f, 1, 0, 1 }), 1, new AdamWRates(0, 0.25, 0, 1e-12));
 
         Near([0.75f, 2.25f, -3, 3.75f], weight.Value);
         Assert.Equal([1f, 2, -3, 4], dense.to(ScalarType.Float32).data<float>());
@@ -28,6 +28,33 @@ public sealed class LearningPartsTests
         Tensor[] moments = [.. weight.State.Skip(1).Select(one => one.Value)];
         Near([0.05f, -0.2f, 0, 0.8f], moments[0]);
         Near([0.0125f, 0.2f, 0, 3.2f], moments[1]);
+    }
+
+    /// <summary>While the mask moves the gradient goes to all weights, and those that it drops decay; then they are 0 for good.</summary>
+    [Fact]
+    public void TrainedWeight_MovingMask_MovesAllAndSettles()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TrainedWeight weight = new("w", tensor(new[] { 1f, 2, -3, 4 }));
+        Tensor[] moments = [.. weight.State.Skip(1).Select(one => one.Value)];
+
+        weight.UpdateAll(tensor(new[] { 0.5f, -2, 1, 0 }), tensor(new[] { 1f, 1, 0, 0 }), 0.5, 0.25, new AdamWRates(0, 0.25, 0, 1e-12));
+
+        // Gradients: 0.25, -1, 0.5 - 0.75, 1.
+        Near([0.025f, -0.1f, -0.025f, 0.1f], moments[0]);
+        Near([0.75f, 2.25f, -2.75f, 3.75f], weight.Value);
+        weight.Settle(tensor(new[] { 1f, 1, 0, 0 }));
+        Near([0.75f, 2.25f, 0, 0], weight.Value);
+        Near([0.025f, -0.1f, 0, 0], moments[0]);
+        Assert.Equal([0f, 0], moments[1].data<float>().ToArray()[2..]);
+    }
+
+    [Fact]
+    public void LinearSchedule_At_WarmsUpAndFallsToZero()
+    {
+        Assert.Equal(new[] { 0.25, 0.45, 0.6, 0.7, 0.6, 0.1 },
+            new long[] { 0, 1, 2, 3, 4, 9 }.Select(step => Math.Round(LinearSchedule.At(1, step, 10, 4), 12)));
+        Assert.Equal(1, LinearSchedule.At(1, 0, 10, 0));
     }
 
     [Fact]

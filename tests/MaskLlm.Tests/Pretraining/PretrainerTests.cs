@@ -47,8 +47,8 @@ public sealed class PretrainerTests
                     "down_proj", StringComparison.Ordinal);
                 Assert.Equal(ends ? 0.01 : 0.02, std, 0.002);
             }
-            Assert.False(parameter.FirstMoment.requires_grad);
-            Assert.False(parameter.SecondMoment.requires_grad);
+            Assert.False(parameter.Moments.First.requires_grad);
+            Assert.False(parameter.Moments.Second.requires_grad);
         }
         Assert.Contains(trainer.Parameters, parameter => parameter.Name.EndsWith("q_proj.bias", StringComparison.Ordinal));
     }
@@ -100,7 +100,7 @@ public sealed class PretrainerTests
             using DisposeScope scope = NewDisposeScope();
             using Pretrainer trainer = new(Config(), Options with { ClipNorm = clip });
             Step(trainer, 0);
-            return Math.Sqrt(trainer.Parameters.Sum(parameter => parameter.FirstMoment.square().sum(ScalarType.Float64).item<double>()));
+            return Math.Sqrt(trainer.Parameters.Sum(parameter => parameter.Moments.First.square().sum(ScalarType.Float64).item<double>()));
         }
     }
 

@@ -23,7 +23,7 @@ public sealed class SettingTests
     [Fact]
     public void With_NoSuchValue_IsRefusedByName()
     {
-        Assert.Equal("`TrainWeights` is \"some\"; none, with-masks, only are known.", Refused("train-weights", "some"));
+        Assert.Equal("`TrainWeights` is \"some\"; none, with-masks, only, moving, dense are known.", Refused("train-weights", "some"));
         Assert.Equal("`Steps` is 0; at least 1 is needed.", Refused("steps", "0"));
         Assert.Equal("`Moments` is \"int4\"; float32, bfloat16, int8 are known.", Refused("moments", "int4"));
     }
