@@ -58,8 +58,9 @@ internal static class LearnCommand
         HelpHeadings.Add(
             command,
             [
-                ("Options that people use first", [data, output, numbers.First[0], prior, start, .. numbers.First.Skip(1), resume]),
+                ("Options that people use first", [data, output, numbers.First[0], prior, .. numbers.First.Skip(1), resume]),
                 .. numbers.Headings,
+                ("Weights that training starts from", [start]),
                 ("What is written and measured", [saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel, saveLogits, explain]),
             ]);
         command.SetAction(parsed =>

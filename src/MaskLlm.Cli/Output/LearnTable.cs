@@ -23,7 +23,9 @@ internal static class LearnTable
             CultureInfo.InvariantCulture,
             $"{figures["tokens"]} tokens seen, {Number(figures["seconds"]?.GetValue<double>())} seconds, "
                 + $"{figures["tokens_per_second"]?.GetValue<double>():0} tokens/s, seed {record.Seed}"));
-        output.WriteLine($"{(Directory.Exists(RunModelFolder.PathOf(folder)) ? "model, " : "")}mask, record and model card: {folder}");
+        string[] made = [.. new[] { ("mask.npz", "mask"), ("model", "model") }
+            .Where(file => Path.Exists(Path.Combine(folder, file.Item1))).Select(file => file.Item2)];
+        output.WriteLine($"{string.Join(", ", made)}, record and model card: {folder}");
     }
 
     private static string Number(double? value) => value?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-";

@@ -23,7 +23,7 @@ internal sealed record Arm(string Label, IReadOnlyList<string> Texts)
     /// <summary>The mask file that is there when the work is done; null for the dense model.</summary>
     internal string? Mask { get; init; }
 
-    /// <summary>The checkpoint that is measured in place of the experiment's own, where pruning updates the weights.</summary>
+    /// <summary>The checkpoint that is measured in place of the experiment's own, where the weights that stay are other ones.</summary>
     internal string? Model { get; init; }
 
     internal PruneRequest? Prune { get; init; }

@@ -80,9 +80,11 @@ internal sealed class ArmFactory(ExperimentRequest request, IReadOnlyList<Domain
     internal Arm Learned(string label, LearnOptions options, ulong seed, Arm? prior, DomainTexts? domain = null)
     {
         Arm arm = Named(label, domain, seed);
+        bool isDense = options.TrainWeights == WeightTraining.Dense;
         return arm with
         {
-            Mask = _folder.MaskOf(arm.Slug),
+            Mask = isDense ? null : _folder.MaskOf(arm.Slug),
+            Model = options.TrainWeights == WeightTraining.None ? null : Path.Combine(_folder.RunOf(arm.Slug), "model"),
             Learn = new LearnRequest
             {
                 Model = request.Model,
@@ -90,7 +92,8 @@ internal sealed class ArmFactory(ExperimentRequest request, IReadOnlyList<Domain
                 Out = _folder.RunOf(arm.Slug),
                 Device = request.Device,
                 Options = options with { Seed = seed },
-                Prior = prior?.Mask ?? LearnRequest.NoPrior,
+                Prior = isDense ? LearnRequest.NoPrior : prior?.Mask ?? LearnRequest.NoPrior,
+                StartWeights = options.StartsOnSolvedWeights ? prior?.Model : null,
                 SaveEvery = SaveEvery,
                 EvalWindows = 32,   // a word of warning; the experiment's own texts are what counts
                 Resume = true,

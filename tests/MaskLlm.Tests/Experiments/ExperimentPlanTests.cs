@@ -191,6 +191,23 @@ public sealed class ExperimentPlanTests
             arm.Learn is { Prior: not "none" } && arm.Label == "general mask");
     }
 
+    /// <summary>A model whose weights were trained is measured with them, and starts on those that its prior solved for.</summary>
+    [Theory]
+    [InlineData(WeightTraining.None, false, false)]
+    [InlineData(WeightTraining.WithMasks, true, false)]
+    [InlineData(WeightTraining.Only, true, true)]
+    public void Of_TrainedWeights_AreMeasuredAndStartWhereThePriorEnded(WeightTraining training, bool measured, bool starts)
+    {
+        Arm[] learned = [.. Plan("alpha", request => request with
+        {
+            Prior = "admm",
+            Options = request.Options with { TrainWeights = training },
+        }).Where(arm => arm.Learn is not null)];
+        Assert.All(learned, arm => Assert.Equal(measured ? Path.Combine(arm.Learn!.Out, "model") : null, arm.Model));
+        Assert.All(learned, arm => Assert.Equal(starts ? Path.Combine(Path.GetDirectoryName(arm.Learn!.Prior)!, "model") : null,
+            arm.Learn!.StartWeights));
+    }
+
     [Fact]
     public void Of_NamesThatWouldShareAFolder_AreRefused()
     {
