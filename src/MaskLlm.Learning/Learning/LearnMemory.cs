@@ -35,7 +35,8 @@ internal static class LearnMemory
             new($"moments, {options.Moments.ToString().ToLowerInvariant()}", logits * 2 * MomentBytes(options.Moments)),
             new("moving average of the logits", options.AverageDecay > 0 ? logits * sizeof(float) : 0),
             new("dense model's states", DenseBytes(config, options, compute)),
-            new("trained weights and their moments", options.TrainWeights == WeightTraining.None ? 0 : weights * 3 * sizeof(float)),
+            new("trained weights and their moments", options.TrainWeights == WeightTraining.None ? 0
+                : weights * (sizeof(float) + 2 * Precision.BytesOf(options.WeightMoments))),
             new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations",
                 Activations(model, options, tokens)),
             new("loss over the vocabulary", LossBytes(config, compute, tokens, options.Distillation > 0)),

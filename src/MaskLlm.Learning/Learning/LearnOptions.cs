@@ -135,6 +135,9 @@ public sealed record LearnOptions
     /// <summary>Whether the first logits need the inputs of the layers.</summary>
     internal bool UsesScores => ScoreStrength > 0 && LearnsMasks;
 
+    /// <summary>How the moments of trained weights are kept: what has 8 bits of logits has 16 of weights.</summary>
+    internal ScalarType WeightMoments => Moments == MomentType.Float32 ? ScalarType.Float32 : ScalarType.BFloat16;
+
     /// <summary>Whether there are logits to learn.</summary>
     internal bool LearnsMasks => TrainWeights is WeightTraining.None or WeightTraining.WithMasks;
 

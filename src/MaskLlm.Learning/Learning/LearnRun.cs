@@ -180,6 +180,8 @@ public sealed class LearnRun
                 start.Save(StartPath, MaskLearner.SelectLayers(model, _request.Options));
             }
         }
+        // The learner has its own copy.
+        start?.Dispose();
         using MetricsLog metrics = new(_folder, first);
         int[] ids = new int[_request.Options.BatchSize * (_request.Options.SequenceLength + 1)];
         LearnTotals totals = new(first);

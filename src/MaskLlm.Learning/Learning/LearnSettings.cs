@@ -97,7 +97,8 @@ public static class LearnSettings
                 (options, value) => options with { Precision = Precision.Parse(value) }, text => text,
                 "Activations and matrix products in float32 or bfloat16."),
             Of.Choice("moments", options => options.Moments, (options, value) => options with { Moments = value },
-                "How AdamW's moments are kept: float32, bfloat16 or int8. With the logits 18, 12 or 9.1 bytes a weight at 2:4."),
+                "How AdamW's moments are kept: float32, bfloat16 or int8. With the logits 18, 12 or 9.1 bytes a weight at 2:4; trained weights "
+                + "12 or, with bfloat16 and int8, 8."),
             Of.Flag("checkpoint-activations", options => options.CheckpointActivations,
                 (options, value) => options with { CheckpointActivations = value },
                 "Keep only each block's input for the backward pass and run the block again there: less memory, about a third more time."),

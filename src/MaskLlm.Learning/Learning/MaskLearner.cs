@@ -61,7 +61,7 @@ public sealed class MaskLearner : IDisposable
                 RewardScale(selected[i].Weight, options))
             {
                 Trained = options.TrainWeights == WeightTraining.None ? null
-                    : new TrainedWeight(selected[i].Name, StartOf(selected[i], from, start)),
+                    : new TrainedWeight(selected[i].Name, StartOf(selected[i], from, start), options.WeightMoments),
             });
         }
         PriorGroupShare = (double)onPrior / GroupCount;
@@ -171,7 +171,7 @@ public sealed class MaskLearner : IDisposable
     internal static KernelKind ChooseKernel(LearnOptions options, Device device) =>
         options.Parametrization == Parametrization.Items ? KernelKind.Plain
         : device.type == DeviceType.CPU ? options.Kernel
-        : options.Moments == MomentType.Float32 ? KernelKind.Plain
+        : options.Moments == MomentType.Float32 || !options.LearnsMasks ? KernelKind.Plain
         : throw new ArgumentException($"`Moments` {options.Moments.ToString().ToLowerInvariant()} needs the CPU's fused kernels; on a GPU "
             + $"leave it at float32.");
 

@@ -50,6 +50,7 @@ internal sealed class StartWeights : IDisposable
     public void Dispose()
     {
         foreach (Tensor weight in _weights.Values) weight.Dispose();
+        _weights.Clear();
     }
 
     private static StartWeights Read(IReadOnlyList<LinearLayer> layers, Func<string, TensorEntry?> find,

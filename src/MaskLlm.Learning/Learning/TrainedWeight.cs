@@ -12,11 +12,12 @@ internal sealed class TrainedWeight : IDisposable
 
     /// <param name="name">The checkpoint's.</param>
     /// <param name="start">(O, I), copied.</param>
-    internal TrainedWeight(string name, Tensor start)
+    /// <param name="moments">Type of the moments.</param>
+    internal TrainedWeight(string name, Tensor start, ScalarType moments = ScalarType.Float32)
     {
         Name = name;
         Value = start.to(ScalarType.Float32, copy: true).DetachFromDisposeScope();
-        _moments = new AdamWMoments(Value);
+        _moments = new AdamWMoments(Value, moments);
     }
 
     /// <summary>The checkpoint's name.</summary>
@@ -59,7 +60,8 @@ internal sealed class TrainedWeight : IDisposable
     /// <param name="mask">(O, I) float32.</param>
     internal void Settle(Tensor mask)
     {
-        foreach (Tensor tensor in new[] { Value, _moments.First, _moments.Second }) tensor.mul_(mask);
+        using DisposeScope scope = NewDisposeScope();
+        foreach (Tensor tensor in new[] { Value, _moments.First, _moments.Second }) tensor.mul_(mask.to(tensor.dtype));
     }
 
     public void Dispose()

@@ -48,6 +48,7 @@ public sealed class LearnMemoryTests
         LearnOptions only = Options with { TrainWeights = WeightTraining.Only };
         AssertPart(only, "logits", 0);
         AssertPart(only, "trained weights and their moments", Weights * 12);
+        AssertPart(only with { Moments = MomentType.BFloat16 }, "trained weights and their moments", Weights * 8);
     }
 
     [Fact]

@@ -49,6 +49,27 @@ public sealed class LearningPartsTests
         Assert.Equal([0f, 0], moments[1].data<float>().ToArray()[2..]);
     }
 
+    /// <summary>Moments in bfloat16 lead where those in float32 do.</summary>
+    [Fact]
+    public void TrainedWeight_NarrowMoments_StayNearWideOnes()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        random.manual_seed(4);
+        Tensor start = randn(64, 64);
+        using TrainedWeight wide = new("w", start), narrow = new("w", start, ScalarType.BFloat16);
+        for (int step = 0; step < 40; step++)
+        {
+            Tensor gradient = start * 0.3 + randn(64, 64);
+            foreach (TrainedWeight weight in new[] { wide, narrow })
+                weight.Update(gradient, ones(64, 64), 1, new AdamWRates(step, 1e-2, 0, 1e-8));
+        }
+        Assert.Equal(ScalarType.BFloat16, narrow.State.Last().Value.dtype);
+        float moved = (wide.Value - start).norm().item<float>(), apart = (wide.Value - narrow.Value).norm().item<float>();
+        Assert.InRange(apart, 1e-6f, 0.02f * moved);
+        narrow.Settle(zeros(64, 64));
+        Assert.All(narrow.State, state => Assert.Equal(0, state.Value.to(ScalarType.Float32).abs().sum().item<float>()));
+    }
+
     [Fact]
     public void LinearSchedule_At_WarmsUpAndFallsToZero()
     {
