@@ -10,9 +10,9 @@ public static class Precision
     private const string Float32Name = "float32", BFloat16Name = "bfloat16";
 
     /// <summary>The type of a name.</summary>
-    /// <param name="name">float32 or bfloat16.</param>
+    /// <param name="name">float32 or bfloat16, in letters of any size.</param>
     /// <exception cref="ArgumentException">Another name.</exception>
-    public static ScalarType Parse(string name) => name switch
+    public static ScalarType Parse(string name) => name.ToLowerInvariant() switch
     {
         Float32Name => ScalarType.Float32,
         BFloat16Name => ScalarType.BFloat16,

@@ -118,6 +118,9 @@ public static class PruneRun
         if (request.Mask is not null && request.UpdateWeights != WeightUpdate.Exact)
             throw new ArgumentException($"`Mask` {request.Mask}: pruning by a mask is to solve for the weights that stay; add "
                 + $"`UpdateWeights`, or make the masked checkpoint with `maskllm apply`.");
+        if (request.Mask is not null && request.Method != AdmmMethod)
+            throw new ArgumentException($"`Method` {request.Method}: the masks are those of `Mask` {request.Mask}, and no method chooses "
+                + $"others; leave one of them out.");
         if (request.HiddenMemoryBytes < 0)
             throw new ArgumentException($"`HiddenMemoryBytes` is {request.HiddenMemoryBytes}; 0 or more is needed.");
     }

@@ -88,7 +88,7 @@ public class CheckpointTests
     public void Parse_Names_GivesTheirTypes()
     {
         Assert.Equal(ScalarType.Float32, Precision.Parse("float32"));
-        Assert.Equal(ScalarType.BFloat16, Precision.Parse("bfloat16"));
+        Assert.Equal(ScalarType.BFloat16, Precision.Parse("BFloat16"));
         Assert.Equal("`Precision` fp16: float32 or bfloat16 is expected.",
             Assert.Throws<ArgumentException>(() => Precision.Parse("fp16")).Message);
     }
