@@ -66,6 +66,7 @@ internal static class CommandLine
         {
             DemoCommand.Create(stop),
             LearnCommand.Create(stop),
+            PermuteCommand.Create(stop),
             PruneCommand.Create(stop),
             EvalCommand.Create(stop),
             ApplyCommand.Create(stop),

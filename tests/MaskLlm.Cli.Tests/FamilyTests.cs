@@ -70,6 +70,8 @@ public sealed class FamilyTests : IDisposable
         Assert.NotEqual(dense, masked);
         Assert.Equal(masked, Perplexity(Rows(["eval", applied, .. Window])[0]));
         Assert.NotEqual(dense, Perplexity(Rows(["eval", _folder.File("updated/model"), .. Window])[0]));
+        Run(["permute", model, .. sequences, "--out", _folder.File("permuted")]);
+        Assert.Equal(1, Perplexity(Rows(["eval", _folder.File("permuted"), .. Window])[0]) / dense, 1e-4);
 
         // The same in the checkpoint and in the file, and groups of four inputs in both.
         JsonNode inspected = JsonNode.Parse(Run("inspect", applied, "--against", mask, "--json").Output)!;

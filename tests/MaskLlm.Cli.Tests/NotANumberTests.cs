@@ -74,6 +74,14 @@ public sealed class NotANumberTests : IDisposable
     }
 
     [Fact]
+    public void Permute_NamesTheLayer()
+    {
+        Refuses(Run("permute", Huge, "--data", TinyModel.TextPath, "--samples", "2", "--seq-len", "32", "--out", Out),
+            "model.layers.0.mlp.");
+        Assert.False(Directory.Exists(Out));
+    }
+
+    [Fact]
     public void Sensitivity_SaysOfWhat() =>
         Refuses(Run("sensitivity", Huge, "--mask", "magnitude", "--data", TinyModel.TextPath, "--max-windows", "2"),
             "perplexity of the dense model", "is NaN");

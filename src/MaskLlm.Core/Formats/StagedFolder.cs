@@ -59,6 +59,17 @@ internal sealed class StagedFolder : IDisposable
         }
     }
 
+    /// <summary>Copies the files of a checkpoint that are no weights.</summary>
+    internal void CopyBesideWeights(string source, CancellationToken cancellation)
+    {
+        foreach (string name in CheckpointFiles.BesideWeights(source))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using FileStream content = System.IO.File.OpenRead(Path.Combine(source, name));
+            AtomicFile.Write(File(name), content.CopyTo);
+        }
+    }
+
     /// <summary>Puts the files in place.</summary>
     internal void Commit()
     {

@@ -53,7 +53,7 @@ public static class MaskedCheckpoint
         MaskedShards shards = new(source, masks, updated, transposed, progress, cancellation);
         staged.Fill(() =>
         {
-            CopyOtherFiles(sourceFolder, staged, cancellation);
+            staged.CopyBesideWeights(sourceFolder, cancellation);
             foreach (SafetensorsFile file in source.Files) shards.Write(file, staged.File(Path.GetFileName(file.Path)));
         });
         staged.Commit();
@@ -95,15 +95,5 @@ public static class MaskedCheckpoint
             throw new NotSupportedException(
                 $"{source.Folder}: {name} is of type {entry.Type.Spelling()}; masks are applied to F32, BF16 and F16. Save the checkpoint "
                     + $"in one of these.");
-    }
-
-    private static void CopyOtherFiles(string sourceFolder, StagedFolder staged, CancellationToken cancellation)
-    {
-        foreach (string name in CheckpointFiles.BesideWeights(sourceFolder))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using FileStream content = File.OpenRead(Path.Combine(sourceFolder, name));
-            AtomicFile.Write(staged.File(name), content.CopyTo);
-        }
     }
 }

@@ -1,0 +1,85 @@
+namespace MaskLlm.Architectures;
+
+/// <summary>
+/// A new order of a decoder's channels: each list has the old channel at each new place. What the decoder computes stays as it is, up to
+/// rounding: norms, functions between matrices and attention treat all channels alike but those of queries and keys, which rotation
+/// tells apart, and which no matrix reads.
+/// </summary>
+/// <param name="config">The decoder.</param>
+internal sealed class ChannelOrders(DecoderConfig config)
+{
+    /// <summary>Of the residual sum, one for the whole model.</summary>
+    internal int[] Residual { get; set; } = Same(config.HiddenSize);
+
+    /// <summary>Of the MLP's own channels, by block.</summary>
+    internal int[][] Mlp { get; } = [.. Enumerable.Range(0, config.BlockCount).Select(_ => Same(config.IntermediateSize))];
+
+    /// <summary>Of the dimensions of a value head, by block and key-value head; all query heads that it serves share it.</summary>
+    internal int[][][] Value { get; } =
+        [.. Enumerable.Range(0, config.BlockCount)
+            .Select(_ => Enumerable.Range(0, config.KeyValueHeadCount).Select(_ => Same(config.HeadSize)).ToArray())];
+
+    /// <summary>The order of the inputs of a block's matrix.</summary>
+    internal int[] InputsOf(int block, LinearSlice slice) => slice.Reads switch
+    {
+        Channels.Residual => Residual,
+        Channels.Mlp => Mlp[block],
+        _ => Heads(block, config.HeadCount),
+    };
+
+    /// <summary>What becomes of each of the checkpoint's tensors, by name; those that are not there stay.</summary>
+    internal IReadOnlyDictionary<string, TensorOrder> ByTensor()
+    {
+        Dictionary<string, TensorOrder> orders = new(StringComparer.Ordinal)
+        {
+            [config.EmbeddingName] = new(null, Residual),
+            // Beside a tied embedding too, where the file has it.
+            [config.HeadName] = new(null, Residual),
+        };
+        if (config.PositionsName is { } positions) orders[positions] = new(null, Residual);
+        AddNorm(orders, config.FinalNorm);
+        for (int block = 0; block < config.BlockCount; block++) AddBlock(orders, block, BlockPlan.Of(config, block));
+        return orders;
+    }
+
+    private static int[] Same(int size) => [.. Enumerable.Range(0, size)];
+
+    private void AddBlock(Dictionary<string, TensorOrder> orders, int block, BlockPlan plan)
+    {
+        foreach (IGrouping<LinearTensor, LinearSlice> slices in plan.Slices.GroupBy(slice => slice.Tensor))
+        {
+            LinearTensor tensor = slices.Key;
+            int[] rows = Same(tensor.Rows);
+            foreach (LinearSlice slice in slices)
+                if (OutputsOf(block, slice) is { } order)
+                    for (int row = 0; row < slice.Rows; row++) rows[slice.TensorRow(row)] = slice.TensorRow(order[row]);
+            TensorOrder both = new(rows, InputsOf(block, slices.First()));
+            orders[tensor.Name] = tensor.IsTransposed ? both.Transposed : both;
+            if (tensor.Bias is { } bias) orders[bias] = new(null, rows);
+        }
+        foreach (NormTensors? norm in new[] { plan.InputNorm, plan.AttentionNorm, plan.MlpNorm, plan.OutputNorm })
+            if (norm is not null) AddNorm(orders, norm);
+    }
+
+    private void AddNorm(Dictionary<string, TensorOrder> orders, NormTensors norm)
+    {
+        orders[norm.Weight] = new(null, Residual);
+        if (norm.Bias is { } bias) orders[bias] = new(null, Residual);
+    }
+
+    // Null where they stay.
+    private int[]? OutputsOf(int block, LinearSlice slice) => slice.Writes switch
+    {
+        Channels.Residual => Residual,
+        Channels.Mlp => Mlp[block],
+        Channels.Value => Heads(block, config.KeyValueHeadCount),
+        _ => null,
+    };
+
+    // Of so many heads one after another, each by its key-value head's order.
+    private int[] Heads(int block, int heads)
+    {
+        int sharing = heads / config.KeyValueHeadCount, size = config.HeadSize;
+        return [.. Enumerable.Range(0, heads * size).Select(i => i / size * size + Value[block][i / size / sharing][i % size])];
+    }
+}

@@ -1,0 +1,126 @@
+using MaskLlm.Architectures;
+using MaskLlm.Machine;
+using MaskLlm.Models;
+using MaskLlm.Patterns;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Permutations;
+
+/// <summary>Looks for the order of a model's channels in which N:M keeps most of the scores of the layers that read them.</summary>
+/// <param name="model">With its dense weights.</param>
+/// <param name="squares">Sum of squares of the inputs of each layer, by its name.</param>
+/// <param name="pattern">N:M.</param>
+/// <param name="seed">Of all chance.</param>
+/// <param name="threads">At least 1; the result does not depend on it.</param>
+internal sealed class ChannelSearch(Decoder model, IReadOnlyDictionary<string, Tensor> squares, NmPattern pattern, ulong seed, int threads)
+{
+    /// <summary>Kinds of channels that have an order.</summary>
+    internal const int Kinds = 3;
+
+    private readonly DecoderConfig _config = model.Config;
+    private readonly Dictionary<string, LinearLayer> _layers = model.Linears.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
+
+    /// <summary>Why orders stay as they are, a sentence each.</summary>
+    /// <param name="config">The decoder.</param>
+    /// <param name="pattern">N:M.</param>
+    internal static IReadOnlyList<string> Left(DecoderConfig config, NmPattern pattern)
+    {
+        (int Size, string Key, string What)[] parts =
+        [
+            (config.HiddenSize, "hidden_size", "the residual stream"),
+            (config.HeadSize, "head_dim", "value heads, whose channels groups share with the next head's,"),
+            (config.IntermediateSize, "intermediate_size", "the MLP"),
+        ];
+        return [.. parts.Where(part => part.Size % pattern.GroupSize != 0).Select(part => FormattableString.Invariant(
+            $"the order of {part.What} stays: {part.Key} is {part.Size}, and {pattern} orders multiples of {pattern.GroupSize}."))];
+    }
+
+    /// <summary>Searches.</summary>
+    /// <param name="progress">Told of every round.</param>
+    /// <param name="cancellation">Stops between rounds.</param>
+    /// <returns>The orders, and what they keep by kind of channel.</returns>
+    /// <exception cref="InvalidDataException">Scores are not finite.</exception>
+    /// <exception cref="InsufficientMemoryException">They do not fit.</exception>
+    internal (ChannelOrders Orders, IReadOnlyList<KeptShare> Kept) Run(IProgress<Progress>? progress, CancellationToken cancellation)
+    {
+        ChannelOrders orders = new(_config);
+        ChannelProblem[] problems = [.. Problems(orders)];
+        AvailableMemory.Require(problems.Max(problem => (long)problem.Size * problem.Readers * problem.SampledRows * sizeof(float)),
+            "the search for an order of channels", "close other programs, or take a larger machine");
+        long total = problems.Sum(Work), done = 0;
+        List<(Channels Kind, double Before, double After)> kept = [];
+        for (int i = 0; i < problems.Length; i++)
+        {
+            ChannelProblem problem = problems[i];
+            void Tell(int round) => progress?.Report(new Progress("order of channels", done + Work(problem) / GroupSearch.Rounds * round,
+                total, Names(problem.Kind)));
+            (double before, double after) = Solve(problem, new RandomDraws(seed, (ulong)i), Tell, cancellation);
+            kept.Add((problem.Kind, before, after));
+            done += Work(problem);
+        }
+        return (orders, [.. kept.GroupBy(each => each.Kind).Select(kind => new KeptShare(kind.Key, LayersOf(kind.Key),
+            kind.Sum(each => each.Before) / LayersOf(kind.Key), kind.Sum(each => each.After) / LayersOf(kind.Key)))]);
+    }
+
+    /// <summary>A kind of channels for people.</summary>
+    internal static string Names(Channels kind) => kind switch
+    {
+        Channels.Residual => "residual stream",
+        Channels.Value => "value heads",
+        _ => "MLP",
+    };
+
+    private static long Work(ChannelProblem problem) => (long)problem.Size * problem.Size * problem.Readers * problem.SampledRows;
+
+    private (double Before, double After) Solve(ChannelProblem problem, RandomDraws draws, Action<int> round,
+        CancellationToken cancellation)
+    {
+        int[] order = new GroupSearch(problem.Sample(draws), pattern, draws, threads).Run(round, cancellation);
+        double before = 0, after = 0;
+        for (int reader = 0; reader < problem.Readers; reader++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope scope = NewDisposeScope();
+            (double Before, double After) kept = KeptScores.Of(problem.Scores(reader), order, pattern, threads);
+            before += kept.Before;
+            after += kept.After;
+        }
+        // The search may have seen some rows only.
+        if (after <= before) return (before, before);
+        problem.Take(order);
+        return (before, after);
+    }
+
+    private int LayersOf(Channels kind) => Readers(kind).Count();
+
+    private IEnumerable<LinearTensor> Readers(Channels kind) => Enumerable.Range(0, _config.BlockCount)
+        .SelectMany(block => BlockPlan.Of(_config, block).Slices).Where(slice => slice.Reads == kind).Select(slice => slice.Tensor)
+        .Distinct();
+
+    private IEnumerable<ChannelProblem> Problems(ChannelOrders orders)
+    {
+        bool IsOrdered(int size) => size % pattern.GroupSize == 0;
+        if (IsOrdered(_config.HiddenSize))
+        {
+            LinearTensor[] readers = [.. Readers(Channels.Residual)];
+            yield return new(Channels.Residual, _config.HiddenSize, readers.Length, readers.Max(reader => reader.Rows),
+                reader => ScoresOf(readers[reader]), order => orders.Residual = order);
+        }
+        int sharing = _config.HeadCount / _config.KeyValueHeadCount, size = _config.HeadSize;
+        foreach ((int block, LinearTensor output) in Readers(Channels.Value).Index())
+            for (int head = 0; head < _config.KeyValueHeadCount && IsOrdered(size); head++)
+            {
+                int own = head;
+                yield return new(Channels.Value, size, sharing, output.Rows,
+                    reader => ScoresOf(output).narrow(1, (own * sharing + reader) * size, size).contiguous(),
+                    order => orders.Value[block][own] = order);
+            }
+        foreach ((int block, LinearTensor down) in Readers(Channels.Mlp).Index())
+            if (IsOrdered(_config.IntermediateSize))
+                yield return new(Channels.Mlp, _config.IntermediateSize, 1, down.Rows, _ => ScoresOf(down),
+                    order => orders.Mlp[block] = order);
+    }
+
+    private Tensor ScoresOf(LinearTensor tensor) => LayerScores.Of(_layers[tensor.Name], squares[tensor.Name]);
+}
