@@ -70,7 +70,7 @@ internal static class RunReaders
             Directory.CreateDirectory(Path.GetDirectoryName(checkpoint)!);
             File.Copy(input.Path(), checkpoint, overwrite: true);
             using RunFolder folder = RunFolder.Open(Path.Combine(input.Folder(), "run"), force: false, resume: true);
-            PruneCheckpoint.Open(folder, resume: true, JsonNode.Parse(Settings)!.AsObject(), 2);
+            PruneCheckpoint.Open(folder, resume: true, JsonNode.Parse(Settings)!.AsObject(), 2, () => []);
         }) with { Refusals = [.. FuzzReader.OfFiles, typeof(ArgumentException)], NamesFile = false, Weight = 0.2 },
     ];
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
@@ -209,6 +210,51 @@ public sealed class PruneCommandTests : IDisposable
         Assert.Contains("| self_attn.q_proj | 2 of 2 | 50.00 % |", card, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("magnitude")]
+    [InlineData("wanda")]
+    [InlineData("admm")]
+    public void Prune_DenseShare_SaysTheDensityEverywhere(string method)
+    {
+        string target = _folder.File("run");
+        string[] data = method == "magnitude" ? [] : ["--data", TinyModel.TextPath, "--samples", "6", "--seq-len", "32"];
+
+        CommandRun run = CommandRun.Of(
+            ["prune", TinyModel.Folder, "--method", method, .. data, "--dense-share", "0.2", "--threads", "1", "--out", target]);
+
+        run.AssertSuccess();
+        JsonNode record = JsonNode.Parse(File.ReadAllText(Path.Combine(target, "run.json")))!;
+        string[] dense = [.. record["figures"]!["dense_layers"]!.AsArray().Select(name => (string)name!)];
+        IReadOnlyDictionary<string, (int Rows, int Columns)> shapes = CheckpointConfig.LinearShapes(TinyModel.Folder);
+        double share = dense.Sum(name => (double)shapes[name].Rows * shapes[name].Columns)
+            / shapes.Values.Sum(shape => (double)shape.Rows * shape.Columns);
+        Assert.InRange(share, 0.1, 0.2);
+        Assert.Equal(0.5 + share / 2, (double)record["figures"]!["density"]!, 1e-9);
+        Assert.Equal(0.2, (double)record["options"]!["dense-share"]!);
+        string percent = (50 + 50 * share).ToString("0.00", CultureInfo.InvariantCulture);
+        Assert.StartsWith($"{dense.Length} layers stay dense: density {percent} %\n", run.Output, StringComparison.Ordinal);
+        Assert.StartsWith($"# Mask of density {percent} % for ", File.ReadAllText(Path.Combine(target, "README.md")),
+            StringComparison.Ordinal);
+        IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), shapes);
+        Assert.Equal(shapes.Keys.Except(dense).Order(), masks.Keys.Order());
+        Assert.All(masks.Values, mask => Assert.Equal(0, mask.ViolationCount(NmPattern.TwoOfFour)));
+    }
+
+    [Fact]
+    public void Prune_DenseShareBelowAnyLayer_SaysSoAndGivesTheOrdinaryMask()
+    {
+        string target = _folder.File("run"), other = _folder.File("other");
+
+        CommandRun run = Prune("--dense-share", "0.001", "--out", target);
+
+        run.AssertSuccess();
+        Assert.Contains("--dense-share 0.001 is less than the smallest layer, model.layers.0.self_attn.k_proj.weight", run.Error,
+            StringComparison.Ordinal);
+        Prune("--out", other).AssertSuccess();
+        Assert.Equal(File.ReadAllBytes(Path.Combine(other, "mask.npz")), File.ReadAllBytes(Path.Combine(target, "mask.npz")));
+        Assert.StartsWith("# 2:4 mask for", File.ReadAllText(Path.Combine(target, "README.md")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Prune_FolderOfAnEarlierRun_IsKeptUntilForced()
     {
@@ -239,6 +285,9 @@ public sealed class PruneCommandTests : IDisposable
     [InlineData("--method admm solves for weights; give it text or token ids with --data")]
     [InlineData("pruning by a mask is to solve for the weights that stay", "--mask", "m.npz", "--data", "a.txt")]
     [InlineData("--hidden-memory is -1", "--method", "magnitude", "--hidden-memory", "-1")]
+    [InlineData("--dense-share is 1; at least 0 and below 1 is needed", "--method", "magnitude", "--dense-share", "1")]
+    [InlineData("--dense-share is -0.1; at least 0 and below 1", "--method", "magnitude", "--dense-share", "-0.1")]
+    [InlineData("--skip leaves no layer to mask", "--method", "magnitude", "--dense-share", "0.5", "--skip", "*")]
     [InlineData("'4:2' is not a pattern", "--method", "magnitude", "--pattern", "4:2")]
     public void Prune_BadInput_LeavesNothingBehind(string expected, params string[] arguments)
     {

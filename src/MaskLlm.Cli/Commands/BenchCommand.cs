@@ -17,7 +17,7 @@ internal static class BenchCommand
         RuntimeBenchmarkOptions defaults = new();
         Argument<string?> model = new("MODEL")
         {
-            Description = "A runtime file whose linear layers are 2:4; or name a --shape.",
+            Description = "A runtime file with linear layers that are 2:4; or name a --shape.",
             Arity = ArgumentArity.ZeroOrOne
         };
         Option<string?> shape = new("--shape")

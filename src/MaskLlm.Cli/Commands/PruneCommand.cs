@@ -48,14 +48,16 @@ internal static class PruneCommand
             Description = "Parameters that stay dense, by name with * and ?; embedding and head always do.",
             AllowMultipleArgumentsPerToken = true,
         };
+        Option<double> denseShare = NumberOption.Of(OptionRanges.DenseShare, 0,
+            "The most of the other weights that stays dense, 0 to below 1: the layers whose pruning costs most a weight.");
         Option<string> output = SharedOptions.Out();
         Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();
         Option<int?> threads = SharedOptions.Threads();
         update.Arity = ArgumentArity.ZeroOrOne;
         Command command = new("prune", "Make masks in one shot, without learning, and solve for the weights that stay.")
         {
-            model, method, mask, pattern, data, separator, samples, length, seed, update, blockwise, skip, output, hiddenMemory, threads,
-            force, resume, json, RunConfig.Option(),
+            model, method, mask, pattern, data, separator, samples, length, seed, update, blockwise, skip, denseShare, output,
+            hiddenMemory, threads, force, resume, json, RunConfig.Option(),
         };
         command.SetAction(parsed =>
         {
@@ -77,6 +79,7 @@ internal static class PruneCommand
                 Blockwise = parsed.GetValue(blockwise),
                 HiddenMemoryBytes = (long)parsed.GetValue(hiddenMemory) << 20,
                 Skip = parsed.GetValue(skip) ?? [],
+                DenseShare = parsed.GetValue(denseShare),
                 Out = parsed.GetValue(output)!,
                 Force = parsed.GetValue(force),
                 Resume = parsed.GetValue(resume),
@@ -86,6 +89,7 @@ internal static class PruneCommand
                 record = PruneRun.Execute(request, progress, progress.Note, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, record.ToJson());
             bool hasModel = Directory.Exists(Path.Combine(request.Out, "model"));
+            if (!parsed.GetValue(json)) DensityLine.Print(parsed.InvocationConfiguration.Output, record);
             if (!parsed.GetValue(json)) parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"mask, {(hasModel ? "updated model, " : "")}record and model card: {request.Out} "
                 + $"({record.Figures["seconds"]!.GetValue<double>():0.00} s of pruning)"));

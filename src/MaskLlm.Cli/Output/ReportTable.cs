@@ -1,6 +1,7 @@
 using System.Globalization;
 using MaskLlm.Evaluation;
 using MaskLlm.Masks;
+using MaskLlm.Patterns;
 using Spectre.Console;
 
 namespace MaskLlm.Cli.Output;
@@ -8,6 +9,8 @@ namespace MaskLlm.Cli.Output;
 /// <summary>A sparsity report for people.</summary>
 internal static class ReportTable
 {
+    private const string Dense = "dense";
+
     /// <param name="output">Where it goes.</param>
     /// <param name="report">What is shown.</param>
     /// <param name="isLayoutKnown">Whether a checkpoint said which dimension its groups run along.</param>
@@ -34,7 +37,7 @@ internal static class ReportTable
             table.AddRow(
                 new Text(tensor.Name),
                 new Text(tensor.Shape is var (rows, columns) ? Invariant($"{rows} x {columns}") : "?"),
-                new Text(tensor.Pattern?.ToString() ?? "none"),
+                new Text(tensor.Pattern?.ToString() ?? (tensor.Density == 1 ? Dense : "none")),
                 new Text(Percent(tensor.Density)),
                 new Text(Invariant($"{tensor.Violations}")));
         }
@@ -44,8 +47,16 @@ internal static class ReportTable
     private static string Summary(SparsityReport report)
     {
         long violations = report.Tensors.Sum(tensor => tensor.Violations);
-        string judged = report.Pattern is { } pattern ? $"pattern {pattern}" : "no common pattern, judged as 2:4";
+        string judged = report.Pattern is { } pattern ? $"pattern {pattern}" : $"no common pattern{Counts(report)}, judged as 2:4";
         return Invariant($"{report.Tensors.Count} tensors: {judged}, density {Percent(report.Density)}, {violations} groups violate it");
+    }
+
+    // Where some are dense and the others have one pattern, which is not the model's.
+    private static string Counts(SparsityReport report)
+    {
+        int dense = report.Tensors.Count(tensor => tensor.Density == 1);
+        NmPattern?[] others = [.. report.Tensors.Where(tensor => tensor.Density < 1).Select(tensor => tensor.Pattern).Distinct()];
+        return dense > 0 && others is [{ } pattern] ? Invariant($" ({report.Tensors.Count - dense} are {pattern}, {dense} {Dense})") : "";
     }
 
     private static string Sentence(MaskAgreement agreement, SparsityReport report) => string.Create(CultureInfo.InvariantCulture,

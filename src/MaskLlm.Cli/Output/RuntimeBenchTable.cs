@@ -10,13 +10,13 @@ internal static class RuntimeBenchTable
 {
     internal static void Print(TextWriter output, IReadOnlyList<RuntimeBenchmarkRow> rows)
     {
-        Table table = new Table().AddColumns("what", "dense", "2:4", "ratio", "unit");
+        Table table = new Table().AddColumns("what", "dense", "sparse", "ratio", "unit");
         foreach (RuntimeBenchmarkRow row in rows)
             table.AddRow(row.What, Number(row.Dense), Number(row.Sparse), row.Ratio.ToString("0.000", CultureInfo.InvariantCulture),
                 row.Unit);
         TableConsole.Over(output).Write(table);
         foreach (string kernel in rows.Select(row => row.Kernel).Distinct()) output.WriteLine(kernel);
-        output.WriteLine("A ratio above 1: 2:4 is better. Medians; the ratio is the median over pairs.");
+        output.WriteLine("A ratio above 1: sparse is better. Medians; the ratio is the median over pairs.");
     }
 
     internal static JsonObject ToJson(IReadOnlyList<RuntimeBenchmarkRow> rows) => new()

@@ -34,6 +34,9 @@ public static class OptionRanges
     /// <summary>Sequences of a calibration.</summary>
     public static readonly NumberRange<int> Samples = AtLeast("samples", 1);
 
+    /// <summary>Most of the weights that stays dense.</summary>
+    public static readonly NumberRange<double> DenseShare = new("dense-share", 0, 1) { IsBelowMost = true };
+
     /// <summary>Memory for hidden states, in MiB.</summary>
     public static readonly NumberRange<int> HiddenMemory = AtLeast("hidden-memory", 0) with { Subject = "`HiddenMemoryBytes`" };
 

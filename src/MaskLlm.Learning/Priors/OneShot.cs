@@ -26,20 +26,39 @@ internal static class OneShot
             IProgress<Progress>? progress, CancellationToken cancellation, Action<LinearLayer>? solved = null)
     {
         if (method == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, pattern);
-        PruneMethod how = new(method, pattern);
-        BlockwisePruner.RequireMemory(model, how, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), "`Prior`",
-            "lower `SequenceLength`, or name a mask that prune made");
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
-        using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
-        using HiddenStates? dense = how.Solves ? HiddenStates.Embed(model, sequences, null, 0, cancellation) : null;
-        new BlockwisePruner(model, how, layers, $"prior by {method}", progress).Run(0, hidden, dense, (block, pruned) =>
-        {
-            foreach (PrunedLayer layer in pruned)
+        PruneMethod how = new(method, pattern);
+        Run(model, how, layers, sequences, "`Prior`",
+            "lower `SequenceLength`, or name a mask that prune made", $"prior by {method}",
+            pruned =>
             {
-                masks.Add(layer.Layer.Name, layer.Mask);
-                if (how.Solves) solved?.Invoke(layer.Layer);
-            }
-        }, cancellation);
+                masks.Add(pruned.Layer.Name, pruned.Mask);
+                if (how.Solves) solved?.Invoke(pruned.Layer);
+            }, progress, cancellation);
         return masks;
+    }
+
+    /// <summary>Prunes in memory.</summary>
+    /// <param name="model">Dense before and after.</param>
+    /// <param name="method">How.</param>
+    /// <param name="layers">The layers to prune.</param>
+    /// <param name="sequences">Token ids, all of one length.</param>
+    /// <param name="option">The property that asked for it, in backticks.</param>
+    /// <param name="advice">What the user may do where memory is short.</param>
+    /// <param name="phase">What progress is told of.</param>
+    /// <param name="pruned">Told of every layer, in their order.</param>
+    /// <param name="progress">Told of every block.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    internal static void Run(
+        Decoder model, PruneMethod method, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences, string option, string advice,
+            string phase, Action<PrunedLayer> pruned, IProgress<Progress>? progress, CancellationToken cancellation)
+    {
+        BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), option, advice);
+        using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
+        using HiddenStates? dense = method.Solves ? HiddenStates.Embed(model, sequences, null, 0, cancellation) : null;
+        new BlockwisePruner(model, method, layers, phase, progress).Run(0, hidden, dense, (_, block) =>
+        {
+            foreach (PrunedLayer layer in block) pruned(layer);
+        }, cancellation);
     }
 }

@@ -9,14 +9,15 @@ namespace MaskLlm.Priors;
 /// <summary>The model card of a one-shot pruning run.</summary>
 internal static class PruneCard
 {
-    internal static void Write(string path, PruneRequest request, IReadOnlyList<KindDensity> densities)
+    internal static void Write(string path, PruneRequest request, IReadOnlyList<KindDensity> densities, RunDensity kept)
     {
         string model = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Model)));
         StringBuilder card = new();
-        card.Append(CultureInfo.InvariantCulture, $"# {request.Pattern} mask for {model}\n\n");
+        card.Append(CultureInfo.InvariantCulture, $"# {kept.Title(request.Pattern)} for {model}\n\n");
         card.Append(CultureInfo.InvariantCulture,
             $"One-shot pruning with maskllm, method `{request.How.Name}`: {request.Pattern.Kept} of every {request.Pattern.GroupSize} "
             + $"neighbours in a row stay. ");
+        card.Append(kept.Sentence(request.DenseShare));
         card.Append(request.How.ChangesWeights
             ? "`mask.npz` holds one bit a weight of every masked layer, and `model` the checkpoint: its weights make up for those that "
                 + "are gone, so the mask alone on the original model is another thing. Embedding and head stay dense.\n\n"
@@ -36,7 +37,8 @@ internal static class PruneCard
     private static string Command(PruneRequest request) => string.Concat(
         $"maskllm prune {Quoted(RecordedPath.Of(request.Model))} {How(request)} --pattern {request.Pattern}",
         $"{Calibration(request)}{Update(request)} --out {Quoted(RecordedPath.Of(request.Out))}",
-        string.Concat(request.Skip.Select(skip => $" --skip {Quoted(skip)}")));
+        string.Concat(request.Skip.Select(skip => $" --skip {Quoted(skip)}")),
+        request.DenseShare == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" --dense-share {request.DenseShare}"));
 
     private static string How(PruneRequest request) =>
         request.Mask is { } mask ? $"--mask {Quoted(RecordedPath.Of(mask))}" : $"--method {request.Method}";

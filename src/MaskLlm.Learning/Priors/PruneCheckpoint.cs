@@ -15,10 +15,14 @@ namespace MaskLlm.Priors;
 /// </summary>
 internal sealed class PruneCheckpoint
 {
-    private const string MaskEnding = ".mask";
+    private const string MaskEnding = ".mask", DenseKey = "dense";
     private readonly RunFolder _folder;
 
-    private PruneCheckpoint(RunFolder folder, int finishedBlocks) => (_folder, FinishedBlocks) = (folder, finishedBlocks);
+    private PruneCheckpoint(RunFolder folder, int finishedBlocks, IReadOnlySet<string> dense) =>
+        (_folder, FinishedBlocks, Dense) = (folder, finishedBlocks, dense);
+
+    /// <summary>Names of the layers that were chosen to stay dense.</summary>
+    internal IReadOnlySet<string> Dense { get; }
 
     /// <summary>Blocks that need not be done again.</summary>
     internal int FinishedBlocks { get; }
@@ -31,21 +35,27 @@ internal sealed class PruneCheckpoint
     /// <param name="resume">Whether to go on.</param>
     /// <param name="options">What two runs must share to give the same masks.</param>
     /// <param name="blocks">Blocks of the model.</param>
+    /// <param name="choose">Names the layers that stay dense; asked where a run starts, which keeps the answer.</param>
     /// <exception cref="ArgumentException">The run was started with other options.</exception>
     /// <exception cref="InvalidDataException">The checkpoint is damaged or of another kind of run.</exception>
-    internal static PruneCheckpoint Open(RunFolder folder, bool resume, JsonObject options, int blocks)
+    internal static PruneCheckpoint Open(RunFolder folder, bool resume, JsonObject options, int blocks,
+        Func<IEnumerable<string>> choose)
     {
         if (resume && folder.HasCheckpoint)
         {
-            RequireSame(folder.CheckpointPath, options);
+            HashSet<string> kept = RequireSame(folder.CheckpointPath, options);
             // Hidden states before a block are written after the files of the blocks before it.
             int finished = Enumerable.Range(0, blocks).LastOrDefault(block => File.Exists(HiddenStates.PathOf(FolderOf(folder), block)));
-            return new PruneCheckpoint(folder, finished);
+            return new PruneCheckpoint(folder, finished, kept);
         }
+        HashSet<string> dense = [.. choose()];
         folder.Create();
-        SafetensorsWriter.WriteChecked(folder.CheckpointPath, [],
-            new Dictionary<string, string> { [DecisiveOptions.Key] = options.ToJsonString() });
-        return new PruneCheckpoint(folder, 0);
+        SafetensorsWriter.WriteChecked(folder.CheckpointPath, [], new Dictionary<string, string>
+        {
+            [DecisiveOptions.Key] = options.ToJsonString(),
+            [DenseKey] = string.Join('\n', dense),
+        });
+        return new PruneCheckpoint(folder, 0, dense);
     }
 
     /// <summary>Writes a finished block: its masks, and its weights in the types of the model's files where these change.</summary>
@@ -97,12 +107,13 @@ internal sealed class PruneCheckpoint
 
     private static string FolderOf(RunFolder folder) => Path.GetDirectoryName(folder.CheckpointPath)!;
 
-    private static void RequireSame(string path, JsonObject asked)
+    private static HashSet<string> RequireSame(string path, JsonObject asked)
     {
         using SafetensorsFile file = OpenChecked(path);
         if (file.Tensors.Count > 0)
             throw new InvalidDataException(
                 $"{path}: no checkpoint of a pruning run; name the folder of the run, or start anew with `Force`.");
         DecisiveOptions.RequireSame(file, asked);
+        return [.. file.Metadata.GetValueOrDefault(DenseKey, "").Split('\n', StringSplitOptions.RemoveEmptyEntries)];
     }
 }

@@ -13,7 +13,7 @@ internal static class PruneRecord
 
     // One-shot methods take no loss, and those without data see no token; the names stay, as every run's record has them.
     internal static RunRecord Create(PruneRequest request, JsonObject options, JsonObject inputs, IReadOnlyDictionary<string, Mask> masks,
-        Calibration? calibration, double seconds)
+        RunDensity kept, Calibration? calibration, double seconds)
     {
         CalibrationCount? count = calibration is null ? null : CalibrationCount.Of(calibration.Sequences);
         long read = (long?)count?.Sequences * count?.Length ?? 0;
@@ -25,6 +25,8 @@ internal static class PruneRecord
             ["seconds"] = seconds,
             ["tokens_per_second"] = read / seconds,
             ["masked_weights"] = masks.Values.Sum(mask => (long)mask.Rows * mask.Columns),
+            ["density"] = kept.Density,
+            ["dense_layers"] = kept.DenseNames(),
             ["peak_memory_bytes"] = RunRecord.PeakMemoryBytes(),
             ["first_loss"] = null,
             ["final_loss"] = null,
@@ -58,6 +60,7 @@ internal static class PruneRecord
         ["update-weights"] = request.UpdateWeights.ToString().ToLowerInvariant(),
         ["blockwise"] = request.Blockwise,
         ["skip"] = new JsonArray([.. request.Skip.Select(skip => (JsonNode)skip)]),
+        ["dense-share"] = request.DenseShare,
         [HiddenMemory] = request.HiddenMemoryBytes >> 20,
     };
 

@@ -47,6 +47,10 @@ public sealed record PruneRequest
     /// <summary>Name patterns (* and ?) of parameters that stay dense.</summary>
     public IReadOnlyList<string> Skip { get; init; } = [];
 
+    /// <summary>The most of the weights of all other layers that stays dense, 0 to below 1: the layers whose pruning costs most a
+    /// weight.</summary>
+    public double DenseShare { get; init; }
+
     /// <summary>Replace the files of an earlier run.</summary>
     public bool Force { get; init; }
 

@@ -5,6 +5,7 @@ using MaskLlm.Formats;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Priors;
@@ -77,25 +78,39 @@ public static class PruneRun
         JsonObject options = PruneRecord.Options(request, calibration), inputs = PruneRecord.Inputs(request, calibration);
         Stopwatch watch = Stopwatch.StartNew();
         OrderedDictionary<string, Mask> masks;
+        IReadOnlyList<LinearLayer> dense;
         if (calibration is null)
         {
-            masks = Prune(layers, request, progress, cancellation);
+            dense = Choose();
+            masks = Prune([.. layers.Except(dense)], request, progress, cancellation);
             folder.Create();
         }
         else
         {
             PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume,
-                PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount);
-            masks = new BlockwiseRun(request, method, model, layers, checkpoint, progress, cancellation).Prune(calibration.Sequences);
+                PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount,
+                () => Choose().Select(layer => layer.Name));
+            dense = [.. layers.Where(layer => checkpoint.Dense.Contains(layer.Name))];
+            masks = new BlockwiseRun(request, method, model, [.. layers.Except(dense)], checkpoint, progress, cancellation)
+                .Prune(calibration.Sequences);
             if (method.ChangesWeights) checkpoint.WriteModel(request.Model, masks, RunModelFolder.PathOf(request.Out), cancellation);
         }
-        RunRecord record = PruneRecord.Create(request, options, inputs, masks, calibration, watch.Elapsed.TotalSeconds);
+        RunDensity kept = RunDensity.Of(model, masks, dense);
+        RunRecord record = PruneRecord.Create(request, options, inputs, masks, kept, calibration, watch.Elapsed.TotalSeconds);
         CheckpointMasks.Write(folder.MaskPath, masks, request.Model);
-        PruneCard.Write(folder.CardPath, request, KindDensity.Of(model, masks));
+        PruneCard.Write(folder.CardPath, request, KindDensity.Of(model, masks), kept);
         // A folder with a record is complete.
         record.Write(folder.RecordPath);
         folder.RemoveCheckpoint();
         return record;
+
+        IReadOnlyList<LinearLayer> Choose()
+        {
+            IReadOnlyList<LinearLayer> chosen = DenseLayers.Choose(model, method, layers, calibration?.Sequences ?? [], request.DenseShare,
+                progress, cancellation);
+            if (DenseLayers.Warning(request.DenseShare, layers, chosen) is { } nothing) warn?.Invoke(nothing);
+            return chosen;
+        }
     }
 
     private static OrderedDictionary<string, Mask> Prune(
@@ -121,6 +136,7 @@ public static class PruneRun
         if (request.Mask is not null && request.Method != AdmmMethod)
             throw new ArgumentException($"`Method` {request.Method}: the masks are those of `Mask` {request.Mask}, and no method chooses "
                 + $"others; leave one of them out.");
+        OptionRanges.DenseShare.Require(request.DenseShare);
         if (request.HiddenMemoryBytes < 0)
             throw new ArgumentException($"`HiddenMemoryBytes` is {request.HiddenMemoryBytes}; 0 or more is needed.");
     }

@@ -89,6 +89,18 @@ public sealed class TablesTests
     }
 
     [Fact]
+    public void Inspect_SomeDense_CountsBothAndCallsTheWholeByNeither()
+    {
+        TensorSparsity dense = new("b", (4, 8), null, 1, 8);
+        SparsityReport report = new(null, 0.75, [new("a", (4, 8), NmPattern.TwoOfFour, 0.5, 0), dense], null, 0);
+        string[] lines = Lines(output => ReportTable.Print(output, report));
+        Assert.Equal(["b", "4 x 8", "dense", "100.00 %", "8"], Row(lines, "b"));
+        Assert.Equal("2 tensors: no common pattern (1 are 2:4, 1 dense), judged as 2:4, density 75.00 %, 8 groups violate it", lines[^1]);
+        Assert.Equal("1 tensors: no common pattern, judged as 2:4, density 100.00 %, 8 groups violate it",
+            Lines(output => ReportTable.Print(output, report with { Tensors = [dense], Density = 1 }))[^1]);
+    }
+
+    [Fact]
     public void BenchLearn_Report_PrintsEveryFigure()
     {
         LearnBenchmarkReport report = new("fused-avx2", 12_340_000, 512, [new("sample", 8, 2), new("update", 3, 4)], 0.5, 2, 4.25, 9.125,
@@ -110,10 +122,10 @@ public sealed class TablesTests
         RuntimeBenchmarkRow[] rows = [new("decode bf16 x1", 99.994, 150.06, 1.5004, "tokens/s", "avx2, 2 threads"),
             new("file bf16", 200, 125, 1.6, "MB", "avx2, 2 threads")];
         string[] lines = Lines(output => RuntimeBenchTable.Print(output, rows));
-        Assert.Equal(["what", "dense", "2:4", "ratio", "unit"], Header(lines));
+        Assert.Equal(["what", "dense", "sparse", "ratio", "unit"], Header(lines));
         Assert.Equal(["decode bf16 x1", "99.99", "150.1", "1.500", "tokens/s"], Row(lines, "decode bf16 x1"));
         Assert.Equal(["file bf16", "200.0", "125.0", "1.600", "MB"], Row(lines, "file bf16"));
-        Assert.Equal(["avx2, 2 threads", "A ratio above 1: 2:4 is better. Medians; the ratio is the median over pairs."], lines[^2..]);
+        Assert.Equal(["avx2, 2 threads", "A ratio above 1: sparse is better. Medians; the ratio is the median over pairs."], lines[^2..]);
         Assert.Equal(
             """{"what":"file bf16","dense":200,"sparse":125,"ratio":1.6,"unit":"MB","kernel":"avx2, 2 threads"}""", RuntimeBenchTable.ToJson(rows)["rows"]![1]!.ToJsonString());
     }

@@ -16,6 +16,7 @@ public sealed class OptionRangesTests
         MaxWindows: max-windows `MaxWindows`, at least 1
         EvalWindows: eval-windows `EvalWindows`, at least 1
         Samples: samples `Samples`, at least 1
+        DenseShare: dense-share `DenseShare`, at least 0 and below 1
         HiddenMemory: hidden-memory `HiddenMemoryBytes`, at least 0
         Threads: threads `Threads`, 1 to 1024
         Repeats: repeats `Repeats`, at least 1

@@ -23,6 +23,8 @@ public sealed class PruneReportsTests
         Skip = ["*.k_proj.weight"],
     };
 
+    private static readonly RunDensity Whole = new(0.5, 0, []), Dense = new(0.625, 0.25, ["a.k", "b.k"]);
+
     private static readonly KindDensity[] Densities = [new("self_attn.q_proj", 2, 2, 0.5), new("mlp.up_proj", 2, 1, 0.75)];
 
     [Fact]
@@ -63,6 +65,18 @@ public sealed class PruneReportsTests
         Assert.Contains("\nmaskllm prune /models/some --method sparsegpt --pattern 1:4 --update-weights own --out out\n", card,
             StringComparison.Ordinal);
         Assert.Contains("`maskllm eval model --data TEXT` does.", card, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Card_LayersLeftDense_SaysTheDensityAndIsNotCalledByThePattern()
+    {
+        string card = Card(Request with { DenseShare = 0.3 }, Dense);
+        Assert.StartsWith("# Mask of density 62.50 % for some\n", card, StringComparison.Ordinal);
+        Assert.Contains("2 of every 4 neighbours in a row stay. This holds in all layers but 2, 25.00 % of the weights, which stay dense as "
+            + "their pruning would cost most (budget 30.00 %: `a.k`, `b.k`); 62.50 % of the weights of the blocks are kept in all. "
+            + "`mask.npz`", card, StringComparison.Ordinal);
+        Assert.Contains(" --skip '*.k_proj.weight' --dense-share 0.3\n", card, StringComparison.Ordinal);
+        Assert.DoesNotContain("2:4 mask", card, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,18 +134,21 @@ public sealed class PruneReportsTests
             [new CorpusSource("a.txt", 1, 480, 0, 1, "hash")]);
         Dictionary<string, Mask> masks = new() { ["a"] = Mask.FromBytes(2, 4, new byte[8]), ["b"] = Mask.FromBytes(3, 8, new byte[24]) };
 
-        RunRecord record = PruneRecord.Create(Request, new JsonObject { ["x"] = 1 }, new JsonObject { ["y"] = "z" }, masks, calibration, 2);
+        RunRecord record = PruneRecord.Create(Request, new JsonObject { ["x"] = 1 }, new JsonObject { ["y"] = "z" }, masks, Dense,
+            calibration, 2);
 
         Assert.Equal((5UL, "plain"), (record.Seed, record.Kernel));
         JsonObject figures = record.Figures;
         Assert.Equal(
-            ["tokens", "different_samples", "sources", "seconds", "tokens_per_second", "masked_weights", "peak_memory_bytes", "first_loss",
+            ["tokens", "different_samples", "sources", "seconds", "tokens_per_second", "masked_weights", "density",
+                "dense_layers", "peak_memory_bytes", "first_loss",
                 "final_loss", "perplexity"], figures.Select(pair => pair.Key));
         Assert.Equal((32L, 2, 2.0, 24.0, 32L),
             ((long)figures["tokens"]!, (int)figures["different_samples"]!, (double)figures["seconds"]!,
             (double)figures["tokens_per_second"]!, (long)figures["masked_weights"]!));
+        Assert.Equal((0.625, """["a.k","b.k"]"""), ((double)figures["density"]!, figures["dense_layers"]!.ToJsonString()));
         Assert.Equal("""{"dense":null,"prior":null,"learned":null}""", figures["perplexity"]!.ToJsonString());
-        Assert.Equal(0, (long)PruneRecord.Create(Request, [], [], masks, null, 2).Figures["tokens"]!);
+        Assert.Equal(0, (long)PruneRecord.Create(Request, [], [], masks, Whole, null, 2).Figures["tokens"]!);
     }
 
     [Fact]
@@ -142,7 +159,7 @@ public sealed class PruneReportsTests
         Assert.Equal(
             Json("""
             {"model":"/models/some","method":"wanda","mask":null,"data":["a.txt:1"],"document-separator":"\n\n","samples":2,"seq-len":16,"seed":5,"pattern":"2:4","update-weights":"none","blockwise":true,
-            "skip":["*.k_proj.weight"],"hidden-memory":3}
+            "skip":["*.k_proj.weight"],"dense-share":0,"hidden-memory":3}
             """),
             options.ToJsonString());
         JsonObject decisive = PruneRecord.Decisive(options, new JsonObject { ["f"] = "h" }, calibration.Sequences);
@@ -160,10 +177,10 @@ public sealed class PruneReportsTests
         new MergeReport("o.npz", NmPattern.TwoOfFour, 3, 100, 40,
             [("a", new MaskAgreement(100, 90, 0.95)), ("b", new MaskAgreement(100, 60, 0.8))]).ToJson().ToJsonString());
 
-    private static string Card(PruneRequest request)
+    private static string Card(PruneRequest request, RunDensity? kept = null)
     {
         using TemporaryFolder folder = new();
-        PruneCard.Write(folder.File("README.md"), request, Densities);
+        PruneCard.Write(folder.File("README.md"), request, Densities, kept ?? Whole);
         return File.ReadAllText(folder.File("README.md"));
     }
 

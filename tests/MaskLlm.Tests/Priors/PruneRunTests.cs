@@ -1,11 +1,16 @@
 using MaskLlm.Architectures;
 using MaskLlm.Data;
+using MaskLlm.Decoding;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Packing;
 using MaskLlm.Priors;
+using MaskLlm.Products;
+using MaskLlm.Runs;
 using MaskLlm.Tests.Data;
+using MaskLlm.Tests.Decoding;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -92,6 +97,54 @@ public sealed class PruneRunTests : IDisposable
                 File.ReadAllBytes(Path.Combine(_folder.File("spilled"), file)));
     }
 
+    [Theory]
+    [InlineData("wanda")]
+    [InlineData("admm")]
+    public void Execute_DenseShareStoppedAndResumed_ChoosesOnceAndGivesTheSameBytes(string method)
+    {
+        PruneRequest request = Request(method) with { DenseShare = 0.2 };
+        RunRecord whole = PruneRun.Execute(request with { Out = _folder.File("whole") }, null, null, TestContext.Current.CancellationToken);
+        using CancellationTokenSource stop = new();
+        Phases phases = new();
+
+        Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), null, stop.Token));
+        RunRecord resumed = PruneRun.Execute(request with { Resume = true }, phases, null, TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain("choosing what stays dense", phases.Seen);
+        Assert.NotEmpty(whole.Figures["dense_layers"]!.AsArray());
+        Assert.Equal(whole.Figures["dense_layers"]!.ToJsonString(), resumed.Figures["dense_layers"]!.ToJsonString());
+        foreach (string file in method == "admm" ? ["mask.npz", "model/model.safetensors"] : new[] { "mask.npz" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(_folder.File("whole"), file)), File.ReadAllBytes(Path.Combine(request.Out, file)));
+        string message = Assert.Throws<ArgumentException>(() => PruneRun.Execute(
+            request with { Out = _folder.File("whole"), Resume = true, DenseShare = 0.1 }, null, null,
+            TestContext.Current.CancellationToken)).Message;
+        Assert.Contains("complete", message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The layers that stay have their weights to the bit, and the packed file computes what the framework does.</summary>
+    [Fact]
+    public void Execute_DenseShare_LeavesTheseLayersAsTheyAreAndRunsPacked()
+    {
+        PruneRequest request = Request("admm") with { DenseShare = 0.2 };
+
+        RunRecord record = PruneRun.Execute(request, null, null, TestContext.Current.CancellationToken);
+
+        string[] dense = [.. record.Figures["dense_layers"]!.AsArray().Select(name => (string)name!)];
+        string target = Path.Combine(request.Out, "model"), packed = _folder.File("packed.maskllm");
+        IReadOnlyDictionary<string, Mask> masks = CheckpointMasks.Read(Path.Combine(request.Out, "mask.npz"), request.Model);
+        using DisposeScope scope = NewDisposeScope();
+        using Decoder before = Checkpoint.Load(request.Model), after = Checkpoint.Load(target);
+        foreach ((LinearLayer old, LinearLayer now) in before.Linears.Zip(after.Linears))
+            Assert.Equal((dense.Contains(old.Name), dense.Contains(old.Name)),
+                (!masks.ContainsKey(old.Name), TensorFile.MaxDifference(old.Weight, now.Weight) == 0));
+        RuntimeExport.Write(target, masks, WeightType.Float32, packed, null, TestContext.Current.CancellationToken);
+        using RuntimeModel runtime = RuntimeModel.Open(packed);
+        Assert.Equal((masks.Count, masks.Count + dense.Length), (runtime.SparseLayers, runtime.LinearLayers));
+        long[] ids = [.. Enumerable.Range(0, 24).Select(i => (long)(i * 7 % 128))];
+        float[] logits = TensorBytes.Floats(after.Forward(tensor(ids).view(1, -1)).contiguous()).ToArray();
+        Assert.True(RuntimeFiles.RelativeDifference(RuntimeFiles.Logits(runtime, [ids], 24), logits) < 1e-4);
+    }
+
     [Fact]
     public void Execute_ResumedWithOtherOptions_NamesTheOption()
     {
@@ -151,9 +204,16 @@ public sealed class PruneRunTests : IDisposable
     {
         public void Report(Progress value)
         {
-            if (value.Phase.StartsWith("pruning", StringComparison.Ordinal) 
+            if (value.Phase.StartsWith("pruning", StringComparison.Ordinal)
                 && value.Detail == $"block {blocks}/2") stop.Cancel();
         }
+    }
+
+    private sealed class Phases : IProgress<Progress>
+    {
+        internal HashSet<string> Seen { get; } = [];
+
+        public void Report(Progress value) => Seen.Add(value.Phase);
     }
 
     private sealed class Done(List<string> blocks) : IProgress<Progress>

@@ -84,10 +84,10 @@ public sealed class PruneStateTests : IDisposable
                 new Dictionary<string, string> { [hasOptions ? "options" : "other"] = "{}" });
         }
         using RunFolder folder = RunFolder.Open(_folder.File("run"), force: false, resume: true);
-        if (refused is null) Assert.Equal(0, PruneCheckpoint.Open(folder, true, [], 2).FinishedBlocks);
+        if (refused is null) Assert.Equal(0, PruneCheckpoint.Open(folder, true, [], 2, () => []).FinishedBlocks);
         else
         {
-            string message = Assert.Throws<InvalidDataException>(() => PruneCheckpoint.Open(folder, true, [], 2)).Message;
+            string message = Assert.Throws<InvalidDataException>(() => PruneCheckpoint.Open(folder, true, [], 2, () => [])).Message;
             Assert.StartsWith($"{folder.CheckpointPath}: {refused}", message, StringComparison.Ordinal);
         }
     }
