@@ -232,7 +232,7 @@ public sealed class PruneCommandTests : IDisposable
         Assert.Equal(0.5 + share / 2, (double)record["figures"]!["density"]!, 1e-9);
         Assert.Equal(0.2, (double)record["options"]!["dense-share"]!);
         string percent = (50 + 50 * share).ToString("0.00", CultureInfo.InvariantCulture);
-        Assert.StartsWith($"{dense.Length} layers stay dense: density {percent} %\n", run.Output, StringComparison.Ordinal);
+        Assert.StartsWith($"{dense.Length} layers stay dense: density {percent} %; the same for learn:\n  --skip {string.Join(' ', dense)}\n", run.Output, StringComparison.Ordinal);
         Assert.StartsWith($"# Mask of density {percent} % for ", File.ReadAllText(Path.Combine(target, "README.md")),
             StringComparison.Ordinal);
         IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(Path.Combine(target, "mask.npz"), shapes);

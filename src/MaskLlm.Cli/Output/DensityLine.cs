@@ -3,13 +3,15 @@ using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Output;
 
-/// <summary>What a run says of layers that it chose to leave dense.</summary>
+/// <summary>What a run says of layers that it chose to leave dense, with the option that leaves them so in another run.</summary>
 internal static class DensityLine
 {
     internal static void Print(TextWriter output, RunRecord record)
     {
-        if (record.Figures["dense_layers"] is not { } dense || dense.AsArray().Count == 0) return;
+        string[] dense = [.. record.Figures["dense_layers"]!.AsArray().Select(name => (string)name!)];
+        if (dense.Length == 0) return;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{dense.AsArray().Count} layers stay dense: density {100 * record.Figures["density"]!.GetValue<double>():0.00} %"));
+            $"{dense.Length} layers stay dense: density {100 * record.Figures["density"]!.GetValue<double>():0.00} %; the same for learn:"));
+        output.WriteLine($"  --skip {string.Join(' ', dense)}");
     }
 }
