@@ -31,6 +31,10 @@ internal static class LearnCommand
             Description = "Checkpoint of the same model whose weights training starts from, such as RUN/model of prune; --prior names its "
             + "mask.",
         };
+        Option<bool> permute = new("--permute")
+        {
+            Description = "Put the channels into an order that the pattern costs less in, first: OUT/permuted, whose mask is learned."
+        };
         Option<string> device = new("--device")
         {
             Description = "cpu, or cuda with a build that has it.",
@@ -53,14 +57,14 @@ internal static class LearnCommand
         Command command = new("learn", "Learn which weights to keep: an N:M mask for every linear layer of the blocks.") { model, data,
             separator, output };
         foreach (Option option in numbers.All) command.Options.Add(option);
-        foreach (Option option in new Option[] { prior, start, device, threads, saveEvery, logEvery, evalEvery, evalText, evalWindows,
-            saveModel, saveLogits, explain, force, resume, json, RunConfig.Option() }) command.Options.Add(option);
+        foreach (Option option in new Option[] { prior, start, permute, device, threads, saveEvery, logEvery, evalEvery, evalText,
+            evalWindows, saveModel, saveLogits, explain, force, resume, json, RunConfig.Option() }) command.Options.Add(option);
         HelpHeadings.Add(
             command,
             [
                 ("Options that people use first", [data, output, numbers.First[0], prior, .. numbers.First.Skip(1), resume]),
                 .. numbers.Headings,
-                ("Weights that training starts from", [start]),
+                ("What learning starts from", [permute, start]),
                 ("What is written and measured", [saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel, saveLogits, explain]),
             ]);
         command.SetAction(parsed =>
@@ -76,6 +80,7 @@ internal static class LearnCommand
                 Device = parsed.GetValue(device)!,
                 Options = numbers.Read(parsed),
                 StartWeights = parsed.GetValue(start),
+                Permute = parsed.GetValue(permute),
                 SaveEvery = parsed.GetValue(saveEvery),
                 LogEvery = parsed.GetValue(logEvery),
                 EvalEvery = parsed.GetValue(evalEvery),

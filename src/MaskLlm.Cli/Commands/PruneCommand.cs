@@ -20,7 +20,10 @@ internal static class PruneCommand
             Description = $"How weights are chosen: {string.Join(", ", PruneRun.Methods)}. admm finds mask and kept weights together.",
             DefaultValueFactory = _ => PruneRun.AdmmMethod
         };
-        Option<string?> mask = new("--mask") { Description = "With --update-weights: solve for the weights that this mask keeps; --pattern says what it is." };
+        Option<string?> mask = new("--mask")
+        {
+            Description = "With --update-weights: solve for the weights that this mask keeps; --pattern says what it is."
+        };
         Option<string> pattern = new("--pattern")
         {
             Description = "N:M: N weights kept of every M inputs.",
@@ -40,6 +43,10 @@ internal static class PruneCommand
             Description = "Where weights are solved for: train those of each block towards the dense block's output; false turns it off.",
             DefaultValueFactory = _ => true
         };
+        Option<bool> permute = new("--permute")
+        {
+            Description = "Put the channels into an order that the pattern costs less in, first: OUT/permuted, whose mask is made."
+        };
         Option<int> hiddenMemory = NumberOption.Of(OptionRanges.HiddenMemory, 2048,
             "MB of memory for the hidden states of the data; more of them lie in a file in OUT.");
         Option<ulong> seed = SharedOptions.Seed();
@@ -56,7 +63,7 @@ internal static class PruneCommand
         update.Arity = ArgumentArity.ZeroOrOne;
         Command command = new("prune", "Make masks in one shot, without learning, and solve for the weights that stay.")
         {
-            model, method, mask, pattern, data, separator, samples, length, seed, update, blockwise, skip, denseShare, output,
+            model, method, mask, pattern, data, separator, samples, length, seed, update, blockwise, permute, skip, denseShare, output,
             hiddenMemory, threads, force, resume, json, RunConfig.Option(),
         };
         command.SetAction(parsed =>
@@ -77,6 +84,7 @@ internal static class PruneCommand
                 UpdateWeights = parsed.GetResult(update) is { Implicit: false, Tokens.Count: 0 } ? WeightUpdate.Exact
                     : parsed.GetValue(update),
                 Blockwise = parsed.GetValue(blockwise),
+                Permute = parsed.GetValue(permute),
                 HiddenMemoryBytes = (long)parsed.GetValue(hiddenMemory) << 20,
                 Skip = parsed.GetValue(skip) ?? [],
                 DenseShare = parsed.GetValue(denseShare),
@@ -91,7 +99,7 @@ internal static class PruneCommand
             bool hasModel = Directory.Exists(Path.Combine(request.Out, "model"));
             if (!parsed.GetValue(json)) DensityLine.Print(parsed.InvocationConfiguration.Output, record);
             if (!parsed.GetValue(json)) parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"mask, {(hasModel ? "updated model, " : "")}record and model card: {request.Out} "
+                $"mask{(request.Permute ? " of permuted" : "")}, {(hasModel ? "updated model, " : "")}record and model card: {request.Out} "
                 + $"({record.Figures["seconds"]!.GetValue<double>():0.00} s of pruning)"));
             return ExitCode.Done;
         });

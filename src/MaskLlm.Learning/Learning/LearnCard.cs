@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats;
+using MaskLlm.Priors;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Learning;
@@ -24,6 +25,7 @@ internal static class LearnCard
             $"Learned with maskllm (recipe `{options.Recipe.ToString().ToLowerInvariant()}`, after MaskLLM, arXiv 2409.17481). ");
         card.Append(isDense ? "Nothing is pruned: `model` is what the same steps on the same data make of the dense weights.\n\n"
             : $"`mask.npz` holds one bit a weight of every linear layer of the blocks; {weights}.\n\n");
+        if (request.Permute) card.Append(PermutedModel.Sentence);
         card.Append("| held-out perplexity | |\n|---|---|\n");
         string prior = $"prior ({RecordedPath.Of(request.Prior)})";
         foreach ((string name, string key) in new[] { ("dense", "dense"), (prior, "prior"), ("learned", "learned") })
@@ -36,7 +38,8 @@ internal static class LearnCard
             $"Tokens seen: {figures["tokens"]}. Seconds: {Number(figures["seconds"])}. Tokens a second: "
             + $"{Number(figures["tokens_per_second"])}. Seed: {options.Seed}.\n\n");
         if (options.TrainWeights == WeightTraining.None)
-            card.Append("Masked checkpoint: `maskllm apply MODEL --mask mask.npz --out DIR`. ");
+            card.Append(CultureInfo.InvariantCulture,
+                $"Masked checkpoint: `maskllm apply {(request.Permute ? "permuted" : "MODEL")} --mask mask.npz --out DIR`. ");
         card.Append("Every option, version and input hash is in `run.json`.\n");
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(card.ToString())));
     }

@@ -50,6 +50,7 @@ internal static class LearnRecord
             ["data"] = DataRecord.Names(corpus.Sources),
             ["document-separator"] = request.Data.DocumentSeparator,
             ["prior"] = RecordedPath.Of(request.Prior),
+            ["permute"] = request.Permute,
             ["start-weights"] = request.StartWeights is { } start ? RecordedPath.Of(start) : null,
         };
         foreach (Setting<LearnOptions> setting in LearnSettings.All) options[setting.Name] = setting.ToJson(request.Options);

@@ -43,6 +43,9 @@ public sealed record LearnRequest
 
     internal bool PrunesForPrior => PruneRun.Methods.Contains(Prior, StringComparer.Ordinal);
 
+    /// <summary>Puts the channels into an order that the pattern costs less in, first: the masks are those of <c>permuted</c>.</summary>
+    public bool Permute { get; init; }
+
     /// <summary>Steps between checkpoints.</summary>
     public int SaveEvery { get; init; } = 50;
 
@@ -92,6 +95,9 @@ public sealed record LearnRequest
         if (StartWeights is not null && PrunesForPrior)
             throw new ArgumentException($"`StartWeights` {StartWeights}: its mask is needed too; name it by `Prior`, such as the mask.npz "
                 + $"beside it.");
+        if (Permute && (StartWeights ?? (Prior == NoPrior || PrunesForPrior ? null : Prior)) is { } other)
+            throw new ArgumentException($"`Permute`: {other} is of the order that the channels have, and they get another; leave one of "
+                + $"them out, or permute first.");
         if (EvalText is not null && !File.Exists(EvalText)) throw new ArgumentException($"`EvalText` {EvalText}: no such file.");
         if (Prior != NoPrior && !PrunesForPrior && !File.Exists(Prior))
             throw new ArgumentException($"`Prior` {Prior}: no such file; a mask file, {string.Join(", ", PruneRun.Methods)} or {NoPrior} "

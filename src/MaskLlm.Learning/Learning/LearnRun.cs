@@ -26,12 +26,16 @@ public sealed class LearnRun
     private readonly Action<string> _warn;
     private readonly CancellationToken _cancellation;
 
+    // What masks are learned for: the request's model, or that in another order.
+    private string _model;
+
     private LearnRun(LearnRequest request, IProgress<Progress>? progress, Action<string>? warn, CancellationToken cancellation)
     {
         request.Validate();
-        (_request, _progress, _warn, _cancellation) = (request, progress, warn ?? (_ => { }), cancellation);
+        (_request, _progress, _warn, _cancellation, _model) = (request, progress, warn ?? (_ => { }), cancellation, request.Model);
         RequirePositions(CheckpointConfig.Read(request.Model));
         RunModelFolder.Require(request.Out, request.Model, ModelOption(request), "`SaveModel`");
+        PermutedModel.Require(request.Out, request.Model, request.Permute);
         _folder = RunFolder.Open(request.Out, request.Force, request.Resume, Inputs(request));
     }
 
@@ -56,11 +60,13 @@ public sealed class LearnRun
 
     private RunRecord Run()
     {
-        using Decoder model = Checkpoint.Load(_request.Model, TorchRuntime.DeviceOf(_request.Device), _request.Options.Precision,
+        if (_request.Permute)
+            _model = PermutedModel.Make(_folder, _request.Resume, Permutation(_request), _progress, _warn, _cancellation);
+        using Decoder model = Checkpoint.Load(_model, TorchRuntime.DeviceOf(_request.Device), _request.Options.Precision,
             keepBFloat16: true);
         // What can be refused is refused before the text is tokenised, which may take long.
         LearnMemory.Require(model, _request.Options);
-        TokenEncoding encoding = ModelTokenizer.Encoding(_request.Model, model.Config, _request.Data);
+        TokenEncoding encoding = ModelTokenizer.Encoding(_model, model.Config, _request.Data);
         IReadOnlyDictionary<string, Mask>? fromFile = LoadPrior();
         IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, _request.Options);
         using StartWeights? start = LoadStart(layers);
@@ -107,6 +113,16 @@ public sealed class LearnRun
         record.Figures["held_out_windows"] = heldOut.Count;
         return Finish(record, learned);
     }
+
+    private static PermuteRequest Permutation(LearnRequest request) => new()
+    {
+        Model = request.Model,
+        Data = request.Data,
+        Out = request.Out,
+        Pattern = request.Options.Pattern,
+        SequenceLength = request.Options.SequenceLength,
+        Seed = request.Options.Seed,
+    };
 
     private static string? ModelOption(LearnRequest request) =>
         request.SaveModel ? "`SaveModel`" : request.Options.TrainWeights != WeightTraining.None ? "`TrainWeights`" : null;
@@ -173,7 +189,7 @@ public sealed class LearnRun
         _folder.Create();
         if (_request.PrunesForPrior && !resumes)
         {
-            CheckpointMasks.Write(_folder.PriorPath, prior!, _request.Model);
+            CheckpointMasks.Write(_folder.PriorPath, prior!, _model);
             if (start is not null)
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(StartPath)!);
@@ -253,7 +269,7 @@ public sealed class LearnRun
     {
         string? path = !_request.PrunesForPrior ? _request.Prior : _request.Resume && _folder.HasCheckpoint
             && File.Exists(_folder.PriorPath) ? _folder.PriorPath : null;
-        return path is null or LearnRequest.NoPrior ? null : PriorMask.Read(path, _request.Model, _request.Options.Pattern);
+        return path is null or LearnRequest.NoPrior ? null : PriorMask.Read(path, _model, _request.Options.Pattern);
     }
 
     // What is named; what an interrupted run began with; or room for what the prior will solve for.
@@ -300,7 +316,7 @@ public sealed class LearnRun
     private List<int[]> WindowsOf(string text, DecoderConfig config)
     {
         int length = _request.Options.SequenceLength;
-        int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => ModelTokenizer.Load(_request.Model, config).Encode(whole),
+        int[] ids = WholeTokens.Read(text, config.VocabularySize, whole => ModelTokenizer.Load(_model, config).Encode(whole),
             _cancellation);
         return [.. ids.Chunk(length).Take(Math.Min(_request.EvalWindows, ids.Length / length))];
     }
@@ -329,7 +345,7 @@ public sealed class LearnRun
     private void SaveWeights(IReadOnlyDictionary<string, Tensor> weights)
     {
         using DisposeScope scope = NewDisposeScope();
-        using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(_request.Model);
+        using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(_model);
         Directory.CreateDirectory(Path.GetDirectoryName(TrainedPath)!);
         TensorState.SaveChecked(
             TrainedPath, [.. weights.Select(weight =>
@@ -341,16 +357,16 @@ public sealed class LearnRun
     {
         using SafetensorsFile file = SafetensorsFile.OpenChecked(TrainedPath, "learn again");
         MaskedCheckpoint.Write(
-            _request.Model, masks, masks.Keys.ToDictionary(name => name, _ => file, StringComparer.Ordinal),
+            _model, masks, masks.Keys.ToDictionary(name => name, _ => file, StringComparer.Ordinal),
                 RunModelFolder.PathOf(_folder.Path), force: true, null, CancellationToken.None);
     }
 
     private RunRecord Finish(RunRecord record, LearnedRun learned)
     {
-        if (_request.Options.TrainWeights != WeightTraining.Dense) CheckpointMasks.Write(_folder.MaskPath, learned.Masks, _request.Model);
+        if (_request.Options.TrainWeights != WeightTraining.Dense) CheckpointMasks.Write(_folder.MaskPath, learned.Masks, _model);
         if (_request.Options.TrainWeights != WeightTraining.None) WriteTrained(learned.Masks);
         else if (_request.SaveModel)
-            MaskedCheckpoint.Write(_request.Model, learned.Masks, RunModelFolder.PathOf(_folder.Path), force: true);
+            MaskedCheckpoint.Write(_model, learned.Masks, RunModelFolder.PathOf(_folder.Path), force: true);
         LearnCard.Write(_folder.CardPath, _request, record);
         record.Write(_folder.RecordPath);
         _folder.RemoveCheckpoint();

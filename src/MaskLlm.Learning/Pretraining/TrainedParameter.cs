@@ -6,10 +6,7 @@ namespace MaskLlm.Pretraining;
 /// <summary>A parameter and AdamW's moments of it; the parameter belongs to the model.</summary>
 internal sealed class TrainedParameter : IDisposable
 {
-    internal TrainedParameter(string name, Tensor value)
-    {
-        (Name, Value, Moments) = (name, value, new AdamWMoments(value));
-    }
+    internal TrainedParameter(string name, Tensor value) => (Name, Value, Moments) = (name, value, new AdamWMoments(value));
 
     internal string Name { get; }
 

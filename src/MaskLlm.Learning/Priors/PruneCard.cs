@@ -23,13 +23,15 @@ internal static class PruneCard
                 + "are gone, so the mask alone on the original model is another thing. Embedding and head stay dense.\n\n"
             : "`mask.npz` holds one bit a weight of every masked layer; the weights themselves are unchanged, embedding and head stay "
                 + "dense.\n\n");
+        if (request.Permute) card.Append(PermutedModel.Sentence);
         card.Append("| kind of layer | masked | density |\n|---|---|---|\n");
         foreach (KindDensity kind in densities)
             card.Append(CultureInfo.InvariantCulture,
                 $"| {kind.Kind} | {kind.MaskedLayers} of {kind.Layers} | {100 * kind.Density:0.00} % |\n");
         card.Append(CultureInfo.InvariantCulture, $"\nMade by:\n\n```\n{Command(request)}\n```\n\n");
+        string measured = request.How.ChangesWeights ? "model" : $"{(request.Permute ? "permuted" : "MODEL")} --mask mask.npz";
         card.Append(CultureInfo.InvariantCulture,
-            $"No perplexity was measured: `maskllm eval {(request.How.ChangesWeights ? "model" : "MODEL --mask mask.npz")} --data TEXT` does. "
+            $"No perplexity was measured: `maskllm eval {measured} --data TEXT` does. "
             + $"Every option, version and input hash is in `run.json`.\n");
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(card.ToString())));
     }
@@ -45,7 +47,8 @@ internal static class PruneCard
 
     private static string Update(PruneRequest request) =>
         (request.UpdateWeights == WeightUpdate.None ? "" : $" --update-weights {request.UpdateWeights.ToString().ToLowerInvariant()}")
-        + (request.How.Solves && !request.Blockwise ? " --blockwise false" : "");
+        + (request.How.Solves && !request.Blockwise ? " --blockwise false" : "")
+        + (request.Permute ? " --permute" : "");
 
     private static string Calibration(PruneRequest request) => request.Data is null
         ? ""

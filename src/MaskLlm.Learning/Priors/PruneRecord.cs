@@ -59,6 +59,7 @@ internal static class PruneRecord
         ["pattern"] = request.Pattern.ToString(),
         ["update-weights"] = request.UpdateWeights.ToString().ToLowerInvariant(),
         ["blockwise"] = request.Blockwise,
+        ["permute"] = request.Permute,
         ["skip"] = new JsonArray([.. request.Skip.Select(skip => (JsonNode)skip)]),
         ["dense-share"] = request.DenseShare,
         [HiddenMemory] = request.HiddenMemoryBytes >> 20,

@@ -41,6 +41,9 @@ public sealed record PruneRequest
     /// <summary>Where weights are solved for: train those of each block, so that its output comes closer to the dense block's.</summary>
     public bool Blockwise { get; init; } = true;
 
+    /// <summary>Puts the channels into an order that the pattern costs less in, first: the masks are those of <c>permuted</c>.</summary>
+    public bool Permute { get; init; }
+
     /// <summary>Most bytes of hidden states of the calibration in memory; above it they lie in a file of the run's folder.</summary>
     public long HiddenMemoryBytes { get; init; } = 2048L << 20;
 

@@ -58,16 +58,19 @@ public static class PruneRun
         RequireOwnFolder(request);
         PruneMethod method = request.How;
         RunModelFolder.Require(request.Out, request.Model, method.ChangesWeights ? "`UpdateWeights`" : null, "`UpdateWeights`");
+        PermutedModel.Require(request.Out, request.Model, request.Permute);
         using RunFolder folder = RunFolder.Open(
             request.Out, request.Force, request.Resume,
                 CheckpointFiles.All(request.Model).Prepend(request.Model).Concat(request.Data?.Files() ?? [])
                     .Concat(request.Mask is { } file ? [file] : []));
+        string source = request.Permute
+            ? PermutedModel.Make(folder, request.Resume, Permutation(request), progress, warn, cancellation) : request.Model;
         progress?.Report(new Progress("loading the model", 0, 1));
-        using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
+        using Decoder model = Checkpoint.Load(source, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
         if (request.Mask is { } mask)
         {
-            method = method with { Masks = PriorMask.Read(mask, request.Model, request.Pattern, "`Mask`") };
+            method = method with { Masks = PriorMask.Read(mask, source, request.Pattern, "`Mask`") };
             layers = [.. layers.Where(layer => method.Masks.ContainsKey(layer.Name))];
             if (layers.Count == 0) throw new ArgumentException($"`Mask` {mask}: it masks no layer that `Skip` leaves.");
         }
@@ -91,13 +94,13 @@ public static class PruneRun
                 PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount,
                 () => Choose().Select(layer => layer.Name));
             dense = [.. layers.Where(layer => checkpoint.Dense.Contains(layer.Name))];
-            masks = new BlockwiseRun(request, method, model, [.. layers.Except(dense)], checkpoint, progress, cancellation)
-                .Prune(calibration.Sequences);
-            if (method.ChangesWeights) checkpoint.WriteModel(request.Model, masks, RunModelFolder.PathOf(request.Out), cancellation);
+            masks = new BlockwiseRun(request with { Model = source }, method, model, [.. layers.Except(dense)], checkpoint, progress,
+                cancellation).Prune(calibration.Sequences);
+            if (method.ChangesWeights) checkpoint.WriteModel(source, masks, RunModelFolder.PathOf(request.Out), cancellation);
         }
         RunDensity kept = RunDensity.Of(model, masks, dense);
         RunRecord record = PruneRecord.Create(request, options, inputs, masks, kept, calibration, watch.Elapsed.TotalSeconds);
-        CheckpointMasks.Write(folder.MaskPath, masks, request.Model);
+        CheckpointMasks.Write(folder.MaskPath, masks, source);
         PruneCard.Write(folder.CardPath, request, KindDensity.Of(model, masks), kept);
         // A folder with a record is complete.
         record.Write(folder.RecordPath);
@@ -112,6 +115,17 @@ public static class PruneRun
             return chosen;
         }
     }
+
+    private static PermuteRequest Permutation(PruneRequest request) => new()
+    {
+        Model = request.Model,
+        Data = request.Data!,
+        Out = request.Out,
+        Pattern = request.Pattern,
+        Samples = request.Samples,
+        SequenceLength = request.SequenceLength,
+        Seed = request.Seed,
+    };
 
     private static OrderedDictionary<string, Mask> Prune(
         IReadOnlyList<LinearLayer> layers, PruneRequest request, IProgress<Progress>? progress, CancellationToken cancellation)
@@ -137,6 +151,11 @@ public static class PruneRun
             throw new ArgumentException($"`Method` {request.Method}: the masks are those of `Mask` {request.Mask}, and no method chooses "
                 + $"others; leave one of them out.");
         OptionRanges.DenseShare.Require(request.DenseShare);
+        if (request is { Permute: true, Mask: { } own })
+            throw new ArgumentException($"`Mask` {own}: it is of the order that the channels have, which `Permute` changes; leave one of "
+                + $"them out.");
+        if (request is { Permute: true, Data: null })
+            throw new ArgumentException("`Permute` looks at activations; give it text or token ids with `Data`.");
         if (request.HiddenMemoryBytes < 0)
             throw new ArgumentException($"`HiddenMemoryBytes` is {request.HiddenMemoryBytes}; 0 or more is needed.");
     }

@@ -198,6 +198,33 @@ public sealed class LearnRunTests : IDisposable
         Assert.NotEqual(dense, (double)perplexity["prior"]!);
     }
 
+    /// <summary>The mask is that of learning on the model in the new order, which lies beside it; a run that goes on does not search
+    /// again.</summary>
+    [Fact]
+    public void Execute_PermuteStoppedAndResumed_IsLearningInTheNewOrder()
+    {
+        LearnRequest request = Request(4000) with { Permute = true, Prior = "wanda" };
+        using CancellationTokenSource stop = new();
+        Assert.Throws<OperationCanceledException>(() => LearnRun.Execute(request, new ToldProgress(step =>
+        {
+            if (step is { Phase: "learning", Done: 2 }) stop.Cancel();
+        }), _said.Add, stop.Token));
+        ToldProgress told = new();
+
+        Execute(request with { Resume = true }, told);
+
+        Assert.DoesNotContain(told.All, step => step.Phase == "order of channels");
+        string alone = Path.Combine(_folder.Root, "alone");
+        Execute(request with { Permute = false, Model = Path.Combine(request.Out, "permuted"), Out = alone });
+        Assert.Equal(File.ReadAllBytes(Path.Combine(alone, "mask.npz")), File.ReadAllBytes(Path.Combine(request.Out, "mask.npz")));
+        Assert.Contains("maskllm apply permuted --mask", File.ReadAllText(Path.Combine(request.Out, "README.md")),
+            StringComparison.Ordinal);
+        Assert.Contains("is of the order that the channels have", Assert.Throws<ArgumentException>((request with
+        {
+            Prior = Path.Combine(alone, "mask.npz"),
+        }).Validate).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Without a mask nothing is pruned, and no mask is written.</summary>
     [Fact]
     public void Execute_DenseWeights_WritesAModelAndNoMask()

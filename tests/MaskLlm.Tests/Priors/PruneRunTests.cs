@@ -145,6 +145,48 @@ public sealed class PruneRunTests : IDisposable
         Assert.True(RuntimeFiles.RelativeDifference(RuntimeFiles.Logits(runtime, [ids], 24), logits) < 1e-4);
     }
 
+    /// <summary>Masks and weights are those of pruning the model in the new order, which lies beside them; a run that goes on does not
+    /// search again, and one without an order leaves no older one there.</summary>
+    [Theory]
+    [InlineData("wanda")]
+    [InlineData("admm")]
+    public void Execute_PermuteStoppedAndResumed_IsPruningInTheNewOrder(string method)
+    {
+        PruneRequest request = Request(method) with { Permute = true };
+        using CancellationTokenSource stop = new();
+        Assert.ThrowsAny<OperationCanceledException>(() => PruneRun.Execute(request, new StopAfter(1, stop), null, stop.Token));
+        Phases phases = new();
+
+        RunRecord record = PruneRun.Execute(request with { Resume = true }, phases, null, TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain("order of channels", phases.Seen);
+        Assert.Equal((true, RecordedPath.Of(request.Model)), ((bool)record.Options["permute"]!, (string?)record.Options["model"]));
+        string permuted = Path.Combine(request.Out, "permuted"), alone = _folder.File("alone");
+        Assert.NotEqual(File.ReadAllBytes(Path.Combine(request.Model, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(permuted, "model.safetensors")));
+        PruneRequest plain = request with { Model = permuted, Out = alone, Permute = false };
+        PruneRun.Execute(plain, null, null, TestContext.Current.CancellationToken);
+        foreach (string file in method == "admm" ? ["mask.npz", "model/model.safetensors"] : new[] { "mask.npz" })
+            Assert.Equal(File.ReadAllBytes(Path.Combine(alone, file)), File.ReadAllBytes(Path.Combine(request.Out, file)));
+        string card = File.ReadAllText(Path.Combine(request.Out, "README.md"));
+        Assert.Contains("--permute", card, StringComparison.Ordinal);
+        Assert.Contains("no mask of the original", card, StringComparison.Ordinal);
+        string left = Assert.Throws<ArgumentException>(() => PruneRun.Execute(request with { Permute = false, Force = true }, null, null,
+            TestContext.Current.CancellationToken)).Message;
+        Assert.Contains("holds the model in the order of an earlier run", left, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Execute_PermuteWithAMaskOrWithoutData_IsRefused()
+    {
+        PruneRequest request = Request("wanda") with { Permute = true };
+        string mask = _folder.File("some.npz");
+        Assert.Contains("is of the order that the channels have", Assert.Throws<ArgumentException>(() => PruneRun.Execute(
+            request with { Mask = mask, Method = "admm", UpdateWeights = WeightUpdate.Exact })).Message, StringComparison.Ordinal);
+        Assert.StartsWith("`Permute` looks at activations", Assert.Throws<ArgumentException>(() => PruneRun.Execute(
+            request with { Method = "magnitude", Data = null })).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Execute_ResumedWithOtherOptions_NamesTheOption()
     {
