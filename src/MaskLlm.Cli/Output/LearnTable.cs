@@ -23,9 +23,15 @@ internal static class LearnTable
             CultureInfo.InvariantCulture,
             $"{figures["tokens"]} tokens seen, {Number(figures["seconds"]?.GetValue<double>())} seconds, "
                 + $"{figures["tokens_per_second"]?.GetValue<double>():0} tokens/s, seed {record.Seed}"));
-        string[] made = [.. new[] { ("mask.npz", "mask"), ("model", "model") }
-            .Where(file => Path.Exists(Path.Combine(folder, file.Item1))).Select(file => file.Item2)];
-        output.WriteLine($"{string.Join(", ", made)}, record and model card: {folder}");
+        output.WriteLine($"{Made(record.Options)}, record and model card: {folder}");
+    }
+
+    private static string Made(JsonObject options)
+    {
+        string weights = (string?)options["train-weights"] ?? "none";
+        if (weights == "dense") return "model";
+        string mask = (bool?)options["permute"] == true ? "mask of permuted" : "mask";
+        return weights != "none" || (bool?)options["save-model"] == true ? $"{mask}, model" : mask;
     }
 
     private static string Number(double? value) => value?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-";

@@ -54,6 +54,13 @@ public sealed class TablesTests
         Assert.Equal(["sparsegpt", "-", "-"], Row(lines, "sparsegpt"));
         Assert.Equal(["learned", "12.50", "1.25"], Row(lines, "learned"));
         Assert.Equal(["128 tokens seen, 2.00 seconds, 64 tokens/s, seed 7", "mask, record and model card: OUT"], lines[^2..]);
+        Assert.Equal("model, record and model card: OUT", Last(new JsonObject { ["train-weights"] = "dense" }));
+        Assert.Equal("mask, model, record and model card: OUT", Last(new JsonObject { ["train-weights"] = "only" }));
+        Assert.Equal("mask of permuted, model, record and model card: OUT",
+            Last(new JsonObject { ["permute"] = true, ["save-model"] = true, ["train-weights"] = "none" }));
+
+        string Last(JsonObject options) =>
+            Lines(output => LearnTable.Print(output, new RunRecord(options, 7, "k", [], figures.DeepClone().AsObject()), "OUT"))[^1];
     }
 
     [Fact]

@@ -15,6 +15,7 @@ public sealed class OptionRangesTests
         EvalWindow: eval-seq-len `EvalSequenceLength`, at least 2
         MaxWindows: max-windows `MaxWindows`, at least 1
         EvalWindows: eval-windows `EvalWindows`, at least 1
+        PriorSamples: prior-samples `PriorSamples`, at least 1
         Samples: samples `Samples`, at least 1
         DenseShare: dense-share `DenseShare`, at least 0 and below 1
         HiddenMemory: hidden-memory `HiddenMemoryBytes`, at least 0
@@ -30,6 +31,7 @@ public sealed class OptionRangesTests
         PretrainEvalEvery: eval-every `EvalEvery`, at least 1
         LearningRate: learning-rate `LearningRate`, a positive number
         WeightLearningRate: weight-learning-rate `WeightLearningRate`, a positive number
+        DroppedDecay: dropped-decay `DroppedDecay`, at least 0
         Epsilon: epsilon `Epsilon`, a positive number
         WeightDecay: weight-decay `WeightDecay`, at least 0
         ClipNorm: clip-norm `ClipNorm`, a positive number
