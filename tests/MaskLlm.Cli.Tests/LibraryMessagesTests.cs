@@ -89,7 +89,7 @@ public sealed partial class LibraryMessagesTests : IDisposable
     [InlineData("learn OUT TEXT --prior absent", "--prior absent: no such file")]
     [InlineData("learn OUT TEXT --eval-text absent", "--eval-text absent: no such file")]
     [InlineData("learn OUT TEXT --save-logits --train-weights only", "--save-logits: --train-weights only has no logits")]
-    [InlineData("learn OUT TEXT --train-weights only --prior none", "--train-weights trains under a mask, and --prior has none of")]
+    [InlineData("learn OUT TEXT --train-weights only --prior none", "--prior none: --train-weights only trains under a mask")]
     [InlineData("learn OUT TEXT --steps 0", "--steps is 0; at least 1 is needed.")]
     [InlineData("learn OUT TEXT --recipe x", "--recipe is \"x\"; distilled, maskllm, tuned are known.")]
     [InlineData("learn OUT TEXT --precision fp16", "--precision fp16: float32 or bfloat16 is expected.")]

@@ -12,6 +12,7 @@ internal static class DensityLine
         if (dense.Length == 0) return;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{dense.Length} layers stay dense: density {100 * record.Figures["density"]!.GetValue<double>():0.00} %; the same for learn:"));
-        output.WriteLine($"  --skip {string.Join(' ', dense)}");
+        IEnumerable<string> unmasked = record.Figures["unmasked_layers"]!.AsArray().Select(name => (string)name!);
+        output.WriteLine($"  --skip {string.Join(' ', unmasked)}");
     }
 }

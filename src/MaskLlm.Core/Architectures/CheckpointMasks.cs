@@ -1,3 +1,4 @@
+using MaskLlm.Formats;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Masks;
 
@@ -17,6 +18,7 @@ public static class CheckpointMasks
     /// <exception cref="InvalidDataException">The file is damaged, or its masks belong to another model.</exception>
     public static IReadOnlyDictionary<string, Mask> Read(string path, string modelFolder)
     {
+        RequireOrder(path, modelFolder);
         IReadOnlyList<LinearTensor> linears = CheckpointConfig.Linears(modelFolder);
         return Turned(
             MaskNpz.Read(path, linears.ToDictionary(linear => linear.Name, linear => (linear.StoredShape[0], linear.StoredShape[1]))),
@@ -32,6 +34,16 @@ public static class CheckpointMasks
     {
         ArgumentNullException.ThrowIfNull(masks);
         MaskNpz.Write(path, Turned(masks, CheckpointConfig.TransposedNames(modelFolder)));
+    }
+
+    // A run that orders channels keeps the model that its mask is of beside it.
+    private static void RequireOrder(string path, string modelFolder)
+    {
+        string permuted = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "permuted");
+        if (File.Exists(path) && Directory.Exists(modelFolder) && File.Exists(Path.Combine(permuted, CheckpointFiles.ConfigName))
+            && EmbeddingRows.Differ(modelFolder, permuted))
+            throw new InvalidDataException($"{path}: the mask is of {permuted}, the model in another order of its channels, and not of "
+                + $"{modelFolder}; name that model.");
     }
 
     private static IReadOnlyDictionary<string, Mask> Turned(IReadOnlyDictionary<string, Mask> masks, IReadOnlySet<string> transposed) =>

@@ -7,6 +7,9 @@ internal static class CheckpointFiles
 {
     internal const string ConfigName = "config.json";
 
+    // Of the run that made a checkpoint, and not of one that is made of it.
+    private const string RecordName = "run.json";
+
     private const string WeightsEnding = ".safetensors", IndexEnding = ".index.json";
     private static readonly string[] OtherWeightsEndings =
         [".bin", ".pt", ".pth", ".ckpt", ".gguf", ".ggml", ".h5", ".msgpack", ".onnx", ".onnx_data", ".tflite", ".mlmodel"];
@@ -32,7 +35,7 @@ internal static class CheckpointFiles
     {
         bool sharded = CheckpointFolder.Find(folder).Index is not null;
         return Directory.EnumerateFiles(folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)
-            .Where(name => !name.StartsWith('.') && !IsWeights(name))
+            .Where(name => !name.StartsWith('.') && !IsWeights(name) && name != RecordName)
             // A pipe is none, and would hold up whoever reads it.
             .Where(name => FileIdentity.Of(Path.Combine(folder, name)) is not { IsRegular: false })
             // An index without its shards would send a loader to files that are not there.

@@ -39,7 +39,8 @@ public sealed record LearnRequest
     /// model's.</summary>
     public string? StartWeights { get; init; }
 
-    private string Training => JsonNamingPolicy.KebabCaseLower.ConvertName(Options.TrainWeights.ToString());
+    /// <summary>Whether weights are trained, as the command line says it.</summary>
+    internal string Training => JsonNamingPolicy.KebabCaseLower.ConvertName(Options.TrainWeights.ToString());
 
     internal bool PrunesForPrior => PruneRun.Methods.Contains(Prior, StringComparer.Ordinal);
 
@@ -87,6 +88,8 @@ public sealed record LearnRequest
         OptionRanges.EvalWindows.Require(EvalWindows);
         if (SaveLogits && !Options.LearnsMasks)
             throw new ArgumentException($"`SaveLogits`: `TrainWeights` {Training} has no logits; leave one of them out.");
+        if (Options.StartsOnSolvedWeights && Prior == NoPrior)
+            throw new ArgumentException($"`Prior` {Prior}: `TrainWeights` {Training} trains under a mask; name one, or a method.");
         if (Options.TrainWeights == WeightTraining.Dense && Prior != NoPrior)
             throw new ArgumentException($"`Prior` {Prior}: `TrainWeights` dense has no mask to start from; leave one of them out.");
         if (StartWeights is not null && !Options.StartsOnSolvedWeights)

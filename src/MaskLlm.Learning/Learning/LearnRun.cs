@@ -9,6 +9,7 @@ using MaskLlm.Formats.Safetensors;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Packing;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
@@ -35,7 +36,7 @@ public sealed class LearnRun
         (_request, _progress, _warn, _cancellation, _model) = (request, progress, warn ?? (_ => { }), cancellation, request.Model);
         RequirePositions(CheckpointConfig.Read(request.Model));
         RunModelFolder.Require(request.Out, request.Model, ModelOption(request), "`SaveModel`");
-        PermutedModel.Require(request.Out, request.Model, request.Permute);
+        PermutedModel.Require(request.Out, request.Model, request.Permute, request.Resume);
         _folder = RunFolder.Open(request.Out, request.Force, request.Resume, Inputs(request));
     }
 
@@ -60,8 +61,7 @@ public sealed class LearnRun
 
     private RunRecord Run()
     {
-        if (_request.Permute)
-            _model = PermutedModel.Make(_folder, _request.Resume, Permutation(_request), _progress, _warn, _cancellation);
+        if (_request.Permute) _model = Permuted();
         using Decoder model = Checkpoint.Load(_model, TorchRuntime.DeviceOf(_request.Device), _request.Options.Precision,
             keepBFloat16: true);
         // What can be refused is refused before the text is tokenised, which may take long.
@@ -75,6 +75,8 @@ public sealed class LearnRun
         if (_request.ExplainMemory) Explain(plan);
         BatchSampler batches = corpus.Batches(_request.Options.BatchSize, _request.Options.SequenceLength, _request.Options.Seed);
         WarnOfRepetition(batches);
+        if (IdleSettings() is { Length: > 0 } idle)
+            _warn($"`TrainWeights` {_request.Training} learns no mask, and of no effect are {idle}.");
         if (model.Device.type == DeviceType.CPU && !Precision.IsNative(model.Compute))
             _warn("this processor has no AVX-512, and bfloat16 products are emulated: less memory, but slower than `Precision` float32.");
         IReadOnlyList<int[]> heldOut = _request.EvalText is null
@@ -83,7 +85,7 @@ public sealed class LearnRun
             _warn(_request.EvalText is null ? "the data are too short to hold a window out; the run reports no perplexities."
                 : $"{_request.EvalText} is shorter than a window; the run reports no perplexities.");
         long begin = Stopwatch.GetTimestamp();
-        IReadOnlyList<int[]> calibration = Calibration(corpus);
+        List<int[]> calibration = Calibration(corpus);
         CalibrationCount? calibrated = LooksAtCalibration(fromFile) ? CalibrationCount.Of(calibration) : null;
         if (calibrated?.Warning(_request.Options.PriorSamples, "a shorter `SequenceLength`") is { } repetition) _warn(repetition);
         IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior
@@ -114,15 +116,37 @@ public sealed class LearnRun
         return Finish(record, learned);
     }
 
-    private static PermuteRequest Permutation(LearnRequest request) => new()
+    // What can be refused is refused before an earlier run is replaced. The search looks at what a prior looks at.
+    private string Permuted()
     {
-        Model = request.Model,
-        Data = request.Data,
-        Out = request.Out,
-        Pattern = request.Options.Pattern,
-        SequenceLength = request.Options.SequenceLength,
-        Seed = request.Options.Seed,
-    };
+        string path = PermutedModel.PathOf(_request.Out);
+        if (PermutedModel.IsThere(_folder, _request.Resume)) return path;
+        using Decoder model = Checkpoint.Load(_request.Model, keepBFloat16: true);
+        LearnMemory.Require(model, _request.Options);
+        using Corpus corpus = OpenCorpus(ModelTokenizer.Encoding(_request.Model, model.Config, _request.Data));
+        PermuteRequest permutation = new()
+        {
+            Model = _request.Model,
+            Data = _request.Data,
+            Out = path,
+            Pattern = _request.Options.Pattern,
+            Seed = _request.Options.Seed,
+        };
+        PermutedModel.Make(_folder, model, permutation, new Calibration(Calibration(corpus), corpus.Sources), _progress, _warn,
+            _cancellation);
+        return path;
+    }
+
+    // Of masks that are learned, where none are.
+    private string IdleSettings()
+    {
+        if (_request.Options.LearnsMasks) return "";
+        LearnOptions usual = LearnOptions.Of(_request.Options.Recipe);
+        return string.Join(", ", LearnSettings.All
+            .Where(setting => LearnSettings.OfMasks.Contains(setting.Name))
+            .Where(setting => setting.ToJson(usual)!.ToJsonString() != setting.ToJson(_request.Options)!.ToJsonString())
+            .Select(setting => PropertyNames.Quoted(setting.Name)));
+    }
 
     private static string? ModelOption(LearnRequest request) =>
         request.SaveModel ? "`SaveModel`" : request.Options.TrainWeights != WeightTraining.None ? "`TrainWeights`" : null;
@@ -275,7 +299,7 @@ public sealed class LearnRun
     // What is named; what an interrupted run began with; or room for what the prior will solve for.
     private StartWeights? LoadStart(IReadOnlyList<LinearLayer> layers)
     {
-        if (_request.StartWeights is { } folder) return StartWeights.Read(folder, layers);
+        if (_request.StartWeights is { } folder) return StartWeights.Read(folder, _model, layers);
         if (!_request.Options.StartsOnSolvedWeights || _request.Prior != PruneRun.AdmmMethod) return null;
         return _request.Resume && _folder.HasCheckpoint && File.Exists(StartPath)
             ? StartWeights.Load(StartPath, layers) : new StartWeights();

@@ -97,14 +97,21 @@ public static class LearnSettings
                 (options, value) => options with { Precision = Precision.Parse(value) }, text => text,
                 "Activations and matrix products in float32 or bfloat16."),
             Of.Choice("moments", options => options.Moments, (options, value) => options with { Moments = value },
-                "How AdamW's moments are kept: float32, bfloat16 or int8. With the logits 18, 12 or 9.1 bytes a weight at 2:4; trained weights "
-                + "12 or, with bfloat16 and int8, 8."),
+                "How AdamW's moments are kept: float32, bfloat16 or int8. With the logits 18, 12 or 9.1 bytes a weight at 2:4; trained "
+                + "weights 12 or, with bfloat16 and int8, 8."),
             Of.Flag("checkpoint-activations", options => options.CheckpointActivations,
                 (options, value) => options with { CheckpointActivations = value },
                 "Keep only each block's input for the backward pass and run the block again there: less memory, about a third more time."),
             Of.Choice("kernel", options => options.Kernel, (options, value) => options with { Kernel = value },
                 "What computes the masks: fused (the CPU's) or plain tensor operations.")),
     ];
+
+    /// <summary>The names of those that move logits, of which training of weights alone has none.</summary>
+    internal static IReadOnlySet<string> OfMasks { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        "learning-rate", "epsilon", "weight-decay", "weight-reward", "normalized-reward", "prior-strength", "score-strength", "exact-prior",
+        "initial-std", "kappa", "tau", "schedule", "noise", "parametrization", "average-decay", "hard",
+    };
 
     /// <summary>Those that decide how long a step takes and what it holds in memory.</summary>
     public static IReadOnlyList<Setting<LearnOptions>> OfSpeed { get; } =

@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Models;
 using TorchSharp;
@@ -18,10 +19,14 @@ internal sealed class StartWeights : IDisposable
 
     /// <summary>Those of a checkpoint of the same model.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="model">The model's folder.</param>
     /// <param name="layers">The layers whose weights are trained.</param>
     /// <exception cref="InvalidDataException">A weight is missing, of another shape, or not finite.</exception>
-    internal static StartWeights Read(string folder, IReadOnlyList<LinearLayer> layers)
+    internal static StartWeights Read(string folder, string model, IReadOnlyList<LinearLayer> layers)
     {
+        if (EmbeddingRows.Differ(model, folder))
+            throw new InvalidDataException($"{folder}: its embedding is not that of {model}; it is another model, or has another order of "
+                + $"channels.");
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
         return Read(layers, name => file.Tensors.GetValueOrDefault(name), (name, offset, target) => file.Read(name, offset, target),
             (layer, found) => $"{folder}: {layer.Name} is {found}, where the model has "

@@ -33,15 +33,31 @@ public static class PermuteRun
         RequireNoData(request);
         progress?.Report(new Progress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
-        RequireOrders(model.Config, request, warn);
+        RequireOrders(model.Config, request, null);
         Calibration calibration = CalibrationData.Read(request.Calibration, model.Config, progress, cancellation);
         if (CalibrationCount.Of(calibration.Sequences).Warning(request.Samples, "fewer `Samples`") is { } warning) warn?.Invoke(warning);
+        return Permute(model, request, calibration, () => { }, progress, warn, cancellation);
+    }
+
+    /// <summary>The same of a model that is loaded, by sequences that are drawn.</summary>
+    /// <param name="model">The request's.</param>
+    /// <param name="request">What to do.</param>
+    /// <param name="calibration">What to look at.</param>
+    /// <param name="begin">Called when the order is found, before anything is written.</param>
+    /// <param name="progress">As of <see cref="Execute"/>.</param>
+    /// <param name="warn">As of <see cref="Execute"/>.</param>
+    /// <param name="cancellation">As of <see cref="Execute"/>.</param>
+    internal static RunRecord Permute(Decoder model, PermuteRequest request, Calibration calibration, Action begin,
+        IProgress<Progress>? progress, Action<string>? warn, CancellationToken cancellation)
+    {
+        RequireOrders(model.Config, request, warn);
         Stopwatch watch = Stopwatch.StartNew();
         using InputSquares squares = InputSquares.Of(model, calibration.Sequences, progress, cancellation);
         (ChannelOrders orders, IReadOnlyList<KeptShare> kept) =
             new ChannelSearch(model, squares.ByName, request.Pattern, request.Seed, TorchSharp.torch.get_num_threads())
                 .Run(progress, cancellation);
         RunRecord record = PermuteRecord.Create(request, calibration, kept, watch.Elapsed.TotalSeconds);
+        begin();
         using StagedFolder staged = StagedFolder.Create(request.Out, request.Force, request.Model);
         PermutedCheckpoint.Write(request.Model, orders.ByTensor(), staged, progress, cancellation);
         staged.Fill(() => record.Write(staged.File(PermuteRecord.FileName)));

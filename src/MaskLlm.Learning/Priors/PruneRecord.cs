@@ -27,6 +27,7 @@ internal static class PruneRecord
             ["masked_weights"] = masks.Values.Sum(mask => (long)mask.Rows * mask.Columns),
             ["density"] = kept.Density,
             ["dense_layers"] = kept.DenseNames(),
+            ["unmasked_layers"] = kept.UnmaskedNames(),
             ["peak_memory_bytes"] = RunRecord.PeakMemoryBytes(),
             ["first_loss"] = null,
             ["final_loss"] = null,

@@ -58,13 +58,12 @@ public static class PruneRun
         RequireOwnFolder(request);
         PruneMethod method = request.How;
         RunModelFolder.Require(request.Out, request.Model, method.ChangesWeights ? "`UpdateWeights`" : null, "`UpdateWeights`");
-        PermutedModel.Require(request.Out, request.Model, request.Permute);
+        PermutedModel.Require(request.Out, request.Model, request.Permute, request.Resume);
         using RunFolder folder = RunFolder.Open(
             request.Out, request.Force, request.Resume,
                 CheckpointFiles.All(request.Model).Prepend(request.Model).Concat(request.Data?.Files() ?? [])
                     .Concat(request.Mask is { } file ? [file] : []));
-        string source = request.Permute
-            ? PermutedModel.Make(folder, request.Resume, Permutation(request), progress, warn, cancellation) : request.Model;
+        string source = request.Permute ? Permuted(request, folder, progress, warn, cancellation) : request.Model;
         progress?.Report(new Progress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(source, keepBFloat16: true);
         IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
@@ -116,16 +115,29 @@ public static class PruneRun
         }
     }
 
-    private static PermuteRequest Permutation(PruneRequest request) => new()
+    // What can be refused is refused before an earlier run is replaced.
+    private static string Permuted(PruneRequest request, RunFolder folder, IProgress<Progress>? progress, Action<string>? warn,
+        CancellationToken cancellation)
     {
-        Model = request.Model,
-        Data = request.Data!,
-        Out = request.Out,
-        Pattern = request.Pattern,
-        Samples = request.Samples,
-        SequenceLength = request.SequenceLength,
-        Seed = request.Seed,
-    };
+        string path = PermutedModel.PathOf(request.Out);
+        if (PermutedModel.IsThere(folder, request.Resume)) return path;
+        progress?.Report(new Progress("loading the model", 0, 1));
+        using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
+        LayerSelection.Select(model, request.Pattern, request.Skip);
+        Calibration calibration = CalibrationData.Read(request, model.Config, progress, cancellation);
+        PermuteRequest permutation = new()
+        {
+            Model = request.Model,
+            Data = request.Data!,
+            Out = path,
+            Pattern = request.Pattern,
+            Samples = request.Samples,
+            SequenceLength = request.SequenceLength,
+            Seed = request.Seed,
+        };
+        PermutedModel.Make(folder, model, permutation, calibration, progress, warn, cancellation);
+        return path;
+    }
 
     private static OrderedDictionary<string, Mask> Prune(
         IReadOnlyList<LinearLayer> layers, PruneRequest request, IProgress<Progress>? progress, CancellationToken cancellation)

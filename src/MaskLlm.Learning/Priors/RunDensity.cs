@@ -10,16 +10,20 @@ namespace MaskLlm.Priors;
 /// <param name="Density">Share of their weights that is kept, 0 to 1; a layer without a mask is whole.</param>
 /// <param name="DenseShare">Share of the weights that could have been pruned and were chosen to stay.</param>
 /// <param name="Dense">The names of these layers.</param>
-internal sealed record RunDensity(double Density, double DenseShare, IReadOnlyList<string> Dense)
+/// <param name="Unmasked">Those of all layers that have no mask.</param>
+internal sealed record RunDensity(double Density, double DenseShare, IReadOnlyList<string> Dense, IReadOnlyList<string> Unmasked)
 {
     internal static RunDensity Of(Decoder model, IReadOnlyDictionary<string, Mask> masks, IReadOnlyList<LinearLayer> dense)
     {
         double all = model.Linears.Sum(DenseLayers.Weights), stays = dense.Sum(DenseLayers.Weights);
         double masked = masks.Values.Sum(mask => (double)mask.Rows * mask.Columns), kept = masks.Values.Sum(mask => mask.KeptCount);
-        return new RunDensity((all - masked + kept) / all, stays / (stays + masked), [.. dense.Select(layer => layer.Name)]);
+        return new RunDensity((all - masked + kept) / all, stays / (stays + masked), [.. dense.Select(layer => layer.Name)],
+            [.. model.Linears.Select(layer => layer.Name).Where(name => !masks.ContainsKey(name))]);
     }
 
     internal JsonArray DenseNames() => new([.. Dense.Select(name => (JsonNode)name)]);
+
+    internal JsonArray UnmaskedNames() => new([.. Unmasked.Select(name => (JsonNode)name)]);
 
     /// <summary>What a model card calls the mask: one that leaves layers dense is not called by its pattern.</summary>
     internal string Title(NmPattern pattern) => Dense.Count == 0 ? $"{pattern} mask" : $"Mask of density {Percent(Density)}";

@@ -214,6 +214,17 @@ public sealed class LearnRunTests : IDisposable
         Execute(request with { Resume = true }, told);
 
         Assert.DoesNotContain(told.All, step => step.Phase == "order of channels");
+        // Weights in another order are no start.
+        string permuted = Path.Combine(request.Out, "permuted"), own = Path.Combine(_folder.Root, "own");
+        PruneRun.Execute(new PruneRequest { Model = Model, Method = "magnitude", Out = own });
+        Assert.StartsWith($"{permuted}: its embedding is not that of", Assert.Throws<InvalidDataException>(() => Execute(request with
+        {
+            Permute = false,
+            Out = Path.Combine(_folder.Root, "other"),
+            Prior = Path.Combine(own, "mask.npz"),
+            StartWeights = permuted,
+            Options = request.Options with { TrainWeights = WeightTraining.Only },
+        })).Message, StringComparison.Ordinal);
         string alone = Path.Combine(_folder.Root, "alone");
         Execute(request with { Permute = false, Model = Path.Combine(request.Out, "permuted"), Out = alone });
         Assert.Equal(File.ReadAllBytes(Path.Combine(alone, "mask.npz")), File.ReadAllBytes(Path.Combine(request.Out, "mask.npz")));
@@ -223,6 +234,24 @@ public sealed class LearnRunTests : IDisposable
         {
             Prior = Path.Combine(alone, "mask.npz"),
         }).Validate).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What moves logits has no effect where weights are trained alone, which is said.</summary>
+    [Fact]
+    public void Execute_SettingsOfMasksWithoutMasks_AreNamed()
+    {
+        LearnRequest request = Request(4000) with { Prior = "magnitude" };
+        LearnOptions usual = LearnOptions.Of(request.Options.Recipe);
+        LearnOptions options = request.Options with
+        {
+            TrainWeights = WeightTraining.Only,
+            LearningRate = usual.LearningRate,
+            PriorStrength = usual.PriorStrength,
+        };
+        Execute(request with { Options = options });
+        Assert.DoesNotContain(_said, said => said.Contains("of no effect", StringComparison.Ordinal));
+        Execute(request with { Out = Path.Combine(_folder.Root, "b"), Options = options with { LearningRate = 3, Hard = true } });
+        Assert.Contains("`TrainWeights` only learns no mask, and of no effect are `LearningRate`, `Hard`.", _said);
     }
 
     /// <summary>Without a mask nothing is pruned, and no mask is written.</summary>

@@ -23,7 +23,8 @@ public sealed class PruneReportsTests
         Skip = ["*.k_proj.weight"],
     };
 
-    private static readonly RunDensity Whole = new(0.5, 0, []), Dense = new(0.625, 0.25, ["a.k", "b.k"]);
+    private static readonly RunDensity Whole = new(0.5, 0, [], []),
+        Dense = new(0.625, 0.25, ["a.k", "b.k"], ["a.k", "b.k", "c"]);
 
     private static readonly KindDensity[] Densities = [new("self_attn.q_proj", 2, 2, 0.5), new("mlp.up_proj", 2, 1, 0.75)];
 
@@ -141,12 +142,13 @@ public sealed class PruneReportsTests
         JsonObject figures = record.Figures;
         Assert.Equal(
             ["tokens", "different_samples", "sources", "seconds", "tokens_per_second", "masked_weights", "density",
-                "dense_layers", "peak_memory_bytes", "first_loss",
+                "dense_layers", "unmasked_layers", "peak_memory_bytes", "first_loss",
                 "final_loss", "perplexity"], figures.Select(pair => pair.Key));
         Assert.Equal((32L, 2, 2.0, 24.0, 32L),
             ((long)figures["tokens"]!, (int)figures["different_samples"]!, (double)figures["seconds"]!,
             (double)figures["tokens_per_second"]!, (long)figures["masked_weights"]!));
         Assert.Equal((0.625, """["a.k","b.k"]"""), ((double)figures["density"]!, figures["dense_layers"]!.ToJsonString()));
+        Assert.Equal("""["a.k","b.k","c"]""", figures["unmasked_layers"]!.ToJsonString());
         Assert.Equal("""{"dense":null,"prior":null,"learned":null}""", figures["perplexity"]!.ToJsonString());
         Assert.Equal(0, (long)PruneRecord.Create(Request, [], [], masks, Whole, null, 2).Figures["tokens"]!);
     }

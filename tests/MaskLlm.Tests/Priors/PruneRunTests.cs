@@ -171,9 +171,45 @@ public sealed class PruneRunTests : IDisposable
         string card = File.ReadAllText(Path.Combine(request.Out, "README.md"));
         Assert.Contains("--permute", card, StringComparison.Ordinal);
         Assert.Contains("no mask of the original", card, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(request.Out, "model", "run.json")));
+        // The mask fits the original's shapes, and is refused there by name.
+        string mask = Path.Combine(request.Out, "mask.npz");
+        Assert.NotEmpty(CheckpointMasks.Read(mask, permuted));
+        Assert.StartsWith($"{mask}: the mask is of {permuted}", Assert.Throws<InvalidDataException>(() =>
+            CheckpointMasks.Read(mask, request.Model)).Message, StringComparison.Ordinal);
         string left = Assert.Throws<ArgumentException>(() => PruneRun.Execute(request with { Permute = false, Force = true }, null, null,
             TestContext.Current.CancellationToken)).Message;
         Assert.Contains("holds the model in the order of an earlier run", left, StringComparison.Ordinal);
+    }
+
+    /// <summary>What is refused is refused before an earlier run is replaced, and before anything is written.</summary>
+    [Fact]
+    public void Execute_PermuteThatIsRefused_LeavesWhatIsThere()
+    {
+        PruneRequest request = Request("wanda");
+        PruneRun.Execute(request, null, null, TestContext.Current.CancellationToken);
+        string[] before = [.. Directory.EnumerateFileSystemEntries(request.Out).Order(StringComparer.Ordinal)];
+        PruneRequest permuting = request with { Permute = true, Force = true, Skip = ["*"] };
+        Assert.Throws<ArgumentException>(() => PruneRun.Execute(permuting, null, null, TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentException>(() => PruneRun.Execute(permuting with { Skip = [], SequenceLength = 1 << 20 }, null, null,
+            TestContext.Current.CancellationToken));
+        Assert.Equal(before, Directory.EnumerateFileSystemEntries(request.Out).Order(StringComparer.Ordinal));
+        string fresh = _folder.File("fresh");
+        Assert.Throws<ArgumentException>(() => PruneRun.Execute(permuting with { Out = fresh, Force = false }, null, null,
+            TestContext.Current.CancellationToken));
+        Assert.False(Directory.Exists(fresh));
+    }
+
+    [Fact]
+    public void Execute_DenseShareBesideSkip_NamesAllThatHaveNoMask()
+    {
+        RunRecord record = PruneRun.Execute(Request("wanda") with { DenseShare = 0.2, Skip = ["*down_proj*"] }, null, null,
+            TestContext.Current.CancellationToken);
+        string[] dense = [.. record.Figures["dense_layers"]!.AsArray().Select(name => (string)name!)];
+        Assert.NotEmpty(dense);
+        string[] skipped = ["model.layers.0.mlp.down_proj.weight", "model.layers.1.mlp.down_proj.weight"];
+        Assert.Equal(dense.Concat(skipped).Order(StringComparer.Ordinal),
+            record.Figures["unmasked_layers"]!.AsArray().Select(name => (string)name!).Order(StringComparer.Ordinal));
     }
 
     [Fact]
