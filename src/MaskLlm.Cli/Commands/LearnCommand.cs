@@ -3,7 +3,6 @@ using MaskLlm.Cli.Output;
 using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
-using MaskLlm.Priors;
 using MaskLlm.Runs;
 
 namespace MaskLlm.Cli.Commands;

@@ -216,7 +216,8 @@ public sealed class LearnRunTests : IDisposable
         Assert.DoesNotContain(told.All, step => step.Phase == "order of channels");
         // Weights in another order are no start.
         string permuted = Path.Combine(request.Out, "permuted"), own = Path.Combine(_folder.Root, "own");
-        PruneRun.Execute(new PruneRequest { Model = Model, Method = "magnitude", Out = own });
+        PruneRun.Execute(new PruneRequest { Model = Model, Method = "magnitude", Out = own },
+            cancellation: TestContext.Current.CancellationToken);
         Assert.StartsWith($"{permuted}: its embedding is not that of", Assert.Throws<InvalidDataException>(() => Execute(request with
         {
             Permute = false,

@@ -217,10 +217,13 @@ public sealed class PruneRunTests : IDisposable
     {
         PruneRequest request = Request("wanda") with { Permute = true };
         string mask = _folder.File("some.npz");
-        Assert.Contains("is of the order that the channels have", Assert.Throws<ArgumentException>(() => PruneRun.Execute(
-            request with { Mask = mask, Method = "admm", UpdateWeights = WeightUpdate.Exact })).Message, StringComparison.Ordinal);
-        Assert.StartsWith("`Permute` looks at activations", Assert.Throws<ArgumentException>(() => PruneRun.Execute(
-            request with { Method = "magnitude", Data = null })).Message, StringComparison.Ordinal);
+        Assert.Contains("is of the order that the channels have", Refused(
+            request with { Mask = mask, Method = "admm", UpdateWeights = WeightUpdate.Exact }), StringComparison.Ordinal);
+        Assert.StartsWith("`Permute` looks at activations", Refused(request with { Method = "magnitude", Data = null }),
+            StringComparison.Ordinal);
+
+        static string Refused(PruneRequest request) => Assert.Throws<ArgumentException>(() =>
+            PruneRun.Execute(request, cancellation: TestContext.Current.CancellationToken)).Message;
     }
 
     [Fact]
