@@ -1,5 +1,7 @@
+using System.Text.Json;
 using MaskLlm.Formats;
 using MaskLlm.Formats.MaskNpz;
+using MaskLlm.Json;
 using MaskLlm.Masks;
 
 namespace MaskLlm.Architectures;
@@ -39,12 +41,18 @@ public static class CheckpointMasks
     // A run that orders channels keeps the model that its mask is of beside it.
     private static void RequireOrder(string path, string modelFolder)
     {
-        string permuted = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "permuted");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!, permuted = Path.Combine(folder, "permuted");
         if (File.Exists(path) && Directory.Exists(modelFolder) && File.Exists(Path.Combine(permuted, CheckpointFiles.ConfigName))
-            && EmbeddingRows.Differ(modelFolder, permuted))
+            && SaysPermuted(Path.Combine(folder, CheckpointFiles.RecordName)) && EmbeddingRows.Differ(modelFolder, permuted))
             throw new InvalidDataException($"{path}: the mask is of {permuted}, the model in another order of its channels, and not of "
                 + $"{modelFolder}; name that model.");
     }
+
+    private static bool SaysPermuted(string record) =>
+        File.Exists(record) && JsonSource.Parse(JsonSource.ReadFile(record), out JsonElement root) is null
+        && root.ValueKind == JsonValueKind.Object && root.TryGetProperty("options", out JsonElement options)
+        && options.ValueKind == JsonValueKind.Object && options.TryGetProperty("permute", out JsonElement permute)
+        && permute.ValueKind == JsonValueKind.True;
 
     private static IReadOnlyDictionary<string, Mask> Turned(IReadOnlyDictionary<string, Mask> masks, IReadOnlySet<string> transposed) =>
         transposed.Count == 0 ? masks : new OrderedDictionary<string, Mask>(masks.Select(mask =>

@@ -7,8 +7,8 @@ internal static class CheckpointFiles
 {
     internal const string ConfigName = "config.json";
 
-    // Of the run that made a checkpoint, and not of one that is made of it.
-    private const string RecordName = "run.json";
+    /// <summary>Of the run that made a checkpoint or a mask, and not of what is made of it.</summary>
+    internal const string RecordName = "run.json";
 
     private const string WeightsEnding = ".safetensors", IndexEnding = ".index.json";
     private static readonly string[] OtherWeightsEndings =

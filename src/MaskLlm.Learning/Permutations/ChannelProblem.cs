@@ -1,4 +1,5 @@
 using MaskLlm.Architectures;
+using MaskLlm.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -31,9 +32,9 @@ internal sealed record ChannelProblem(Channels Kind, int Size, int Readers, int 
             if (rows > SampledRows)
             {
                 long[] some = [.. draws.Shuffled(rows).Take(SampledRows).Order().Select(row => (long)row)];
-                scores = scores.index_select(0, tensor(some)).mul((double)rows / SampledRows);
+                scores = scores.index_select(0, tensor(some)).Times((double)rows / SampledRows);
             }
-            sample.Add(Models.TensorBytes.Floats(scores.contiguous()));
+            sample.Add(TensorBytes.Floats(scores.contiguous()));
         }
         return sample;
     }
