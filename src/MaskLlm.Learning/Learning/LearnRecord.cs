@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using MaskLlm.Data;
-using MaskLlm.Formats;
 using MaskLlm.Runs;
 using MaskLlm.Settings;
 
@@ -76,7 +75,7 @@ internal static class LearnRecord
         JsonObject inputs = InputHashes.OfModel(request.Model);
         DataRecord.AddHashes(inputs, corpus.Sources);
         if (request.StartWeights is { } start)
-            foreach (string file in CheckpointFiles.All(start)) inputs[RecordedPath.Of(file)] = InputHashes.Of(file);
+            foreach ((string file, JsonNode? hash) in InputHashes.OfModel(start)) inputs[file] = hash!.DeepClone();
         if (File.Exists(request.Prior)) inputs[RecordedPath.Of(request.Prior)] = InputHashes.Of(request.Prior);
         return inputs;
     }

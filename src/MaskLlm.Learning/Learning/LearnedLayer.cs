@@ -1,4 +1,6 @@
 using MaskLlm.Models;
+using MaskLlm.Patterns;
+using MaskLlm.Priors;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -83,6 +85,13 @@ internal sealed class LearnedLayer : IDisposable
         if (_keepsGradientMemory) return;
         _gradient?.Dispose();
         _gradient = null;
+    }
+
+    /// <summary>The N largest weights of each group as 1 and the others as 0, (O, I) float32, of the caller's scope.</summary>
+    internal Tensor LargestWeights(NmPattern pattern)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return LargestOfGroup.Kept(Logits.Name, Weight.abs(), pattern).MoveToOuterDisposeScope();
     }
 
     /// <summary>Groups whose choice is another one than at the last call.</summary>

@@ -192,14 +192,18 @@ public sealed class MaskLearner : IDisposable
         return mask;
     }
 
-    private Mask MaskOf(LearnedLayer layer) => _options.TrainWeights == WeightTraining.Moving
-        ? LargestOfGroup.Keep(layer.Logits.Name, layer.Weight.abs(), _options.Pattern) : layer.Logits.ArgmaxMask();
+    private Mask MaskOf(LearnedLayer layer)
+    {
+        if (_options.TrainWeights != WeightTraining.Moving) return layer.Logits.ArgmaxMask();
+        using Tensor largest = layer.LargestWeights(_options.Pattern);
+        return MaskTensors.FromTensor(largest);
+    }
 
     private Tensor ChoiceOf(LearnedLayer layer)
     {
         if (_options.TrainWeights != WeightTraining.Moving) return layer.Logits.Choice();
         using DisposeScope scope = NewDisposeScope();
-        return CandidateTensor.ToGroups(LargestOfGroup.Kept(layer.Logits.Name, layer.Weight.abs(), _options.Pattern), _options.Pattern)
+        return CandidateTensor.ToGroups(layer.LargestWeights(_options.Pattern), _options.Pattern)
             .to(ScalarType.Byte).MoveToOuterDisposeScope();
     }
 
@@ -284,6 +288,6 @@ public sealed class MaskLearner : IDisposable
         if (!_options.MovesMask(step)) layer.Trained.Update(layer.Gradient, mask!, clip, rates);
         else layer.Trained.UpdateAll(layer.Gradient, mask!, clip, _options.DroppedDecay, rates);
         if (_options.MovesMask(step) && !_options.MovesMask(step + 1))
-            layer.Trained.Settle(LargestOfGroup.Kept(layer.Logits.Name, layer.Weight.abs(), _options.Pattern));
+            layer.Trained.Settle(layer.LargestWeights(_options.Pattern));
     }
 }

@@ -1,6 +1,5 @@
 using MaskLlm.MaskKernels;
 using MaskLlm.Models;
-using MaskLlm.Priors;
 using MaskLlm.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -46,6 +45,6 @@ internal sealed class WeightMaskStep(LearnOptions options) : IMaskStep
     private Tensor MaskOf(LearnedLayer layer) => _masks.Has(layer) ? _masks[layer] : _masks.Keep(layer, Choose(layer));
 
     private Tensor Choose(LearnedLayer layer) => options.TrainWeights == WeightTraining.Moving
-        ? LargestOfGroup.Kept(layer.Logits.Name, layer.Weight.abs(), options.Pattern).to(ScalarType.Byte)
+        ? layer.LargestWeights(options.Pattern).to(ScalarType.Byte)
         : MaskTensors.ToTensor(layer.Logits.ArgmaxMask(), layer.Dense.device, ScalarType.Byte);
 }
