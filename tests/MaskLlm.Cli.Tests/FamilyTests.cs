@@ -112,7 +112,8 @@ public sealed class FamilyTests : IDisposable
         string[] ways =
         [
             "--precision bfloat16 --moments int8", "--state-distillation 0.5 --checkpoint-activations", "--blockwise",
-            "--train-weights with-masks --prior wanda", "--pattern 1:4 --prior none --parametrization items --hard --kernel plain",
+            "--train-weights with-masks --prior wanda --train norms",
+            "--train-weights only --prior wanda --train norms --moments int8", "--pattern 1:4 --prior none --parametrization items --hard --kernel plain",
         ];
         foreach ((int number, string way) in ways.Index())
             Run(["learn", model, "--data", TinyModel.TextPath, .. steps, .. way.Split(' '), "--out", _folder.File($"learned-{number}")]);
@@ -127,7 +128,8 @@ public sealed class FamilyTests : IDisposable
     {
         string model = _folder.File("whole-pretrain"), config = Config(fixture);
         string[] sizes = ["--data", TinyModel.TextPath, "--seq-len", "16", "--threads", "1"], steps = ["--steps", "4", "--batch-size", "1"];
-        string[] learn = ["learn", model, .. sizes, .. steps, "--eval-windows", "1", "--train-weights", "with-masks"];
+        string[] learn = ["learn", model, .. sizes, .. steps, "--eval-windows", "1", "--train-weights", "with-masks", "--train",
+            "norms", "--moments", "int8"];
         (string Verb, string At, string[] Arguments, string[] Files)[] runs =
         [
             ("pretrain", "pretraining", ["pretrain", "--config", config, .. sizes, .. steps], ["model.safetensors"]),

@@ -38,7 +38,7 @@ public sealed class LearnCommandTests : IDisposable
     {
         JsonObject record = JsonNode.Parse(Learn("run", "--json").Output)!.AsObject();
 
-        Assert.Equal(["options", "seed", "threads", "versions", "kernel", "inputs", "figures"], record.Select(pair => pair.Key));
+        Assert.Equal(["verb", "options", "seed", "threads", "versions", "kernel", "inputs", "figures"], record.Select(pair => pair.Key));
         JsonObject figures = record["figures"]!.AsObject();
         string[] wanted = ["tokens", "seconds", "tokens_per_second", "peak_memory_bytes", "first_loss", "final_loss"];
         Assert.All(wanted, name => Assert.True((double)figures[name]! > 0, name));
@@ -89,11 +89,12 @@ public sealed class LearnCommandTests : IDisposable
 
     /// <summary>OUT/model holds the trained weights under the mask, and the run reports their perplexity.</summary>
     [Theory]
-    [InlineData("only")]
-    [InlineData("with-masks")]
-    public void Learn_TrainWeights_WritesTheTrainedModel(string which)
+    [InlineData("only", "weights")]
+    [InlineData("only", "norms")]
+    [InlineData("with-masks", "weights")]
+    public void Learn_TrainWeights_WritesTheTrainedModel(string which, string parts)
     {
-        string[] train = ["--train-weights", which, "--weight-learning-rate", "1e-2"];
+        string[] train = ["--train-weights", which, "--weight-learning-rate", "1e-2", "--train", parts];
         JsonNode record = JsonNode.Parse(Learn("run", ["--json", "--prior", "magnitude", .. train]).Output)!;
         IReadOnlyDictionary<string, (int, int)> shapes = CheckpointConfig.LinearShapes(TinyModel.Folder);
         IReadOnlyDictionary<string, Mask> masks = MaskNpz.Read(MaskOf("run"), shapes);
@@ -106,6 +107,8 @@ public sealed class LearnCommandTests : IDisposable
             using Tensor moved = after.Weight.ne(before.Weight).logical_and(bits);
             Assert.True(moved.sum().item<long>() > 0.5 * bits.sum().item<long>(), before.Name);
         }
+        Assert.All(dense.Parameters.Where(pair => pair.Value.dim() == 1), pair =>
+            Assert.Equal(parts == "norms", !trained.Parameters[pair.Key].bytes.SequenceEqual(pair.Value.bytes)));
         Assert.Equal(which, (string?)record["options"]!["train-weights"]);
         Assert.NotEqual((double)record["figures"]!["perplexity"]!["prior"]!, (double)record["figures"]!["perplexity"]!["learned"]!);
         Assert.False(Directory.Exists(Path.Combine(Out("run"), "checkpoint")));

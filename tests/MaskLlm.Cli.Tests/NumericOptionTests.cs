@@ -140,7 +140,7 @@ public sealed class NumericOptionTests
     public void EveryNamedChoice_NumberOrSeveral_IsRefused(string text)
     {
         (string Verb, Option Option)[] choices = [.. AllOptions().Where(pair => SettingOf(pair.Option) is { Choices.Count: > 0 })];
-        Assert.Equal(13, choices.Length);
+        Assert.Equal(15, choices.Length);
         foreach ((string verb, Option option) in choices) Assert.Single(Errors(verb, option, text));
     }
 

@@ -36,7 +36,7 @@ public sealed class PruneCommandTests : IDisposable
         JsonObject written = JsonNode.Parse(File.ReadAllText(Path.Combine(target, "run.json")))!.AsObject();
         Assert.True(written.Remove("checksum"));
         Assert.True(JsonNode.DeepEquals(record, written));
-        Assert.Equal(["options", "seed", "threads", "versions", "kernel", "inputs", "figures"], record.Select(member => member.Key));
+        Assert.Equal(["verb", "options", "seed", "threads", "versions", "kernel", "inputs", "figures"], record.Select(pair => pair.Key));
         Assert.Equal(("magnitude", pattern), ((string?)record["options"]!["method"], (string?)record["options"]!["pattern"]));
         foreach (string figure in new[] { "tokens", "seconds", "tokens_per_second", "peak_memory_bytes", "first_loss", "final_loss",
             "perplexity" })

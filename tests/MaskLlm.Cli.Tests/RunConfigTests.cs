@@ -133,7 +133,8 @@ public sealed class RunConfigTests : IDisposable
         CommandRun.Of("prune", TinyModel.Folder, "--method", "magnitude", "--out", pruned).AssertSuccess();
         File.WriteAllText(damaged, File.ReadAllText(record).Replace("2:4", "1:4", StringComparison.Ordinal));
 
-        Refused($"--config {record}: learn has no option --method; name the run.json of a run of learn.", "learn", "--config", record);
+        foreach (string verb in (string[])["learn", "permute"])
+            Refused($"--config {record}: not the record of {verb}; name the run.json of a run of {verb}.", verb, "--config", record);
         Refused("--recipe changes what --config sets; leave one of them out.", "learn", "--config", record, "--recipe", "maskllm");
         Refused(
             $"--config {record}: not the record of experiment; name the experiment.json of an experiment.", "experiment", "--config",

@@ -29,6 +29,19 @@ public sealed partial class DocumentTests
     public void BrokenLinks_KnownCases_AreFound(string text, int expected) =>
         Assert.Equal(expected, BrokenLinks(_root, "A.md", text).Count());
 
+    /// <summary>A room and a file, such as `Masks/Mask.cs`, are where a document says.</summary>
+    [Fact]
+    public void Documents_EverySourceFileTheyName_IsThere()
+    {
+        string[] files = [.. TrackedFiles().Where(file => file.EndsWith(".cs", StringComparison.Ordinal)).Select(file => "/" + file)];
+        (string Document, string Name)[] named = [.. TrackedFiles().Where(file => Path.GetExtension(file) == ".md")
+            .Where(file => !file.StartsWith("docs/results/", StringComparison.Ordinal))
+            .SelectMany(file => SourceFile().Matches(File.ReadAllText(Path.Combine(_root, file)))
+                .Select(match => (file, match.Groups[1].Value)))];
+        Assert.NotEmpty(named);
+        Assert.Empty(named.Where(one => !files.Any(file => file.EndsWith("/" + one.Name, StringComparison.Ordinal))));
+    }
+
     [Fact]
     public void Readme_CSharp_IsThatOfTheSamples()
     {
@@ -116,6 +129,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex("^```csharp\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex CSharp();
+
+    [GeneratedRegex(@"`([A-Za-z.]+/[A-Za-z./]+\.cs)`")]
+    private static partial Regex SourceFile();
 
     [GeneratedRegex("`[^`\n]*`")]
     private static partial Regex InlineCode();

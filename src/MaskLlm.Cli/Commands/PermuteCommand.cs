@@ -1,7 +1,6 @@
 using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Models;
-using MaskLlm.Numerals;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
@@ -17,14 +16,9 @@ internal static class PermuteCommand
         Option<string[]> data = SharedOptions.Data();
         Option<string?> separator = SharedOptions.DocumentSeparator();
         Option<string> output = SharedOptions.Out();
-        Option<string> pattern = new("--pattern")
-        {
-            Description = "N:M that the order is for: N weights kept of every M inputs.",
-            DefaultValueFactory = _ => NmPattern.TwoOfFour.ToString()
-        };
-        Option<int> samples = NumberOption.Of(OptionRanges.Samples, 128, "Sequences of the data that the model is run on.");
-        Option<int?> length = NumberOption.Optional(OptionRanges.SequenceLength,
-            "Tokens a sequence, 256 by default; a .npy file alone gives its rows, or is cut into sequences of this length, in order.");
+        Option<string> pattern = SharedOptions.Pattern("N:M that the order is for: N weights kept of every M inputs.");
+        Option<int> samples = SharedOptions.Samples("Sequences of the data that the model is run on.");
+        Option<int?> length = SharedOptions.CalibrationLength();
         Option<ulong> seed = SharedOptions.Seed();
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> force = new("--force") { Description = "Replace the checkpoint that --out holds." }, json = SharedOptions.Json();

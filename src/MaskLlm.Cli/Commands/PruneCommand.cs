@@ -24,17 +24,11 @@ internal static class PruneCommand
         {
             Description = "With --update-weights: solve for the weights that this mask keeps; --pattern says what it is."
         };
-        Option<string> pattern = new("--pattern")
-        {
-            Description = "N:M: N weights kept of every M inputs.",
-            DefaultValueFactory = _ =>
-            NmPattern.TwoOfFour.ToString()
-        };
+        Option<string> pattern = SharedOptions.Pattern("N:M: N weights kept of every M inputs.");
         Option<string[]> data = SharedOptions.Data(required: false);
         Option<string?> separator = SharedOptions.DocumentSeparator();
-        Option<int> samples = NumberOption.Of(OptionRanges.Samples, 128, "Sequences of the data that all methods but magnitude look at.");
-        Option<int?> length = NumberOption.Optional(OptionRanges.SequenceLength,
-            "Tokens a sequence, 256 by default; a .npy file alone gives its rows, or is cut into sequences of this length, in order.");
+        Option<int> samples = SharedOptions.Samples("Sequences of the data that all methods but magnitude look at.");
+        Option<int?> length = SharedOptions.CalibrationLength();
         Option<WeightUpdate> update = ChoiceOption.Of<WeightUpdate>("--update-weights",
             "The weights that stay make up for those that go: exact, or own (sparsegpt's way); the model with them goes to OUT/model. "
             + "admm always does.");

@@ -36,11 +36,12 @@ internal static class RunConfig
         if (Given(parsed, Name) is not { Tokens: [Token { Value: { Length: > 0 } file }] }) return null;
         bool isModelsToo = verb.Options.Single(option => option.Name == Name).Required;
         if (isModelsToo && !RunRecord.IsOne(file)) return null;
-        JsonObject options = Options(RunRecord.Read(file));
-        if (options.ContainsKey(Experiment) != (verb.Name == Experiment))
-            throw new ArgumentException($"{Name} {file}: not the record of {verb.Name}; name {RecordOf(verb)}.");
         if (Given(parsed, Recipe) is not null)
             throw new ArgumentException($"{Recipe} changes what {Name} sets; leave one of them out.");
+        JsonObject record = RunRecord.Read(file), options = Options(record);
+        if (options.ContainsKey(Experiment) != (verb.Name == Experiment)
+            || (record[RunRecord.VerbKey] is { } made && $"{made}" != verb.Name))
+            throw new ArgumentException($"{Name} {file}: not the record of {verb.Name}; name {RecordOf(verb)}.");
         List<string> expanded = [.. args];
         string[] missing = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().Where(argument => argument.Tokens.Count == 0)
             .Select(argument => KeyOf(argument.Argument))];

@@ -20,12 +20,7 @@ internal static class SensitivityCommand
             Description = "A mask.npz of this model, or magnitude to make one on the spot.",
             Required = true
         };
-        Option<string> pattern = new("--pattern")
-        {
-            Description = "N:M of --mask magnitude.",
-            DefaultValueFactory = _ =>
-            NmPattern.TwoOfFour.ToString()
-        };
+        Option<string> pattern = SharedOptions.Pattern("N:M of --mask magnitude.");
         Option<string> data = new("--data")
         {
             Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids.",

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MaskLlm.Data;
 using MaskLlm.Numerals;
+using MaskLlm.Patterns;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -27,6 +28,17 @@ internal static class SharedOptions
     {
         Description = "Text that separates the documents of a text file; \\n is a line end.",
     };
+
+    internal static Option<string> Pattern(string description) => new("--pattern")
+    {
+        Description = description,
+        DefaultValueFactory = _ => NmPattern.TwoOfFour.ToString(),
+    };
+
+    internal static Option<int> Samples(string description) => NumberOption.Of(OptionRanges.Samples, 128, description);
+
+    internal static Option<int?> CalibrationLength() => NumberOption.Optional(OptionRanges.SequenceLength,
+        "Tokens a sequence, 256 by default; a .npy file alone gives its rows, or is cut into sequences of this length, in order.");
 
     internal static Option<string> Out() => new("--out") { Description = "Folder to write; it must be new or empty.", Required = true };
 

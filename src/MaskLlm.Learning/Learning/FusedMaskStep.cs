@@ -40,33 +40,20 @@ internal sealed unsafe class FusedMaskStep : IMaskStep
     public void Update(LearnedLayer layer, MaskSample sample, Tensor gradient, double clip, AdamWRates rates)
     {
         using DisposeScope scope = NewDisposeScope();
-        AdamWStep step = new(
-            (float)clip, (float)AdamWRates.Beta1, (float)AdamWRates.Beta2, (float)(1 - rates.LearningRate * rates.WeightDecay),
-            (float)(rates.LearningRate / rates.FirstCorrection), (float)(1 / Math.Sqrt(rates.SecondCorrection)), (float)rates.Epsilon);
-        _pass.Update(Open(layer, layer.Weight), sample, TensorBytes.Address(gradient), IsNarrow(gradient), step);
+        _pass.Update(Open(layer, layer.Weight), sample, TensorBytes.Address(gradient), IsNarrow(gradient), rates.Fused(clip));
     }
 
     public void Dispose()
     {
     }
 
-    private MaskLayer Open(LearnedLayer layer, Tensor weight)
+    private MaskLayer Open(LearnedLayer layer, Tensor weight) => new()
     {
-        MaskLogits state = layer.Logits;
-        return new MaskLayer
-        {
-            Pattern = _pattern,
-            Groups = (int)state.Logits.size(1),
-            Logits = (float*)TensorBytes.Address(state.Logits),
-            Weight = TensorBytes.Address(weight),
-            NarrowWeight = IsNarrow(weight),
-            First = TensorBytes.Address(state.FirstMoment),
-            Second = TensorBytes.Address(state.SecondMoment),
-            FirstScales = state.FirstScales is null ? null : (float*)TensorBytes.Address(state.FirstScales),
-            SecondScales = state.SecondScales is null ? null : (float*)TensorBytes.Address(state.SecondScales),
-            Moments = state.Moments,
-        };
-    }
+        Pattern = _pattern,
+        Logits = layer.Logits.Moments.Open(layer.Logits.Logits),
+        Weight = TensorBytes.Address(weight),
+        NarrowWeight = IsNarrow(weight),
+    };
 
     private static bool IsNarrow(Tensor tensor) => tensor.dtype == ScalarType.BFloat16;
 }

@@ -53,7 +53,7 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
     {
         using IDisposable noGradient = no_grad();
         using Tensor owned = _gradients.Take(layer);
-        layer.Logits.Update(owned.TimesInPlace(clip), rates);
+        layer.Logits.Moments.UpdatePlain(layer.Logits.Logits, owned.TimesInPlace(clip), rates);
     }
 
     public void Dispose() => _gradients.Dispose();

@@ -36,7 +36,7 @@ internal static class LearnMemory
             new("moving average of the logits", options.AverageDecay > 0 ? logits * sizeof(float) : 0),
             new("dense model's states", DenseBytes(config, options, compute)),
             new("trained weights and their moments", options.TrainWeights == WeightTraining.None ? 0
-                : weights * (sizeof(float) + 2 * Precision.BytesOf(options.WeightMoments))),
+                : weights * (sizeof(float) + 2 * MomentBytes(options.Moments))),
             new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations",
                 Activations(model, options, tokens)),
             new("loss over the vocabulary", LossBytes(config, compute, tokens, options.Distillation > 0)),

@@ -100,6 +100,9 @@ public sealed record LearnOptions
     /// <summary>Whether the weights that stay are trained too; the reward moves the masks only.</summary>
     public WeightTraining TrainWeights { get; init; }
 
+    /// <summary>What is trained where weights are.</summary>
+    public TrainedParameters Train { get; init; }
+
     /// <summary>Peak learning rate of the weights, where they are trained: a warm-up of 20 steps, or a tenth of all, then a line to
     /// 0. No decay.</summary>
     public double WeightLearningRate { get; init; } = 1e-4;
@@ -134,9 +137,6 @@ public sealed record LearnOptions
 
     /// <summary>Whether the first logits need the inputs of the layers.</summary>
     internal bool UsesScores => ScoreStrength > 0 && LearnsMasks;
-
-    /// <summary>How the moments of trained weights are kept: what has 8 bits of logits has 16 of weights.</summary>
-    internal ScalarType WeightMoments => Moments == MomentType.Float32 ? ScalarType.Float32 : ScalarType.BFloat16;
 
     /// <summary>Whether there are logits to learn.</summary>
     internal bool LearnsMasks => TrainWeights is WeightTraining.None or WeightTraining.WithMasks;
@@ -203,6 +203,11 @@ public sealed record LearnOptions
         if (Kernel == KernelKind.Plain && Moments != MomentType.Float32)
             throw new ArgumentException($"`Moments` {Moments.ToString().ToLowerInvariant()} is for `Kernel` fused; with `Kernel` plain "
                 + $"leave it at float32.");
+        if (Train == TrainedParameters.Norms && TrainWeights == WeightTraining.None)
+            throw new ArgumentException("`Train` norms is for `TrainWeights` only, moving, dense or with-masks; with none all stays as it is.");
+        if (Train == TrainedParameters.Norms && Blockwise)
+            throw new ArgumentException("`Train` norms learns from the model's predictions, and `Blockwise` from each block's; leave one of "
+                + "them out.");
         Models.Precision.Require(Precision);
     }
 

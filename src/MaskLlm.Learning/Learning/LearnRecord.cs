@@ -14,7 +14,7 @@ internal static class LearnRecord
         foreach ((string name, JsonNode? value) in Others(request)) options[name] = value?.DeepClone();
         LearnTotals totals = learned.Totals;
         long tokensAStep = (long)request.Options.BatchSize * request.Options.SequenceLength;
-        return new RunRecord(options, request.Options.Seed, learned.Kernel, inputs, new JsonObject
+        return new RunRecord("learn", options, request.Options.Seed, learned.Kernel, inputs, new JsonObject
         {
             ["tokens"] = tokensAStep * request.Options.Steps,
             ["seconds"] = totals.Seconds,

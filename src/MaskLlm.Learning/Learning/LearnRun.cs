@@ -245,8 +245,8 @@ public sealed class LearnRun
         if (_request.SaveLogits) learner.SaveLogits(_folder.File("logits.safetensors"));
         // From here on a cancelled run ends as a whole one: the steps are done, and what is left takes less than to do some again.
         IReadOnlyDictionary<string, Mask> masks = learner.ArgmaxMasks();
-        double? perplexity = HeldOut(model, heldOut, masks, CancellationToken.None, learner.Weights);
-        if (learner.Weights is { } weights) SaveWeights(weights);
+        double? perplexity = HeldOut(model, heldOut, masks, CancellationToken.None, learner.Weights, learner.Vectors);
+        if (learner.Weights is { } weights) SaveWeights(weights.Concat(learner.Vectors?.Values ?? []));
         return new LearnedRun(masks, perplexity, totals, learner.WeightCount, learner.KernelName, learner.PriorGroupShare);
     }
 
@@ -265,7 +265,8 @@ public sealed class LearnRun
         double? prior)
     {
         if (heldOut.Count == 0) return;
-        double now = HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None, learner.Weights)!.Value;
+        double now = HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None, learner.Weights, learner.Vectors)!
+            .Value;
         metrics.Write(step, ("held_out_perplexity", now), ("held_out_dense", dense ?? double.NaN), ("held_out_prior", prior ?? double.NaN));
         _warn(string.Create(CultureInfo.InvariantCulture,
             $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
@@ -280,11 +281,12 @@ public sealed class LearnRun
     private long TokensAStep => (long)_request.Options.BatchSize * _request.Options.SequenceLength;
 
     private double? HeldOut(Decoder model, IReadOnlyList<int[]> windows, IReadOnlyDictionary<string, Mask>? masks,
-        CancellationToken cancellation, IReadOnlyDictionary<string, Tensor>? weights = null)
+        CancellationToken cancellation, IReadOnlyDictionary<string, Tensor>? weights = null, TrainedVectors? vectors = null)
     {
         if (windows.Count == 0) return null;
         _progress?.Report(new Progress(masks is null ? "evaluating the dense model" : "evaluating a mask", 0, 1));
         using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks, weights);
+        using IDisposable? entered = vectors?.Enter(takesGradient: false);
         return Perplexity.OfWindows(model, windows, masks is null ? "the dense model" : "the masked model", cancellation);
     }
 
@@ -366,7 +368,7 @@ public sealed class LearnRun
     private string TrainedPath => Path.Combine(Path.GetDirectoryName(_folder.CheckpointPath)!, "weights.safetensors");
 
     // In the types of the model's files.
-    private void SaveWeights(IReadOnlyDictionary<string, Tensor> weights)
+    private void SaveWeights(IEnumerable<KeyValuePair<string, Tensor>> weights)
     {
         using DisposeScope scope = NewDisposeScope();
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(_model);
@@ -381,7 +383,7 @@ public sealed class LearnRun
     {
         using SafetensorsFile file = SafetensorsFile.OpenChecked(TrainedPath, "learn again");
         MaskedCheckpoint.Write(
-            _model, masks, masks.Keys.ToDictionary(name => name, _ => file, StringComparer.Ordinal),
+            _model, masks, file.Tensors.Keys.ToDictionary(name => name, _ => file, StringComparer.Ordinal),
                 RunModelFolder.PathOf(_folder.Path), force: true, null, CancellationToken.None);
     }
 

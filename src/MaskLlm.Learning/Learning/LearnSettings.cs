@@ -51,6 +51,8 @@ public static class LearnSettings
                 + "moving (the same, but for 70 % of the steps a group keeps what is largest), or dense (all weights and no mask, to set "
                 + "beside the others). OUT/model is written then.",
                 JsonNamingPolicy.KebabCaseLower.ConvertName),
+            Of.Choice("train", options => options.Train, (options, value) => options with { Train = value },
+                "What is trained where weights are: weights of linear layers, or norms, which are norms and biases too."),
             Of.Number(OptionRanges.WeightLearningRate, options => options.WeightLearningRate,
                 (options, value) => options with { WeightLearningRate = value },
                 "Peak learning rate of trained weights; up to 20 steps of warm-up lead to it, a line from it to 0."),
@@ -98,7 +100,7 @@ public static class LearnSettings
                 "Activations and matrix products in float32 or bfloat16."),
             Of.Choice("moments", options => options.Moments, (options, value) => options with { Moments = value },
                 "How AdamW's moments are kept: float32, bfloat16 or int8. With the logits 18, 12 or 9.1 bytes a weight at 2:4; trained "
-                + "weights 12 or, with bfloat16 and int8, 8."),
+                + "weights 12, 8 or 6."),
             Of.Flag("checkpoint-activations", options => options.CheckpointActivations,
                 (options, value) => options with { CheckpointActivations = value },
                 "Keep only each block's input for the backward pass and run the block again there: less memory, about a third more time."),

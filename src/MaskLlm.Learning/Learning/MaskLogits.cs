@@ -20,25 +20,12 @@ internal sealed class MaskLogits : IDisposable
     private MaskLogits(LinearLayer layer, Tensor logits, CandidateTensor? table, LearnOptions options)
     {
         Name = layer.Name;
-        MomentType moments = Moments = options.Moments;
         (_pattern, _table) = (options.Pattern, table);
         _rows = layer.Rows;
         _columns = layer.Columns;
         Logits = logits.DetachFromDisposeScope();
-        ScalarType type = moments switch
-        {
-            MomentType.Float32 => ScalarType.Float32,
-            MomentType.BFloat16 => ScalarType.BFloat16,
-            _ =>
-            ScalarType.Byte
-        };
-        FirstMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
-        SecondMoment = zeros_like(logits, dtype: type).DetachFromDisposeScope();
+        Moments = new AdamWMoments(Logits, options.Moments, logits.size(0));
         if (options.AverageDecay > 0) Average = logits.clone().DetachFromDisposeScope();
-        if (moments != MomentType.Int8) return;
-        long blocks = MaskTile.CountOf(logits.size(1));
-        FirstScales = zeros(logits.size(0), blocks).DetachFromDisposeScope();
-        SecondScales = zeros(logits.size(0), blocks).DetachFromDisposeScope();
     }
 
     // No logits and no moments: as many groups, each with nothing to learn.
@@ -55,20 +42,8 @@ internal sealed class MaskLogits : IDisposable
     /// <summary>The moving average of the logits, from which the mask is taken; null where the logits themselves are.</summary>
     internal Tensor? Average { get; }
 
-    /// <summary>How the moments are kept.</summary>
-    internal MomentType Moments { get; }
-
-    /// <summary>AdamW's m, (C, G).</summary>
-    internal Tensor FirstMoment { get; }
-
-    /// <summary>AdamW's v, (C, G).</summary>
-    internal Tensor SecondMoment { get; }
-
-    /// <summary>Scale of each 256 of m, (C, ceil(G / 256)) float32; null unless the moments have 8 bits.</summary>
-    internal Tensor? FirstScales { get; }
-
-    /// <summary>The same of v.</summary>
-    internal Tensor? SecondScales { get; }
+    /// <summary>AdamW's, (C, G).</summary>
+    internal AdamWMoments Moments { get; }
 
     /// <summary>G.</summary>
     internal long Groups => Logits.size(1);
@@ -87,11 +62,8 @@ internal sealed class MaskLogits : IDisposable
         {
             if (_frozen is not null) yield break;
             yield return (Name + ".logits", Logits);
-            yield return (Name + ".m", FirstMoment);
-            yield return (Name + ".v", SecondMoment);
             if (Average is not null) yield return (Name + ".average", Average);
-            if (FirstScales is not null) yield return (Name + ".m_scales", FirstScales);
-            if (SecondScales is not null) yield return (Name + ".v_scales", SecondScales);
+            foreach ((string name, Tensor value) in Moments.State(Name + ".")) yield return (name, value);
         }
     }
 
@@ -155,11 +127,6 @@ internal sealed class MaskLogits : IDisposable
                 : _table.Candidates.index_select(0, choice[0].to(ScalarType.Int64)).view(_rows, _columns));
     }
 
-    /// <summary>AdamW's step, for moments in float32.</summary>
-    /// <param name="gradient">By the logits, (C, G); overwritten.</param>
-    /// <param name="rates">Of the step.</param>
-    internal void Update(Tensor gradient, AdamWRates rates) => AdamW.Update(Logits, FirstMoment, SecondMoment, gradient, rates);
-
     /// <summary>Takes the logits of a step into their average.</summary>
     /// <param name="decay">Of the average so far; less in the first steps, when there is little to average.</param>
     /// <param name="step">Counts from 0.</param>
@@ -173,10 +140,7 @@ internal sealed class MaskLogits : IDisposable
     public void Dispose()
     {
         Logits.Dispose();
-        FirstMoment.Dispose();
-        SecondMoment.Dispose();
+        Moments.Dispose();
         Average?.Dispose();
-        FirstScales?.Dispose();
-        SecondScales?.Dispose();
     }
 }

@@ -47,7 +47,7 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
     {
         using IDisposable noGradient = no_grad();
         using Tensor owned = _samples.Take(layer);
-        layer.Logits.Update(owned.TimesInPlace(clip), rates);
+        layer.Logits.Moments.UpdatePlain(layer.Logits.Logits, owned.TimesInPlace(clip), rates);
     }
 
     public void Dispose() => _samples.Dispose();

@@ -1,3 +1,4 @@
+using MaskLlm.MaskKernels;
 using MaskLlm.Models;
 using MaskLlm.Training;
 using TorchSharp;
@@ -5,17 +6,23 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Learning;
 
-/// <summary>A layer's weight where it is trained: a copy, and AdamW's moments of it.</summary>
+/// <summary>A parameter that is trained, such as a layer's weight: a copy, and AdamW's moments of it.</summary>
 internal sealed class TrainedWeight : IDisposable
 {
     private readonly AdamWMoments _moments;
+    private readonly ulong _seed;
+    private readonly int _index;
 
     /// <param name="name">The checkpoint's.</param>
-    /// <param name="start">(O, I), copied.</param>
-    /// <param name="moments">Type of the moments.</param>
-    internal TrainedWeight(string name, Tensor start, ScalarType moments = ScalarType.Float32)
+    /// <param name="start">(O, I), or a vector; copied.</param>
+    /// <param name="moments">How they are kept.</param>
+    /// <param name="seed">Of their rounding.</param>
+    /// <param name="index">Its place among the weights of the seed.</param>
+    internal TrainedWeight(string name, Tensor start, MomentType moments = MomentType.Float32, ulong seed = 0, int index = 0)
     {
         Name = name;
+        _seed = seed;
+        _index = index;
         Value = start.to(ScalarType.Float32, copy: true).DetachFromDisposeScope();
         _moments = new AdamWMoments(Value, moments);
     }
@@ -23,24 +30,21 @@ internal sealed class TrainedWeight : IDisposable
     /// <summary>The checkpoint's name.</summary>
     internal string Name { get; }
 
-    /// <summary>W, (O, I) float32.</summary>
+    /// <summary>W, (O, I) float32, or a vector.</summary>
     internal Tensor Value { get; }
 
     /// <summary>Everything that a checkpoint must hold, by name.</summary>
     internal IEnumerable<(string Name, Tensor Value)> State =>
-        [(Name, Value), (Name + ".weight_m", _moments.First), (Name + ".weight_v", _moments.Second)];
+        _moments.State(Name + ".weight_").Prepend((Name, Value));
 
     /// <summary>One step of AdamW. Weights that the mask drops get no gradient and stay for as long as no moment of an earlier one moves
     /// them.</summary>
     /// <param name="maskedGradient">dL/d(W * mask), (O, I).</param>
-    /// <param name="mask">(O, I) float32; overwritten.</param>
+    /// <param name="mask">(O, I) float32; null where nothing is dropped.</param>
     /// <param name="clip">Factor on the gradient.</param>
     /// <param name="rates">Of this step.</param>
-    internal void Update(Tensor maskedGradient, Tensor mask, double clip, AdamWRates rates)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        _moments.Update(Value, mask.mul_(maskedGradient).TimesInPlace(clip), rates);
-    }
+    internal void Update(Tensor maskedGradient, Tensor? mask, double clip, AdamWRates rates) =>
+        _moments.Update(Value, maskedGradient, rates, clip, mask, _seed, _index);
 
     /// <summary>One step while the mask moves: the gradient goes to all weights, as if none were dropped, and those that are
     /// decay.</summary>
@@ -53,7 +57,8 @@ internal sealed class TrainedWeight : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor dropped = mask.TimesInPlace(-1).PlusInPlace(1).mul_(Value);
-        _moments.Update(Value, dropped.TimesInPlace(decay).PlusInPlace(maskedGradient.to(ScalarType.Float32), clip), rates);
+        _moments.Update(Value, dropped.TimesInPlace(decay).PlusInPlace(maskedGradient.to(ScalarType.Float32), clip), rates,
+            seed: _seed, layer: _index);
     }
 
     /// <summary>Ends the moving of the mask: what it drops is 0 from here on.</summary>

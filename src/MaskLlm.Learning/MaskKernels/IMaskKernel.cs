@@ -35,6 +35,12 @@ internal interface IMaskKernel
     /// <summary>AdamW over neighbouring logits of one candidate, a multiple of <see cref="MaskTile.Multiple"/> of them.</summary>
     void Update(in AdamWStep step, Span<float> logits, Span<float> first, Span<float> second, ReadOnlySpan<float> gradient);
 
+    /// <summary>Random words of a tile of weights.</summary>
+    /// <param name="rounding">Seed, layer and step.</param>
+    /// <param name="tile">Its place in its layer.</param>
+    /// <param name="words"><see cref="MaskTile.Size"/>; they are none of the noise's.</param>
+    void Words(in MaskSample rounding, uint tile, Span<uint> words);
+
     /// <summary>bfloat16 to float32, exact.</summary>
     void Widen(ReadOnlySpan<ushort> source, Span<float> target);
 

@@ -7,6 +7,22 @@ namespace MaskLlm.MaskKernels;
 internal sealed partial class LaneMaskKernel<TLanes, TFloat, TInt>
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Words(in MaskSample rounding, uint tile, Span<uint> words)
+    {
+        ref uint to = ref MemoryMarshal.GetReference(words);
+        int quarter = words.Length / 4;
+        for (int i = 0; i < quarter; i += TLanes.Count)
+        {
+            LanePhilox<TLanes, TFloat, TInt>.Block(rounding, tile * (uint)quarter + (uint)i, WeightsBlock, out TInt word0, out TInt word1,
+                out TInt word2, out TInt word3);
+            TLanes.Store(word0, ref to, i);
+            TLanes.Store(word1, ref to, quarter + i);
+            TLanes.Store(word2, ref to, 2 * quarter + i);
+            TLanes.Store(word3, ref to, 3 * quarter + i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Widen(ReadOnlySpan<ushort> source, Span<float> target)
     {
         ref readonly ushort from = ref MemoryMarshal.GetReference(source);

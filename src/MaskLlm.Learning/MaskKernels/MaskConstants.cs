@@ -27,6 +27,9 @@ internal static class MaskConstants
     /// <summary>Steps of an 8-bit second moment.</summary>
     internal const float SecondSteps = 255;
 
+    /// <summary>Second part of the counter of words that round the moments of weights; no candidate has it.</summary>
+    internal const uint WeightsBlock = uint.MaxValue;
+
     /// <summary>The bits of a noise word that the noise does not use.</summary>
     internal const uint SpareBits = 0x1FF;
 

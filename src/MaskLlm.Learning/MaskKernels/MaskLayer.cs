@@ -8,11 +8,8 @@ internal readonly unsafe struct MaskLayer
     /// <summary>N:M.</summary>
     internal required NmPattern Pattern { get; init; }
 
-    /// <summary>G.</summary>
-    internal required int Groups { get; init; }
-
-    /// <summary>p, (C, G) float32.</summary>
-    internal required float* Logits { get; init; }
+    /// <summary>p, (C, G), and AdamW's moments of it.</summary>
+    internal required AdamWState Logits { get; init; }
 
     /// <summary>W, (G, M) float32 or bfloat16.</summary>
     internal required void* Weight { get; init; }
@@ -20,21 +17,12 @@ internal readonly unsafe struct MaskLayer
     /// <summary>Whether <see cref="Weight"/> is bfloat16.</summary>
     internal required bool NarrowWeight { get; init; }
 
-    /// <summary>AdamW's m, (C, G) of <see cref="Moments"/>; null where no update is made.</summary>
-    internal void* First { get; init; }
-
-    /// <summary>AdamW's v, (C, G) of <see cref="Moments"/>.</summary>
-    internal void* Second { get; init; }
-
-    /// <summary>Scale of each 256 first moments of a candidate, (C, ceil(G / 256)); 8-bit moments only.</summary>
-    internal float* FirstScales { get; init; }
-
-    /// <summary>The same of the second moments.</summary>
-    internal float* SecondScales { get; init; }
-
-    /// <summary>How the moments are kept.</summary>
-    internal MomentType Moments { get; init; }
+    /// <summary>G.</summary>
+    internal int Groups => Logits.Count;
 
     /// <summary>Tiles that cover the layer.</summary>
-    internal int Tiles => MaskTile.CountOf(Groups);
+    internal int Tiles => Logits.Tiles;
+
+    /// <summary>Where a tile lies.</summary>
+    internal TileRange Range(int tile) => new(Groups, Pattern.GroupSize, tile);
 }

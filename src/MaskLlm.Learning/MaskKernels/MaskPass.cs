@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Numerics.Tensors;
 using MaskLlm.Patterns;
 
@@ -13,9 +12,7 @@ namespace MaskLlm.MaskKernels;
 /// <param name="threads">At least 1.</param>
 internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int threads)
 {
-    private const int TilesAtOnce = 16;
-
-    private readonly ConcurrentBag<TileScratch> _scratch = [];
+    private readonly TileLoop _tiles = new(pattern, threads);
 
     /// <summary>Draws the layer's masks and writes W * mask.</summary>
     /// <param name="layer">Logits and weights.</param>
@@ -26,9 +23,9 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
     internal (double Largest, double Kept) Sample(MaskLayer layer, MaskSample sample, void* masked, bool narrow)
     {
         double[] largest = new double[layer.Tiles], kept = new double[layer.Tiles];
-        ForEachTile(layer.Tiles, (index, scratch) =>
+        _tiles.ForEach(layer.Tiles, (index, scratch) =>
         {
-            TileRange range = new(layer, index);
+            TileRange range = layer.Range(index);
             MaskTile tile = Open(layer, range, scratch);
             Span<float> target = narrow || range.IsFilledUp ? scratch.Masked.AsSpan(0, tile.Weight.Length)
                 : new Span<float>((float*)masked + range.FirstWeight, range.Weights);
@@ -54,9 +51,9 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
     internal double SquaredNorm(MaskLayer layer, MaskSample sample, void* gradient, bool narrow)
     {
         double[] squares = new double[layer.Tiles];
-        ForEachTile(layer.Tiles, (index, scratch) =>
+        _tiles.ForEach(layer.Tiles, (index, scratch) =>
         {
-            TileRange range = new(layer, index);
+            TileRange range = layer.Range(index);
             MaskTile tile = Open(layer, range, scratch);
             kernel.Gradient(tile, sample, OpenGradient(gradient, narrow, range, scratch), scratch.Gradient, [], scratch.Kernel);
             for (int c = 0; c < pattern.CandidateCount; c++)
@@ -73,39 +70,23 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
     /// <param name="step">Clip, rates, decays.</param>
     internal void Update(MaskLayer layer, MaskSample sample, void* gradient, bool narrow, AdamWStep step)
     {
-        ForEachTile(layer.Tiles, (index, scratch) =>
+        _tiles.ForEach(layer.Tiles, (index, scratch) =>
         {
-            TileRange range = new(layer, index);
+            TileRange range = layer.Range(index);
             MaskTile tile = Open(layer, range, scratch);
-            Span<uint> words = layer.Moments == MomentType.Float32 ? [] : scratch.Words;
+            Span<uint> words = layer.Logits.Moments == MomentType.Float32 ? [] : scratch.Words;
             kernel.Gradient(tile, sample, OpenGradient(gradient, narrow, range, scratch), scratch.Gradient, words, scratch.Kernel);
-            for (int c = 0; c < pattern.CandidateCount; c++) UpdateCandidate(layer, range, c, scratch, step);
+            for (int c = 0; c < pattern.CandidateCount; c++)
+            {
+                StoredMoments row = new(kernel, layer.Logits, c, range, scratch);
+                row.Update(step, scratch.Gradient.AsSpan(c * MaskTile.Size, range.FilledUp));
+            }
         });
-    }
-
-    private void UpdateCandidate(MaskLayer layer, TileRange range, int candidate, TileScratch scratch, AdamWStep step)
-    {
-        long at = (long)candidate * layer.Groups + range.FirstGroup;
-        Span<float> stored = new(layer.Logits + at, range.Groups);
-        Span<float> logits = range.IsFilledUp ? scratch.Logits.AsSpan(candidate * MaskTile.Size, range.FilledUp) : stored;
-        ReadOnlySpan<float> gradient = scratch.Gradient.AsSpan(candidate * MaskTile.Size, range.FilledUp);
-        if (layer.Moments == MomentType.Float32 && !range.IsFilledUp)
-        {
-            kernel.Update(step, logits, new Span<float>((float*)layer.First + at, range.Groups),
-                new Span<float>((float*)layer.Second + at, range.Groups), gradient);
-            return;
-        }
-        Span<float> first = scratch.First.AsSpan(0, range.FilledUp), second = scratch.Second.AsSpan(0, range.FilledUp);
-        StoredMoments moments = new(kernel, layer, candidate, range, scratch);
-        moments.Load(first, second);
-        kernel.Update(step, logits, first, second, gradient);
-        moments.Save(first, second);
-        if (range.IsFilledUp) logits[..range.Groups].CopyTo(stored);
     }
 
     private MaskTile Open(MaskLayer layer, TileRange range, TileScratch scratch)
     {
-        ReadOnlySpan<float> logits = new(layer.Logits + range.FirstGroup,
+        ReadOnlySpan<float> logits = new(layer.Logits.Values + range.FirstGroup,
             checked((int)((pattern.CandidateCount - 1L) * layer.Groups + range.Groups)));
         int stride = layer.Groups;
         if (range.IsFilledUp)
@@ -153,16 +134,5 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
         }
         kernel.Widen(stored, target);
         return target;
-    }
-
-    private void ForEachTile(int tiles, Action<int, TileScratch> work)
-    {
-        int pieces = (tiles + TilesAtOnce - 1) / TilesAtOnce;
-        Parallel.For(0, pieces, new ParallelOptions { MaxDegreeOfParallelism = threads }, piece =>
-        {
-            if (!_scratch.TryTake(out TileScratch? scratch)) scratch = new TileScratch(pattern);
-            for (int tile = piece * TilesAtOnce; tile < Math.Min(tiles, (piece + 1) * TilesAtOnce); tile++) work(tile, scratch);
-            _scratch.Add(scratch);
-        });
     }
 }

@@ -66,6 +66,18 @@ internal sealed class ScalarMaskKernel : IMaskKernel
         }
     }
 
+    public void Words(in MaskSample rounding, uint tile, Span<uint> words)
+    {
+        Span<uint> block = stackalloc uint[4];
+        int quarter = words.Length / 4;
+        for (int i = 0; i < quarter; i++)
+        {
+            Philox.Block(rounding.Seed, (ulong)rounding.Step << 32 | rounding.Layer, (ulong)WeightsBlock << 32 | (uint)(tile * quarter + i),
+                block);
+            for (int j = 0; j < block.Length; j++) words[j * quarter + i] = block[j];
+        }
+    }
+
     public void Widen(ReadOnlySpan<ushort> source, Span<float> target) => BFloat16Bits.Widen(source, target);
 
     public void Narrow(ReadOnlySpan<float> source, Span<ushort> target) => BFloat16Bits.Narrow(source, target);

@@ -1,53 +1,73 @@
 namespace MaskLlm.MaskKernels;
 
-/// <summary>The moments of one candidate over one tile, between the layer's memory and float32.</summary>
-internal readonly unsafe ref struct StoredMoments(IMaskKernel kernel, MaskLayer layer, int candidate, TileRange range, TileScratch scratch)
+/// <summary>One row of values over one tile: their update, with moments between the layer's memory and float32.</summary>
+internal readonly unsafe ref struct StoredMoments(IMaskKernel kernel, AdamWState state, int row, TileRange range, TileScratch scratch)
 {
-    private readonly long _at = (long)candidate * layer.Groups + range.FirstGroup;
-    private readonly long _block = (long)candidate * layer.Tiles + range.Index;
-    private readonly ReadOnlySpan<uint> _words = scratch.Words.AsSpan(candidate * MaskTile.Size, range.FilledUp);
+    private readonly long _at = (long)row * state.Count + range.FirstGroup;
+    private readonly long _block = (long)row * state.Tiles + range.Index;
+    private readonly ReadOnlySpan<uint> _words = scratch.Words.AsSpan(row * MaskTile.Size, range.FilledUp);
 
-    /// <summary>Fills both, the places beyond the layer with 0.</summary>
-    internal void Load(Span<float> first, Span<float> second)
+    /// <summary>AdamW on the values.</summary>
+    /// <param name="step">Clip, rates, decays.</param>
+    /// <param name="gradient">Of the tile, filled up.</param>
+    /// <remarks>Values of a tile that is not whole lie in the scratch's row of logits, filled up with 0.</remarks>
+    internal void Update(in AdamWStep step, ReadOnlySpan<float> gradient)
     {
-        switch (layer.Moments)
+        Span<float> stored = new(state.Values + _at, range.Groups);
+        Span<float> values = range.IsFilledUp ? scratch.Logits.AsSpan(row * MaskTile.Size, range.FilledUp) : stored;
+        if (state.Moments == MomentType.Float32 && !range.IsFilledUp)
+        {
+            kernel.Update(step, values, new Span<float>((float*)state.First + _at, range.Groups),
+                new Span<float>((float*)state.Second + _at, range.Groups), gradient);
+            return;
+        }
+        Span<float> first = scratch.First.AsSpan(0, range.FilledUp), second = scratch.Second.AsSpan(0, range.FilledUp);
+        Load(first, second);
+        kernel.Update(step, values, first, second, gradient);
+        Save(first, second);
+        if (range.IsFilledUp) values[..range.Groups].CopyTo(stored);
+    }
+
+    // The places beyond the layer get 0.
+    private void Load(Span<float> first, Span<float> second)
+    {
+        switch (state.Moments)
         {
             case MomentType.Float32:
-                LoadFloats((float*)layer.First, first);
-                LoadFloats((float*)layer.Second, second);
+                LoadFloats((float*)state.First, first);
+                LoadFloats((float*)state.Second, second);
                 break;
             case MomentType.BFloat16:
-                kernel.Widen(Filled(new ReadOnlySpan<ushort>((ushort*)layer.First + _at, range.Groups), scratch.Narrow), first);
-                kernel.Widen(Filled(new ReadOnlySpan<ushort>((ushort*)layer.Second + _at, range.Groups), scratch.Narrow), second);
+                kernel.Widen(Filled(new ReadOnlySpan<ushort>((ushort*)state.First + _at, range.Groups), scratch.Narrow), first);
+                kernel.Widen(Filled(new ReadOnlySpan<ushort>((ushort*)state.Second + _at, range.Groups), scratch.Narrow), second);
                 break;
             default:
-                kernel.DecodeFirst(Filled(new ReadOnlySpan<byte>((byte*)layer.First + _at, range.Groups), scratch.Bytes),
-                    layer.FirstScales[_block], first);
-                kernel.DecodeSecond(Filled(new ReadOnlySpan<byte>((byte*)layer.Second + _at, range.Groups), scratch.Bytes),
-                    layer.SecondScales[_block], second);
+                kernel.DecodeFirst(Filled(new ReadOnlySpan<byte>((byte*)state.First + _at, range.Groups), scratch.Bytes),
+                    state.FirstScales[_block], first);
+                kernel.DecodeSecond(Filled(new ReadOnlySpan<byte>((byte*)state.Second + _at, range.Groups), scratch.Bytes),
+                    state.SecondScales[_block], second);
                 break;
         }
     }
 
-    /// <summary>Stores both.</summary>
-    internal void Save(ReadOnlySpan<float> first, ReadOnlySpan<float> second)
+    private void Save(ReadOnlySpan<float> first, ReadOnlySpan<float> second)
     {
-        switch (layer.Moments)
+        switch (state.Moments)
         {
             case MomentType.Float32:
-                first[..range.Groups].CopyTo(new Span<float>((float*)layer.First + _at, range.Groups));
-                second[..range.Groups].CopyTo(new Span<float>((float*)layer.Second + _at, range.Groups));
+                first[..range.Groups].CopyTo(new Span<float>((float*)state.First + _at, range.Groups));
+                second[..range.Groups].CopyTo(new Span<float>((float*)state.Second + _at, range.Groups));
                 break;
             case MomentType.BFloat16:
-                SaveNarrow(first, (ushort*)layer.First);
-                SaveNarrow(second, (ushort*)layer.Second);
+                SaveNarrow(first, (ushort*)state.First);
+                SaveNarrow(second, (ushort*)state.Second);
                 break;
             default:
                 Span<byte> codes = scratch.Bytes.AsSpan(0, range.FilledUp);
-                layer.FirstScales[_block] = kernel.EncodeFirst(first, _words, codes);
-                codes[..range.Groups].CopyTo(new Span<byte>((byte*)layer.First + _at, range.Groups));
-                layer.SecondScales[_block] = kernel.EncodeSecond(second, _words, codes);
-                codes[..range.Groups].CopyTo(new Span<byte>((byte*)layer.Second + _at, range.Groups));
+                state.FirstScales[_block] = kernel.EncodeFirst(first, _words, codes);
+                codes[..range.Groups].CopyTo(new Span<byte>((byte*)state.First + _at, range.Groups));
+                state.SecondScales[_block] = kernel.EncodeSecond(second, _words, codes);
+                codes[..range.Groups].CopyTo(new Span<byte>((byte*)state.Second + _at, range.Groups));
                 break;
         }
     }

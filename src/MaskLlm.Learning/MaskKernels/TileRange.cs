@@ -5,11 +5,14 @@ internal readonly struct TileRange
 {
     private readonly int _groupSize;
 
-    internal TileRange(in MaskLayer layer, int index)
+    /// <param name="groups">Of the layer.</param>
+    /// <param name="groupSize">Weights of a group; 1 where each is for itself.</param>
+    /// <param name="index">Counts tiles from 0.</param>
+    internal TileRange(int groups, int groupSize, int index)
     {
-        _groupSize = layer.Pattern.GroupSize;
+        _groupSize = groupSize;
         Index = index;
-        Groups = Math.Min(MaskTile.Size, layer.Groups - FirstGroup);
+        Groups = Math.Min(MaskTile.Size, groups - FirstGroup);
     }
 
     /// <summary>Counts tiles from 0.</summary>

@@ -14,12 +14,15 @@ namespace MaskLlm.Permutations;
 /// <param name="seed">Of all chance.</param>
 /// <param name="threads">At least 1; the result does not depend on it.</param>
 internal sealed class ChannelSearch(Decoder model, IReadOnlyDictionary<string, Tensor> squares, NmPattern pattern, ulong seed, int threads)
+    : IDisposable
 {
     /// <summary>Kinds of channels that have an order.</summary>
     internal const int Kinds = 3;
 
     private readonly DecoderConfig _config = model.Config;
     private readonly Dictionary<string, LinearLayer> _layers = model.Linears.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
+    private string? _scored;
+    private Tensor? _scores;
 
     /// <summary>Why orders stay as they are, a sentence each.</summary>
     /// <param name="config">The decoder.</param>
@@ -62,6 +65,8 @@ internal sealed class ChannelSearch(Decoder model, IReadOnlyDictionary<string, T
         return (orders, [.. kept.GroupBy(each => each.Kind).Select(kind => new KeptShare(kind.Key, LayersOf(kind.Key),
             kind.Sum(each => each.Before) / LayersOf(kind.Key), kind.Sum(each => each.After) / LayersOf(kind.Key)))]);
     }
+
+    public void Dispose() => _scores?.Dispose();
 
     /// <summary>A kind of channels for people.</summary>
     internal static string Names(Channels kind) => kind switch
@@ -122,5 +127,15 @@ internal sealed class ChannelSearch(Decoder model, IReadOnlyDictionary<string, T
                     order => orders.Mlp[block] = order);
     }
 
-    private Tensor ScoresOf(LinearTensor tensor) => LayerScores.Of(_layers[tensor.Name], squares[tensor.Name]);
+    // All heads of a projection ask for it in turn.
+    private Tensor ScoresOf(LinearTensor tensor)
+    {
+        if (_scored != tensor.Name)
+        {
+            _scores?.Dispose();
+            _scores = LayerScores.Of(_layers[tensor.Name], squares[tensor.Name]).DetachFromDisposeScope();
+            _scored = tensor.Name;
+        }
+        return _scores!.alias();
+    }
 }

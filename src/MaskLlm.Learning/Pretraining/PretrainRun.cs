@@ -133,11 +133,8 @@ public static class PretrainRun
         AtomicFile.Write(folder.File("config.json"), stream => stream.Write(JsonSource.ReadFile(configPath)));
     }
 
-    private static IEnumerable<(string, Tensor)> State(Pretrainer trainer) => trainer.Parameters.SelectMany(parameter => new[]
-    {
-        (parameter.Name, parameter.Value), ($"{parameter.Name}.m", parameter.Moments.First),
-        ($"{parameter.Name}.v", parameter.Moments.Second),
-    });
+    private static IEnumerable<(string, Tensor)> State(Pretrainer trainer) => trainer.Parameters.SelectMany(parameter =>
+        parameter.Moments.State(parameter.Name + ".").Prepend((parameter.Name, parameter.Value)));
 
     private static void SaveState(RunFolder folder, Pretrainer trainer, long step, JsonObject decisive) => TensorState.SaveChecked(
         folder.CheckpointPath, State(trainer),
@@ -183,18 +180,13 @@ public static class PretrainRun
     {
         PretrainOptions options = request.Options;
         long tokens = (options.Steps - first) * options.BatchSize * options.SequenceLength;
-        return new RunRecord(
-            recorded,
-            options.Seed,
-            "plain",
-            inputs,
-            new JsonObject
-            {
-                ["tokens"] = (long)options.Steps * options.BatchSize * options.SequenceLength,
-                ["corpus_tokens"] = corpus.Sources.Sum(source => source.Tokens),
-                ["seconds_since_start_or_resume"] = seconds,
-                ["tokens_per_second"] = tokens / seconds,
-                ["held_out_loss"] = curve,
-            });
+        return new RunRecord("pretrain", recorded, options.Seed, "plain", inputs, new JsonObject
+        {
+            ["tokens"] = (long)options.Steps * options.BatchSize * options.SequenceLength,
+            ["corpus_tokens"] = corpus.Sources.Sum(source => source.Tokens),
+            ["seconds_since_start_or_resume"] = seconds,
+            ["tokens_per_second"] = tokens / seconds,
+            ["held_out_loss"] = curve,
+        });
     }
 }

@@ -51,8 +51,8 @@ public sealed class Pretrainer : IDisposable
         double learningRate = CosineSchedule.At(_options.LearningRate, step, _options.Steps, _options.WarmupSteps);
         foreach (TrainedParameter parameter in _parameters)
             parameter.Moments.Update(
-                parameter.Value, parameter.Value.grad!.TimesInPlace(clip),
-                new AdamWRates(step, learningRate, parameter.Value.dim() > 1 ? _options.WeightDecay : 0, AdamEpsilon));
+                parameter.Value, parameter.Value.grad!,
+                new AdamWRates(step, learningRate, parameter.Value.dim() > 1 ? _options.WeightDecay : 0, AdamEpsilon), clip);
         return loss;
     }
 

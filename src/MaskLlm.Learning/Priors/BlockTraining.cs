@@ -109,7 +109,7 @@ internal sealed class BlockTraining : IDisposable
         internal void Update(AdamWRates rates)
         {
             Tensor gradient = Weight.grad!;
-            _moments.Update(Weight, gradient.mul_(_mask), rates);
+            _moments.Update(Weight, gradient, rates, mask: _mask);
             gradient.zero_();
         }
 

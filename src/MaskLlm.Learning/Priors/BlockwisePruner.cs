@@ -91,10 +91,15 @@ internal sealed class BlockwisePruner
             }
             finally
             {
-                // Of one layer the later loan ends first.
-                foreach (WeightLoan loan in Enumerable.Reverse(loans)) loan.Dispose();
+                End(loans);
             }
         }
+    }
+
+    // Of one layer the later loan ends first.
+    private static void End(List<WeightLoan> loans)
+    {
+        foreach (WeightLoan loan in Enumerable.Reverse(loans)) loan.Dispose();
     }
 
     private static int HeldOut(HiddenStates hidden) => hidden.Count < FewestToSplit ? 0 : Math.Max(1, hidden.Count / HeldOutPart);
@@ -233,7 +238,7 @@ internal sealed class BlockwisePruner
         }
         finally
         {
-            foreach (WeightLoan loan in Enumerable.Reverse(loans)) loan.Dispose();
+            End(loans);
         }
     }
 

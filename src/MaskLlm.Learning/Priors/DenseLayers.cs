@@ -1,3 +1,4 @@
+using System.Globalization;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
@@ -73,8 +74,8 @@ internal static class DenseLayers
         if (share == 0 || dense.Count > 0) return null;
         LinearLayer smallest = layers.MinBy(Weights)!;
         double least = (double)Weights(smallest) / layers.Sum(Weights);
-        return FormattableString.Invariant(
-            $"{Option} {share} is less than the smallest layer, {smallest.Name}, which has {least:0.0000} of the weights: nothing stays dense.");
+        return string.Create(CultureInfo.InvariantCulture, $"{Option} {share} is less than the smallest layer, {smallest.Name}, which has "
+            + $"{least:0.0000} of the weights: nothing stays dense.");
     }
 
     private static Dictionary<string, double> LostSquares(PruneMethod method, IReadOnlyList<LinearLayer> layers)

@@ -15,7 +15,7 @@ internal static class PermuteRecord
         CalibrationCount count = CalibrationCount.Of(calibration.Sequences);
         JsonObject inputs = InputHashes.OfModel(request.Model);
         DataRecord.AddHashes(inputs, calibration.Sources);
-        return new(Options(request, calibration), request.Seed, Kernel: "plain", inputs, new JsonObject
+        return new("permute", Options(request, calibration), request.Seed, Kernel: "plain", inputs, new JsonObject
         {
             ["tokens"] = count.Tokens,   // once each, however often they were read
             ["different_samples"] = count.Different,

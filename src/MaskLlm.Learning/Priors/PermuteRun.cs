@@ -53,9 +53,8 @@ public static class PermuteRun
         RequireOrders(model.Config, request, warn);
         Stopwatch watch = Stopwatch.StartNew();
         using InputSquares squares = InputSquares.Of(model, calibration.Sequences, progress, cancellation);
-        (ChannelOrders orders, IReadOnlyList<KeptShare> kept) =
-            new ChannelSearch(model, squares.ByName, request.Pattern, request.Seed, TorchSharp.torch.get_num_threads())
-                .Run(progress, cancellation);
+        using ChannelSearch search = new(model, squares.ByName, request.Pattern, request.Seed, TorchSharp.torch.get_num_threads());
+        (ChannelOrders orders, IReadOnlyList<KeptShare> kept) = search.Run(progress, cancellation);
         RunRecord record = PermuteRecord.Create(request, calibration, kept, watch.Elapsed.TotalSeconds);
         begin();
         using StagedFolder staged = StagedFolder.Create(request.Out, request.Force, request.Model);

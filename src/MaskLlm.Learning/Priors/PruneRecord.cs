@@ -17,7 +17,7 @@ internal static class PruneRecord
     {
         CalibrationCount? count = calibration is null ? null : CalibrationCount.Of(calibration.Sequences);
         long read = (long?)count?.Sequences * count?.Length ?? 0;
-        return new(options, request.Seed, Kernel: "plain", inputs, new JsonObject
+        return new("prune", options, request.Seed, Kernel: "plain", inputs, new JsonObject
         {
             ["tokens"] = count?.Tokens ?? 0,   // once each, however often they were read
             ["different_samples"] = count?.Different,

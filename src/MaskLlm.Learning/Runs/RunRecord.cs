@@ -6,16 +6,21 @@ using System.Text.Json.Nodes;
 namespace MaskLlm.Runs;
 
 /// <summary>The record of a run, <c>run.json</c>: what was asked for, with what, and what came out.</summary>
+/// <param name="Verb">Of the command line: learn, prune, permute or pretrain.</param>
 /// <param name="Options">Every resolved option by its name on the command line.</param>
 /// <param name="Seed">Seed of all randomness.</param>
 /// <param name="Kernel">What sampled the masks.</param>
 /// <param name="Inputs">Hash of every input by its path: as it was given, relative below the working folder or the program's own.</param>
 /// <param name="Figures">Tokens, seconds, losses, perplexities.</param>
-public sealed record RunRecord(JsonObject Options, ulong Seed, string Kernel, JsonObject Inputs, JsonObject Figures)
+public sealed record RunRecord(string Verb, JsonObject Options, ulong Seed, string Kernel, JsonObject Inputs, JsonObject Figures)
 {
+    /// <summary>What names the verb; records of versions before have none.</summary>
+    public const string VerbKey = "verb";
+
     /// <summary>The record as one object.</summary>
     public JsonObject ToJson() => new()
     {
+        [VerbKey] = Verb,
         ["options"] = Options.DeepClone(),
         ["seed"] = Seed,
         ["threads"] = TorchSharp.torch.get_num_threads(),

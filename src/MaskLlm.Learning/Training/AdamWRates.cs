@@ -1,3 +1,5 @@
+using MaskLlm.MaskKernels;
+
 namespace MaskLlm.Training;
 
 /// <summary>What AdamW's update needs beside gradient and moments (Loshchilov and Hutter 2019).</summary>
@@ -18,4 +20,9 @@ internal readonly record struct AdamWRates(long Step, double LearningRate, doubl
 
     /// <summary>1 - beta2^t.</summary>
     internal double SecondCorrection => 1 - Math.Pow(Beta2, Step + 1);
+
+    /// <summary>The same for fused kernels.</summary>
+    /// <param name="clip">Factor on the gradient.</param>
+    internal AdamWStep Fused(double clip) => new((float)clip, (float)Beta1, (float)Beta2, (float)(1 - LearningRate * WeightDecay),
+        (float)(LearningRate / FirstCorrection), (float)(1 / Math.Sqrt(SecondCorrection)), (float)Epsilon);
 }

@@ -35,8 +35,7 @@ public static class MaskedCheckpoint
         bool force = false, IProgress<Progress>? progress = null, CancellationToken cancellation = default) =>
         Write(sourceFolder, masks, null, outFolder, force, progress, cancellation);
 
-    /// <summary>The same, with other values for some of the masked tensors: each from its file, in the type and shape of the
-    /// checkpoint.</summary>
+    /// <summary>The same, with other values for some of the tensors: each from its file, in the type and shape of the checkpoint.</summary>
     internal static void Write(
         string sourceFolder, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated,
             string outFolder,

@@ -33,7 +33,7 @@ internal sealed class MaskedShards(
         bool isTransposed = mask is not null && transposed.Contains(name);
         if (isTransposed) mask = mask!.Transpose();
         int width = entry.Type.ByteWidth();
-        (SafetensorsFile values, TensorEntry valuesEntry) = mask is not null && updated?.GetValueOrDefault(name) is { } other
+        (SafetensorsFile values, TensorEntry valuesEntry) = isPart && updated?.GetValueOrDefault(name) is { } other
             ? (other, other.Tensors[name]) : (file, entry);
         // New weights come (outputs, inputs), as masks do.
         byte[]? turned = isTransposed && values != file ? Turned(values.Bytes(valuesEntry), (int)entry.Shape[0], (int)entry.Shape[1], width)

@@ -48,7 +48,7 @@ public sealed class TablesTests
             ["tokens_per_second"] = 63.876,
             ["perplexity"] = new JsonObject { ["dense"] = 10.0, ["prior"] = null, ["learned"] = 12.5 },
         };
-        string[] lines = Lines(output => LearnTable.Print(output, new RunRecord([], 7, "k", [], figures), "OUT", "sparsegpt"));
+        string[] lines = Lines(output => LearnTable.Print(output, new RunRecord("learn", [], 7, "k", [], figures), "OUT", "sparsegpt"));
         Assert.Equal(["held-out text", "perplexity", "times dense"], Header(lines));
         Assert.Equal(["dense", "10.00", "1.00"], Row(lines, "dense"));
         Assert.Equal(["sparsegpt", "-", "-"], Row(lines, "sparsegpt"));
@@ -60,7 +60,8 @@ public sealed class TablesTests
             Last(new JsonObject { ["permute"] = true, ["save-model"] = true, ["train-weights"] = "none" }));
 
         string Last(JsonObject options) =>
-            Lines(output => LearnTable.Print(output, new RunRecord(options, 7, "k", [], figures.DeepClone().AsObject()), "OUT"))[^1];
+            Lines(output =>
+                LearnTable.Print(output, new RunRecord("learn", options, 7, "k", [], figures.DeepClone().AsObject()), "OUT"))[^1];
     }
 
     [Fact]

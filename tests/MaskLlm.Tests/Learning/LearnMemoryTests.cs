@@ -49,6 +49,7 @@ public sealed class LearnMemoryTests
         AssertPart(only, "logits", 0);
         AssertPart(only, "trained weights and their moments", Weights * 12);
         AssertPart(only with { Moments = MomentType.BFloat16 }, "trained weights and their moments", Weights * 8);
+        AssertPart(only with { Moments = MomentType.Int8 }, "trained weights and their moments", Weights * (6 + 8.0 / 256));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using MaskLlm.Learning;
+using MaskLlm.MaskKernels;
 using MaskLlm.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -56,7 +57,7 @@ public sealed class LearningPartsTests
         using DisposeScope scope = NewDisposeScope();
         random.manual_seed(4);
         Tensor start = randn(64, 64);
-        using TrainedWeight wide = new("w", start), narrow = new("w", start, ScalarType.BFloat16);
+        using TrainedWeight wide = new("w", start), narrow = new("w", start, MomentType.BFloat16);
         for (int step = 0; step < 40; step++)
         {
             Tensor gradient = start * 0.3 + randn(64, 64);

@@ -29,9 +29,11 @@ public class MaskLearnerTests
     [InlineData(KernelKind.Fused, false, 1, Parametrization.Candidates, false, 1)]
     [InlineData(KernelKind.Fused, true, 1, Parametrization.Candidates, false, 1)]
     [InlineData(KernelKind.Fused, false, 1, Parametrization.Candidates, false, 0, WeightTraining.WithMasks)]
+    [InlineData(KernelKind.Fused, true, 1, Parametrization.Candidates, false, 0, WeightTraining.Dense, TrainedParameters.Norms)]
     public void Step_ManyTimes_LeavesNoTensorBehind(
         KernelKind kernel, bool checkpointed, double distillation, Parametrization parametrization = Parametrization.Candidates,
-            bool blockwise = false, double states = 0, WeightTraining training = WeightTraining.None)
+            bool blockwise = false, double states = 0, WeightTraining training = WeightTraining.None,
+            TrainedParameters train = TrainedParameters.Weights)
     {
         using Decoder model = Load();
         LearnOptions options = Options with
@@ -43,6 +45,7 @@ public class MaskLearnerTests
             Blockwise = blockwise,
             StateDistillation = states,
             TrainWeights = training,
+            Train = train,
             AverageDecay = 0.9,
         };
         using MaskLearner learner = new(model, options, null);
@@ -347,6 +350,53 @@ public class MaskLearnerTests
         }
         Assert.True(losses[^1] < losses[0] - 0.2, string.Join(' ', losses));
         Assert.Equal(before, model.Linears[0].Weight.bytes.ToArray());
+    }
+
+    /// <summary>Norms and biases learn with the weights; between the runs of its masked form the model has its own.</summary>
+    [Theory]
+    [InlineData("gpt2", false)]
+    [InlineData("gpt2", true)]
+    [InlineData("llama-bias", false)]
+    public void Step_TrainNorms_MovesThemInTheMaskedModelOnly(string fixture, bool recomputing)
+    {
+        using Decoder model = Checkpoint.Load(Fixture.PathOf("models/" + fixture));
+        Dictionary<string, byte[]> before = model.Parameters.ToDictionary(pair => pair.Key, pair => pair.Value.bytes.ToArray());
+        string[] vectors = [.. model.Parameters.Where(pair => pair.Value.dim() == 1).Select(pair => pair.Key)];
+        Dictionary<string, Mask> prior = model.Linears.ToDictionary(layer => layer.Name, layer =>
+            Magnitude.Prune(layer.Weight, NmPattern.TwoOfFour));
+        LearnOptions options = Options with
+        {
+            Steps = 100,
+            TrainWeights = WeightTraining.Only,
+            WeightLearningRate = 1e-3,
+            Distillation = 0.5,
+            CheckpointActivations = recomputing,
+        };
+        double[] Losses(TrainedParameters train, Action<MaskLearner> then)
+        {
+            (Tensor inputs, Tensor targets) = Batch(0);
+            using MaskLearner learner = new(model, options with { Train = train }, prior);
+            double[] losses = [learner.Step(0, inputs, targets).Loss, learner.Step(1, inputs, targets).Loss];
+            then(learner);
+            return losses;
+        }
+        double[] without = Losses(TrainedParameters.Weights, learner => Assert.Null(learner.Vectors));
+        double[] with = Losses(TrainedParameters.Norms, learner =>
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Assert.Equal(vectors, learner.Vectors!.Values.Select(pair => pair.Key));
+            foreach ((string name, Tensor value) in learner.Vectors!.Values)
+            {
+                Assert.Equal(before[name], model.Parameters[name].bytes.ToArray());
+                // AdamW's first steps are the rate each: a tenth of it and two, in the warm-up.
+                Tensor by = (value - model.Parameters[name]).abs();
+                Assert.InRange(by.max().item<float>(), 1e-4f, 3.1e-4f);
+                using (learner.Vectors.Enter(takesGradient: false)) Assert.True(model.Parameters[name].allclose(value));
+            }
+        });
+        Assert.Equal(without[0], with[0]);
+        Assert.NotEqual(without[1], with[1]);
+        Assert.All(model.Parameters, pair => Assert.Equal(before[pair.Key], pair.Value.bytes.ToArray()));
     }
 
     /// <summary>The weights' own gradient is that of the loss by W * mask, times the mask.</summary>

@@ -34,7 +34,7 @@ public sealed class MaskUpdateTests
             using Decoder model = Load();
             using MaskLearner learner = new(model, options, null);
             StepFigures figures = Step(learner, options);
-            return (figures, Math.Sqrt(learner.Logits.Sum(layer => layer.FirstMoment.square().sum(ScalarType.Float64).item<double>())));
+            return (figures, Math.Sqrt(learner.Logits.Sum(layer => layer.Moments.First.square().sum(ScalarType.Float64).item<double>())));
         }
     }
 
@@ -117,7 +117,7 @@ public sealed class MaskUpdateTests
             LearnOptions options = Options with { Blockwise = true, MicroBatchSize = micro, ClipNorm = 1e9 };
             using MaskLearner learner = new(model, options, null);
             double loss = Step(learner, options).Loss;
-            return (loss, [.. learner.Logits.SelectMany(layer => TensorBytes.Floats(layer.FirstMoment).ToArray())]);
+            return (loss, [.. learner.Logits.SelectMany(layer => TensorBytes.Floats(layer.Moments.First).ToArray())]);
         }
         (double whole, float[] expected) = Learned(null);
         (double parts, float[] found) = Learned(1);

@@ -119,15 +119,18 @@ public unsafe class MaskPassTests
                 MaskLayer layer = new()
                 {
                     Pattern = _pattern,
-                    Groups = _weight.Length / _pattern.GroupSize,
-                    Logits = logits,
+                    Logits = new AdamWState
+                    {
+                        Count = _weight.Length / _pattern.GroupSize,
+                        Values = logits,
+                        First = first,
+                        Second = second,
+                        FirstScales = firstScales,
+                        SecondScales = secondScales,
+                        Moments = _moments,
+                    },
                     Weight = _narrow ? narrow : wide,
                     NarrowWeight = _narrow,
-                    First = first,
-                    Second = second,
-                    FirstScales = firstScales,
-                    SecondScales = secondScales,
-                    Moments = _moments,
                 };
                 void* gradient = _narrow ? narrowGradient : wideGradient;
                 for (uint step = 0; step < steps; step++)

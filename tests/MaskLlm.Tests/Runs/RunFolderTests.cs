@@ -211,7 +211,7 @@ public sealed class RunFolderTests : IDisposable
     }
 
     private static void Record(RunFolder run, string option) =>
-        new RunRecord(new JsonObject { [option] = "1" }, 0, "scalar", [], []).Write(run.RecordPath);
+        new RunRecord("learn", new JsonObject { [option] = "1" }, 0, "scalar", [], []).Write(run.RecordPath);
 
     private string Refused(bool force) => Assert.Throws<ArgumentException>(() => RunFolder.Open(Out, force, resume: false)).Message;
 

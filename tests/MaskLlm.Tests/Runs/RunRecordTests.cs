@@ -13,8 +13,8 @@ public sealed class RunRecordTests
     public void Write_Record_HasEveryPartByItsName()
     {
         using TemporaryFolder folder = new();
-        RunRecord record = new(new JsonObject { ["steps"] = 3 }, ulong.MaxValue, "fused-scalar", new JsonObject { ["a/ä.txt"] = "00" },
-            new JsonObject { ["loss"] = null });
+        RunRecord record = new("learn", new JsonObject { ["steps"] = 3 }, ulong.MaxValue, "fused-scalar",
+            new JsonObject { ["a/ä.txt"] = "00" }, new JsonObject { ["loss"] = null });
 
         record.Write(folder.File("run.json"));
 
@@ -22,7 +22,8 @@ public sealed class RunRecordTests
         Assert.Contains("\"a/ä.txt\": \"00\"", text, StringComparison.Ordinal);
         Assert.EndsWith("}\n", text, StringComparison.Ordinal);
         JsonObject read = JsonNode.Parse(text)!.AsObject();
-        Assert.Equal(["options", "seed", "threads", "versions", "kernel", "inputs", "figures", "checksum"], read.Select(pair => pair.Key));
+        Assert.Equal(["verb", "options", "seed", "threads", "versions", "kernel", "inputs", "figures", "checksum"],
+            read.Select(pair => pair.Key));
         Assert.Equal((3, ulong.MaxValue, "fused-scalar"), ((int)read["options"]!["steps"]!, (ulong)read["seed"]!, (string?)read["kernel"]));
         Assert.Equal(["maskllm", "torchsharp", "libtorch", "dotnet", "os", "processor"], read["versions"]!.AsObject()
             .Select(pair => pair.Key));
