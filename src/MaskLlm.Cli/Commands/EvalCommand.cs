@@ -20,24 +20,29 @@ internal static class EvalCommand
             + "CPU runtime evaluates."
         };
         Option<string[]> masks = new("--mask") { Description = "For a folder: a mask.npz of it; may be repeated, one row each." };
-        Option<string> data = new("--data")
-        {
-            Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids.",
-            Required = true
-        };
+        Option<string?> data = new("--data") { Description = "One text file (UTF-8; .gz and .zst too), or a .npy of token ids." };
         Option<int?> length = NumberOption.Optional(OptionRanges.Window,
             "Tokens a window; by default a row of a .npy of rows, else the model's positions, at most 2048.");
         Option<int?> windows = NumberOption.Optional(OptionRanges.MaxWindows, "Only the first this many windows; all by default.");
+        TaskOptions tasks = new();
+        Option<string?> log = new("--log-samples")
+        {
+            Description = "A file that takes a line of JSON for each document of the tasks: what was asked, likelihoods, right or wrong."
+        };
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
-        Command command = new("eval", "Measure the perplexity of a model, dense and under masks.") { model, masks, data, length, windows,
-            threads, json };
+        Command command = new("eval", "Measure the perplexity of a model and its accuracy in tasks, dense and under masks.")
+        {
+            model, masks, data, length, windows, tasks.Names, tasks.Folder, tasks.Limit, log, threads, json,
+        };
         command.SetAction(parsed =>
         {
             EvaluationRequest request = new()
             {
                 Model = parsed.GetValue(model)!,
-                Data = parsed.GetValue(data)!,
+                Data = parsed.GetValue(data),
+                Tasks = tasks.Of(parsed),
+                LogSamples = parsed.GetValue(log),
                 Masks = parsed.GetValue(masks) ?? [],
                 SequenceLength = parsed.GetValue(length),
                 MaxWindows = parsed.GetValue(windows),
@@ -45,10 +50,10 @@ internal static class EvalCommand
             EvaluationReport report;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
                 report = Evaluate(request, parsed.GetValue(threads), progress, stop);
-            if (request.MaxWindows > report.Rows[0].Result.Windows)
+            if (report.Rows[0].Result is { } first && request.MaxWindows > first.Windows)
                 parsed.InvocationConfiguration.Error.WriteLine(
                     string.Create(CultureInfo.InvariantCulture,
-                    $"{request.Data} has {report.Rows[0].Result.Windows} windows of {report.SequenceLength} tokens, not "
+                    $"{request.Data} has {first.Windows} windows of {report.SequenceLength} tokens, not "
                     + $"{request.MaxWindows}; all are measured."));
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else EvaluationTable.Print(parsed.InvocationConfiguration.Output, report);
@@ -61,7 +66,7 @@ internal static class EvalCommand
     private static EvaluationReport Evaluate(EvaluationRequest request, int? threads, ProgressLine progress,
         CancellationToken stop)
     {
-        if (File.Exists(request.Model)) return RuntimePerplexity.Run(request, threads, progress, stop);
+        if (File.Exists(request.Model)) return RuntimeEvaluation.Run(request, threads, progress, stop);
         TorchRuntime.Start(threads);
         return MaskEvaluation.Run(request, progress, stop);
     }

@@ -18,6 +18,7 @@ internal static class ExperimentCommand
         Argument<string> model = SharedOptions.Model();
         Option<string[]> data = SharedOptions.Data(required: false);
         Option<string?> separator = SharedOptions.DocumentSeparator();
+        Option<string> column = SharedOptions.TextColumn();
         Option<string[]> texts = new("--eval-text")
         {
             Description = "Texts to take perplexities on, each as a whole.",
@@ -59,7 +60,7 @@ internal static class ExperimentCommand
             "Make a table or figure of the paper: many masks, learned and one-shot, side by side. Run again, it goes on where it was "
             + "stopped.")
         {
-            name, model, data, separator, texts, domains, output, prior, samples, seeds, values, window, windows,
+            name, model, data, separator, column, texts, domains, output, prior, samples, seeds, values, window, windows,
         };
         foreach (Option option in numbers.All.Where(option => option.Name != "--seed")) command.Options.Add(option);
         Option<string?> config = RunConfig.Option("experiment.json of an earlier experiment");
@@ -71,7 +72,7 @@ internal static class ExperimentCommand
             {
                 Name = parsed.GetValue(name)!,
                 Model = parsed.GetValue(model)!,
-                Data = SharedOptions.Corpus(parsed.GetValue(data) ?? [], parsed.GetValue(separator), used),
+                Data = SharedOptions.Corpus(parsed.GetValue(data) ?? [], parsed.GetValue(separator), parsed.GetValue(column), used),
                 Out = parsed.GetValue(output)!,
                 EvalTexts = parsed.GetValue(texts) ?? [],
                 Domains = parsed.GetValue(domains),

@@ -15,6 +15,7 @@ internal static class LearnCommand
         Argument<string> model = SharedOptions.Model();
         Option<string[]> data = SharedOptions.Data();
         Option<string?> separator = SharedOptions.DocumentSeparator();
+        Option<string> column = SharedOptions.TextColumn();
         Option<string> output = SharedOptions.Out();
         Option<bool> force = SharedOptions.Force(), resume = SharedOptions.Resume(), json = SharedOptions.Json();
         Option<int?> threads = SharedOptions.Threads();
@@ -54,7 +55,7 @@ internal static class LearnCommand
         Option<bool> saveLogits = new("--save-logits") { Description = "Also write the logits to OUT/logits.safetensors." };
         Option<bool> explain = new("--explain-memory") { Description = "Say before the run what it will have in memory, part by part." };
         Command command = new("learn", "Learn which weights to keep: an N:M mask for every linear layer of the blocks.") { model, data,
-            separator, output };
+            separator, column, output };
         foreach (Option option in numbers.All) command.Options.Add(option);
         foreach (Option option in new Option[] { prior, start, permute, device, threads, saveEvery, logEvery, evalEvery, evalText,
             evalWindows, saveModel, saveLogits, explain, force, resume, json, RunConfig.Option() }) command.Options.Add(option);
@@ -74,7 +75,7 @@ internal static class LearnCommand
             LearnRequest request = new()
             {
                 Model = parsed.GetValue(model)!,
-                Data = SharedOptions.Corpus(parsed.GetValue(data)!, parsed.GetValue(separator), used),
+                Data = SharedOptions.Corpus(parsed.GetValue(data)!, parsed.GetValue(separator), parsed.GetValue(column), used),
                 Out = parsed.GetValue(output)!,
                 Device = parsed.GetValue(device)!,
                 Options = numbers.Read(parsed),

@@ -15,6 +15,7 @@ internal static class PermuteCommand
         Argument<string> model = SharedOptions.Model();
         Option<string[]> data = SharedOptions.Data();
         Option<string?> separator = SharedOptions.DocumentSeparator();
+        Option<string> column = SharedOptions.TextColumn();
         Option<string> output = SharedOptions.Out();
         Option<string> pattern = SharedOptions.Pattern("N:M that the order is for: N weights kept of every M inputs.");
         Option<int> samples = SharedOptions.Samples("Sequences of the data that the model is run on.");
@@ -25,7 +26,7 @@ internal static class PermuteCommand
         Command command = new("permute",
             "Write a Hugging Face folder that computes the same with its channels in another order, which N:M masks lose less in.")
         {
-            model, data, separator, output, pattern, samples, length, seed, threads, force, json, RunConfig.Option(),
+            model, data, separator, column, output, pattern, samples, length, seed, threads, force, json, RunConfig.Option(),
         };
         command.SetAction(parsed =>
         {
@@ -33,7 +34,7 @@ internal static class PermuteCommand
             PermuteRequest request = new()
             {
                 Model = parsed.GetValue(model)!,
-                Data = SharedOptions.Corpus(parsed.GetValue(data)!, parsed.GetValue(separator), used),
+                Data = SharedOptions.Corpus(parsed.GetValue(data)!, parsed.GetValue(separator), parsed.GetValue(column), used),
                 Out = parsed.GetValue(output)!,
                 Pattern = NmPattern.Parse(parsed.GetValue(pattern)!),
                 Samples = parsed.GetValue(samples),

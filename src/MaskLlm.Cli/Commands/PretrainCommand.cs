@@ -20,6 +20,7 @@ internal static class PretrainCommand
         };
         Option<string[]> data = SharedOptions.Data();
         Option<string?> separator = SharedOptions.DocumentSeparator();
+        Option<string> column = SharedOptions.TextColumn();
         Option<string> output = SharedOptions.Out();
         SettingOptions<PretrainOptions> numbers = new(PretrainSettings.All, new PretrainOptions());
         Option<int> save = NumberOption.Of(OptionRanges.SaveEvery, 100, "Steps between checkpoints.");
@@ -28,7 +29,7 @@ internal static class PretrainCommand
         Option<int?> threads = SharedOptions.Threads();
         Command command = new("pretrain", "Train a small dense model and its byte-level BPE tokenizer from scratch.")
         {
-            config, data, separator, output,
+            config, data, separator, column, output,
         };
         foreach (Option option in numbers.All) command.Options.Add(option);
         foreach (Option option in new Option[] { save, eval, force, resume, threads }) command.Options.Add(option);
@@ -40,7 +41,7 @@ internal static class PretrainCommand
                 new PretrainRequest
                 {
                     ConfigPath = parsed.GetValue(config)!,
-                    Data = SharedOptions.Corpus(parsed.GetValue(data)!, parsed.GetValue(separator), used),
+                    Data = SharedOptions.Corpus(parsed.GetValue(data)!, parsed.GetValue(separator), parsed.GetValue(column), used),
                     Out = parsed.GetValue(output)!,
                     SaveEvery = parsed.GetValue(save),
                     EvalEvery = parsed.GetValue(eval),

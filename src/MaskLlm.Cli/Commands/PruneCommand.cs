@@ -27,6 +27,7 @@ internal static class PruneCommand
         Option<string> pattern = SharedOptions.Pattern("N:M: N weights kept of every M inputs.");
         Option<string[]> data = SharedOptions.Data(required: false);
         Option<string?> separator = SharedOptions.DocumentSeparator();
+        Option<string> column = SharedOptions.TextColumn();
         Option<int> samples = SharedOptions.Samples("Sequences of the data that all methods but magnitude look at.");
         Option<int?> length = SharedOptions.CalibrationLength();
         Option<WeightUpdate> update = ChoiceOption.Of<WeightUpdate>("--update-weights",
@@ -57,7 +58,7 @@ internal static class PruneCommand
         update.Arity = ArgumentArity.ZeroOrOne;
         Command command = new("prune", "Make masks in one shot, without learning, and solve for the weights that stay.")
         {
-            model, method, mask, pattern, data, separator, samples, length, seed, update, blockwise, permute, skip, denseShare, output,
+            model, method, mask, pattern, data, separator, column, samples, length, seed, update, blockwise, permute, skip, denseShare, output,
             hiddenMemory, threads, force, resume, json, RunConfig.Option(),
         };
         command.SetAction(parsed =>
@@ -69,7 +70,7 @@ internal static class PruneCommand
                 Method = parsed.GetValue(method)!,
                 Mask = parsed.GetValue(mask),
                 Pattern = NmPattern.Parse(parsed.GetValue(pattern)!),
-                Data = parsed.GetValue(data) is { Length: > 0 } paths ? SharedOptions.Corpus(paths, parsed.GetValue(separator), used)
+                Data = parsed.GetValue(data) is { Length: > 0 } paths ? SharedOptions.Corpus(paths, parsed.GetValue(separator), parsed.GetValue(column), used)
                     : null,
                 Samples = parsed.GetValue(samples),
                 SequenceLength = parsed.GetValue(length),

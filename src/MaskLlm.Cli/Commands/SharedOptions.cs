@@ -18,7 +18,7 @@ internal static class SharedOptions
 
     internal static Option<string[]> Data(bool required = true) => new("--data")
     {
-        Description = "Text files, .jsonl, .npy token ids, folders or globs, .gz and .zst too; PATH:WEIGHT sets the blend. dotnet-docs is "
+        Description = "Text files, .jsonl, .parquet, .npy token ids, folders or globs, .gz and .zst too; PATH:WEIGHT sets the blend. dotnet-docs is "
             + "the documentation of this machine's SDK.",
         Required = required,
         AllowMultipleArgumentsPerToken = true,
@@ -27,6 +27,12 @@ internal static class SharedOptions
     internal static Option<string?> DocumentSeparator() => new("--document-separator")
     {
         Description = "Text that separates the documents of a text file; \\n is a line end.",
+    };
+
+    internal static Option<string> TextColumn() => new("--text-column")
+    {
+        Description = "Column of Parquet files, and member of .jsonl files, that is the text.",
+        DefaultValueFactory = _ => CorpusOptions.DefaultTextColumn,
     };
 
     internal static Option<string> Pattern(string description) => new("--pattern")
@@ -53,7 +59,7 @@ internal static class SharedOptions
     internal static Option<bool> Json() =>
         new("--json") { Description = "Print one JSON object on standard output and nothing else there." };
 
-    internal static CorpusOptions Corpus(string[] data, string? separator, int? threads)
+    internal static CorpusOptions Corpus(string[] data, string? separator, string? column, int? threads)
     {
         List<DataSource> sources = [];
         bool documentation = false;
@@ -68,6 +74,7 @@ internal static class SharedOptions
             Sources = sources,
             DocumentSeparator = separator is not null ? MaskLlm.Data.DocumentSeparator.Parse(separator) : documentation
                 ? ReferenceDocumentation.Separator : null,
+            TextColumn = column ?? CorpusOptions.DefaultTextColumn,
             Threads = threads ?? 0,
         };
     }

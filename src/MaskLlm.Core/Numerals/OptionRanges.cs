@@ -25,6 +25,9 @@ public static class OptionRanges
     /// <summary>Windows of a text.</summary>
     public static readonly NumberRange<int> MaxWindows = AtLeast("max-windows", 1);
 
+    /// <summary>Documents of a task, at most.</summary>
+    public static readonly NumberRange<int> Limit = AtLeast("limit", 1);
+
     /// <summary>Windows of held-out text.</summary>
     public static readonly NumberRange<int> EvalWindows = AtLeast("eval-windows", 1);
 

@@ -22,6 +22,7 @@ internal static class ExperimentSettings
             ["data"] = Strings(request.Data.Sources.Select(source => source.Weight is { } weight
                 ? FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{weight:R}") : RecordedPath.Of(source.Path))),
             ["document-separator"] = request.Data.DocumentSeparator,
+            ["text-column"] = request.Data.TextColumn,
             ["domains"] = request.Domains is { } folder ? RecordedPath.Of(folder) : null,
             ["eval-text"] = Strings(request.EvalTexts.Select(RecordedPath.Of)),
             ["prior"] = RecordedPath.Of(request.Prior),

@@ -48,6 +48,7 @@ internal static class LearnRecord
             ["model"] = RecordedPath.Of(request.Model),
             ["data"] = DataRecord.Names(corpus.Sources),
             ["document-separator"] = request.Data.DocumentSeparator,
+            ["text-column"] = request.Data.TextColumn,
             ["prior"] = RecordedPath.Of(request.Prior),
             ["permute"] = request.Permute,
             ["start-weights"] = request.StartWeights is { } start ? RecordedPath.Of(start) : null,

@@ -15,8 +15,10 @@ internal static class CausalAttention
     /// <param name="window">Tokens that a token sees, itself included; null for all before it.</param>
     /// <param name="scale">Multiplies the scores.</param>
     /// <param name="softCap">c of c tanh(x / c), which they then go through; null for none.</param>
+    /// <param name="branches">Who sees whom where a row has several endings; null where it is one text.</param>
     /// <returns>(B, T, H, hs), of the caller's scope.</returns>
-    internal static Tensor Call(Tensor query, Tensor key, Tensor value, int? window, double scale, double? softCap)
+    internal static Tensor Call(Tensor query, Tensor key, Tensor value, int? window, double scale, double? softCap,
+        TextBranches? branches = null)
     {
         using DisposeScope scope = NewDisposeScope();
         long tokens = query.size(1);
@@ -26,15 +28,15 @@ internal static class CausalAttention
         if (window >= tokens) window = null;
         if (softCap is not null || IsPlain(query.dtype, query.device_type, tokens))
         {
-            Tensor unseen = zeros(tokens, tokens, query.dtype, query.device)
-                .FillInPlace(Seen(tokens, window, query.device).logical_not(), double.NegativeInfinity);
+            Tensor seen = branches?.SeenWithin(window) ?? Seen(tokens, window, query.device);
+            Tensor unseen = zeros(seen.shape, query.dtype, query.device).FillInPlace(seen.logical_not(), double.NegativeInfinity);
             Tensor scores = matmul(query, key.transpose(2, 3)).TimesInPlace(scale);
             scores = Activations.Capped(scores, softCap).PlusInPlace(unseen);
             return matmul(nn.functional.softmax(scores, -1), value).transpose(1, 2).MoveToOuterDisposeScope();
         }
 
         // The result takes the query's layout in memory: with the tokens outside the heads, joining the heads copies nothing.
-        Tensor? mask = window is null ? null : Seen(tokens, window, query.device);
+        Tensor? mask = branches?.SeenWithin(window) ?? (window is null ? null : Seen(tokens, window, query.device));
         // libtorch's own scale is 1 / sqrt(hs), and TorchSharp has no other.
         double left = scale * Math.Sqrt(query.size(3));
         if (Math.Abs(left - 1) > 1e-12) query = query.Times(left);

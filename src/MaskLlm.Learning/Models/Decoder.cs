@@ -81,24 +81,28 @@ public sealed class Decoder : IDisposable
 
     /// <summary>What the head multiplies, (B, T, D), of the caller's scope.</summary>
     /// <param name="inputIds">(B, T) int64 token ids.</param>
-    internal Tensor Hidden(Tensor inputIds) => FinalNorm(RunBlocks(Embed(inputIds)));
+    /// <param name="branches">Where a row has several endings; null where it is one text.</param>
+    internal Tensor Hidden(Tensor inputIds, TextBranches? branches = null) =>
+        FinalNorm(RunBlocks(Embed(inputIds, branches), branches));
 
     /// <summary>(B, T) ids to (B, T, D), of the caller's scope.</summary>
-    internal Tensor Embed(Tensor inputIds)
+    internal Tensor Embed(Tensor inputIds, TextBranches? branches = null)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor embedded = Embedding.index_select(0, inputIds.reshape(-1)).view(inputIds.size(0), inputIds.size(1), -1);
         if (Config.EmbeddingScale != 1) embedded = embedded.Times(Config.EmbeddingScale);
-        if (_positions is not null) embedded = embedded.Plus(_positions.narrow(0, 0, inputIds.size(1)));
+        if (_positions is not null)
+            embedded = embedded.Plus(branches?.Place(_positions) ?? _positions.narrow(0, 0, inputIds.size(1)));
         return embedded.MoveToOuterDisposeScope();
     }
 
     /// <summary>One block: (B, T, D) to (B, T, D), of the caller's scope.</summary>
-    internal Tensor RunBlock(int block, Tensor x)
+    internal Tensor RunBlock(int block, Tensor x, TextBranches? branches = null)
     {
         using DisposeScope scope = NewDisposeScope();
         (Tensor? cosine, Tensor? sine) = Rotary(block, x);
-        return _blocks[block].Call(x, cosine, sine).MoveToOuterDisposeScope();
+        if (cosine is null || branches is null) return _blocks[block].Call(x, cosine, sine, branches).MoveToOuterDisposeScope();
+        return _blocks[block].Call(x, branches.Place(cosine), branches.Place(sine!), branches).MoveToOuterDisposeScope();
     }
 
     /// <summary>What goes into the layers of one input of a block, (B, T, I), of the caller's scope.</summary>
@@ -120,12 +124,12 @@ public sealed class Decoder : IDisposable
     }
 
     /// <summary>All blocks, one after another; what went in is disposed, so that only a graph keeps it.</summary>
-    internal Tensor RunBlocks(Tensor x)
+    internal Tensor RunBlocks(Tensor x, TextBranches? branches = null)
     {
         for (int i = 0; i < _blocks.Count; i++)
         {
             using Tensor input = x;
-            x = RunBlock(i, input);
+            x = RunBlock(i, input, branches);
         }
         return x;
     }

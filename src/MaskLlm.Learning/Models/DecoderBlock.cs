@@ -50,11 +50,12 @@ internal sealed class DecoderBlock
     /// <param name="x">(B, T, D).</param>
     /// <param name="cosine">(T, turned/2); null where nothing is turned.</param>
     /// <param name="sine">(T, turned/2); the same.</param>
+    /// <param name="branches">Where a row has several endings; null where it is one text.</param>
     /// <returns>(B, T, D), of the caller's scope.</returns>
-    internal Tensor Call(Tensor x, Tensor? cosine, Tensor? sine)
+    internal Tensor Call(Tensor x, Tensor? cosine, Tensor? sine, TextBranches? branches = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor attended = Attended(x, cosine, sine);
+        Tensor attended = Attended(x, cosine, sine, branches);
         Tensor mlp = After(_outputNorm, Mlp(Before(_mlpNorm, _config.IsParallel ? x : attended)));
         return attended.Plus(mlp).MoveToOuterDisposeScope();
     }
@@ -69,18 +70,18 @@ internal sealed class DecoderBlock
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor input = group < MlpGroup ? Before(_inputNorm, x)
-            : Before(_mlpNorm, _config.IsParallel ? x : Attended(x, cosine, sine));
+            : Before(_mlpNorm, _config.IsParallel ? x : Attended(x, cosine, sine, null));
         Tensor read = group switch
         {
-            OutputGroup => Mixed(input, cosine, sine),
+            OutputGroup => Mixed(input, cosine, sine, null),
             DownGroup => Expanded(input),
             _ => input,
         };
         return (read.Handle == x.Handle ? read.alias() : read).MoveToOuterDisposeScope();
     }
 
-    private Tensor Attended(Tensor x, Tensor? cosine, Tensor? sine) =>
-        x.Plus(After(_attentionNorm, Attention(Before(_inputNorm, x), cosine, sine)));
+    private Tensor Attended(Tensor x, Tensor? cosine, Tensor? sine, TextBranches? branches) =>
+        x.Plus(After(_attentionNorm, Attention(Before(_inputNorm, x), cosine, sine, branches)));
 
     private IEnumerable<Tensor?> Parameters =>
     [
@@ -99,13 +100,13 @@ internal sealed class DecoderBlock
     }
 
     // Scopes of their own free what no gradient needs before the next part of the block runs.
-    private Tensor Attention(Tensor x, Tensor? cosine, Tensor? sine)
+    private Tensor Attention(Tensor x, Tensor? cosine, Tensor? sine, TextBranches? branches)
     {
         using DisposeScope scope = NewDisposeScope();
-        return _output.Call(Mixed(x, cosine, sine)).MoveToOuterDisposeScope();          // (B, T, D)
+        return _output.Call(Mixed(x, cosine, sine, branches)).MoveToOuterDisposeScope();          // (B, T, D)
     }
 
-    private Tensor Mixed(Tensor x, Tensor? cosine, Tensor? sine)
+    private Tensor Mixed(Tensor x, Tensor? cosine, Tensor? sine, TextBranches? branches)
     {
         using DisposeScope scope = NewDisposeScope();
         long batch = x.size(0), tokens = x.size(1);
@@ -119,7 +120,7 @@ internal sealed class DecoderBlock
             key = RotaryEmbedding.Apply(key, cosine, sine!);
         }
         key = Repeat(key);                                                              // (B, T, H, hs)
-        Tensor mixed = CausalAttention.Call(query, key, Repeat(value), _window, _scale, _config.AttentionSoftCap);   // (B, T, H, hs)
+        Tensor mixed = CausalAttention.Call(query, key, Repeat(value), _window, _scale, _config.AttentionSoftCap, branches);   // (B, T, H, hs)
         return mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize).MoveToOuterDisposeScope();
     }
 

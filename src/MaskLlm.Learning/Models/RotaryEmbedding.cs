@@ -27,15 +27,15 @@ internal static class RotaryEmbedding
 
     /// <summary>Turns the pairs (i, i + R/2) of each head's first R dimensions by their position's angle; the others stay.</summary>
     /// <param name="x">(B, T, H, D).</param>
-    /// <param name="cosine">(T, R/2).</param>
-    /// <param name="sine">(T, R/2).</param>
+    /// <param name="cosine">(T, R/2), or (B, T, R/2) where rows have positions of their own.</param>
+    /// <param name="sine">The same.</param>
     /// <returns>(B, T, H, D), contiguous, of the caller's scope.</returns>
     internal static Tensor Apply(Tensor x, Tensor cosine, Tensor sine)
     {
         using DisposeScope scope = NewDisposeScope();
-        long turned = 2 * cosine.size(1), size = x.size(3);
+        long turned = 2 * cosine.size(-1), size = x.size(3);
         Tensor[] halves = (turned == size ? x : x.narrow(-1, 0, turned)).chunk(2, -1);   // 2 x (B, T, H, R/2)
-        Tensor c = cosine.unsqueeze(1), s = sine.unsqueeze(1);               // (T, 1, R/2)
+        Tensor c = cosine.unsqueeze(-2), s = sine.unsqueeze(-2);             // (T, 1, R/2)
         Tensor first = halves[0] * c - halves[1] * s;
         Tensor second = (halves[1] * c).Plus(halves[0] * s);
         Tensor[] parts = turned == size ? [first, second] : [first, second, x.narrow(-1, turned, size - turned)];

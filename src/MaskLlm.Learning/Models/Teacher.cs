@@ -20,7 +20,11 @@ internal sealed record Teacher(Predictions Predictions, BlockStates? States = nu
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor[] parts = inputs.split(sequences);
-        if (stateWeight == 0) return new Teacher(new Predictions(cat([.. parts.Select(model.Hidden)], 0).MoveToOuterDisposeScope(), share));
+        if (stateWeight == 0)
+        {
+            Tensor last = cat([.. parts.Select(part => model.Hidden(part))], 0);
+            return new Teacher(new Predictions(last.MoveToOuterDisposeScope(), share));
+        }
         BlockStates states = BlockStates.Join([.. parts.Select(part => BlockStates.Of(model, part))]);
         Tensor hidden = model.FinalNorm(states.Last);
         return new Teacher(new Predictions(hidden.MoveToOuterDisposeScope(), share),

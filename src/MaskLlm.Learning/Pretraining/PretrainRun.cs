@@ -163,6 +163,7 @@ public static class PretrainRun
             ["config"] = RecordedPath.Of(request.ConfigPath),
             ["data"] = DataRecord.Names(corpus.Sources),
             ["document-separator"] = request.Data.DocumentSeparator,
+            ["text-column"] = request.Data.TextColumn,
         };
         foreach (Setting<PretrainOptions> setting in PretrainSettings.All) options[setting.Name] = setting.ToJson(request.Options);
         return options;

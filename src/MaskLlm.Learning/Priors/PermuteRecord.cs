@@ -50,6 +50,7 @@ internal static class PermuteRecord
         ["model"] = RecordedPath.Of(request.Model),
         ["data"] = DataRecord.Names(calibration.Sources),
         ["document-separator"] = request.Data.DocumentSeparator,
+        ["text-column"] = request.Data.TextColumn,
         ["samples"] = calibration.Sequences.Count,
         ["seq-len"] = calibration.Sequences[0].Length,
         ["seed"] = request.Seed,

@@ -53,15 +53,16 @@ internal static class PruneCard
     private static string Calibration(PruneRequest request) => request.Data is null
         ? ""
         : string.Create(CultureInfo.InvariantCulture,
-            $" --data {string.Join(' ', request.Data.Sources.Select(Source))}{Separator(request.Data)} --samples "
+            $" --data {string.Join(' ', request.Data.Sources.Select(Source))}{Reading(request.Data)} --samples "
             + $"{request.Samples}{(request.SequenceLength is { } length ? $" --seq-len {length}" : "")} --seed {request.Seed}");
 
     private static string Source(DataSource source) => Quoted(source.Weight is { } weight
         ? FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{weight:R}")
         : RecordedPath.Of(source.Path));
 
-    private static string Separator(CorpusOptions data) => data.DocumentSeparator is { } separator
-        ? $" --document-separator {Quoted(DocumentSeparator.Escape(separator))}" : "";
+    private static string Reading(CorpusOptions data) =>
+        (data.DocumentSeparator is { } separator ? $" --document-separator {Quoted(DocumentSeparator.Escape(separator))}" : "")
+        + (data.TextColumn == CorpusOptions.DefaultTextColumn ? "" : $" --text-column {Quoted(data.TextColumn)}");
 
     private static string Quoted(string argument) =>
         argument.All(c => char.IsAsciiLetterOrDigit(c) || "/._-:".Contains(c, StringComparison.Ordinal))

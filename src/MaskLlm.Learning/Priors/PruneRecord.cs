@@ -54,6 +54,7 @@ internal static class PruneRecord
         ["mask"] = request.Mask is { } mask ? RecordedPath.Of(mask) : null,
         ["data"] = calibration is null ? null : DataRecord.Names(calibration.Sources),
         ["document-separator"] = request.Data?.DocumentSeparator,
+        ["text-column"] = request.Data?.TextColumn,
         ["samples"] = calibration?.Sequences.Count,
         ["seq-len"] = calibration?.Sequences[0].Length,
         ["seed"] = request.Seed,

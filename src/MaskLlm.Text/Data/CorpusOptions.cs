@@ -3,6 +3,9 @@ namespace MaskLlm.Data;
 /// <summary>What <see cref="Corpus.Open"/> reads and how it divides it.</summary>
 public sealed record CorpusOptions
 {
+    /// <summary>As data sets on the hub call it.</summary>
+    public const string DefaultTextColumn = "text";
+
     /// <summary>Sources and their blend: a weight for all of them or for none.</summary>
     public required IReadOnlyList<DataSource> Sources { get; init; }
 
@@ -10,6 +13,9 @@ public sealed record CorpusOptions
     /// one document.</summary>
     /// <remarks>Concerns text files only: a line of JSON and a row of ids are documents by themselves.</remarks>
     public string? DocumentSeparator { get; init; }
+
+    /// <summary>Column of Parquet files, and member of the objects of <c>.jsonl</c> files, that is the text.</summary>
+    public string TextColumn { get; init; } = DefaultTextColumn;
 
     /// <summary>Largest share of each source's tokens that is held out, 0 to 0.5; 0 holds nothing out.</summary>
     public double HeldOutFraction { get; init; } = 0.01;
@@ -51,6 +57,8 @@ public sealed record CorpusOptions
         CheckAllOrNoWeights();
         if (DocumentSeparator is "")
             throw new ArgumentException("The document separator is empty; wanted null or text.", nameof(DocumentSeparator));
+        if (string.IsNullOrEmpty(TextColumn))
+            throw new ArgumentException("`TextColumn` is empty; name the column of the text.", nameof(TextColumn));
         if (!(HeldOutFraction >= 0 && HeldOutFraction <= 0.5))
             throw new ArgumentException(FormattableString.Invariant($"Held-out fraction {HeldOutFraction}; wanted 0 to 0.5."),
                 nameof(HeldOutFraction));

@@ -12,17 +12,14 @@ public static class CorpusText
     {
         options.Validate();
         return options.Sources.SelectMany(source => SourceFiles.Find(source.Path).Files)
-            .SelectMany(file => Documents(file, options.DocumentSeparator));
+            .SelectMany(file => Documents(file, options));
     }
 
-    private static IEnumerable<string> Documents(SourceFile file, string? separator)
+    private static IEnumerable<string> Documents(SourceFile file, CorpusOptions options)
     {
         if (file.Kind == ContentKind.TokenIds)
             throw new InvalidDataException($"{file.Path}: token ids; a tokenizer is trained on text.");
         using SourceStream stream = file.Open();
-        IEnumerable<TextPiece> pieces = file.Kind == ContentKind.JsonLines
-            ? JsonLinesDocuments.Read(stream, DocumentPieces.LimitChars)
-            : TextDocuments.Read(stream, separator, DocumentPieces.LimitChars);
-        foreach (TextPiece piece in pieces) yield return piece.Text;
+        foreach (TextPiece piece in SourceDocuments.Read(stream, file.Kind, options)) yield return piece.Text;
     }
 }

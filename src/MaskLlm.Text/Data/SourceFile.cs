@@ -16,6 +16,9 @@ internal enum ContentKind
 
     /// <summary><c>.npy</c>: token ids.</summary>
     TokenIds,
+
+    /// <summary><c>.parquet</c>: a table with a column of text.</summary>
+    Parquet,
 }
 
 /// <summary>How a file is compressed, by the end of its name.</summary>
@@ -40,6 +43,7 @@ internal sealed record SourceFile(string Path, ContentKind Kind, Compression Com
         string inner = compression == Compression.None ? path : System.IO.Path.GetFileNameWithoutExtension(path);
         ContentKind kind = EndsWith(inner, ".jsonl") ? ContentKind.JsonLines
             : EndsWith(inner, ".npy") ? ContentKind.TokenIds
+            : EndsWith(path, ".parquet") ? ContentKind.Parquet
             : ContentKind.Text;
         return new SourceFile(path, kind, compression);
     }

@@ -39,10 +39,7 @@ internal sealed class SourceTokenizer(SourceFiles files, CorpusOptions options, 
     private void AppendText(SourceStream stream, ContentKind kind, CancellationToken cancellation)
     {
         _rowTokens = 0;
-        IEnumerable<TextPiece> pieces = kind == ContentKind.JsonLines
-            ? JsonLinesDocuments.Read(stream, DocumentPieces.LimitChars)
-            : TextDocuments.Read(stream, options.DocumentSeparator, DocumentPieces.LimitChars);
-        foreach (TextPiece piece in pieces)
+        foreach (TextPiece piece in SourceDocuments.Read(stream, kind, options))
         {
             _batch.Add(piece);
             _batchChars += piece.Text.Length;

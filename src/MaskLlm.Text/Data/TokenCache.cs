@@ -47,6 +47,7 @@ internal sealed class TokenCache(CorpusOptions options, TokenEncoding encoding, 
             options.DocumentSeparator);
         for (int i = 0; i < hashes.Length; i++)
             key.Append('\n').AppendJoin(' ', files.Files[i].Kind, files.Files[i].Compression, hashes[i]);
+        if (options.TextColumn != CorpusOptions.DefaultTextColumn) key.Append('\n').Append(options.TextColumn);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key.ToString())));
     }
 

@@ -31,7 +31,7 @@ public static class WholeText
     {
         if (file.Kind != ContentKind.Text)
             throw new NotSupportedException(
-                $"{file.Path}: {(file.Kind == ContentKind.JsonLines ? "many documents of JSON" : "token ids")}; one text is needed, as "
+                $"{file.Path}: {(file.Kind == ContentKind.TokenIds ? "token ids" : "many documents")}; one text is needed, as "
                 + $"plain text, .gz or .zst.");
         using SourceStream stream = file.OpenOnce(cancellation);
         Utf8Text decoder = new(stream);

@@ -2,12 +2,12 @@ using System.Text.Json.Nodes;
 
 namespace MaskLlm.Measures;
 
-/// <summary>Perplexities of one model on one text, dense and under masks.</summary>
+/// <summary>How one model does with a text and with tasks, dense and under masks.</summary>
 /// <param name="Model">The checkpoint folder or runtime file.</param>
-/// <param name="Data">The file of text or ids.</param>
-/// <param name="SequenceLength">Tokens a window.</param>
+/// <param name="Data">The file of text or ids; null for none.</param>
+/// <param name="SequenceLength">Tokens a window of it; null without one.</param>
 /// <param name="Rows">The dense model first, then each mask in the order asked for; of a runtime file one row.</param>
-public sealed record EvaluationReport(string Model, string Data, int SequenceLength, IReadOnlyList<EvaluationRow> Rows)
+public sealed record EvaluationReport(string Model, string? Data, int? SequenceLength, IReadOnlyList<EvaluationRow> Rows)
 {
     /// <summary>What it was computed with.</summary>
     public string Arithmetic { get; init; } = "float32";
@@ -22,13 +22,24 @@ public sealed record EvaluationReport(string Model, string Data, int SequenceLen
         ["rows"] = new JsonArray([.. Rows.Select(RowJson)]),
     };
 
-    private static JsonNode RowJson(EvaluationRow row) => new JsonObject
+    private static JsonNode RowJson(EvaluationRow row)
     {
-        ["mask"] = row.Mask,
-        ["perplexity"] = double.IsFinite(row.Result.Perplexity) ? row.Result.Perplexity : null,
-        ["tokens"] = row.Result.Tokens,
-        ["windows"] = row.Result.Windows,
-        ["tail_tokens"] = row.Result.TailTokens,
-        ["seconds"] = row.Result.Seconds,
-    };
+        JsonObject json = new() { ["mask"] = row.Mask };
+        if (row.Result is { } result) Add(json, result);
+        if (row.Tasks.Count > 0) json["tasks"] = new JsonObject(row.Tasks.Select(task => KeyValuePair.Create(task.Task, (JsonNode?)task.ToJson())));
+        return json;
+    }
+
+    private static void Add(JsonObject json, PerplexityResult result)
+    {
+        json["perplexity"] = double.IsFinite(result.Perplexity) ? result.Perplexity : null;
+        json["tokens"] = result.Tokens;
+        json["windows"] = result.Windows;
+        json["tail_tokens"] = result.TailTokens;
+        json["seconds"] = result.Seconds;
+        if (result.Text is not { } text) return;
+        json["bits_per_byte"] = text.BitsPerByte;
+        json["byte_perplexity"] = text.BytePerplexity;
+        json["word_perplexity"] = text.WordPerplexity;
+    }
 }

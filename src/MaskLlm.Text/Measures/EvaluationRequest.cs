@@ -1,13 +1,21 @@
+using MaskLlm.Tasks;
+
 namespace MaskLlm.Measures;
 
-/// <summary>What to measure the perplexity of, and on what.</summary>
+/// <summary>What to measure, and on what.</summary>
 public sealed record EvaluationRequest
 {
     /// <summary>A Hugging Face checkpoint folder, or a runtime file.</summary>
     public required string Model { get; init; }
 
-    /// <summary>One text file, also .gz or .zst, or a .npy file of token ids.</summary>
-    public required string Data { get; init; }
+    /// <summary>One text file, also .gz or .zst, or a .npy file of token ids; null for no perplexity.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Tasks to ask; null for none.</summary>
+    public TaskSelection? Tasks { get; init; }
+
+    /// <summary>A file that takes a line for each document of the tasks; null for none.</summary>
+    public string? LogSamples { get; init; }
 
     /// <summary>Mask files: a row each, after the dense one.</summary>
     public IReadOnlyList<string> Masks { get; init; } = [];
@@ -18,4 +26,14 @@ public sealed record EvaluationRequest
 
     /// <summary>Only the first this many windows; null for all.</summary>
     public int? MaxWindows { get; init; }
+
+    internal void Validate()
+    {
+        if (Data is null && Tasks is null) throw new ArgumentException("nothing to measure: name a text with `Data`, or `Tasks`.");
+        if (LogSamples is null) return;
+        if (Tasks is null) throw new ArgumentException($"`LogSamples` {LogSamples}: there are no `Tasks` to log.");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(LogSamples))!;
+        if (Directory.Exists(LogSamples) || !Directory.Exists(folder))
+            throw new ArgumentException($"`LogSamples` {LogSamples}: a file in a folder that exists is needed.");
+    }
 }

@@ -1,6 +1,12 @@
+using MaskLlm.Tasks;
+
 namespace MaskLlm.Measures;
 
-/// <summary>The perplexity under one mask.</summary>
+/// <summary>How a model does under one mask.</summary>
 /// <param name="Mask">The mask file, or where a runtime file's own is; null for the dense model.</param>
-/// <param name="Result">What was measured.</param>
-public sealed record EvaluationRow(string? Mask, PerplexityResult Result);
+/// <param name="Result">The perplexity of the text; null where none was asked for.</param>
+public sealed record EvaluationRow(string? Mask, PerplexityResult? Result)
+{
+    /// <summary>Tasks, and groups of them; empty where none was asked for.</summary>
+    public IReadOnlyList<TaskScore> Tasks { get; init; } = [];
+}

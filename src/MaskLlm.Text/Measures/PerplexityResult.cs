@@ -10,6 +10,9 @@ namespace MaskLlm.Measures;
 /// <param name="Seconds">Wall clock of the forward passes.</param>
 public sealed record PerplexityResult(double Perplexity, long Tokens, int Windows, int TailTokens, double Seconds)
 {
+    /// <summary>The same by bytes and words, by which models of other tokenizers compare; null of token ids.</summary>
+    public TextPerplexity? Text { get; init; }
+
     /// <param name="what">It is of, for a message.</param>
     /// <param name="negativeLogLikelihood">Sum over all predicted tokens of all windows, in nats.</param>
     /// <param name="tokens">Of the whole text.</param>

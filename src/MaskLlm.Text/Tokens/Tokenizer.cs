@@ -71,6 +71,9 @@ public sealed class Tokenizer
     /// <c>additional_special_tokens</c> with several.</summary>
     public IReadOnlyDictionary<string, JsonNode?> SpecialTokens { get; } = new Dictionary<string, JsonNode?>();
 
+    /// <summary>The ids that special tokens put before a text.</summary>
+    internal IReadOnlyList<int> BeginIds => _template.Before;
+
     internal EncodingPipeline Pipeline => _pipeline;
 
     /// <summary>Reads the tokenizer of a checkpoint: <c>tokenizer.json</c>, or else <c>tokenizer.model</c>, with what the files beside it

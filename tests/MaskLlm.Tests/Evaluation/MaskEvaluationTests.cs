@@ -36,8 +36,8 @@ public sealed class MaskEvaluationTests : IDisposable
             ],
             told.All);
         Assert.Equal([null, mask, half], report.Rows.Select(row => row.Mask));
-        Assert.Equal(3, report.Rows.Select(row => row.Result.Perplexity).Distinct().Count());
-        Assert.Equal((64, 2), (report.SequenceLength, report.Rows[0].Result.Windows));
+        Assert.Equal(3, report.Rows.Select(row => row.Result!.Perplexity).Distinct().Count());
+        Assert.Equal((64, 2), (report.SequenceLength, report.Rows[0].Result!.Windows));
         Assert.Single(MaskEvaluation.Run(new EvaluationRequest { Model = Model, Data = data },
             cancellation: TestContext.Current.CancellationToken).Rows);
     }
@@ -125,7 +125,7 @@ public sealed class MaskEvaluationTests : IDisposable
         EvaluationReport evaluated = MaskEvaluation.Run(
             new EvaluationRequest { Model = Model, Data = request.Data, Masks = [rest] },
                 cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(Math.Log(evaluated.Rows[1].Result.Perplexity / evaluated.Rows[0].Result.Perplexity), suggestion.MeasuredRise, 1e-9);
+        Assert.Equal(Math.Log(evaluated.Rows[1].Result!.Perplexity / evaluated.Rows[0].Result!.Perplexity), suggestion.MeasuredRise, 1e-9);
     }
 
     private string WriteMask(Func<string, bool> selected)

@@ -103,9 +103,9 @@ public sealed class PerplexityTests
     private static void AssertIs(JsonElement recorded, EvaluationRow row)
     {
         double expected = recorded.GetProperty("perplexity").GetDouble();
-        Assert.Equal(expected, row.Result.Perplexity, 1e-4 * expected);
-        Assert.Equal(recorded.GetProperty("tokens").GetInt64(), row.Result.Tokens);
-        Assert.Equal(recorded.GetProperty("windows").GetInt32(), row.Result.Windows);
+        Assert.Equal(expected, row.Result!.Perplexity, 1e-4 * expected);
+        Assert.Equal(recorded.GetProperty("tokens").GetInt64(), row.Result!.Tokens);
+        Assert.Equal(recorded.GetProperty("windows").GetInt32(), row.Result!.Windows);
     }
 
     private static int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(i => i * i * 7 % Vocabulary)];

@@ -13,7 +13,7 @@ namespace MaskLlm.Tests.Decoding;
 
 /// <summary>Perplexity on the CPU runtime against its definition in double precision.</summary>
 [Collection(TorchTests.Name)]
-public sealed class RuntimePerplexityTests : IDisposable
+public sealed class RuntimeEvaluationTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -34,7 +34,7 @@ public sealed class RuntimePerplexityTests : IDisposable
         string text = data.WriteNpy("ids.npy", "|u1", "617,", [.. ids.Select(id => (byte)id)]);
         using RuntimeModel model = LongModel(null);
         ToldProgress told = new();
-        EvaluationReport report = RuntimePerplexity.Run(
+        EvaluationReport report = RuntimeEvaluation.Run(
             new EvaluationRequest { Model = model.Path, Data = text, SequenceLength = length, MaxWindows = most }, 2,
             told, TestContext.Current.CancellationToken);
 
@@ -67,7 +67,7 @@ public sealed class RuntimePerplexityTests : IDisposable
         string text = data.WriteNpy("ids.npy", "<i8", $"{ids.Shape[0]}, {ids.Shape[1]}", expected.Bytes(ids).ToArray());
         using RuntimeModel model = RuntimeFiles.Export(_folder, name, WeightType.Float32);
         EvaluationRequest request = new() { Model = model.Path, Data = text, SequenceLength = (int)ids.Shape[1] };
-        PerplexityResult result = RuntimePerplexity.Run(request, 1, null, TestContext.Current.CancellationToken).Rows[0].Result;
+        PerplexityResult result = RuntimeEvaluation.Run(request, 1, null, TestContext.Current.CancellationToken).Rows[0].Result!;
         double loss = MemoryMarshal.Read<float>(expected.Bytes(expected.Tensors["loss"]));
         Assert.Equal(1, result.Perplexity / Math.Exp(loss), 1e-4);
     }
@@ -80,13 +80,13 @@ public sealed class RuntimePerplexityTests : IDisposable
         Dictionary<string, Mask> masks = RuntimeFiles.RandomMasks("llama-gqa-tied", 1);
         using RuntimeModel model = LongModel(new Dictionary<string, Mask> { [masks.Keys.First()] = masks.Values.First() });
         EvaluationRequest request = new() { Model = model.Path, Data = text, SequenceLength = 8 };
-        Assert.Equal("in the file", Assert.Single(RuntimePerplexity.Run(request, 1, null, TestContext.Current.CancellationToken).Rows)
+        Assert.Equal("in the file", Assert.Single(RuntimeEvaluation.Run(request, 1, null, TestContext.Current.CancellationToken).Rows)
             .Mask);
         Assert.Equal(
             $"{model.Path} is a runtime file, whose mask is its own; `Masks` is for a Hugging Face folder.",
             Assert.Throws<ArgumentException>(() =>
-                RuntimePerplexity.Run(request with { Masks = ["m.npz"] }, 1, null, TestContext.Current.CancellationToken)).Message);
-        Assert.Throws<OperationCanceledException>(() => RuntimePerplexity.Run(request, 1, null, new CancellationToken(canceled: true)));
+                RuntimeEvaluation.Run(request with { Masks = ["m.npz"] }, 1, null, TestContext.Current.CancellationToken)).Message);
+        Assert.Throws<OperationCanceledException>(() => RuntimeEvaluation.Run(request, 1, null, new CancellationToken(canceled: true)));
     }
 
     // -log of the softmax at the next token, over all tokens but the first.

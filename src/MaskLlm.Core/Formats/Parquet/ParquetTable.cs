@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Parquet;
+using Parquet.Schema;
+using Parquet.Serialization;
+
+namespace MaskLlm.Formats.Parquet;
+
+/// <summary>Tables in files of Apache Parquet, a group of rows in memory at a time.</summary>
+internal static class ParquetTable
+{
+    /// <summary>The texts of a column, in order.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="column">Its name.</param>
+    /// <exception cref="InvalidDataException">There is no such column of texts, a row has none, or the file is damaged.</exception>
+    internal static IEnumerable<string> Texts(string path, string column)
+    {
+        using FileStream file = File.OpenRead(path);
+        ParquetReader reader = Read(path, () => ParquetReader.CreateAsync(file));
+        try
+        {
+            DataField field = TextField(path, reader, column);
+            long row = 0;
+            for (int group = 0; group < reader.RowGroupCount; group++)
+            {
+                string?[] texts = Read(path, () => Column(reader, group, field));
+                foreach (string? text in texts)
+                {
+                    row++;
+                    yield return text ?? throw new InvalidDataException(
+                        FormattableString.Invariant($"{path}: row {row} has no {column}; take it out, or name another column."));
+                }
+            }
+        }
+        finally
+        {
+            reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
+    }
+
+    /// <summary>The rows with all their columns, lists and structures as those of JSON.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or a value is of a kind that JSON has not.</exception>
+    internal static IEnumerable<JsonObject> Rows(string path)
+    {
+        int groups = Read(path, async () =>
+        {
+            await using ParquetReader reader = await ParquetReader.CreateAsync(path).ConfigureAwait(false);
+            return reader.RowGroupCount;
+        });
+        for (int group = 0; group < groups; group++)
+        {
+            IList<Dictionary<string, object>> rows = Read(path, async () =>
+            {
+                await using FileStream file = File.OpenRead(path);
+                return (await ParquetSerializer.DeserializeUntypedAsync(file, null, group).ConfigureAwait(false)).Data;
+            });
+            foreach (Dictionary<string, object> row in rows) yield return (JsonObject)Node(path, row)!;
+        }
+    }
+
+    private static DataField TextField(string path, ParquetReader reader, string column)
+    {
+        DataField[] fields = reader.Schema.GetDataFields();
+        return fields.FirstOrDefault(field => field.Path.Length == 1 && field.Name == column && field.ClrType == typeof(string))
+            ?? throw new InvalidDataException($"{path}: no column {column} of texts; it has "
+                + $"{string.Join(", ", reader.Schema.Fields.Select(field => field.Name))}. Name one with `TextColumn`.");
+    }
+
+    private static async Task<string?[]> Column(ParquetReader reader, int group, DataField field)
+    {
+        using ParquetRowGroupReader rows = reader.OpenRowGroupReader(group);
+        string?[] texts = new string?[checked((int)rows.RowCount)];
+        await rows.ReadAsync(field, texts.AsMemory()!).ConfigureAwait(false);
+        return texts;
+    }
+
+    private static JsonNode? Node(string path, object? value) => value switch
+    {
+        null => null,
+        string text => text,
+        bool flag => flag,
+        float or double or decimal => Convert.ToDouble(value, CultureInfo.InvariantCulture),
+        sbyte or byte or short or ushort or int or uint or long => Convert.ToInt64(value, CultureInfo.InvariantCulture),
+        System.Collections.IDictionary map => new JsonObject(map.Keys.Cast<object>()
+            .Select(key => KeyValuePair.Create($"{key}", Node(path, map[key])))),
+        byte[] bytes => Convert.ToBase64String(bytes),
+        System.Collections.IEnumerable list => new JsonArray([.. list.Cast<object?>().Select(item => Node(path, item))]),
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture),
+    };
+
+    // The library has many exceptions for damaged bytes, index and null ones among them.
+    private static T Read<T>(string path, Func<Task<T>> read)
+    {
+        try
+        {
+            return Task.Run(read).GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (e is not (OutOfMemoryException or UnauthorizedAccessException or FileNotFoundException))
+        {
+            throw new InvalidDataException($"{path}: no Parquet file that can be read ({e.Message.TrimEnd('.')}); fetch or write it again.", e);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using MaskLlm.Models;
+using MaskLlm.Tasks;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Evaluation;
+
+/// <summary>Likelihoods of continuations by libtorch: a context is run once for all its continuations, and texts of similar length
+/// together.</summary>
+/// <param name="model">With whatever weights its linear layers have.</param>
+/// <param name="isNaive">One forward pass for each continuation, to measure against.</param>
+internal sealed class TorchLikelihoods(Decoder model, bool isNaive = false) : ILikelihoods
+{
+    // Tokens run together, with what fills rows up; more only costs memory.
+    private const int TokensAtOnce = 2048;
+
+    public int MaxPositions => model.Config.MaxPositions;
+
+    // Where the rotary embedding depends on how long a text is, each text is run by itself.
+    private bool RunsAlone => isNaive || new[] { model.Config.Rotary, model.Config.WindowRotary }
+        .Any(rotary => rotary?.Scaling?.DependsOnLength == true);
+
+    public void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, CancellationToken cancellation)
+    {
+        using IDisposable noGradient = no_grad();
+        for (int first = 0; first < texts.Count;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (RunsAlone)
+            {
+                scored(first, [.. texts[first].Continuations.Select(continuation =>
+                    Run([texts[first] with { Continuations = [continuation] }])[0][0])]);
+                first++;
+                continue;
+            }
+            int count = 1, longest = texts[first].Tokens;
+            while (first + count < texts.Count && (count + 1) * Math.Max(longest, texts[first + count].Tokens) <= TokensAtOnce)
+                longest = Math.Max(longest, texts[first + count++].Tokens);
+            Likelihood[][] found = Run([.. texts.Skip(first).Take(count)]);
+            for (int i = 0; i < count; i++) scored(first + i, found[i]);
+            first += count;
+        }
+    }
+
+    private Likelihood[][] Run(ScoredText[] texts)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        int tokens = texts.Max(text => text.Tokens);
+        int[] ids = new int[texts.Length * tokens];
+        List<Predicted> predicted = [];
+        for (int row = 0; row < texts.Length; row++) Place(texts[row], row, row * tokens, ids, predicted);
+        // A single ending is the text itself, and what fills a row up comes after it.
+        using TextBranches? branches = texts.All(text => text.Continuations.Count == 1) ? null : TextBranches.Of(
+            [.. texts.Select(text => (text.Context.Length, (IReadOnlyList<int>)[.. text.Continuations.Select(one => one.Length - 1)]))],
+            tokens, model.Device);
+        Tensor hidden = model.Hidden(TokenBatch.Of(ids, texts.Length, model.Device), branches).reshape(-1, model.Config.HiddenSize);
+        Likelihood[][] found = [.. texts.Select(text => Enumerable.Repeat(new Likelihood(0, true), text.Continuations.Count).ToArray())];
+        foreach (Predicted[] chunk in predicted.Chunk(VocabularyLoss.ChunkTokens(model.Config.VocabularySize)))
+            Add(hidden, chunk, found);
+        return found;
+    }
+
+    // Tokens of a row, and which of them predicts what.
+    private static void Place(ScoredText text, int row, int at, int[] ids, List<Predicted> predicted)
+    {
+        text.Context.CopyTo(ids.AsSpan(at));
+        int last = at + text.Context.Length - 1;
+        at = last + 1;
+        for (int ending = 0; ending < text.Continuations.Count; ending++)
+        {
+            int[] continuation = text.Continuations[ending];
+            continuation.AsSpan(0, continuation.Length - 1).CopyTo(ids.AsSpan(at));
+            for (int i = 0; i < continuation.Length; i++)
+                predicted.Add(new Predicted(i == 0 ? last : at + i - 1, continuation[i], row, ending));
+            at += continuation.Length - 1;
+        }
+    }
+
+    private void Add(Tensor hidden, Predicted[] chunk, Likelihood[][] found)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long[] places = [.. chunk.Select(one => (long)one.Place).Distinct()];
+        Dictionary<long, int> rows = places.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
+        Tensor logits = model.Head.Call(hidden.index_select(0, tensor(places, device: hidden.device))).to(ScalarType.Float32);   // (n, V)
+        Tensor row = tensor(chunk.Select(one => (long)rows[one.Place]).ToArray(), device: hidden.device);
+        long[] targets = [.. chunk.Select(one => (long)rows[one.Place] * model.Config.VocabularySize + one.Target)];
+        Tensor each = logits.view(-1).index_select(0, tensor(targets, device: hidden.device))
+            .Plus(logits.logsumexp(1).index_select(0, row), -1).cpu().contiguous();
+        Tensor most = logits.argmax(1).index_select(0, row).cpu().contiguous();
+        Span<float> values = TensorBytes.Floats(each);
+        Span<long> largest = TensorBytes.Longs(most);
+        for (int i = 0; i < chunk.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+                throw new InvalidDataException("the likelihood of a choice is NaN or infinite; the model's weights are damaged, or too large "
+                    + "for its arithmetic.");
+            ref Likelihood sum = ref found[chunk[i].Row][chunk[i].Ending];
+            sum = sum.With(values[i], largest[i] == chunk[i].Target);
+        }
+    }
+
+    /// <summary>A token that is predicted.</summary>
+    /// <param name="Place">Of the hidden state that predicts it, over all rows.</param>
+    /// <param name="Target">Its id.</param>
+    /// <param name="Row">Of its text.</param>
+    /// <param name="Ending">Of its continuation.</param>
+    private readonly record struct Predicted(int Place, int Target, int Row, int Ending);
+}

@@ -1,0 +1,107 @@
+using System.Numerics.Tensors;
+using MaskLlm.Tasks;
+
+namespace MaskLlm.Decoding;
+
+/// <summary>Likelihoods of continuations by the CPU runtime: a context stays in the cache for all its continuations, and several texts run
+/// together.</summary>
+/// <param name="decoder">The caller's.</param>
+internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder) : ILikelihoods
+{
+    private readonly float[] _exponentials = new float[decoder.VocabularySize];
+
+    public int MaxPositions => decoder.ContextLength;
+
+    public void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, CancellationToken cancellation)
+    {
+        for (int first = 0; first < texts.Count;)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int count = 1, tokens = Width(texts[first]);
+            while (first + count < texts.Count && tokens + Width(texts[first + count]) <= decoder.Options.TokensAtOnce)
+                tokens += Width(texts[first + count++]);
+            Likelihood[][] found = Run([.. texts.Skip(first).Take(count)]);
+            for (int i = 0; i < count; i++) scored(first + i, found[i]);
+            first += count;
+        }
+    }
+
+    // What a text takes of a batch at most.
+    private static int Width(ScoredText text) => Math.Max(text.Context.Length, text.Continuations.Max(one => one.Length));
+
+    private Likelihood[][] Run(ScoredText[] texts)
+    {
+        KeyValueCache[] caches = [.. texts.Select(_ => decoder.StartSequence())];
+        try
+        {
+            Likelihood[][] found = [.. texts.Select(text => Enumerable.Repeat(new Likelihood(0, true), text.Continuations.Count).ToArray())];
+            RunContexts(texts, caches, found);
+            for (int ending = 0; ending < texts.Max(text => text.Continuations.Count); ending++) RunEndings(texts, caches, ending, found);
+            return found;
+        }
+        finally
+        {
+            foreach (KeyValueCache cache in caches) cache.Dispose();
+        }
+    }
+
+    private void RunContexts(ScoredText[] texts, KeyValueCache[] caches, Likelihood[][] found)
+    {
+        List<(BatchToken Token, Action<ReadOnlySpan<float>>? Then)> queue = [];
+        for (int i = 0; i < texts.Length; i++)
+        {
+            (ScoredText text, Likelihood[] sums) = (texts[i], found[i]);
+            caches[i].Expect(text.Context.Length + text.Continuations.Max(one => one.Length) - 1);
+            for (int at = 0; at < text.Context.Length; at++)
+            {
+                bool isLast = at == text.Context.Length - 1;
+                queue.Add((new BatchToken(caches[i], text.Context[at], isLast), isLast ? logits =>
+                {
+                    for (int ending = 0; ending < sums.Length; ending++) Add(ref sums[ending], logits, text.Continuations[ending][0]);
+                }
+                : null));
+            }
+        }
+        Run(queue);
+    }
+
+    private void RunEndings(ScoredText[] texts, KeyValueCache[] caches, int ending, Likelihood[][] found)
+    {
+        List<(BatchToken Token, Action<ReadOnlySpan<float>>? Then)> queue = [];
+        for (int i = 0; i < texts.Length; i++)
+        {
+            if (ending >= texts[i].Continuations.Count) continue;
+            (int[] ids, Likelihood[] sums) = (texts[i].Continuations[ending], found[i]);
+            caches[i].Truncate(texts[i].Context.Length);
+            caches[i].Expect(texts[i].Context.Length + ids.Length - 1);
+            for (int at = 0; at < ids.Length - 1; at++)
+            {
+                int next = ids[at + 1];
+                queue.Add((new BatchToken(caches[i], ids[at], WantsLogits: true), logits => Add(ref sums[ending], logits, next)));
+            }
+        }
+        Run(queue);
+    }
+
+    private void Run(List<(BatchToken Token, Action<ReadOnlySpan<float>>? Then)> queue)
+    {
+        foreach ((BatchToken Token, Action<ReadOnlySpan<float>>? Then)[] batch in queue.Chunk(decoder.Options.TokensAtOnce))
+        {
+            decoder.Forward([.. batch.Select(each => each.Token)]);
+            int wanted = 0;
+            foreach ((_, Action<ReadOnlySpan<float>>? then) in batch)
+                if (then is not null) then(decoder.Logits(wanted++));
+        }
+    }
+
+    private void Add(ref Likelihood sum, ReadOnlySpan<float> logits, int id)
+    {
+        float largest = TensorPrimitives.Max(logits);
+        TensorPrimitives.Subtract(logits, largest, _exponentials);
+        TensorPrimitives.Exp(_exponentials, _exponentials);
+        double value = logits[id] - largest - Math.Log(TensorPrimitives.Sum<float>(_exponentials));
+        if (!double.IsFinite(value))
+            throw new InvalidDataException("the likelihood of a choice is NaN or infinite; the model's weights are damaged.");
+        sum = sum.With(value, TensorPrimitives.IndexOfMax(logits) == id);
+    }
+}
