@@ -19,7 +19,8 @@ internal static class TextReaders
     [
         FuzzReaders.Make("text", () => Packed("a.txt", Text), input => WholeText.Read(input.Path())),
         FuzzReaders.Make("documents", () => Packed("a.txt", Text), input => Read(input, stream => TextDocuments.Read(stream, "\n\n", 16))),
-        FuzzReaders.Make("jsonl", () => Packed("a.jsonl", Lines), input => Read(input, stream => JsonLinesDocuments.Read(stream, "text", 16))),
+        FuzzReaders.Make("jsonl", () => Packed("a.jsonl", Lines), input =>
+            Read(input, stream => JsonLinesDocuments.Read(stream, "text", 16))),
         FuzzReaders.Make("token-cache", () =>
             new[] { 100, 100_000 }.Select(vocabulary => FuzzSeed.Of("a.tokens", Tokens(vocabulary), Containers.TokenCache)), input =>
         {

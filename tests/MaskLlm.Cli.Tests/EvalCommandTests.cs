@@ -26,12 +26,85 @@ public sealed class EvalCommandTests : IDisposable
         Assert.Equal([null, mask, mask], rows.Select(row => (string?)row["mask"]));
         foreach (JsonObject row in rows)
         {
-            Assert.Equal(["mask", "perplexity", "tokens", "windows", "tail_tokens", "seconds"], row.Select(member => member.Key));
+            Assert.Equal("mask perplexity tokens windows tail_tokens seconds bits_per_byte byte_perplexity word_perplexity",
+                string.Join(' ', row.Select(member => member.Key)));
             Assert.Equal((5, (int)row["tokens"]! % 16), ((int)row["windows"]!, (int)row["tail_tokens"]!));
         }
         Assert.Equal((double)rows[1]["perplexity"]!, (double)rows[2]["perplexity"]!);
         Assert.NotEqual((double)rows[0]["perplexity"]!, (double)rows[1]["perplexity"]!);
         Assert.Contains("evaluating the dense model", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A row each, a line each of the log, and the same figures by the packed file.</summary>
+    [Fact]
+    public void Eval_Tasks_AskEveryRowAndThePackedFile()
+    {
+        string mask = Mask(TinyModel.Folder), log = _folder.File("log.jsonl"), packed = _folder.File("m.maskllm");
+        string[] tasks = Tasks();
+        CommandRun run = CommandRun.Of(
+            ["eval", TinyModel.Folder, .. tasks, "--mask", mask, "--log-samples", log, "--threads", "2", "--json"]);
+        run.AssertSuccess();
+        JsonObject report = JsonNode.Parse(run.Output)!.AsObject();
+        Assert.Equal([null, null], new[] { (string?)report["data"], (string?)report["seq_len"] });
+        JsonNode[] rows = [.. report["rows"]!.AsArray()!];
+        Assert.Equal([null, mask], rows.Select(row => (string?)row["mask"]));
+        Assert.All(rows, row => Assert.Equal(["mask", "tasks"], row.AsObject().Select(member => member.Key)));
+        Assert.Equal(["piqa", "lambada_openai"], rows[0]["tasks"]!.AsObject().Select(task => task.Key));
+        Assert.Equal(["docs", "acc", "stderr", "acc_norm", "acc_norm_stderr", "seconds"],
+            rows[0]["tasks"]!["piqa"]!.AsObject().Select(figure => figure.Key));
+        Assert.Equal(2, (int)rows[0]["tasks"]!["piqa"]!["docs"]!);
+        JsonNode[] lines = [.. File.ReadLines(log).Select(line => JsonNode.Parse(line)!)];
+        Assert.Equal(["-piqa-0", "-piqa-1", "-lambada_openai-0", $"{mask}-piqa-0", $"{mask}-piqa-1", $"{mask}-lambada_openai-0"],
+            lines.Select(line => $"{line["mask"]}-{line["task"]}-{line["doc"]}"));
+        Assert.NotEqual((double)lines[0]["requests"]![0]!["loglikelihood"]!, (double)lines[3]["requests"]![0]!["loglikelihood"]!);
+
+        CommandRun.Of("export", TinyModel.Folder, "--type", "float32", "--out", packed).AssertSuccess();
+        string other = _folder.File("other.jsonl");
+        CommandRun.Of(["eval", packed, .. tasks, "--log-samples", other, "--threads", "2"]).AssertSuccess();
+        foreach ((JsonNode torch, JsonNode runtime) in lines.Zip(File.ReadLines(other).Select(line => JsonNode.Parse(line)!)))
+            foreach ((JsonNode? one, JsonNode? two) in torch["requests"]!.AsArray().Zip(runtime["requests"]!.AsArray()))
+                Assert.Equal((double)one!["loglikelihood"]!, (double)two!["loglikelihood"]!, 2e-3);
+    }
+
+    [Fact]
+    public void Eval_TasksForPeople_PrintsATaskARow()
+    {
+        CommandRun run = CommandRun.Of(["eval", TinyModel.Folder, .. Tasks(), "--limit", "1", "--data", TinyModel.TextPath, "--seq-len",
+            "16", "--max-windows", "2", "--threads", "2"]);
+        run.AssertSuccess();
+        Assert.Contains("bits/byte", run.Output, StringComparison.Ordinal);
+        Assert.Matches(@"piqa +dense +1 ", run.Output);
+        Assert.Matches(@"lambada_openai +dense +1 ", run.Output);
+        Assert.Contains("no examples before the question, float32", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "nothing to measure: name a text with --data, or --tasks.")]
+    [InlineData("--tasks piqa", "--tasks needs --task-data")]
+    [InlineData("--limit 3 --data TEXT", "--limit is of no use without --tasks.")]
+    [InlineData("--tasks nothing --task-data FOLDER", "--tasks nothing: no such task; there are")]
+    [InlineData("--tasks copa --task-data FOLDER", "FOLDER: no file of copa in it; looked for copa.json*")]
+    [InlineData("--tasks piqa --task-data FOLDER --limit 0", "--limit is 0")]
+    [InlineData("--log-samples x --data TEXT", "--log-samples x: there are no --tasks to log.")]
+    [InlineData("--tasks piqa --task-data FOLDER --log-samples FOLDER", "--log-samples FOLDER: a file in a folder that exists is needed.")]
+    public void Eval_TasksThatMakeNoSense_AreRefused(string options, string said)
+    {
+        Tasks();
+        string Placed(string text) => text.Replace("FOLDER", _folder.Path, StringComparison.Ordinal)
+            .Replace("TEXT", TinyModel.TextPath, StringComparison.Ordinal);
+        CommandRun run = CommandRun.Of(["eval", TinyModel.Folder, .. Placed(options).Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(Placed(said), run.Error, StringComparison.Ordinal);
+    }
+
+    private string[] Tasks()
+    {
+        File.WriteAllLines(_folder.File("piqa.jsonl"),
+        [
+            """{"goal":"Open it","sol1":"pull","sol2":"push","label":1}""", """{"goal":"Shut it","sol1":"with a key","sol2":"off","label":0}""",
+        ]);
+        File.WriteAllText(_folder.File("lambada_openai.jsonl"), """{"text":"It was a word"}""");
+        return ["--tasks", "piqa,lambada_openai", "--task-data", _folder.Path];
     }
 
     [Fact]

@@ -54,7 +54,11 @@ public sealed class NumericOptionTests
             $"--samples 128 1 {Int} 0 {AboveInt}", $"--seq-len - 1 {Int} 0 {AboveInt}",
             "--seed 0 0 18446744073709551615 -1 18446744073709551616", "--threads - 1 1024 0 1025",
         ],
-        ["eval"] = [$"--seq-len - 2 {Int} 1 {AboveInt}", $"--max-windows - 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],
+        ["eval"] =
+        [
+            $"--seq-len - 2 {Int} 1 {AboveInt}", $"--max-windows - 1 {Int} 0 {AboveInt}", $"--limit - 1 {Int} 0 {AboveInt}",
+            "--threads - 1 1024 0 1025",
+        ],
         ["sensitivity"] = [$"--seq-len - 2 {Int} 1 {AboveInt}", $"--max-windows - 1 {Int} 0 {AboveInt}",
         "--max-loss - 0 1.7976931348623157E+308 -0.1 1E309", "--threads - 1 1024 0 1025"],
         ["experiment"] =
@@ -79,6 +83,7 @@ public sealed class NumericOptionTests
         ],
         ["bench"] = [$"--repeats 9 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],
         ["bench learn"] = [.. Learning, $"--repeats 5 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],
+        ["bench tasks"] = [$"--limit - 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],
         ["bench busy"] =
         [
             "--processes 1 1 1024 0 1025", $"--repeats 3 1 {Int} 0 {AboveInt}", "--seconds 4 0 3600 -1 3600.1", "--threads - 1 1024 0 1025",

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using MaskLlm.Cli.Output;
 using MaskLlm.Decoding;
+using MaskLlm.Evaluation;
 using MaskLlm.Experiments;
 using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
 using MaskLlm.Products;
+using MaskLlm.Tasks;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -36,7 +38,7 @@ internal static class BenchCommand
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
         Command command = new("bench", "Measure speed and memory on this machine, 2:4 beside dense in one run.") { model, shape, types,
-            repeats, threads, json, CreateLearn(stop), CreateBusy(stop) };
+            repeats, threads, json, CreateLearn(stop), CreateBusy(stop), CreateTasks(stop) };
         command.SetAction(parsed =>
         {
             RuntimeBenchmarkOptions options = new()
@@ -82,6 +84,30 @@ internal static class BenchCommand
                 }, progress, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, report.ToJson());
             else BenchTable.Print(parsed.InvocationConfiguration.Output, report);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static Command CreateTasks(CancellationToken stop)
+    {
+        Argument<string> model = SharedOptions.Model();
+        TaskOptions tasks = new();
+        Option<int?> threads = SharedOptions.Threads();
+        Option<bool> json = SharedOptions.Json();
+        Command command = new("tasks", "How fast tasks are asked, beside one forward pass for each continuation.")
+        {
+            model, tasks.Names, tasks.Folder, tasks.Limit, threads, json,
+        };
+        command.SetAction(parsed =>
+        {
+            TaskSelection selection = tasks.Of(parsed) ?? throw new ArgumentException("name the tasks with --tasks.");
+            TorchRuntime.Start(parsed.GetValue(threads));
+            IReadOnlyList<TaskBenchmarkRow> rows;
+            using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
+                rows = TaskBenchmark.Run(parsed.GetValue(model)!, selection, progress, stop);
+            if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, TaskBenchTable.ToJson(rows));
+            else TaskBenchTable.Print(parsed.InvocationConfiguration.Output, rows);
             return ExitCode.Done;
         });
         return command;

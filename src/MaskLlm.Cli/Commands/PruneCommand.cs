@@ -58,8 +58,8 @@ internal static class PruneCommand
         update.Arity = ArgumentArity.ZeroOrOne;
         Command command = new("prune", "Make masks in one shot, without learning, and solve for the weights that stay.")
         {
-            model, method, mask, pattern, data, separator, column, samples, length, seed, update, blockwise, permute, skip, denseShare, output,
-            hiddenMemory, threads, force, resume, json, RunConfig.Option(),
+            model, method, mask, pattern, data, separator, column, samples, length, seed, update, blockwise, permute, skip, denseShare,
+            output, hiddenMemory, threads, force, resume, json, RunConfig.Option(),
         };
         command.SetAction(parsed =>
         {
@@ -70,8 +70,8 @@ internal static class PruneCommand
                 Method = parsed.GetValue(method)!,
                 Mask = parsed.GetValue(mask),
                 Pattern = NmPattern.Parse(parsed.GetValue(pattern)!),
-                Data = parsed.GetValue(data) is { Length: > 0 } paths ? SharedOptions.Corpus(paths, parsed.GetValue(separator), parsed.GetValue(column), used)
-                    : null,
+                Data = parsed.GetValue(data) is { Length: > 0 } paths
+                    ? SharedOptions.Corpus(paths, parsed.GetValue(separator), parsed.GetValue(column), used) : null,
                 Samples = parsed.GetValue(samples),
                 SequenceLength = parsed.GetValue(length),
                 Seed = parsed.GetValue(seed),

@@ -18,8 +18,8 @@ internal static class SharedOptions
 
     internal static Option<string[]> Data(bool required = true) => new("--data")
     {
-        Description = "Text files, .jsonl, .parquet, .npy token ids, folders or globs, .gz and .zst too; PATH:WEIGHT sets the blend. dotnet-docs is "
-            + "the documentation of this machine's SDK.",
+        Description = "Text files, .jsonl, .parquet, .npy token ids, folders or globs, .gz and .zst too; PATH:WEIGHT sets the blend. "
+            + "dotnet-docs is the documentation of this machine's SDK.",
         Required = required,
         AllowMultipleArgumentsPerToken = true,
     };

@@ -36,7 +36,8 @@ internal static class EvaluationTable
             string[] ofUnits = hasUnits ? [Number($"{result.Text!.BitsPerByte:0.0000}"), Number($"{result.Text.WordPerplexity:0.00}")] : [];
             string[] cells =
             [
-                row.Mask ?? "dense", Number($"{result.Perplexity:0.0000}"), dense is null ? "" : Number($"{result.Perplexity / dense:0.000}"),
+                row.Mask ?? "dense", Number($"{result.Perplexity:0.0000}"),
+                dense is null ? "" : Number($"{result.Perplexity / dense:0.000}"),
                 .. ofUnits, Number($"{result.Tokens}"), Number($"{result.Windows}"), Number($"{result.TailTokens}"),
                 Number($"{result.Seconds:0.0}"),
             ];

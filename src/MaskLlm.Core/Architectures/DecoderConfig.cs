@@ -144,6 +144,9 @@ public sealed record DecoderConfig
     /// <summary>The window of one block, or null where attention sees all earlier tokens.</summary>
     public int? SlidingWindow(int block) => block < SlidingWindows.Count ? SlidingWindows[block] : null;
 
+    /// <summary>Whether the rotary embedding turns the first tokens of a longer text otherwise.</summary>
+    internal bool RotaryDependsOnLength => new[] { Rotary, WindowRotary }.Any(rotary => rotary?.Scaling?.DependsOnLength == true);
+
     /// <summary>The rotary embedding of one block.</summary>
     internal RotaryConfig? RotaryOf(int block) => SlidingWindow(block) is null ? Rotary : WindowRotary ?? Rotary;
 

@@ -18,7 +18,7 @@ public static class MaskEvaluation
     /// <param name="cancellation">Stops between windows and batches.</param>
     /// <exception cref="ArgumentException">The window does not fit the model or the text, or a name is no task.</exception>
     /// <exception cref="FileNotFoundException">The text, a mask, data of a task or the tokenizer is missing.</exception>
-    /// <exception cref="InvalidDataException">Model, tokenizer, text, data or mask are broken, or a mask belongs to another model.</exception>
+    /// <exception cref="InvalidDataException">Model, tokenizer, text, data or mask are broken, or a mask is of another model.</exception>
     /// <exception cref="NotSupportedException">A family, tokenizer or kind of file that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>

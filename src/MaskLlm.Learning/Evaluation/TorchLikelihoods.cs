@@ -17,8 +17,7 @@ internal sealed class TorchLikelihoods(Decoder model, bool isNaive = false) : IL
     public int MaxPositions => model.Config.MaxPositions;
 
     // Where the rotary embedding depends on how long a text is, each text is run by itself.
-    private bool RunsAlone => isNaive || new[] { model.Config.Rotary, model.Config.WindowRotary }
-        .Any(rotary => rotary?.Scaling?.DependsOnLength == true);
+    private bool RunsAlone => isNaive || model.Config.RotaryDependsOnLength;
 
     public void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, CancellationToken cancellation)
     {
@@ -54,7 +53,7 @@ internal sealed class TorchLikelihoods(Decoder model, bool isNaive = false) : IL
             [.. texts.Select(text => (text.Context.Length, (IReadOnlyList<int>)[.. text.Continuations.Select(one => one.Length - 1)]))],
             tokens, model.Device);
         Tensor hidden = model.Hidden(TokenBatch.Of(ids, texts.Length, model.Device), branches).reshape(-1, model.Config.HiddenSize);
-        Likelihood[][] found = [.. texts.Select(text => Enumerable.Repeat(new Likelihood(0, true), text.Continuations.Count).ToArray())];
+        Likelihood[][] found = [.. texts.Select(text => Likelihood.Starts(text.Continuations.Count))];
         foreach (Predicted[] chunk in predicted.Chunk(VocabularyLoss.ChunkTokens(model.Config.VocabularySize)))
             Add(hidden, chunk, found);
         return found;
@@ -92,8 +91,8 @@ internal sealed class TorchLikelihoods(Decoder model, bool isNaive = false) : IL
         for (int i = 0; i < chunk.Length; i++)
         {
             if (!float.IsFinite(values[i]))
-                throw new InvalidDataException("the likelihood of a choice is NaN or infinite; the model's weights are damaged, or too large "
-                    + "for its arithmetic.");
+                throw new InvalidDataException("the likelihood of a choice is NaN or infinite; the model's weights are damaged, or too "
+                    + "large for its arithmetic.");
             ref Likelihood sum = ref found[chunk[i].Row][chunk[i].Ending];
             sum = sum.With(values[i], largest[i] == chunk[i].Target);
         }

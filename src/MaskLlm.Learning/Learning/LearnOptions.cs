@@ -204,10 +204,11 @@ public sealed record LearnOptions
             throw new ArgumentException($"`Moments` {Moments.ToString().ToLowerInvariant()} is for `Kernel` fused; with `Kernel` plain "
                 + $"leave it at float32.");
         if (Train == TrainedParameters.Norms && TrainWeights == WeightTraining.None)
-            throw new ArgumentException("`Train` norms is for `TrainWeights` only, moving, dense or with-masks; with none all stays as it is.");
+            throw new ArgumentException("`Train` norms is for `TrainWeights` only, moving, dense or with-masks; with none all stays as it "
+                + "is.");
         if (Train == TrainedParameters.Norms && Blockwise)
-            throw new ArgumentException("`Train` norms learns from the model's predictions, and `Blockwise` from each block's; leave one of "
-                + "them out.");
+            throw new ArgumentException("`Train` norms learns from the model's predictions, and `Blockwise` from each block's; leave one "
+                + "of them out.");
         Models.Precision.Require(Precision);
     }
 

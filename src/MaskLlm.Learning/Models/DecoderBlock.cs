@@ -120,7 +120,8 @@ internal sealed class DecoderBlock
             key = RotaryEmbedding.Apply(key, cosine, sine!);
         }
         key = Repeat(key);                                                              // (B, T, H, hs)
-        Tensor mixed = CausalAttention.Call(query, key, Repeat(value), _window, _scale, _config.AttentionSoftCap, branches);   // (B, T, H, hs)
+        value = Repeat(value);
+        Tensor mixed = CausalAttention.Call(query, key, value, _window, _scale, _config.AttentionSoftCap, branches);   // (B, T, H, hs)
         return mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize).MoveToOuterDisposeScope();
     }
 

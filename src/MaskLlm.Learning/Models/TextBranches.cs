@@ -22,8 +22,9 @@ internal sealed class TextBranches : IDisposable
     internal static TextBranches Of(IReadOnlyList<(int Beginning, IReadOnlyList<int> Endings)> rows, int tokens, Device device)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor positions = zeros(rows.Count, tokens, ScalarType.Int64), parts = full(rows.Count, tokens, -1, ScalarType.Int64);
+        Tensor positions = zeros(rows.Count, tokens, ScalarType.Int64), parts = empty(rows.Count, tokens, ScalarType.Int64);
         Span<long> position = TensorBytes.Longs(positions), part = TensorBytes.Longs(parts);
+        part.Fill(-1);
         for (int row = 0; row < rows.Count; row++)
         {
             int at = row * tokens;

@@ -41,8 +41,8 @@ public static class RuntimeEvaluation
         TaskLog log = new(request.LogSamples);
         EvaluationRow row = new(mask, text is null ? null : Perplexity(decoder, text, request, progress, cancellation))
         {
-            Tasks = tasks?.Ask(new RuntimeLikelihoods(decoder), "asking the file", (task, answer) => log.Add(mask, task, answer), progress,
-                cancellation) ?? [],
+            Tasks = tasks?.Ask(new RuntimeLikelihoods(decoder, model.Config), "asking the file",
+                (task, answer) => log.Add(mask, task, answer), progress, cancellation) ?? [],
         };
         log.Write();
         return new EvaluationReport(request.Model, request.Data, text?.Length, [row])

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using MaskLlm.Architectures;
 using MaskLlm.Tasks;
 
 namespace MaskLlm.Decoding;
@@ -6,8 +7,12 @@ namespace MaskLlm.Decoding;
 /// <summary>Likelihoods of continuations by the CPU runtime: a context stays in the cache for all its continuations, and several texts run
 /// together.</summary>
 /// <param name="decoder">The caller's.</param>
-internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder) : ILikelihoods
+/// <param name="config">Of its model.</param>
+internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder, DecoderConfig config) : ILikelihoods
 {
+    // Where the rotary embedding depends on how long a text is, a context is another one for each continuation.
+    private readonly bool _runsAlone = config.RotaryDependsOnLength;
+
     private readonly float[] _exponentials = new float[decoder.VocabularySize];
 
     public int MaxPositions => decoder.ContextLength;
@@ -17,6 +22,13 @@ internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder) : ILikelihoods
         for (int first = 0; first < texts.Count;)
         {
             cancellation.ThrowIfCancellationRequested();
+            if (_runsAlone)
+            {
+                scored(first, [.. texts[first].Continuations.Select(continuation =>
+                    Run([texts[first] with { Continuations = [continuation] }])[0][0])]);
+                first++;
+                continue;
+            }
             int count = 1, tokens = Width(texts[first]);
             while (first + count < texts.Count && tokens + Width(texts[first + count]) <= decoder.Options.TokensAtOnce)
                 tokens += Width(texts[first + count++]);
@@ -34,7 +46,7 @@ internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder) : ILikelihoods
         KeyValueCache[] caches = [.. texts.Select(_ => decoder.StartSequence())];
         try
         {
-            Likelihood[][] found = [.. texts.Select(text => Enumerable.Repeat(new Likelihood(0, true), text.Continuations.Count).ToArray())];
+            Likelihood[][] found = [.. texts.Select(text => Likelihood.Starts(text.Continuations.Count))];
             RunContexts(texts, caches, found);
             for (int ending = 0; ending < texts.Max(text => text.Continuations.Count); ending++) RunEndings(texts, caches, ending, found);
             return found;
@@ -102,6 +114,6 @@ internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder) : ILikelihoods
         double value = logits[id] - largest - Math.Log(TensorPrimitives.Sum<float>(_exponentials));
         if (!double.IsFinite(value))
             throw new InvalidDataException("the likelihood of a choice is NaN or infinite; the model's weights are damaged.");
-        sum = sum.With(value, TensorPrimitives.IndexOfMax(logits) == id);
+        sum = sum.With(value, logits.IndexOf(largest) == id);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MaskLlm.Tasks;
 
 namespace MaskLlm.Measures;
 
@@ -26,7 +27,10 @@ public sealed record EvaluationReport(string Model, string? Data, int? SequenceL
     {
         JsonObject json = new() { ["mask"] = row.Mask };
         if (row.Result is { } result) Add(json, result);
-        if (row.Tasks.Count > 0) json["tasks"] = new JsonObject(row.Tasks.Select(task => KeyValuePair.Create(task.Task, (JsonNode?)task.ToJson())));
+        if (row.Tasks.Count == 0) return json;
+        JsonObject tasks = [];
+        foreach (TaskScore score in row.Tasks) tasks[score.Task] = score.ToJson();
+        json["tasks"] = tasks;
         return json;
     }
 

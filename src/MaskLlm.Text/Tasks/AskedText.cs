@@ -27,7 +27,8 @@ internal sealed record AskedText(ScoredText Text, IReadOnlyList<(int Document, i
         List<(int[] Context, int[] Continuation, int Request)> asked =
             [.. document.Requests.Select((request, index) => Fitted(encoding.Of(request), index, maxPositions))];
         return [.. asked.GroupBy(one => string.Join(' ', one.Context)).Select(same => new AskedText(
-            new ScoredText(same.First().Context, [.. same.Select(one => one.Continuation)]), [.. same.Select(one => (number, one.Request))]))];
+            new ScoredText(same.First().Context, [.. same.Select(one => one.Continuation)]),
+            [.. same.Select(one => (number, one.Request))]))];
     }
 
     // A model sees the last of its positions and predicts one token beyond them.
@@ -35,7 +36,8 @@ internal sealed record AskedText(ScoredText Text, IReadOnlyList<(int Document, i
     {
         int left = maxPositions + 1 - ids.Continuation.Length;
         if (left < 1)
-            throw new InvalidDataException($"a choice of a task has {ids.Continuation.Length} tokens; the model has {maxPositions} positions.");
+            throw new InvalidDataException($"a choice of a task has {ids.Continuation.Length} tokens, and the model has {maxPositions} "
+                + $"positions.");
         return (ids.Context.Length <= left ? ids.Context : ids.Context[^left..], ids.Continuation, request);
     }
 }

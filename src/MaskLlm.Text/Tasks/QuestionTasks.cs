@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using MaskLlm.Json;
 
 namespace MaskLlm.Tasks;
@@ -91,9 +93,8 @@ internal static class QuestionTasks
     /// <summary>A choice's number, from 0, as a number or its digits.</summary>
     internal static int Index(JsonValue value, int choices)
     {
-        int index = value.Kind == System.Text.Json.JsonValueKind.String
-            && int.TryParse(value.Text(), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int digits)
-            ? digits : value.Int();
+        int index = value.Kind == JsonValueKind.String
+            && int.TryParse(value.Text(), NumberStyles.None, CultureInfo.InvariantCulture, out int digits) ? digits : value.Int();
         return index >= 0 && index < choices ? index : throw value.Wrong($"a choice from 0 to {choices - 1}");
     }
 

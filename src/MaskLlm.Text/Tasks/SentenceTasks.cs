@@ -18,7 +18,8 @@ internal static partial class SentenceTasks
             ["lambada_openai.json*", "lambada_openai.parquet", "**/lambada_test.json*", "**/lambada_openai/default/test*",
                 "**/lambada_openai/test*"], Lambada),
         .. BlimpPhenomena.All.Select(name => TaskDefinition.OfRecords($"blimp_{name}",
-            [$"blimp_{name}.json*", $"blimp_{name}.parquet", $"**/{name}.jsonl", $"**/{name}/train*", $"blimp.tar.gz#{name}.jsonl"], Blimp) with
+            [$"blimp_{name}.json*", $"blimp_{name}.parquet", $"**/{name}.jsonl", $"**/{name}/train*", $"blimp.tar.gz#{name}.jsonl"],
+            Blimp) with
         {
             Group = "blimp",
         }),
@@ -79,7 +80,8 @@ internal static partial class SentenceTasks
     private static TaskDocument Blimp(JsonValue record)
     {
         string space = record.Has("pairID") ? "" : " ";
-        return new([.. new[] { "sentence_good", "sentence_bad" }.Select(key => new TaskRequest("", space + record.Required(key).Text()))], 0);
+        TaskRequest Of(string key) => new("", space + record.Required(key).Text());
+        return new([Of("sentence_good"), Of("sentence_bad")], 0);
     }
 
     [GeneratedRegex(@"\[.*?\]", RegexOptions.CultureInvariant)]

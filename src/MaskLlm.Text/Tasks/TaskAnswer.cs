@@ -39,5 +39,5 @@ internal sealed record TaskAnswer(int Number, TaskDocument Document, IReadOnlyLi
         return json;
     }
 
-    private static int Largest(IEnumerable<double> values) => values.Select((value, index) => (value, index)).MaxBy(pair => pair.value).index;
+    private static int Largest(IEnumerable<double> values) => values.Index().MaxBy(pair => pair.Item).Index;
 }

@@ -17,7 +17,8 @@ public static class TaskCatalog
     /// <param name="names">Names of tasks or groups, or files of the user's own tasks.</param>
     /// <exception cref="ArgumentException">A name is none.</exception>
     /// <exception cref="InvalidDataException">A file is no task.</exception>
-    internal static IReadOnlyList<TaskDefinition> Find(IEnumerable<string> names) => [.. names.SelectMany(Of).DistinctBy(task => task.Name)];
+    internal static IReadOnlyList<TaskDefinition> Find(IEnumerable<string> names) =>
+        [.. names.SelectMany(Of).DistinctBy(task => task.Name)];
 
     private static IEnumerable<TaskDefinition> Of(string name)
     {

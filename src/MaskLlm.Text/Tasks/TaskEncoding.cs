@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using MaskLlm.Tokens;
+using JsonValue = MaskLlm.Json.JsonValue;
 
 namespace MaskLlm.Tasks;
 
@@ -30,8 +32,8 @@ internal sealed class TaskEncoding
     private (int[] Context, int[] Continuation) OfAlone(string continuation)
     {
         int[] ids = _tokenizer.Encode(continuation);
-        int beginning = _beginning ?? throw new InvalidDataException("a task has a text without a context, and the tokenizer names no token "
-            + "that begins or ends a text; add bos_token to its tokenizer_config.json.");
+        int beginning = _beginning ?? throw new InvalidDataException("a task has a text without a context, and the tokenizer names no "
+            + "token that begins or ends a text; add bos_token to its tokenizer_config.json.");
         if (ids.Length > 1 && ids[0] == beginning) return ([beginning], ids[1..]);
         return ids.Length > 0 ? ([beginning], ids) : throw Empty(continuation);
     }
@@ -43,9 +45,10 @@ internal sealed class TaskEncoding
         return _before.Length > 0 && ids.AsSpan().StartsWith(_before) ? ids : [.. _before, .. ids];
     }
 
-    private int? Named(string name) => _tokenizer.SpecialTokens.TryGetValue(name, out System.Text.Json.Nodes.JsonNode? token)
+    private int? Named(string name) => _tokenizer.SpecialTokens.TryGetValue(name, out JsonNode? token)
         && token is not null && _tokenizer.TryGetId($"{token}", out int id) ? id : null;
 
     private static InvalidDataException Empty(string continuation) =>
-        new($"a choice of a task, '{Json.JsonValue.Shortened(continuation)}', has no token of its own; its data are of another tokenizer or damaged.");
+        new($"a choice of a task, '{JsonValue.Shortened(continuation)}', has no token of its own: it is empty, or the tokenizer joins it to "
+            + $"its context.");
 }

@@ -19,15 +19,21 @@ internal sealed class TaskRun
     /// <exception cref="InvalidDataException">Data are damaged.</exception>
     internal TaskRun(TaskSelection request, TaskEncoding encoding, int maxPositions, IProgress<Progress>? progress,
         CancellationToken cancellation)
+        : this(request, TaskCatalog.Find(request.Tasks), encoding, maxPositions, progress, cancellation)
     {
-        IReadOnlyList<TaskDefinition> tasks = TaskCatalog.Find(request.Names);
+    }
+
+    /// <summary>The same of tasks that are found.</summary>
+    internal TaskRun(TaskSelection request, IReadOnlyList<TaskDefinition> tasks, TaskEncoding encoding, int maxPositions,
+        IProgress<Progress>? progress, CancellationToken cancellation)
+    {
         for (int i = 0; i < tasks.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             progress?.Report(new Progress("reading tasks", i, tasks.Count, tasks[i].Name));
-            IEnumerable<TaskDocument> all = tasks[i].Read(TaskData.Read(request.Folder, tasks[i]));
+            IEnumerable<TaskDocument> all = tasks[i].Read(TaskData.Read(request.TaskData, tasks[i]));
             TaskDocument[] documents = [.. request.Limit is { } limit ? all.Take(limit) : all];
-            if (documents.Length == 0) throw new InvalidDataException($"{request.Folder}: the data of {tasks[i].Name} have no document.");
+            if (documents.Length == 0) throw new InvalidDataException($"{request.TaskData}: the data of {tasks[i].Name} have no document.");
             _tasks.Add((tasks[i], documents, AskedText.Of(documents, encoding, maxPositions)));
         }
     }

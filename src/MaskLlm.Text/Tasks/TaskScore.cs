@@ -5,7 +5,8 @@ namespace MaskLlm.Tasks;
 /// <summary>How a model does in a task, or in a group of tasks.</summary>
 /// <param name="Task">Its name.</param>
 /// <param name="Documents">How many were asked.</param>
-/// <param name="Accuracy">Share of documents whose likeliest choice is the right one; without choices, whose answer is the greedy one.</param>
+/// <param name="Accuracy">Share of documents whose likeliest choice is the right one; without choices, whose answer is the greedy
+/// one.</param>
 /// <param name="AccuracyError">Its standard error; null of one document.</param>
 public sealed record TaskScore(string Task, int Documents, double Accuracy, double? AccuracyError)
 {

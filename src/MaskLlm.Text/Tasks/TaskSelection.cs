@@ -1,7 +1,7 @@
 namespace MaskLlm.Tasks;
 
 /// <summary>Which tasks a model is asked.</summary>
-/// <param name="Names">Names of tasks and groups, or files of the user's own tasks.</param>
-/// <param name="Folder">Where their data lie.</param>
+/// <param name="Tasks">Names of tasks and groups, or files of the user's own tasks.</param>
+/// <param name="TaskData">The folder of their data.</param>
 /// <param name="Limit">Only the first this many documents of each; null for all.</param>
-public sealed record TaskSelection(IReadOnlyList<string> Names, string Folder, int? Limit = null);
+public sealed record TaskSelection(IReadOnlyList<string> Tasks, string TaskData, int? Limit = null);

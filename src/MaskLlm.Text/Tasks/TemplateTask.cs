@@ -80,8 +80,8 @@ internal sealed class TemplateTask
         if (JsonSource.Parse(Encoding.UTF8.GetBytes(json), out JsonElement root) is null && root.ValueKind == JsonValueKind.Array
             && root.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String))
             return [.. root.EnumerateArray().Select(item => item.GetString()!)];
-        throw new InvalidDataException($"{_file.File}: with {record.File}: choices gives {JsonValue.Shortened(json)}; a JSON list of texts is "
-            + $"needed, such as of {{{{ options | tojson }}}}.");
+        throw new InvalidDataException($"{_file.File}: with {record.File}: choices gives {JsonValue.Shortened(json)}; a JSON list of texts "
+            + $"is needed, such as of {{{{ options | tojson }}}}.");
     }
 
     // A number from 0, or the text of a choice.
@@ -90,8 +90,8 @@ internal sealed class TemplateTask
         int gold = _index ?? (int.TryParse(rendered.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index
             : Array.IndexOf(choices, rendered));
         return gold >= 0 && gold < choices.Length ? gold : throw new InvalidDataException(
-            $"{_file.File}: with {record.File}: gold is {JsonValue.Shortened(_index is null ? rendered : $"{_index}")}; the number of one of "
-            + $"{choices.Length} choices, from 0, or its text is needed.");
+            $"{_file.File}: with {record.File}: gold is {JsonValue.Shortened(_index is null ? rendered : $"{_index}")}; the number of one "
+            + $"of {choices.Length} choices, from 0, or its text is needed.");
     }
 
     private static ChatTemplate Template(JsonValue value)

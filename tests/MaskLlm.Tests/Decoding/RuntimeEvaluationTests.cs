@@ -38,7 +38,7 @@ public sealed class RuntimeEvaluationTests : IDisposable
             new EvaluationRequest { Model = model.Path, Data = text, SequenceLength = length, MaxWindows = most }, 2,
             told, TestContext.Current.CancellationToken);
 
-        PerplexityResult result = Assert.Single(report.Rows).Result;
+        PerplexityResult result = Assert.Single(report.Rows).Result!;
         double expected = Math.Exp(Enumerable.Range(0, windows)
             .Sum(window => Loss(model, ids.AsSpan(window * length, length))) / (windows * (length - 1)));
         Assert.Equal(1, result.Perplexity / expected, 1e-5);

@@ -61,10 +61,12 @@ internal static class ParquetTable
     private static DataField TextField(string path, ParquetReader reader, string column)
     {
         DataField[] fields = reader.Schema.GetDataFields();
-        return fields.FirstOrDefault(field => field.Path.Length == 1 && field.Name == column && field.ClrType == typeof(string))
+        return fields.FirstOrDefault(field => field.Path.Length == 1 && field.Name == column && IsText(field))
             ?? throw new InvalidDataException($"{path}: no column {column} of texts; it has "
                 + $"{string.Join(", ", reader.Schema.Fields.Select(field => field.Name))}. Name one with `TextColumn`.");
     }
+
+    private static bool IsText(DataField field) => field.ClrType == typeof(string) || field.ClrType == typeof(ReadOnlyMemory<char>);
 
     private static async Task<string?[]> Column(ParquetReader reader, int group, DataField field)
     {
@@ -88,6 +90,11 @@ internal static class ParquetTable
         _ => Convert.ToString(value, CultureInfo.InvariantCulture),
     };
 
+    private static IEnumerable<Exception> Causes(Exception e)
+    {
+        for (Exception? cause = e; cause is not null; cause = cause.InnerException) yield return cause;
+    }
+
     // The library has many exceptions for damaged bytes, index and null ones among them.
     private static T Read<T>(string path, Func<Task<T>> read)
     {
@@ -97,7 +104,10 @@ internal static class ParquetTable
         }
         catch (Exception e) when (e is not (OutOfMemoryException or UnauthorizedAccessException or FileNotFoundException))
         {
-            throw new InvalidDataException($"{path}: no Parquet file that can be read ({e.Message.TrimEnd('.')}); fetch or write it again.", e);
+            string fault = Causes(e).Any(cause => cause is NotImplementedException)
+                ? "it has lists in data pages of version 2, which are not read; write them in version 1, as pyarrow and DuckDB do"
+                : $"no Parquet file that can be read ({e.Message.TrimEnd('.')}); fetch or write it again";
+            throw new InvalidDataException($"{path}: {fault}.", e);
         }
     }
 }
