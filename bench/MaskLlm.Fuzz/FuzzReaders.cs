@@ -4,7 +4,7 @@ namespace MaskLlm.Fuzz;
 internal static class FuzzReaders
 {
     internal static IReadOnlyList<FuzzReader> All { get; } = [.. WeightReaders.All, .. CheckpointReaders.All, .. TextReaders.All,
-        .. RunReaders.All, .. ArgumentReaders.All, .. RequestReaders.All];
+        .. TaskReaders.All, .. RunReaders.All, .. ArgumentReaders.All, .. RequestReaders.All];
 
     /// <summary>A reader of that name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>

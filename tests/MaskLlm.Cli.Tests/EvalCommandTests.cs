@@ -97,15 +97,7 @@ public sealed class EvalCommandTests : IDisposable
         Assert.Contains(Placed(said), run.Error, StringComparison.Ordinal);
     }
 
-    private string[] Tasks()
-    {
-        File.WriteAllLines(_folder.File("piqa.jsonl"),
-        [
-            """{"goal":"Open it","sol1":"pull","sol2":"push","label":1}""", """{"goal":"Shut it","sol1":"with a key","sol2":"off","label":0}""",
-        ]);
-        File.WriteAllText(_folder.File("lambada_openai.jsonl"), """{"text":"It was a word"}""");
-        return ["--tasks", "piqa,lambada_openai", "--task-data", _folder.Path];
-    }
+    private string[] Tasks() => TinyTasks.Write(_folder);
 
     [Fact]
     public void Eval_ForPeople_PrintsATableAndTheProtocol()

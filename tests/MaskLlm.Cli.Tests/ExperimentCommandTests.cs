@@ -39,6 +39,24 @@ public sealed class ExperimentCommandTests : IDisposable
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(Out("plot.png"))[..4]);
     }
 
+    [Fact]
+    public void Experiment_Tasks_AskEveryArm()
+    {
+        using TemporaryFolder data = new();
+        CommandRun run = Run("reward", ["--values", "0", .. TinyTasks.Write(data), "--json"]);
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        JsonArray rows = JsonNode.Parse(run.Output)!["rows"]!.AsArray();
+        Assert.All(rows, row => Assert.Equal(["piqa", "lambada_openai"], row!["tasks"]!.AsObject().Select(task => task.Key)));
+        string table = File.ReadAllText(Out("table.md"));
+        Assert.Contains("| task | dense | ", table, StringComparison.Ordinal);
+        Assert.Contains("\n| piqa, by characters | ", table, StringComparison.Ordinal);
+        // Other data are another experiment.
+        File.AppendAllText(data.File("lambada_openai.jsonl"), "\n{\"text\":\"two words\"}");
+        CommandRun other = Run("reward", ["--values", "0", "--tasks", "piqa,lambada_openai", "--task-data", data.Path]);
+        Assert.Equal(2, other.ExitCode);
+        Assert.Contains("tasks is not what it was when the experiment there began", other.LastLine, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("prior", 8, "learned from none")]
     [InlineData("tau", 6, "tau 10:0.05")]

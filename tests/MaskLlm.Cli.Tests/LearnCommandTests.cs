@@ -114,6 +114,30 @@ public sealed class LearnCommandTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(Out("run"), "checkpoint")));
     }
 
+    [Theory]
+    [InlineData("none")]
+    [InlineData("only")]
+    public void Learn_Tasks_AsksTheDenseModelThePriorAndTheResult(string train)
+    {
+        string[] tasks = [.. TinyTasks.Write(_folder), "--train-weights", train, "--prior", "magnitude"];
+        JsonNode record = JsonNode.Parse(Learn("run", ["--json", .. tasks]).Output)!;
+        JsonObject asked = record["figures"]!["tasks"]!.AsObject();
+        Assert.Equal(["dense", "prior", "learned"], asked.Select(pair => pair.Key));
+        Assert.All(asked, pair => Assert.Equal(["piqa", "lambada_openai"], pair.Value!.AsObject().Select(task => task.Key)));
+        Assert.Equal(["piqa,lambada_openai", _folder.Path],
+            [string.Join(',', record["options"]!["tasks"]!.AsArray()), (string)record["options"]!["task-data"]!]);
+        string card = File.ReadAllText(Path.Combine(Out("run"), "README.md"));
+        Assert.Contains("| zero-shot accuracy | dense | prior | learned |", card, StringComparison.Ordinal);
+        Assert.Contains("| piqa (2) | ", card, StringComparison.Ordinal);
+        // What is said of the result is what eval says of its mask.
+        string[] evaluated = train == "none" ? [TinyModel.Folder, "--mask", MaskOf("run")] : [Path.Combine(Out("run"), "model")];
+        CommandRun eval = CommandRun.Of(["eval", .. evaluated, .. TinyTasks.Write(_folder), "--json", "--threads", "2"]);
+        JsonNode row = JsonNode.Parse(eval.Output)!["rows"]!.AsArray()[^1]!;
+        Assert.Equal((double)row["tasks"]!["lambada_openai"]!["perplexity"]!, (double)asked["learned"]!["lambada_openai"]!["perplexity"]!,
+            0.02 * (double)row["tasks"]!["lambada_openai"]!["perplexity"]!);
+        Assert.Matches("piqa +│ [0-9.]+ +│ [0-9.]+ +│ [0-9.]+", Learn("other", tasks).Output);
+    }
+
     [Fact]
     public void Learn_SaveLogits_WritesGroupsByCandidates()
     {

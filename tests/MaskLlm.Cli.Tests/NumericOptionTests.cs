@@ -41,7 +41,7 @@ public sealed class NumericOptionTests
         [
             .. Learned, $"--steps 600 1 {Int} 0 {AboveInt}", $"--save-every 50 1 {Int} 0 {AboveInt}",
                 $"--log-every 10 1 {Int} 0 {AboveInt}", $"--eval-every 0 0 {Int} -1 {AboveInt}",
-            $"--eval-windows 128 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025",
+            $"--eval-windows 128 1 {Int} 0 {AboveInt}", $"--limit - 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025",
         ],
         ["prune"] =
         [
@@ -66,7 +66,7 @@ public sealed class NumericOptionTests
             .. Learned.Where(row => !row.StartsWith("--seed ", StringComparison.Ordinal)), $"--steps 100 1 {Int} 0 {AboveInt}",
                 $"--samples 128 1 {Int} 0 {AboveInt}",
             "--seeds - 0 18446744073709551615 -1 18446744073709551616", $"--eval-seq-len - 2 {Int} 1 {AboveInt}",
-            $"--max-windows 128 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025",
+            $"--max-windows 128 1 {Int} 0 {AboveInt}", $"--limit - 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025",
         ],
         ["generate"] =
         [
@@ -83,6 +83,13 @@ public sealed class NumericOptionTests
         ],
         ["bench"] = [$"--repeats 9 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],
         ["bench learn"] = [.. Learning, $"--repeats 5 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],
+        ["experiment deploy"] =
+        [
+            $"--seq-len - 2 {Int} 1 {AboveInt}", $"--max-windows 40 1 {Int} 0 {AboveInt}", $"--limit - 1 {Int} 0 {AboveInt}",
+            $"--repeats 5 1 {Int} 0 {AboveInt}", $"--max-memory - 1 {Int} 0 {AboveInt}",
+            $"--min-tokens-per-second - {Tiny} {Float} 0 {AboveFloat}", "--max-loss - 0 1.7976931348623157E+308 -0.1 1E309",
+            "--threads - 1 1024 0 1025",
+        ],
         ["bench tasks"] = [$"--limit - 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025"],
         ["bench busy"] =
         [

@@ -47,6 +47,7 @@ internal static class ExperimentCommand
         };
         Option<int?> window = NumberOption.Optional(OptionRanges.EvalWindow, "Tokens a window of the perplexities; by default --seq-len.");
         Option<int> windows = NumberOption.Of(OptionRanges.MaxWindows, 128, "Only the first this many windows of each text.");
+        TaskOptions tasks = new();
         Option<string> device = new("--device")
         {
             Description = "cpu, or cuda with a build that has it.",
@@ -61,10 +62,12 @@ internal static class ExperimentCommand
             + "stopped.")
         {
             name, model, data, separator, column, texts, domains, output, prior, samples, seeds, values, window, windows,
+            tasks.Names, tasks.Folder, tasks.Limit,
         };
         foreach (Option option in numbers.All.Where(option => option.Name != "--seed")) command.Options.Add(option);
         Option<string?> config = RunConfig.Option("experiment.json of an earlier experiment");
         foreach (Option option in new Option[] { device, threads, json, config }) command.Options.Add(option);
+        command.Subcommands.Add(DeployCommand.Create(stop));
         command.SetAction(parsed =>
         {
             int used = TorchRuntime.Start(parsed.GetValue(threads));
@@ -83,6 +86,7 @@ internal static class ExperimentCommand
                 Values = parsed.GetResult(values) is null ? null : parsed.GetValue(values),
                 EvalSequenceLength = parsed.GetValue(window),
                 MaxWindows = parsed.GetValue(windows),
+                Tasks = tasks.Of(parsed),
                 Device = parsed.GetValue(device)!,
             };
             ExperimentReport report;

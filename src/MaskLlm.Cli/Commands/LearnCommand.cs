@@ -51,6 +51,7 @@ internal static class LearnCommand
             + "the data."
         };
         Option<int> evalWindows = NumberOption.Of(OptionRanges.EvalWindows, 128, "Windows of held-out text for the perplexities, at most.");
+        TaskOptions tasks = new();
         Option<bool> saveModel = new("--save-model") { Description = "Also write the masked checkpoint to OUT/model." };
         Option<bool> saveLogits = new("--save-logits") { Description = "Also write the logits to OUT/logits.safetensors." };
         Option<bool> explain = new("--explain-memory") { Description = "Say before the run what it will have in memory, part by part." };
@@ -58,14 +59,16 @@ internal static class LearnCommand
             separator, column, output };
         foreach (Option option in numbers.All) command.Options.Add(option);
         foreach (Option option in new Option[] { prior, start, permute, device, threads, saveEvery, logEvery, evalEvery, evalText,
-            evalWindows, saveModel, saveLogits, explain, force, resume, json, RunConfig.Option() }) command.Options.Add(option);
+            evalWindows, tasks.Names, tasks.Folder, tasks.Limit, saveModel, saveLogits, explain, force, resume, json,
+            RunConfig.Option() }) command.Options.Add(option);
         HelpHeadings.Add(
             command,
             [
                 ("Options that people use first", [data, output, numbers.First[0], prior, .. numbers.First.Skip(1), resume]),
                 .. numbers.Headings,
                 ("What learning starts from", [permute, start]),
-                ("What is written and measured", [saveEvery, logEvery, evalEvery, evalText, evalWindows, saveModel, saveLogits, explain]),
+                ("What is written and measured", [saveEvery, logEvery, evalEvery, evalText, evalWindows, tasks.Names, tasks.Folder,
+                    tasks.Limit, saveModel, saveLogits, explain]),
             ]);
         command.SetAction(parsed =>
         {
@@ -86,6 +89,7 @@ internal static class LearnCommand
                 EvalEvery = parsed.GetValue(evalEvery),
                 EvalText = parsed.GetValue(evalText),
                 EvalWindows = parsed.GetValue(evalWindows),
+                Tasks = tasks.Of(parsed),
                 SaveModel = parsed.GetValue(saveModel),
                 SaveLogits = parsed.GetValue(saveLogits),
                 ExplainMemory = parsed.GetValue(explain),

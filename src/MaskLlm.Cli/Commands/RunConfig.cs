@@ -12,7 +12,7 @@ internal static class RunConfig
     private const string Name = "--config", Recipe = "--recipe", Separator = "document-separator", Experiment = "experiment";
 
     // Named relative to the folder that has them, where that is the program's or its cache's.
-    private static readonly string[] Paths = ["model", "data", "prior", "mask", "config", "eval-text", "domains"];
+    private static readonly string[] Paths = ["model", "data", "prior", "mask", "config", "eval-text", "domains", "tasks", "task-data"];
 
     // Where nothing was said of the first, it was the second; with another second it is that one.
     private static readonly Dictionary<string, string> Followers = new(StringComparer.Ordinal)

@@ -53,7 +53,7 @@ internal static class EvaluationTable
         bool hasPerplexity = report.Rows[0].Tasks.Any(task => task.Perplexity is not null);
         string[] figures = hasPerplexity ? ["docs", "acc", "acc_norm", "perplexity", "docs/s"] : ["docs", "acc", "acc_norm", "docs/s"];
         foreach (string figure in figures) table.AddColumn(new TableColumn(figure).RightAligned());
-        foreach (TaskScore of in report.Rows[0].Tasks.Where(task => !IsPart(report.Rows[0].Tasks, task)))
+        foreach (TaskScore of in TaskScore.Whole(report.Rows[0].Tasks))
             foreach (EvaluationRow row in report.Rows)
             {
                 TaskScore score = row.Tasks.First(task => task.Task == of.Task);
@@ -68,9 +68,6 @@ internal static class EvaluationTable
             }
         return table;
     }
-
-    private static bool IsPart(IReadOnlyList<TaskScore> all, TaskScore task) =>
-        all.Any(other => other != task && task.Task.StartsWith(other.Task + "_", StringComparison.Ordinal));
 
     private static string WithError(double? value, double? error, string form) => value is null ? ""
         : value.Value.ToString(form, CultureInfo.InvariantCulture)

@@ -29,9 +29,7 @@ internal static class ExperimentPlot
     internal static Plot Of(ExperimentReport report)
     {
         Plot plot = new();
-        // Without any font the picture has no words, and is drawn nevertheless.
-        string? font = Fonts.FirstOrDefault(SkiaSharp.SKFontManager.Default.FontFamilies.Contains);
-        if (font is not null) plot.Font.Set(font);
+        SetFont(plot);
         bool wide = IsWide(report);
         if (report.Rows.Any(row => row.X is not null) && !IsByDomain(report)) DrawCurves(plot, report, wide);
         else DrawBars(plot, report, wide);
@@ -41,6 +39,13 @@ internal static class ExperimentPlot
             SetLogarithmicTicks(plot.Axes.Left, Enumerable.Range(-1, 9)
                 .SelectMany(power => OfDecade.Select(first => first * Math.Pow(10, power))));
         return plot;
+    }
+
+    /// <summary>A font that is there; without any the picture has no words, and is drawn nevertheless.</summary>
+    internal static void SetFont(Plot plot)
+    {
+        string? font = Fonts.FirstOrDefault(SkiaSharp.SKFontManager.Default.FontFamilies.Contains);
+        if (font is not null) plot.Font.Set(font);
     }
 
     // Masks of domains have one length there, and so no curve.

@@ -19,12 +19,27 @@ internal static class LearnTable
             table.AddRow(row == "prior" ? prior : row, Number(value), Number(value / dense));
         }
         TableConsole.Over(output).Write(table);
+        if (figures["tasks"] is JsonObject tasks) TableConsole.Over(output).Write(OfTasks(tasks, prior));
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{figures["tokens"]} tokens seen, {Number(figures["seconds"]?.GetValue<double>())} seconds, "
                 + $"{figures["tokens_per_second"]?.GetValue<double>():0} tokens/s, seed {record.Seed}"));
         output.WriteLine($"{Made(record.Options)}, record and model card: {folder}");
     }
+
+    private static Table OfTasks(JsonObject tasks, string prior)
+    {
+        Table table = new Table().AddColumn("accuracy");
+        foreach ((string model, _) in tasks) table.AddColumn(model == "prior" ? prior : model);
+        JsonObject first = tasks.First().Value!.AsObject();
+        // Of a group its own row stands for its parts.
+        foreach (string task in first.Select(pair => pair.Key)
+            .Where(task => !first.Any(other => task.StartsWith(other.Key + "_", StringComparison.Ordinal))))
+            table.AddRow([task, .. tasks.Select(model => Accuracy(model.Value![task]!))]);
+        return table;
+    }
+
+    private static string Accuracy(JsonNode score) => score["acc"]!.GetValue<double>().ToString("0.0000", CultureInfo.InvariantCulture);
 
     private static string Made(JsonObject options)
     {

@@ -123,6 +123,12 @@ public static class OptionRanges
     /// <summary>Rise of log perplexity, in nats a token.</summary>
     public static readonly NumberRange<double> MaxLoss = new("max-loss", 0, double.MaxValue);
 
+    /// <summary>Resident memory of a model that is chosen, in MB.</summary>
+    public static readonly NumberRange<int> MaxMemory = AtLeast("max-memory", 1);
+
+    /// <summary>Speed of a model that is chosen.</summary>
+    public static readonly NumberRange<double> MinTokensPerSecond = Positive("min-tokens-per-second");
+
     // Drawing tokens; a request names its own fields.
     /// <summary>New tokens of a text.</summary>
     public static readonly NumberRange<int> MaxTokens = AtLeast("max-tokens", 1);

@@ -1,19 +1,22 @@
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
+using MaskLlm.Evaluation;
 using MaskLlm.Learning;
 using MaskLlm.Machine;
 using MaskLlm.Models;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
+using MaskLlm.Tasks;
 
 namespace MaskLlm.Experiments;
 
 /// <summary>Does one arm after the other: makes the mask, unless an earlier start did, and takes the perplexities.</summary>
 /// <param name="request">The experiment.</param>
 /// <param name="texts">What to take them on.</param>
+/// <param name="tasks">What every arm is asked; null for nothing.</param>
 /// <param name="progress">Told of the steps.</param>
 /// <param name="cancellation">Stops; a learning run leaves a checkpoint.</param>
-internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts, IProgress<Progress>? progress,
+internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts, TaskRun? tasks, IProgress<Progress>? progress,
     CancellationToken cancellation)
 {
     private readonly ExperimentFolder _folder = new(request.Out);
@@ -24,8 +27,10 @@ internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts
         JsonObject? record = MakeMask(arm, notes);
         JsonObject? figures = record?["figures"]?.AsObject();
         long tokens = (long?)figures?["tokens"] ?? 0;
-        return new ExperimentRow(arm.Slug, arm.Label, Evaluate(arm), tokens, Seconds(figures, arm.Learn is null ? 0 : tokens))
+        (OrderedDictionary<string, double> perplexities, IReadOnlyList<TaskScore> scores) = Evaluate(arm);
+        return new ExperimentRow(arm.Slug, arm.Label, perplexities, tokens, Seconds(figures, arm.Learn is null ? 0 : tokens))
         {
+            Tasks = scores,
             Series = arm.Series,
             X = arm.X,
             Domain = arm.Domain,
@@ -58,13 +63,14 @@ internal sealed class ArmRunner(ExperimentRequest request, EvaluationTexts texts
         return record;
     }
 
-    private OrderedDictionary<string, double> Evaluate(Arm arm)
+    private (OrderedDictionary<string, double> Perplexities, IReadOnlyList<TaskScore> Scores) Evaluate(Arm arm)
     {
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new Progress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(arm.Model ?? request.Model, TorchRuntime.DeviceOf(request.Device), keepBFloat16: true);
         using MaskedWeights? masked = arm.Mask is null ? null : MaskedWeights.Apply(model, CheckpointMasks.Read(arm.Mask, request.Model));
-        return texts.Perplexities(model, arm.Texts, progress, cancellation);
+        return (texts.Perplexities(model, arm.Texts, progress, cancellation),
+            tasks?.Ask(new TorchLikelihoods(model), "asking", null, progress, cancellation) ?? []);
     }
 
     // A run that was resumed counted the seconds since then only, but its tokens a second hold for all of it.

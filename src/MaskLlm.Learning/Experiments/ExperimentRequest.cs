@@ -1,5 +1,6 @@
 using MaskLlm.Data;
 using MaskLlm.Learning;
+using MaskLlm.Tasks;
 
 namespace MaskLlm.Experiments;
 
@@ -46,6 +47,9 @@ public sealed record ExperimentRequest
 
     /// <summary>Windows of each text that perplexities are taken on, at most.</summary>
     public int MaxWindows { get; init; } = 128;
+
+    /// <summary>Tasks that every arm is asked; null for none.</summary>
+    public TaskSelection? Tasks { get; init; }
 
     /// <summary>cpu, or cuda with a build that has it.</summary>
     public string Device { get; init; } = "cpu";

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MaskLlm.Tasks;
 
 namespace MaskLlm.Experiments;
 
@@ -10,6 +11,9 @@ namespace MaskLlm.Experiments;
 /// <param name="Seconds">That it took, evaluation excluded.</param>
 public sealed record ExperimentRow(string Arm, string Label, IReadOnlyDictionary<string, double> Perplexity, long Tokens, double Seconds)
 {
+    /// <summary>Scores of tasks and groups; empty where none was asked.</summary>
+    public IReadOnlyList<TaskScore> Tasks { get; init; } = [];
+
     /// <summary>Of the learned mask; null where nothing was learned.</summary>
     public ulong? Seed { get; init; }
 
@@ -29,7 +33,14 @@ public sealed record ExperimentRow(string Arm, string Label, IReadOnlyDictionary
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>The row as one object; the names are stable. A perplexity that is not finite is null.</summary>
-    public JsonObject ToJson() => new()
+    public JsonObject ToJson()
+    {
+        JsonObject json = WithoutTasks();
+        if (Tasks.Count > 0) json["tasks"] = TaskScore.ToJson(Tasks);
+        return json;
+    }
+
+    private JsonObject WithoutTasks() => new()
     {
         ["arm"] = Arm,
         ["label"] = Label,
@@ -58,6 +69,7 @@ public sealed record ExperimentRow(string Arm, string Label, IReadOnlyDictionary
         Domain = (string?)row["domain"],
         Seed = (ulong?)row["seed"],
         Options = row["options"]?.DeepClone().AsObject(),
+        Tasks = row["tasks"] is JsonObject tasks ? TaskScore.Parse(tasks) : [],
         Notes = [.. row["notes"]!.AsArray().Select(note => (string)note!)],
     };
 

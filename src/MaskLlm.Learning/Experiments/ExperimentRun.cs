@@ -2,10 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
+using MaskLlm.Data;
 using MaskLlm.Formats;
 using MaskLlm.Machine;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
+using MaskLlm.Tasks;
 
 namespace MaskLlm.Experiments;
 
@@ -45,20 +47,22 @@ public static class ExperimentRun
         ExperimentFolder folder = new(request.Out);
         RequireUsable(folder);
         EvaluationTexts texts = EvaluationTexts.Read(request, named, config, progress, cancellation);
+        TaskRun? tasks = request.Tasks is null ? null : new TaskRun(request.Tasks,
+            new TaskEncoding(ModelTokenizer.Load(request.Model, config)), config.MaxPositions, progress, cancellation);
         string[] masks = [.. arms.Where(arm => arm.Prune is null && arm.Learn is null && arm.Merge is null).Select(arm => arm.Mask)
             .OfType<string>()];
         // Masks are set side by side at one density.
         foreach (string mask in masks) PriorMask.Read(mask, request.Model, request.Options.Pattern);
-        JsonObject settings = ExperimentSettings.Of(request, named, domains, masks, cancellation);
+        JsonObject settings = ExperimentSettings.Of(request, named, domains, masks, tasks, cancellation);
         if (File.Exists(folder.SettingsPath)) ExperimentSettings.RequireSame(
             CheckedJson.Read(folder.SettingsPath, ExperimentSettings.Checked, "name another folder"), settings, request.Out);
         else CheckedJson.Write(folder.SettingsPath, settings);
-        return Run(request, arms, named.Keys, texts, folder, progress, note ?? (_ => { }), cancellation);
+        return Run(request, arms, named.Keys, texts, tasks, folder, progress, note ?? (_ => { }), cancellation);
     }
 
     private static ExperimentReport Run(
-        ExperimentRequest request, IReadOnlyList<Arm> arms, IReadOnlyList<string> names, EvaluationTexts texts, ExperimentFolder folder,
-        IProgress<Progress>? progress, Action<string> note, CancellationToken cancellation)
+        ExperimentRequest request, IReadOnlyList<Arm> arms, IReadOnlyList<string> names, EvaluationTexts texts, TaskRun? tasks,
+        ExperimentFolder folder,        IProgress<Progress>? progress, Action<string> note, CancellationToken cancellation)
     {
         OrderedDictionary<string, ExperimentRow> done = new(
             arms.Where(arm => File.Exists(folder.ResultOf(arm.Slug))).Select(arm =>
@@ -67,7 +71,7 @@ public static class ExperimentRun
         ExperimentReport Report() => new(request, names, [.. arms.Where(arm => done.ContainsKey(arm.Slug)).Select(arm => done[arm.Slug])]);
         if (done.Count > 0) note($"{done.Count} of {arms.Count} arms are done already.");
         ArmCosts costs = new(arms, texts);
-        ArmRunner runner = new(request, texts, progress, cancellation);
+        ArmRunner runner = new(request, texts, tasks, progress, cancellation);
         foreach (Arm arm in arms.Where(arm => !done.ContainsKey(arm.Slug)))
         {
             long begin = Stopwatch.GetTimestamp();

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using MaskLlm.Data;
 using MaskLlm.Learning;
 using MaskLlm.Runs;
+using MaskLlm.Tasks;
 
 namespace MaskLlm.Experiments;
 
@@ -11,11 +12,11 @@ internal static class ExperimentSettings
     private const string OptionsKey = "options", InputsKey = "inputs", ThreadsKey = "threads";
 
     // Compared by their last names; what the files hold is compared by its hash.
-    private static readonly string[] _paths = ["model", "data", "domains", "eval-text", "prior"];
+    private static readonly string[] _paths = ["model", "data", "domains", "eval-text", "prior", "tasks", "task-data"];
 
     /// <summary>The request, with the hash of everything that it reads.</summary>
     internal static JsonObject Of(ExperimentRequest request, IReadOnlyDictionary<string, string> texts, IReadOnlyList<DomainTexts> domains,
-        IReadOnlyList<string> priors, CancellationToken cancellation) => new()
+        IReadOnlyList<string> priors, TaskRun? tasks, CancellationToken cancellation) => new()
         {
             ["experiment"] = request.Name,
             ["model"] = RecordedPath.Of(request.Model),
@@ -31,10 +32,13 @@ internal static class ExperimentSettings
             ["values"] = request.Values is null ? null : Strings(request.Values),
             ["eval-seq-len"] = request.WindowLength,
             ["max-windows"] = request.MaxWindows,
+            ["tasks"] = request.Tasks is null ? null : Strings(request.Tasks.Tasks.Select(RecordedPath.Of)),
+            ["task-data"] = request.Tasks is { } selection ? RecordedPath.Of(selection.TaskData) : null,
+            ["limit"] = request.Tasks?.Limit,
             ["device"] = request.Device,
             [ThreadsKey] = TorchSharp.torch.get_num_threads(),
             [OptionsKey] = Options(request.Options),
-            [InputsKey] = Inputs(request, texts, domains, priors, cancellation),
+            [InputsKey] = Inputs(request, texts, domains, priors, tasks, cancellation),
         };
 
     /// <summary>Every setting of learning but the seed, of which an experiment has its own.</summary>
@@ -90,13 +94,14 @@ internal static class ExperimentSettings
 
     private static JsonObject Inputs(
         ExperimentRequest request, IReadOnlyDictionary<string, string> texts, IReadOnlyList<DomainTexts> domains,
-            IReadOnlyList<string> priors, CancellationToken cancellation)
+            IReadOnlyList<string> priors, TaskRun? tasks, CancellationToken cancellation)
     {
         JsonObject inputs = InputHashes.OfModel(request.Model);
         foreach (string source in request.Data.Sources.Select(source => source.Path).Concat(domains.Select(domain => domain.TrainPath))
             .Distinct())
             inputs[RecordedPath.Of(source)] = SourceFiles.Combine(SourceFiles.Find(source).Hashes(cancellation));
         foreach (string file in texts.Values.Concat(priors)) inputs[RecordedPath.Of(file)] = InputHashes.Of(file);
+        if (tasks is not null) inputs["tasks"] = tasks.Hash();
         return inputs;
     }
 

@@ -3,6 +3,7 @@ using System.Text;
 using MaskLlm.Formats;
 using MaskLlm.Learning;
 using MaskLlm.Runs;
+using MaskLlm.Tasks;
 
 namespace MaskLlm.Experiments;
 
@@ -12,7 +13,8 @@ internal static class ExperimentTable
     internal static void Write(string path, ExperimentReport report) =>
         AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(Markdown(report))));
 
-    internal static string Markdown(ExperimentReport report) => $"{Head(report)}\n{Summary(report)}\n{ByText(report)}";
+    internal static string Markdown(ExperimentReport report) =>
+        $"{Head(report)}\n{Summary(report)}\n{ByText(report)}{ByTask(report)}";
 
     private static string Head(ExperimentReport report)
     {
@@ -63,6 +65,29 @@ internal static class ExperimentTable
         foreach (string text in report.Texts) Row(Escaped(text), labels.Select(label => Figure(report.Values(label, text))));
         Row($"**{ExperimentReport.MeanName}**", labels.Select(label => Figure(report.Means(label, geometric: false))));
         Row($"**{ExperimentReport.GeometricMeanName}**", labels.Select(label => Figure(report.Means(label))));
+        return table.ToString();
+    }
+
+    private static string ByTask(ExperimentReport report)
+    {
+        if (report.Rows.Count == 0 || report.Rows[0].Tasks.Count == 0) return "";
+        IReadOnlyList<string> labels = report.Labels;
+        StringBuilder table = new("\nZero-shot accuracy, by characters where a task has that too; the error is one standard error of dense.\n\n");
+        table.Append(CultureInfo.InvariantCulture, $"| task | {string.Join(" | ", labels.Select(Escaped))} | error |\n|");
+        table.Insert(table.Length, "---|", labels.Count + 2).Append('\n');
+        foreach (TaskScore dense in TaskScore.Whole(report.Rows[0].Tasks))
+        {
+            void Row(string name, Func<TaskScore, double?> figure, double? error)
+            {
+                IEnumerable<string> cells = labels.Select(label => Figure([.. report.Rows.Where(row => row.Label == label)
+                    .Select(row => row.Tasks.FirstOrDefault(score => score.Task == dense.Task)).OfType<TaskScore>()
+                    .Select(score => figure(score)!.Value)]));
+                table.Append(CultureInfo.InvariantCulture, $"| {name} | {string.Join(" | ", cells)} | {error:0.000} |\n");
+            }
+            Row(dense.Task, score => score.Accuracy, dense.AccuracyError);
+            if (dense.NormalizedAccuracy is not null)
+                Row($"{dense.Task}, by characters", score => score.NormalizedAccuracy, dense.NormalizedError);
+        }
         return table.ToString();
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using MaskLlm.Formats;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
+using MaskLlm.Tasks;
 
 namespace MaskLlm.Learning;
 
@@ -34,6 +35,7 @@ internal static class LearnCard
             $"\nPerplexity over windows of {options.SequenceLength} tokens of "
             + $"{(request.EvalText is null ? "text that learning never saw" : Path.GetFileName(request.EvalText))}, "
             + $"{options.SequenceLength - 1} predicted tokens a window.\n\n");
+        if (figures["tasks"] is JsonObject asked) card.Append(TaskTable.Markdown(asked)).Append('\n');
         card.Append(CultureInfo.InvariantCulture,
             $"Tokens seen: {figures["tokens"]}. Seconds: {Number(figures["seconds"])}. Tokens a second: "
             + $"{Number(figures["tokens_per_second"])}. Seed: {options.Seed}.\n\n");

@@ -66,6 +66,9 @@ internal static class LearnRecord
         ["eval-every"] = request.EvalEvery,
         ["eval-text"] = request.EvalText is { } text ? RecordedPath.Of(text) : null,
         ["eval-windows"] = request.EvalWindows,
+        ["tasks"] = request.Tasks is { } tasks ? new JsonArray([.. tasks.Tasks.Select(task => (JsonNode)RecordedPath.Of(task))]) : null,
+        ["task-data"] = request.Tasks is { } selection ? RecordedPath.Of(selection.TaskData) : null,
+        ["limit"] = request.Tasks?.Limit,
         ["save-model"] = request.SaveModel,
         ["save-logits"] = request.SaveLogits,
     };

@@ -2,6 +2,7 @@ using System.Text.Json;
 using MaskLlm.Data;
 using MaskLlm.Numerals;
 using MaskLlm.Priors;
+using MaskLlm.Tasks;
 
 namespace MaskLlm.Learning;
 
@@ -61,6 +62,9 @@ public sealed record LearnRequest
 
     /// <summary>Windows of held-out text that perplexities are taken on, at most.</summary>
     public int EvalWindows { get; init; } = 128;
+
+    /// <summary>Tasks that the dense model, the prior and the result are asked; null for none.</summary>
+    public TaskSelection? Tasks { get; init; }
 
     /// <summary>Also write the masked checkpoint to OUT/model.</summary>
     public bool SaveModel { get; init; }

@@ -13,6 +13,7 @@ using MaskLlm.Numerals;
 using MaskLlm.Packing;
 using MaskLlm.Priors;
 using MaskLlm.Runs;
+using MaskLlm.Tasks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -73,6 +74,8 @@ public sealed class LearnRun
         using Corpus corpus = OpenCorpus(encoding);
         MemoryPlan plan = LearnMemory.Plan(model, _request.Options, Environment.WorkingSet);
         if (_request.ExplainMemory) Explain(plan);
+        TaskRun? tasks = _request.Tasks is null ? null : new TaskRun(_request.Tasks,
+            new TaskEncoding(ModelTokenizer.Load(_model, model.Config)), model.Config.MaxPositions, _progress, _cancellation);
         BatchSampler batches = corpus.Batches(_request.Options.BatchSize, _request.Options.SequenceLength, _request.Options.Seed);
         WarnOfRepetition(batches);
         if (IdleSettings() is { Length: > 0 } idle)
@@ -95,6 +98,10 @@ public sealed class LearnRun
         double priorSeconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null || !CoversLearned(model, ref prior)
             ? null : HeldOut(model, heldOut, prior, _cancellation, start?.ByName);
+        // Of what there is no figure, the name is not there.
+        JsonObject asked = [];
+        if (tasks is not null) asked["dense"] = Asked(model, tasks, null, _cancellation);
+        if (tasks is not null && prior is not null) asked["prior"] = Asked(model, tasks, prior, _cancellation, start?.ByName);
         AnnounceDuration(model, batches);
         JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
         // What two runs must share to give the same mask.
@@ -102,7 +109,7 @@ public sealed class LearnRun
         decisive[DecisiveOptions.InputsKey] = inputs.DeepClone();
         // The text of the perplexities decides nothing of the mask.
         if (_request.EvalText is { } text) inputs[RecordedPath.Of(text)] = InputHashes.Of(text);
-        LearnedRun learned = Learn(model, batches, decisive, prior, start, squares?.ByName, heldOut, dense, priorPerplexity);
+        LearnedRun learned = Learn(model, batches, decisive, prior, start, squares?.ByName, heldOut, tasks, dense, priorPerplexity);
         double? final = learned.Perplexity;
         if (final > priorPerplexity)
             _warn(string.Create(CultureInfo.InvariantCulture,
@@ -113,6 +120,8 @@ public sealed class LearnRun
             new PerplexityTriple(dense, priorPerplexity, final), priorSeconds, plan);
         record.Figures["calibration_tokens"] = calibrated?.Tokens;
         record.Figures["held_out_windows"] = heldOut.Count;
+        if (learned.Tasks is not null) asked["learned"] = learned.Tasks;
+        if (tasks is not null) record.Figures["tasks"] = asked;
         return Finish(record, learned);
     }
 
@@ -201,7 +210,7 @@ public sealed class LearnRun
     private LearnedRun Learn(
         Decoder model, BatchSampler batches, JsonObject decisive, IReadOnlyDictionary<string, Mask>? prior, StartWeights? start,
             IReadOnlyDictionary<string, Tensor>? inputSquares,
-        IReadOnlyList<int[]> heldOut, double? dense, double? priorPerplexity)
+        IReadOnlyList<int[]> heldOut, TaskRun? tasks, double? dense, double? priorPerplexity)
     {
         using MaskLearner learner = new(model, _request.Options, prior, inputSquares, start?.ByName);
         bool resumes = _request.Resume && _folder.HasCheckpoint;
@@ -247,7 +256,11 @@ public sealed class LearnRun
         IReadOnlyDictionary<string, Mask> masks = learner.ArgmaxMasks();
         double? perplexity = HeldOut(model, heldOut, masks, CancellationToken.None, learner.Weights, learner.Vectors);
         if (learner.Weights is { } weights) SaveWeights(weights.Concat(learner.Vectors?.Values ?? []));
-        return new LearnedRun(masks, perplexity, totals, learner.WeightCount, learner.KernelName, learner.PriorGroupShare);
+        return new LearnedRun(masks, perplexity, totals, learner.WeightCount, learner.KernelName, learner.PriorGroupShare)
+        {
+            Tasks = tasks is null ? null
+                : Asked(model, tasks, masks, CancellationToken.None, learner.Weights, learner.Vectors),
+        };
     }
 
     private double Log(MetricsLog metrics, MaskLearner learner, long step, StepFigures figures)
@@ -288,6 +301,15 @@ public sealed class LearnRun
         using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks, weights);
         using IDisposable? entered = vectors?.Enter(takesGradient: false);
         return Perplexity.OfWindows(model, windows, masks is null ? "the dense model" : "the masked model", cancellation);
+    }
+
+    private JsonObject Asked(Decoder model, TaskRun tasks, IReadOnlyDictionary<string, Mask>? masks, CancellationToken cancellation,
+        IReadOnlyDictionary<string, Tensor>? weights = null, TrainedVectors? vectors = null)
+    {
+        using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks, weights);
+        using IDisposable? entered = vectors?.Enter(takesGradient: false);
+        return TaskScore.ToJson(tasks.Ask(new TorchLikelihoods(model), masks is null ? "asking the dense model" : "asking a mask", null,
+            _progress, cancellation));
     }
 
     // The file that is named; or what the interrupted run began with.

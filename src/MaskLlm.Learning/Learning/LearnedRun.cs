@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using MaskLlm.Masks;
 
 namespace MaskLlm.Learning;
@@ -10,7 +11,11 @@ namespace MaskLlm.Learning;
 /// <param name="Kernel">What computed the masks.</param>
 /// <param name="PriorGroupShare">Share of groups that started on the prior.</param>
 internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, double? Perplexity, LearnTotals Totals, long Weights,
-    string Kernel, double PriorGroupShare);
+    string Kernel, double PriorGroupShare)
+{
+    /// <summary>Scores of tasks by their names, under these masks; null where none was asked.</summary>
+    internal JsonObject? Tasks { get; init; }
+}
 
 /// <summary>Perplexity on held-out text, null where there is none.</summary>
 /// <param name="Dense">Of the model as it came.</param>

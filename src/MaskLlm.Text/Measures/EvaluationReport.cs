@@ -27,10 +27,7 @@ public sealed record EvaluationReport(string Model, string? Data, int? SequenceL
     {
         JsonObject json = new() { ["mask"] = row.Mask };
         if (row.Result is { } result) Add(json, result);
-        if (row.Tasks.Count == 0) return json;
-        JsonObject tasks = [];
-        foreach (TaskScore score in row.Tasks) tasks[score.Task] = score.ToJson();
-        json["tasks"] = tasks;
+        if (row.Tasks.Count > 0) json["tasks"] = TaskScore.ToJson(row.Tasks);
         return json;
     }
 

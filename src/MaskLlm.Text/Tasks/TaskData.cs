@@ -35,7 +35,7 @@ internal static class TaskData
             else if (Archived(Path.Combine(folder, glob[..hash]), glob[(hash + 1)..]) is { } bytes)
                 return Lines($"{Path.Combine(folder, glob[..hash])}: {glob[(hash + 1)..]}", new MemoryStream(bytes));
         }
-        throw new FileNotFoundException($"{folder}: no file of {task.Name} in it; looked for {string.Join(", ", task.Files)}. Name the "
+        throw new FileNotFoundException($"{folder}: no file of {task.Name} in it; looked for {string.Join(", ", task.Files.Select(JsonValue.Shortened))}. Name the "
             + $"folder that has it with `TaskData`.", folder);
     }
 

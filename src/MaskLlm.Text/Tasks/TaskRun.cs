@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using MaskLlm.Machine;
 
 namespace MaskLlm.Tasks;
@@ -43,6 +45,15 @@ internal sealed class TaskRun
 
     /// <summary>Continuations in all.</summary>
     internal int Requests => _tasks.Sum(task => task.Documents.Sum(document => document.Requests.Count));
+
+    /// <summary>SHA-256 of all that is asked.</summary>
+    internal string Hash()
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (TaskRequest request in _tasks.SelectMany(task => task.Documents).SelectMany(document => document.Requests))
+            hash.AppendData(Encoding.UTF8.GetBytes($"{request.Context}\0{request.Continuation}\0"));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <summary>Asks a model.</summary>
     /// <param name="model">The model.</param>

@@ -35,6 +35,30 @@ public sealed record TaskScore(string Task, int Documents, double Accuracy, doub
         return json;
     }
 
+    /// <summary>Several as one object, by their names.</summary>
+    internal static JsonObject ToJson(IEnumerable<TaskScore> scores)
+    {
+        JsonObject json = [];
+        foreach (TaskScore score in scores) json[score.Task] = score.ToJson();
+        return json;
+    }
+
+    /// <summary>Reads what <see cref="ToJson(IEnumerable{TaskScore})"/> gave.</summary>
+    internal static IReadOnlyList<TaskScore> Parse(JsonObject scores) => [.. scores.Select(pair =>
+        new TaskScore(pair.Key, (int)pair.Value!["docs"]!, (double)pair.Value["acc"]!, (double?)pair.Value["stderr"])
+        {
+            NormalizedAccuracy = (double?)pair.Value["acc_norm"],
+            NormalizedError = (double?)pair.Value["acc_norm_stderr"],
+            Perplexity = (double?)pair.Value["perplexity"],
+            PerplexityError = (double?)pair.Value["perplexity_stderr"],
+            Seconds = (double)pair.Value["seconds"]!,
+        })];
+
+    /// <summary>Those that are no part of a group among them.</summary>
+    /// <param name="scores">Of one model.</param>
+    public static IEnumerable<TaskScore> Whole(IReadOnlyList<TaskScore> scores) => scores.Where(score =>
+        !scores.Any(other => other != score && score.Task.StartsWith(other.Task + "_", StringComparison.Ordinal)));
+
     /// <summary>Of the documents of a task.</summary>
     /// <param name="task">Its name.</param>
     /// <param name="answers">At least one.</param>

@@ -9,6 +9,8 @@ namespace MaskLlm.Formats.Parquet;
 /// <summary>Tables in files of Apache Parquet, a group of rows in memory at a time.</summary>
 internal static class ParquetTable
 {
+    private const int MostNamed = 20, MostRows = 1 << 26;
+
     /// <summary>The texts of a column, in order.</summary>
     /// <param name="path">The file.</param>
     /// <param name="column">Its name.</param>
@@ -19,18 +21,19 @@ internal static class ParquetTable
         ParquetReader reader = Read(path, () => ParquetReader.CreateAsync(file));
         try
         {
-            DataField field = TextField(path, reader, column);
+            // What the file says of itself is decoded when it is asked for.
+            (int groups, string[] names, DataField? field) = Read(path, () => Task.FromResult((reader.RowGroupCount,
+                reader.Schema.Fields.Select(each => each.Name).ToArray(), TextField(reader, column))));
+            if (field is null)
+                throw new InvalidDataException($"{path}: no column {column} of texts; it has {Shown(names)}. Name one with `TextColumn`.");
             long row = 0;
-            for (int group = 0; group < reader.RowGroupCount; group++)
-            {
-                string?[] texts = Read(path, () => Column(reader, group, field));
-                foreach (string? text in texts)
+            for (int group = 0; group < groups; group++)
+                foreach (string? text in Read(path, () => Column(reader, group, field)))
                 {
                     row++;
                     yield return text ?? throw new InvalidDataException(
                         FormattableString.Invariant($"{path}: row {row} has no {column}; take it out, or name another column."));
                 }
-            }
         }
         finally
         {
@@ -58,20 +61,19 @@ internal static class ParquetTable
         }
     }
 
-    private static DataField TextField(string path, ParquetReader reader, string column)
-    {
-        DataField[] fields = reader.Schema.GetDataFields();
-        return fields.FirstOrDefault(field => field.Path.Length == 1 && field.Name == column && IsText(field))
-            ?? throw new InvalidDataException($"{path}: no column {column} of texts; it has "
-                + $"{string.Join(", ", reader.Schema.Fields.Select(field => field.Name))}. Name one with `TextColumn`.");
-    }
+    private static DataField? TextField(ParquetReader reader, string column) => reader.Schema.GetDataFields()
+        .FirstOrDefault(field => field.Path.Length == 1 && field.Name == column && IsText(field));
+
+    private static string Shown(string[] names) =>
+        string.Join(", ", names.Take(MostNamed)) + (names.Length > MostNamed ? ", ..." : "");
 
     private static bool IsText(DataField field) => field.ClrType == typeof(string) || field.ClrType == typeof(ReadOnlyMemory<char>);
 
     private static async Task<string?[]> Column(ParquetReader reader, int group, DataField field)
     {
         using ParquetRowGroupReader rows = reader.OpenRowGroupReader(group);
-        string?[] texts = new string?[checked((int)rows.RowCount)];
+        if (rows.RowCount is < 0 or > MostRows) throw new InvalidDataException("a group of more rows than are read at once");
+        string?[] texts = new string?[(int)rows.RowCount];
         await rows.ReadAsync(field, texts.AsMemory()!).ConfigureAwait(false);
         return texts;
     }
@@ -102,7 +104,7 @@ internal static class ParquetTable
         {
             return Task.Run(read).GetAwaiter().GetResult();
         }
-        catch (Exception e) when (e is not (OutOfMemoryException or UnauthorizedAccessException or FileNotFoundException))
+        catch (Exception e) when (e is not (UnauthorizedAccessException or FileNotFoundException))
         {
             string fault = Causes(e).Any(cause => cause is NotImplementedException)
                 ? "it has lists in data pages of version 2, which are not read; write them in version 1, as pyarrow and DuckDB do"

@@ -1,0 +1,209 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json.Nodes;
+using MaskLlm.Architectures;
+using MaskLlm.Decoding;
+using MaskLlm.Formats;
+using MaskLlm.Machine;
+using MaskLlm.Masks;
+using MaskLlm.Measures;
+using MaskLlm.Numerals;
+using MaskLlm.Packing;
+using MaskLlm.Products;
+using MaskLlm.Runs;
+using MaskLlm.Tasks;
+
+namespace MaskLlm.Experiments;
+
+/// <summary>Packs a model dense and under masks in several types of weights, one after the other, and measures each.</summary>
+public static class DeployRun
+{
+    private const int Steps = 4;
+
+    /// <summary>Measures what is not measured yet and writes <c>table.md</c> after every row; the same request on the same folder goes
+    /// on.</summary>
+    /// <param name="request">What to set side by side.</param>
+    /// <param name="progress">Told of every step.</param>
+    /// <param name="note">Told, in one sentence each, what a row gave.</param>
+    /// <param name="cancellation">Stops between measurements; rows that are done stay.</param>
+    /// <exception cref="ArgumentException">The request makes no sense, a mask does not fit, or the folder holds something else.</exception>
+    /// <exception cref="FileNotFoundException">A text, a mask or data of a task are missing.</exception>
+    /// <exception cref="InvalidDataException">Model, mask or text are broken.</exception>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public static DeployReport Execute(DeployRequest request, IProgress<Progress>? progress = null, Action<string>? note = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate();
+        CheckpointConfig.Read(request.Model);
+        OrderedDictionary<string, Candidate> candidates = Candidates(request);
+        OrderedDictionary<string, string> texts = EvaluationTexts.Named(request.EvalTexts, []);
+        foreach (string text in texts.Values)
+            if (!File.Exists(text)) throw new FileNotFoundException($"`EvalTexts` {text}: no such file.", text);
+        JsonObject settings = Settings(request, candidates, texts);
+        string path = Path.Combine(request.Out, "deploy.json");
+        Directory.CreateDirectory(request.Out);
+        TemporaryPath.Clean(request.Out);
+        if (File.Exists(path)) RequireSame(CheckedJson.Read(path, json => json, "name another folder"), settings, request.Out);
+        else if (Directory.EnumerateFileSystemEntries(request.Out).Any())
+            throw new ArgumentException($"`Out` {request.Out}: the folder holds files and no table of this kind; name a new one.");
+        else CheckedJson.Write(path, settings);
+        List<DeployRow> rows = [];
+        string kernel = "";
+        foreach ((string name, Candidate candidate) in candidates)
+            foreach (WeightType type in request.Types)
+            {
+                string result = Path.Combine(request.Out, "rows",
+                    $"{name.Replace('/', '-')}-{RuntimeBenchmark.ShortName(type)}.json");
+                bool isDone = File.Exists(result);
+                (DeployRow row, kernel) = isDone ? Read(result)
+                    : Measure(request, name, candidate, type, texts, progress, cancellation);
+                rows.Add(row);
+                if (!isDone) Write(result, row, kernel);
+                string table = $"# {NameOf(request.Model)}: what to deploy\n\n{new DeployReport(request, rows, kernel).Markdown()}";
+                AtomicFile.Write(Path.Combine(request.Out, "table.md"), stream => stream.Write(Encoding.UTF8.GetBytes(table)));
+                note?.Invoke(FormattableString.Invariant(
+                    $"{name} {row.Type}: {row.FileMegabytes:0.0} MB, {row.Decode[0]:0.0} tokens/s, perplexity {row.MeanPerplexity:0.00}"));
+            }
+        return new DeployReport(request, rows, kernel);
+    }
+
+    private static string NameOf(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+
+    private static void Write(string path, DeployRow row, string kernel)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        CheckedJson.Write(path, new JsonObject { ["row"] = row.ToJson(), ["kernel"] = kernel });
+    }
+
+    private static (DeployRow Row, string Kernel) Read(string path)
+    {
+        JsonObject json = CheckedJson.Read(path, json => json, "remove it, and it is measured again");
+        return (DeployRow.Parse(json["row"]!.AsObject()), (string)json["kernel"]!);
+    }
+
+    private static OrderedDictionary<string, Candidate> Candidates(DeployRequest request)
+    {
+        OrderedDictionary<string, Candidate> candidates = new(StringComparer.Ordinal) { ["dense"] = new(request.Model, null) };
+        foreach (string mask in request.Masks) Add(candidates, mask, new(request.Model, mask));
+        foreach (string other in request.Others)
+        {
+            CheckpointConfig.Read(other);
+            Add(candidates, other, new(other, null));
+        }
+        return candidates;
+    }
+
+    // By its file, or with its folder where that says more: RUN/mask.npz is RUN.
+    private static void Add(OrderedDictionary<string, Candidate> candidates, string path, Candidate candidate)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        string own = Path.GetFileNameWithoutExtension(full), folder = Path.GetFileName(Path.GetDirectoryName(full)) ?? own;
+        string name = own is "mask" or "model" ? folder : Path.GetFileName(full);
+        if (!candidates.TryAdd(name, candidate) && !candidates.TryAdd($"{folder}/{Path.GetFileName(full)}", candidate))
+            throw new ArgumentException($"{path} is named twice, or as another; name each once.");
+    }
+
+    private static (DeployRow Row, string Kernel) Measure(DeployRequest request, string name, Candidate candidate, WeightType type,
+        IReadOnlyDictionary<string, string> texts, IProgress<Progress>? progress, CancellationToken cancellation)
+    {
+        string file = Path.Combine(request.Out, "model.maskllm");
+        IReadOnlyDictionary<string, Mask>? masks = candidate.Mask is null ? null : CheckpointMasks.Read(candidate.Mask, candidate.Model);
+        RuntimeExport.Write(candidate.Model, masks, type, file, progress, cancellation);
+        try
+        {
+            string title = $"{name} {RuntimeBenchmark.ShortName(type)}";
+            (DeployRow row, string kernel) = Speeds(request, name, type, file, title, progress, cancellation);
+            OrderedDictionary<string, double> perplexities = new(StringComparer.Ordinal);
+            IReadOnlyList<TaskScore> tasks = [];
+            foreach ((string text, string path) in texts)
+            {
+                // Tasks are asked once, with the first text.
+                EvaluationRow found = RuntimeEvaluation.Run(new EvaluationRequest
+                {
+                    Model = file,
+                    Data = path,
+                    SequenceLength = request.SequenceLength,
+                    MaxWindows = request.MaxWindows,
+                    Tasks = perplexities.Count == 0 ? request.Tasks : null,
+                }, request.Threads, progress, cancellation).Rows[0];
+                perplexities.Add(text, found.Result!.Perplexity);
+                if (found.Tasks.Count > 0) tasks = found.Tasks;
+            }
+            return (row with { Perplexity = perplexities, Tasks = tasks }, kernel);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static (DeployRow Row, string Kernel) Speeds(DeployRequest request, string name, WeightType type, string file, string title,
+        IProgress<Progress>? progress, CancellationToken cancellation)
+    {
+        int positions, sparse;
+        using (RuntimeModel opened = RuntimeModel.Open(file)) (positions, sparse) = (opened.Config.MaxPositions, opened.SparseLayers);
+        RuntimeBenchmarkOptions options = request.Speeds;
+        options = options with
+        {
+            Prompts = [Math.Min(options.Prompts[0], positions)],
+            Context = Math.Clamp(positions - Steps, 1, options.Context),
+        };
+        using BenchmarkedModel model = new(() => RuntimeModel.Open(file), options);
+        double Median(int tokens, Action work)
+        {
+            double[] speeds = new double[request.Repeats];
+            work();
+            for (int i = 0; i < speeds.Length; i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                progress?.Report(new Progress($"speed of {title}", i, speeds.Length));
+                long begin = Stopwatch.GetTimestamp();
+                work();
+                speeds[i] = tokens / Stopwatch.GetElapsedTime(begin).TotalSeconds;
+            }
+            return Numerals.Median.Of(speeds);
+        }
+        double[] decode = [.. options.Sequences.Select(count => Median(count * Steps, () => model.Decode(count, Steps)))];
+        double prefill = Median(options.Prompts[0], () => model.Prefill(options.Prompts[0]));
+        return (new DeployRow(name, RuntimeBenchmark.ShortName(type), model.FileBytes / 1e6, model.ResidentBytes / 1e6, decode, prefill,
+            new Dictionary<string, double>()) { SparseLayers = sparse }, $"{model.Decoder.Kernel}, {model.Decoder.Threads} threads");
+    }
+
+    // What decides the figures; limits only choose among them.
+    private static JsonObject Settings(DeployRequest request, IReadOnlyDictionary<string, Candidate> candidates,
+        IReadOnlyDictionary<string, string> texts)
+    {
+        JsonObject inputs = InputHashes.OfModel(request.Model);
+        foreach (Candidate candidate in candidates.Values)
+        {
+            if (candidate.Mask is { } mask) inputs[RecordedPath.Of(mask)] = InputHashes.Of(mask);
+            if (candidate.Model != request.Model)
+                foreach ((string file, JsonNode? hash) in InputHashes.OfModel(candidate.Model)) inputs[file] = hash!.DeepClone();
+        }
+        foreach (string text in texts.Values) inputs[RecordedPath.Of(text)] = InputHashes.Of(text);
+        return new JsonObject
+        {
+            ["types"] = new JsonArray([.. request.Types.Select(type => (JsonNode)WeightTypes.NameOf(type))]),
+            ["seq-len"] = request.SequenceLength,
+            ["max-windows"] = request.MaxWindows,
+            ["tasks"] = request.Tasks is { } tasks ? new JsonArray([.. tasks.Tasks.Select(task => (JsonNode)RecordedPath.Of(task))]) : null,
+            ["limit"] = request.Tasks?.Limit,
+            ["repeats"] = request.Repeats,
+            ["threads"] = request.Threads,
+            ["inputs"] = inputs,
+        };
+    }
+
+    private static void RequireSame(JsonObject earlier, JsonObject now, string folder)
+    {
+        foreach ((string name, JsonNode? value) in now)
+            if (!JsonNode.DeepEquals(earlier[name], value))
+                throw new ArgumentException($"`Out` {folder}: the table there was made with other {name}; ask for the same to go on, or "
+                    + $"name another folder.");
+    }
+
+    /// <param name="Model">A checkpoint.</param>
+    /// <param name="Mask">Of it; null for the weights as they are.</param>
+    private sealed record Candidate(string Model, string? Mask);
+}
