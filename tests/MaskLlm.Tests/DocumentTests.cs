@@ -39,7 +39,7 @@ public sealed partial class DocumentTests
             .SelectMany(file => SourceFile().Matches(File.ReadAllText(Path.Combine(_root, file)))
                 .Select(match => (file, match.Groups[1].Value)))];
         Assert.NotEmpty(named);
-        Assert.Empty(named.Where(one => !files.Any(file => file.EndsWith("/" + one.Name, StringComparison.Ordinal))));
+        Assert.All(named, one => Assert.Contains(files, file => file.EndsWith("/" + one.Name, StringComparison.Ordinal)));
     }
 
     [Fact]

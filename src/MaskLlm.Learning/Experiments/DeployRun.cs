@@ -7,7 +7,6 @@ using MaskLlm.Formats;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Measures;
-using MaskLlm.Numerals;
 using MaskLlm.Packing;
 using MaskLlm.Products;
 using MaskLlm.Runs;

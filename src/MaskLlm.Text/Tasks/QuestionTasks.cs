@@ -55,9 +55,9 @@ internal static class QuestionTasks
             "effect" => "therefore",
             _ => throw record.Required("question").Wrong("cause or effect"),
         };
-        string[] choices = [.. new[] { "choice1", "choice2" }.Select(key => " " + Lowered(record.Required(key).Text()))];
-        return TaskDocument.OfChoices($"{premise[..^Math.Min(1, premise.Length)]} {word}", choices, Index(record.Required("label"), 2),
-            isNormalized: false);
+        string Choice(string key) => " " + Lowered(record.Required(key).Text());
+        return TaskDocument.OfChoices($"{premise[..^Math.Min(1, premise.Length)]} {word}", [Choice("choice1"), Choice("choice2")],
+            Index(record.Required("label"), 2), isNormalized: false);
     }
 
     private static TaskDocument Mmlu(string subject, JsonValue record)

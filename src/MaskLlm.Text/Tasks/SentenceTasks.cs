@@ -59,8 +59,8 @@ internal static partial class SentenceTasks
             "2" => 1,
             _ => throw record.Required("answer").Wrong("\"1\" or \"2\""),
         };
-        return OfContexts([.. new[] { "option1", "option2" }.Select(key => sentence[..gap] + record.Required(key).Text())],
-            sentence[(gap + 1)..].Trim(), gold);
+        string Filled(string key) => sentence[..gap] + record.Required(key).Text();
+        return OfContexts([Filled("option1"), Filled("option2")], sentence[(gap + 1)..].Trim(), gold);
     }
 
     private static TaskDocument OfContexts(string[] contexts, string continuation, int gold) =>

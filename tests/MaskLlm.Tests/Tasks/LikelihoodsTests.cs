@@ -69,7 +69,7 @@ public sealed class LikelihoodsTests
     {
         using DisposeScope scope = NewDisposeScope();
         int[] ids = [.. context, .. continuation];
-        Tensor logits = model.Forward(TokenBatch.Of(ids[..^1], 1, CPU))[0].to(ScalarType.Float64);
+        Tensor logits = model.Forward(TokenBatch.Of(ids.AsSpan(0, ids.Length - 1), 1, CPU))[0].to(ScalarType.Float64);
         Tensor log = nn.functional.log_softmax(logits, 1);
         Likelihood sum = new(0, true);
         for (int i = 0; i < continuation.Length; i++)
