@@ -165,8 +165,9 @@ public static class DeployRun
         }
         double[] decode = [.. options.Sequences.Select(count => Median(count * Steps, () => model.Decode(count, Steps)))];
         double prefill = Median(options.Prompts[0], () => model.Prefill(options.Prompts[0]));
-        return (new DeployRow(name, RuntimeBenchmark.ShortName(type), model.FileBytes / 1e6, model.ResidentBytes / 1e6, decode, prefill,
-            new Dictionary<string, double>()) { SparseLayers = sparse }, $"{model.Decoder.Kernel}, {model.Decoder.Threads} threads");
+        DeployRow row = new(name, RuntimeBenchmark.ShortName(type), model.FileBytes / 1e6, model.ResidentBytes / 1e6, decode, prefill,
+            new Dictionary<string, double>());
+        return (row with { SparseLayers = sparse }, $"{model.Decoder.Kernel}, {model.Decoder.Threads} threads");
     }
 
     // What decides the figures; limits only choose among them.

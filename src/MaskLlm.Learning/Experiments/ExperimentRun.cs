@@ -62,7 +62,7 @@ public static class ExperimentRun
 
     private static ExperimentReport Run(
         ExperimentRequest request, IReadOnlyList<Arm> arms, IReadOnlyList<string> names, EvaluationTexts texts, TaskRun? tasks,
-        ExperimentFolder folder,        IProgress<Progress>? progress, Action<string> note, CancellationToken cancellation)
+        ExperimentFolder folder, IProgress<Progress>? progress, Action<string> note, CancellationToken cancellation)
     {
         OrderedDictionary<string, ExperimentRow> done = new(
             arms.Where(arm => File.Exists(folder.ResultOf(arm.Slug))).Select(arm =>

@@ -14,6 +14,7 @@ public sealed class OptionRangesTests
         Window: seq-len `SequenceLength`, at least 2
         EvalWindow: eval-seq-len `EvalSequenceLength`, at least 2
         MaxWindows: max-windows `MaxWindows`, at least 1
+        Limit: limit `Limit`, at least 1
         EvalWindows: eval-windows `EvalWindows`, at least 1
         PriorSamples: prior-samples `PriorSamples`, at least 1
         Samples: samples `Samples`, at least 1
@@ -45,6 +46,8 @@ public sealed class OptionRangesTests
         Noise: noise `Noise`, 0, or 0.000001 to 100,
         AverageDecay: average-decay `AverageDecay`, at least 0 and below 1
         MaxLoss: max-loss `MaxLoss`, at least 0
+        MaxMemory: max-memory `MaxMemory`, at least 1
+        MinTokensPerSecond: min-tokens-per-second `MinTokensPerSecond`, a positive number
         MaxTokens: max-tokens `MaxTokens`, at least 1
         Temperature: temperature `Temperature`, 0 to 100
         TopK: top-k `TopK`, at least 0

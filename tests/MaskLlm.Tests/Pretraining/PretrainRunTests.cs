@@ -60,7 +60,7 @@ public sealed class PretrainRunTests : IDisposable
         foreach (string path in (string[])["config", "data"]) options.Remove(path);
         Assert.Equal(
             """
-            {"document-separator":null,"steps":5,"batch-size":2,"seq-len":16,"learning-rate":0.002,"warmup-steps":2,"weight-decay":0.1,"clip-norm":1,"seed":3}
+            {"document-separator":null,"text-column":"text","steps":5,"batch-size":2,"seq-len":16,"learning-rate":0.002,"warmup-steps":2,"weight-decay":0.1,"clip-norm":1,"seed":3}
             """,
             options.ToJsonString());
         Assert.Equal((3UL, "plain"), (record.Seed, record.Kernel));

@@ -53,7 +53,7 @@ public sealed class TaskDataTests : IDisposable
     [InlineData("piqa.json", "{}", "found Object; a list of objects is needed")]
     [InlineData("piqa.json", "[1]", "[0] must be an object")]
     [InlineData("piqa.jsonl", "[]", "line 1 must be an object")]
-    [InlineData("piqa.parquet", "PAR1PAR1", "no Parquet file that can be read")]
+    [InlineData("piqa.parquet", "PAR1PAR1", "no Parquet file, or a damaged one")]
     public void File_ThatIsDamaged_IsSaid(string file, string content, string said)
     {
         _folder.Write(file, content);

@@ -108,7 +108,7 @@ internal static class ParquetTable
         {
             string fault = Causes(e).Any(cause => cause is NotImplementedException)
                 ? "it has lists in data pages of version 2, which are not read; write them in version 1, as pyarrow and DuckDB do"
-                : $"no Parquet file that can be read ({e.Message.TrimEnd('.')}); fetch or write it again";
+                : "no Parquet file, or a damaged one; fetch or write it again";
             throw new InvalidDataException($"{path}: {fault}.", e);
         }
     }
