@@ -34,6 +34,21 @@ public sealed class ParquetTests
     [Fact]
     public void Rows_OfEveryKind_AreJson() => Assert.Equal("""{"id":3,"text":""}""", ParquetTable.Rows(Table).ElementAt(2).ToJsonString());
 
+    /// <summary>A list of 2^31 items, an endless nesting, a text beyond the end: refused before anything believes them.</summary>
+    [Theory]
+    [InlineData(0x19, 0xFC, 0xFF, 0xFF, 0xFF, 0xFF, 0x07)]
+    [InlineData(0x1C, 0x1C, 0x1C, 0x1C, 0x1C, 0x1C, 0x1C)]
+    [InlineData(0x18, 0x7F, 0x00, 0x00, 0x00, 0x00, 0x00)]
+    [InlineData(0x1B, 0x10, 0x88, 0x01, 0x61, 0x01, 0x62)]
+    public void Texts_FooterThatPromisesMore_IsRefused(params int[] footer)
+    {
+        using DataFolder folder = new();
+        string path = folder.Write("a.parquet",
+            [.. "PAR1"u8, .. footer.Select(part => (byte)part), .. BitConverter.GetBytes(footer.Length), .. "PAR1"u8]);
+        Assert.EndsWith("a.parquet: no Parquet file, or a damaged one; fetch or write it again.",
+            Assert.Throws<InvalidDataException>(() => ParquetTable.Texts(path, "text").ToList()).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>As the same texts in lines of JSON; tokens of another column are no cached ones.</summary>
     [Fact]
     public void Corpus_ColumnsAndJsonMembers_AreTokenised()

@@ -9,6 +9,7 @@ namespace MaskLlm.Formats.Parquet;
 /// <summary>Tables in files of Apache Parquet, a group of rows in memory at a time.</summary>
 internal static class ParquetTable
 {
+    private const string Damaged = "no Parquet file, or a damaged one; fetch or write it again";
     private const int MostNamed = 20, MostRows = 1 << 26;
 
     /// <summary>The texts of a column, in order.</summary>
@@ -17,7 +18,7 @@ internal static class ParquetTable
     /// <exception cref="InvalidDataException">There is no such column of texts, a row has none, or the file is damaged.</exception>
     internal static IEnumerable<string> Texts(string path, string column)
     {
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = Open(path);
         ParquetReader reader = Read(path, () => ParquetReader.CreateAsync(file));
         try
         {
@@ -47,7 +48,8 @@ internal static class ParquetTable
     {
         int groups = Read(path, async () =>
         {
-            await using ParquetReader reader = await ParquetReader.CreateAsync(path).ConfigureAwait(false);
+            using FileStream file = Open(path);
+            await using ParquetReader reader = await ParquetReader.CreateAsync(file).ConfigureAwait(false);
             return reader.RowGroupCount;
         });
         for (int group = 0; group < groups; group++)
@@ -59,6 +61,14 @@ internal static class ParquetTable
             });
             foreach (Dictionary<string, object> row in rows) yield return (JsonObject)Node(path, row)!;
         }
+    }
+
+    private static FileStream Open(string path)
+    {
+        FileStream file = File.OpenRead(path);
+        if (ParquetFooter.IsSound(file)) return file;
+        file.Dispose();
+        throw new InvalidDataException($"{path}: {Damaged}.");
     }
 
     private static DataField? TextField(ParquetReader reader, string column) => reader.Schema.GetDataFields()
@@ -104,11 +114,11 @@ internal static class ParquetTable
         {
             return Task.Run(read).GetAwaiter().GetResult();
         }
-        catch (Exception e) when (e is not (UnauthorizedAccessException or FileNotFoundException))
+        catch (Exception e) when (e.Message != $"{path}: {Damaged}." && e is not (UnauthorizedAccessException or FileNotFoundException))
         {
             string fault = Causes(e).Any(cause => cause is NotImplementedException)
                 ? "it has lists in data pages of version 2, which are not read; write them in version 1, as pyarrow and DuckDB do"
-                : "no Parquet file, or a damaged one; fetch or write it again";
+                : Damaged;
             throw new InvalidDataException($"{path}: {fault}.", e);
         }
     }
