@@ -14,7 +14,7 @@ for source in books us-presidents movie-reviews dotnet-docs; do data+=("$domains
 models=("$model" "$out/shot/model")
 if [ "${TUNE:-1}" != 0 ]; then
   [ -f "$out/tuned/run.json" ] || "$maskllm" learn "$model" --recipe tuned --data "${data[@]}" --prior "$out/shot/mask.npz" \
-    --start-weights "$out/shot/model" --seq-len 512 --precision bfloat16 --seed 0 --eval-text "$wikitext/test.raw.txt" \
+    --start-weights "$out/shot/model" --seq-len 512 --seed 0 --eval-text "$wikitext/test.raw.txt" \
     --eval-windows 16 --out "$out/tuned" --resume "${@:5}"
   models+=("$out/tuned/model")
 fi
