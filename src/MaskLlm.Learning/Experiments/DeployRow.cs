@@ -7,7 +7,8 @@ namespace MaskLlm.Experiments;
 /// <param name="Model">dense, the name of a mask or of a checkpoint.</param>
 /// <param name="Type">Of its weights.</param>
 /// <param name="FileMegabytes">Of its packed file.</param>
-/// <param name="ResidentMegabytes">What the process grew by with the model and 16 sequences of 128 positions.</param>
+/// <param name="ResidentMegabytes">Its weights, which lie in memory as in the file, and the keys and values of 16 sequences behind
+/// 128 positions.</param>
 /// <param name="Decode">Tokens a second of 1, 4 and 16 sequences together.</param>
 /// <param name="Prefill">Tokens a second of a prompt of 512, or of as many positions as there are.</param>
 /// <param name="Perplexity">By the text's name.</param>
