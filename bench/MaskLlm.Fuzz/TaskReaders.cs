@@ -41,7 +41,7 @@ internal static class TaskReaders
         try
         {
             foreach (TaskDefinition definition in TaskCatalog.Find([task]))
-                foreach (TaskDocument document in definition.Read(TaskData.Read(folder, definition))) GC.KeepAlive(document);
+                foreach (TaskDocument document in definition.Read(new TaskData(folder).Read(definition))) GC.KeepAlive(document);
         }
         catch (FileNotFoundException)
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using MaskLlm.Experiments;
-using MaskLlm.Formats;
 using ScottPlot;
 using ScottPlot.Plottables;
 
@@ -9,23 +8,15 @@ namespace MaskLlm.Cli.Output;
 /// <summary><c>plot.png</c> of what to deploy: speed against perplexity, a colour for each model and a mark for each type.</summary>
 internal static class DeployPlot
 {
-    private const int Width = 1000, Height = 620;
-
     private static readonly MarkerShape[] Marks =
         [MarkerShape.FilledCircle, MarkerShape.FilledSquare, MarkerShape.FilledTriangleUp, MarkerShape.FilledDiamond];
 
-    internal static void Write(string path, DeployReport report)
-    {
-        using Plot plot = Of(report);
-        byte[] png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
-        AtomicFile.Write(path, stream => stream.Write(png));
-    }
+    internal static void Write(string path, DeployReport report) => PlotImage.Write(path, Of(report));
 
     /// <summary>The plot, which the caller disposes.</summary>
     internal static Plot Of(DeployReport report)
     {
-        Plot plot = new();
-        ExperimentPlot.SetFont(plot);
+        Plot plot = PlotImage.New();
         string[] models = [.. report.Rows.Select(row => row.Model).Distinct()], types = [.. report.Rows.Select(row => row.Type).Distinct()];
         Color[] colors = [Colors.Gray, Colors.C0, Colors.C1, Colors.C2, Colors.C3, Colors.C4, Colors.C5, Colors.C6];
         foreach (DeployRow row in report.Rows)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using MaskLlm.Experiments;
-using MaskLlm.Formats;
 using ScottPlot;
 using ScottPlot.Plottables;
 
@@ -9,27 +8,17 @@ namespace MaskLlm.Cli.Output;
 /// <summary><c>plot.png</c>: curves against tokens where an experiment has them, otherwise a bar for each row of its table.</summary>
 internal static class ExperimentPlot
 {
-    private const int Width = 1000, Height = 620;
-
-    private static readonly string[] Fonts = ["DejaVu Sans", "Liberation Sans", "Arial"];
-
     private static readonly double[] OfDecade = [1, 2, 5];
 
     // Values further apart than this would hide all but the largest.
     private const double WideRatio = 8;
 
-    internal static void Write(string path, ExperimentReport report)
-    {
-        using Plot plot = Of(report);
-        byte[] png = plot.GetImageBytes(Width, Height, ImageFormat.Png);
-        AtomicFile.Write(path, stream => stream.Write(png));
-    }
+    internal static void Write(string path, ExperimentReport report) => PlotImage.Write(path, Of(report));
 
     /// <summary>The plot, which the caller disposes.</summary>
     internal static Plot Of(ExperimentReport report)
     {
-        Plot plot = new();
-        SetFont(plot);
+        Plot plot = PlotImage.New();
         bool wide = IsWide(report);
         if (report.Rows.Any(row => row.X is not null) && !IsByDomain(report)) DrawCurves(plot, report, wide);
         else DrawBars(plot, report, wide);
@@ -39,13 +28,6 @@ internal static class ExperimentPlot
             SetLogarithmicTicks(plot.Axes.Left, Enumerable.Range(-1, 9)
                 .SelectMany(power => OfDecade.Select(first => first * Math.Pow(10, power))));
         return plot;
-    }
-
-    /// <summary>A font that is there; without any the picture has no words, and is drawn nevertheless.</summary>
-    internal static void SetFont(Plot plot)
-    {
-        string? font = Fonts.FirstOrDefault(SkiaSharp.SKFontManager.Default.FontFamilies.Contains);
-        if (font is not null) plot.Font.Set(font);
     }
 
     // Masks of domains have one length there, and so no curve.

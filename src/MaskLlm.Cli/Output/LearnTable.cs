@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Runs;
+using MaskLlm.Tasks;
 using Spectre.Console;
 
 namespace MaskLlm.Cli.Output;
@@ -31,15 +32,13 @@ internal static class LearnTable
     {
         Table table = new Table().AddColumn("accuracy");
         foreach ((string model, _) in tasks) table.AddColumn(model == "prior" ? prior : model);
-        JsonObject first = tasks.First().Value!.AsObject();
-        // Of a group its own row stands for its parts.
-        foreach (string task in first.Select(pair => pair.Key)
-            .Where(task => !first.Any(other => task.StartsWith(other.Key + "_", StringComparison.Ordinal))))
-            table.AddRow([task, .. tasks.Select(model => Accuracy(model.Value![task]!))]);
+        IReadOnlyList<TaskScore>[] scores = [.. tasks.Select(model => TaskScore.Parse(model.Value!.AsObject()))];
+        foreach (TaskScore whole in TaskScore.Whole(scores[0]))
+            table.AddRow([whole.Task, .. scores.Select(model => Accuracy(model.First(score => score.Task == whole.Task)))]);
         return table;
     }
 
-    private static string Accuracy(JsonNode score) => score["acc"]!.GetValue<double>().ToString("0.0000", CultureInfo.InvariantCulture);
+    private static string Accuracy(TaskScore score) => score.Accuracy.ToString("0.0000", CultureInfo.InvariantCulture);
 
     private static string Made(JsonObject options)
     {

@@ -22,23 +22,8 @@ internal sealed class TorchLikelihoods(Decoder model, bool isNaive = false) : IL
     public void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, CancellationToken cancellation)
     {
         using IDisposable noGradient = no_grad();
-        for (int first = 0; first < texts.Count;)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (RunsAlone)
-            {
-                scored(first, [.. texts[first].Continuations.Select(continuation =>
-                    Run([texts[first] with { Continuations = [continuation] }])[0][0])]);
-                first++;
-                continue;
-            }
-            int count = 1, longest = texts[first].Tokens;
-            while (first + count < texts.Count && (count + 1) * Math.Max(longest, texts[first + count].Tokens) <= TokensAtOnce)
-                longest = Math.Max(longest, texts[first + count++].Tokens);
-            Likelihood[][] found = Run([.. texts.Skip(first).Take(count)]);
-            for (int i = 0; i < count; i++) scored(first + i, found[i]);
-            first += count;
-        }
+        ScoredBatches.Score(texts, RunsAlone, some => some.Count() * some.Max(text => text.Tokens), TokensAtOnce, Run, scored,
+            cancellation);
     }
 
     private Likelihood[][] Run(ScoredText[] texts)

@@ -17,8 +17,6 @@ namespace MaskLlm.Experiments;
 /// <summary>Packs a model dense and under masks in several types of weights, one after the other, and measures each.</summary>
 public static class DeployRun
 {
-    private const int Steps = 4;
-
     /// <summary>Measures what is not measured yet and writes <c>table.md</c> after every row; the same request on the same folder goes
     /// on.</summary>
     /// <param name="request">What to set side by side.</param>
@@ -112,7 +110,8 @@ public static class DeployRun
         try
         {
             string title = $"{name} {RuntimeBenchmark.ShortName(type)}";
-            (DeployRow row, string kernel) = Speeds(request, name, type, file, title, progress, cancellation);
+            (DeployRow row, string kernel) = Speeds(request, name, CheckpointConfig.Read(candidate.Model), type, file, title, progress,
+                cancellation);
             OrderedDictionary<string, double> perplexities = new(StringComparer.Ordinal);
             IReadOnlyList<TaskScore> tasks = [];
             foreach ((string text, string path) in texts)
@@ -137,19 +136,11 @@ public static class DeployRun
         }
     }
 
-    private static (DeployRow Row, string Kernel) Speeds(DeployRequest request, string name, WeightType type, string file, string title,
-        IProgress<Progress>? progress, CancellationToken cancellation)
+    private static (DeployRow Row, string Kernel) Speeds(DeployRequest request, string name, DecoderConfig config, WeightType type,
+        string file, string title, IProgress<Progress>? progress, CancellationToken cancellation)
     {
-        DecoderConfig config;
-        int sparse;
-        using (RuntimeModel opened = RuntimeModel.Open(file)) (config, sparse) = (opened.Config, opened.SparseLayers);
-        int positions = config.MaxPositions;
-        RuntimeBenchmarkOptions options = request.Speeds;
-        options = options with
-        {
-            Prompts = [Math.Min(options.Prompts[0], positions)],
-            Context = Math.Clamp(positions - Steps, 1, options.Context),
-        };
+        const int Steps = RuntimeBenchmark.StepsOfAPair;
+        RuntimeBenchmarkOptions options = RuntimeBenchmark.Within(request.Speeds, config.MaxPositions);
         using BenchmarkedModel model = new(() => RuntimeModel.Open(file), options);
         double Median(int tokens, Action work)
         {
@@ -172,7 +163,7 @@ public static class DeployRun
             * options.Sequences.Max() * (options.Context + Steps);
         DeployRow row = new(name, RuntimeBenchmark.ShortName(type), model.FileBytes / 1e6, (model.FileBytes + keysAndValues) / 1e6, decode,
             prefill, new Dictionary<string, double>());
-        return (row with { SparseLayers = sparse }, $"{model.Decoder.Kernel}, {model.Decoder.Threads} threads");
+        return (row with { SparseLayers = model.SparseLayers }, $"{model.Decoder.Kernel}, {model.Decoder.Threads} threads");
     }
 
     // What decides the figures; limits only choose among them.

@@ -35,25 +35,23 @@ public sealed record ExperimentRow(string Arm, string Label, IReadOnlyDictionary
     /// <summary>The row as one object; the names are stable. A perplexity that is not finite is null.</summary>
     public JsonObject ToJson()
     {
-        JsonObject json = WithoutTasks();
+        JsonObject json = new()
+        {
+            ["arm"] = Arm,
+            ["label"] = Label,
+            ["series"] = Series,
+            ["x"] = X,
+            ["domain"] = Domain,
+            ["seed"] = Seed,
+            ["perplexity"] = new JsonObject(Perplexity.Select(pair => KeyValuePair.Create(pair.Key, Finite(pair.Value)))),
+            ["tokens"] = Tokens,
+            ["seconds"] = Seconds,
+            ["options"] = Options?.DeepClone(),
+            ["notes"] = new JsonArray([.. Notes.Select(note => (JsonNode)note)]),
+        };
         if (Tasks.Count > 0) json["tasks"] = TaskScore.ToJson(Tasks);
         return json;
     }
-
-    private JsonObject WithoutTasks() => new()
-    {
-        ["arm"] = Arm,
-        ["label"] = Label,
-        ["series"] = Series,
-        ["x"] = X,
-        ["domain"] = Domain,
-        ["seed"] = Seed,
-        ["perplexity"] = new JsonObject(Perplexity.Select(pair => KeyValuePair.Create(pair.Key, Finite(pair.Value)))),
-        ["tokens"] = Tokens,
-        ["seconds"] = Seconds,
-        ["options"] = Options?.DeepClone(),
-        ["notes"] = new JsonArray([.. Notes.Select(note => (JsonNode)note)]),
-    };
 
     /// <summary>Reads what <see cref="ToJson"/> gave.</summary>
     internal static ExperimentRow Parse(JsonObject row) => new(

@@ -27,7 +27,6 @@ public sealed class MaskLearner : IDisposable
     private readonly IMaskStep _masks;
     private readonly List<LearnedLayer> _layers = [];
     private readonly List<LearnedLayer>[] _layersOfBlock;
-    private readonly TrainedVectors? _vectors;
 
     /// <param name="model">The model; its linear layers are changed until this is disposed.</param>
     /// <param name="options">Validated here.</param>
@@ -65,7 +64,7 @@ public sealed class MaskLearner : IDisposable
                     : new TrainedWeight(selected[i].Name, StartOf(selected[i], from, start), options.Moments, options.Seed, i),
             });
         }
-        if (options.Train == TrainedParameters.Norms) _vectors = new TrainedVectors(model, options, selected.Count);
+        if (options.Train == TrainedParameters.Norms) Vectors = new TrainedVectors(model, options, selected.Count);
         PriorGroupShare = (double)onPrior / GroupCount;
         _layersOfBlock = [.. Enumerable.Range(0, model.Config.BlockCount)
             .Select(block => _layers.Where(layer => model.BlockLinears(block).Any(linear => linear.Name == layer.Logits.Name)).ToList())];
@@ -90,10 +89,10 @@ public sealed class MaskLearner : IDisposable
     internal IEnumerable<MaskLogits> Logits => _layers.Select(layer => layer.Logits);
 
     /// <summary>Everything that a checkpoint must hold, by name.</summary>
-    internal IEnumerable<(string Name, Tensor Value)> State => _layers.SelectMany(layer => layer.State).Concat(_vectors?.State ?? []);
+    internal IEnumerable<(string Name, Tensor Value)> State => _layers.SelectMany(layer => layer.State).Concat(Vectors?.State ?? []);
 
     /// <summary>Trained norms and biases, of this learner; null where they are frozen.</summary>
-    internal TrainedVectors? Vectors => _vectors;
+    internal TrainedVectors? Vectors { get; }
 
     /// <summary>The trained weights by the checkpoint's name, (O, I) float32, of this learner; null where weights are frozen.</summary>
     internal IReadOnlyDictionary<string, Tensor>? Weights => _options.TrainWeights == WeightTraining.None ? null
@@ -120,7 +119,7 @@ public sealed class MaskLearner : IDisposable
         double loss = ForwardBackward(sampled, inputs, targets, dense);
         long afterModel = Stopwatch.GetTimestamp();
         double norm = Math.Sqrt(_layers.Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient))
-            + (_vectors?.SquaredNorm() ?? 0));
+            + (Vectors?.SquaredNorm() ?? 0));
         Finite.RequireStep(step, loss, norm);
         TimeSpan backward = Stopwatch.GetElapsedTime(afterModel);
         Update(step, sample, norm);
@@ -169,7 +168,7 @@ public sealed class MaskLearner : IDisposable
     public void Dispose()
     {
         foreach (LearnedLayer layer in _layers) layer.Dispose();
-        _vectors?.Dispose();
+        Vectors?.Dispose();
         _masks.Dispose();
         _table?.Dispose();
     }
@@ -251,7 +250,7 @@ public sealed class MaskLearner : IDisposable
     private double ForwardBackward(SampledLayers sampled, Tensor inputs, Tensor targets, Teacher? dense)
     {
         if (_options.Blockwise) return Reconstruct(sampled, inputs);
-        using IDisposable? vectors = _vectors?.Enter(takesGradient: true);
+        using IDisposable? vectors = Vectors?.Enter(takesGradient: true);
         // Without recomputation the graph holds every layer's masked weight, so all are drawn once and serve all parts.
         using IDisposable? all = _options.CheckpointActivations ? null : sampled.Enter(_layers);
         return BackwardPass.RunInParts(
@@ -278,7 +277,7 @@ public sealed class MaskLearner : IDisposable
         AdamWRates weightRates = new(step, LinearSchedule.At(_options.WeightLearningRate, step, _options.Steps,
             Math.Min(MostWarmupSteps, _options.Steps / 10)), 0, WeightEpsilon);
         using IDisposable noGradient = no_grad();
-        _vectors?.Update(clip, weightRates);
+        Vectors?.Update(clip, weightRates);
         foreach (LearnedLayer layer in _layers)
         {
             using DisposeScope scope = NewDisposeScope();

@@ -28,6 +28,9 @@ internal sealed class BenchmarkedModel : IDisposable
     /// <summary>What the process's resident memory grew by, from opening to having run every weight.</summary>
     internal long ResidentBytes { get; }
 
+    /// <summary>Linear layers that are 2:4.</summary>
+    internal int SparseLayers => _model.SparseLayers;
+
     /// <summary>Bytes of the model's file.</summary>
     internal long FileBytes => _model.FileBytes;
 

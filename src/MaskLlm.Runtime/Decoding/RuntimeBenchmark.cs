@@ -10,7 +10,8 @@ namespace MaskLlm.Decoding;
 /// <summary>Dense against 2:4 in one engine and run, in pairs.</summary>
 public static class RuntimeBenchmark
 {
-    private const int StepsOfAPair = 4;
+    /// <summary>Tokens of each sequence in a measurement.</summary>
+    internal const int StepsOfAPair = 4;
 
     /// <summary>Measures decoding, prefill, file and resident memory.</summary>
     /// <param name="options">What to measure.</param>
@@ -76,8 +77,8 @@ public static class RuntimeBenchmark
         rows.Add(Sizes($"memory {name}", first.ResidentBytes, second.ResidentBytes, kernel));
     }
 
-    // A model of few positions is measured at as many as it has.
-    private static RuntimeBenchmarkOptions Within(RuntimeBenchmarkOptions options, int positions) => options with
+    /// <summary>A model of few positions is measured at as many as it has.</summary>
+    internal static RuntimeBenchmarkOptions Within(RuntimeBenchmarkOptions options, int positions) => options with
     {
         Prompts = [.. options.Prompts.Select(length => Math.Min(length, positions)).Distinct()],
         Context = Math.Clamp(positions - StepsOfAPair, 1, options.Context),

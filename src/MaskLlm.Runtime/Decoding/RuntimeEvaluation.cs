@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Numerics.Tensors;
 using MaskLlm.Machine;
 using MaskLlm.Measures;
 using MaskLlm.Products;
@@ -80,14 +79,7 @@ public static class RuntimeEvaluation
             int count = Math.Min(tokens.Length, window.Length - 1 - at);
             for (int i = 0; i < count; i++) tokens[i] = new BatchToken(cache, window[at + i], WantsLogits: true);
             decoder.Forward(tokens.AsSpan(0, count));
-            for (int i = 0; i < count; i++)
-            {
-                ReadOnlySpan<float> logits = decoder.Logits(i);
-                float largest = TensorPrimitives.Max(logits);
-                TensorPrimitives.Subtract(logits, largest, exponentials);
-                TensorPrimitives.Exp(exponentials, exponentials);
-                total += Math.Log(TensorPrimitives.Sum<float>(exponentials)) + largest - logits[window[at + i + 1]];
-            }
+            for (int i = 0; i < count; i++) total += LogitLoss.Of(decoder.Logits(i), window[at + i + 1], exponentials);
         }
         return total;
     }

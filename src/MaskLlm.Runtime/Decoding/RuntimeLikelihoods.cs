@@ -17,29 +17,11 @@ internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder, DecoderConfig c
 
     public int MaxPositions => decoder.ContextLength;
 
-    public void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, CancellationToken cancellation)
-    {
-        for (int first = 0; first < texts.Count;)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (_runsAlone)
-            {
-                scored(first, [.. texts[first].Continuations.Select(continuation =>
-                    Run([texts[first] with { Continuations = [continuation] }])[0][0])]);
-                first++;
-                continue;
-            }
-            int count = 1, tokens = Width(texts[first]);
-            while (first + count < texts.Count && tokens + Width(texts[first + count]) <= decoder.Options.TokensAtOnce)
-                tokens += Width(texts[first + count++]);
-            Likelihood[][] found = Run([.. texts.Skip(first).Take(count)]);
-            for (int i = 0; i < count; i++) scored(first + i, found[i]);
-            first += count;
-        }
-    }
-
-    // What a text takes of a batch at most.
-    private static int Width(ScoredText text) => Math.Max(text.Context.Length, text.Continuations.Max(one => one.Length));
+    // Of a text a batch has its context, or the longest of its continuations.
+    public void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, CancellationToken cancellation) =>
+        ScoredBatches.Score(texts, _runsAlone,
+            some => some.Sum(text => Math.Max(text.Context.Length, text.Continuations.Max(one => one.Length))),
+            decoder.Options.TokensAtOnce, Run, scored, cancellation);
 
     private Likelihood[][] Run(ScoredText[] texts)
     {
@@ -108,12 +90,9 @@ internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder, DecoderConfig c
 
     private void Add(ref Likelihood sum, ReadOnlySpan<float> logits, int id)
     {
-        float largest = TensorPrimitives.Max(logits);
-        TensorPrimitives.Subtract(logits, largest, _exponentials);
-        TensorPrimitives.Exp(_exponentials, _exponentials);
-        double value = logits[id] - largest - Math.Log(TensorPrimitives.Sum<float>(_exponentials));
+        double value = -LogitLoss.Of(logits, id, _exponentials);
         if (!double.IsFinite(value))
             throw new InvalidDataException("the likelihood of a choice is NaN or infinite; the model's weights are damaged.");
-        sum = sum.With(value, logits.IndexOf(largest) == id);
+        sum = sum.With(value, logits.IndexOf(TensorPrimitives.Max(logits)) == id);
     }
 }

@@ -1,7 +1,6 @@
 using System.Formats.Tar;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using ICSharpCode.SharpZipLib.GZip;
 using MaskLlm.Data;
 using MaskLlm.Formats.Parquet;
@@ -12,34 +11,37 @@ using JsonValue = MaskLlm.Json.JsonValue;
 namespace MaskLlm.Tasks;
 
 /// <summary>The records of a task in local files: <c>.jsonl</c> and <c>.json</c>, also <c>.gz</c> and <c>.zst</c>, and Parquet.</summary>
-internal static class TaskData
+/// <param name="folder">Where to look.</param>
+internal sealed class TaskData(string folder)
 {
     // Between an archive and a file in it.
     private const char InArchive = '#';
 
+    // Of each archive its files by their names: one holds many tasks.
+    private readonly Dictionary<string, Dictionary<string, byte[]>> _archives = new(StringComparer.Ordinal);
+
     /// <summary>All records, those of several files one after the other by name.</summary>
-    /// <param name="folder">Where to look.</param>
     /// <param name="task">What for.</param>
     /// <exception cref="FileNotFoundException">The folder has none of the task's files.</exception>
     /// <exception cref="InvalidDataException">A file is damaged or is no list of objects.</exception>
-    internal static IEnumerable<JsonValue> Read(string folder, TaskDefinition task)
+    internal IEnumerable<JsonValue> Read(TaskDefinition task)
     {
         foreach (string glob in task.Files)
         {
             int hash = glob.IndexOf(InArchive, StringComparison.Ordinal);
             if (hash < 0)
             {
-                string[] found = [.. Matching(folder, glob)];
+                string[] found = [.. Matching(glob)];
                 if (found.Length > 0) return found.SelectMany(Records);
             }
-            else if (Archived(Path.Combine(folder, glob[..hash]), glob[(hash + 1)..]) is { } bytes)
-                return Lines($"{Path.Combine(folder, glob[..hash])}: {glob[(hash + 1)..]}", new MemoryStream(bytes));
+            else if (Archived(Path.Combine(folder, glob[..hash])).TryGetValue(glob[(hash + 1)..], out byte[]? bytes))
+                return Lines(() => Opened($"{Path.Combine(folder, glob[..hash])}: {glob[(hash + 1)..]}", new MemoryStream(bytes)));
         }
         throw new FileNotFoundException($"{folder}: no file of {task.Name} in it; looked for {string.Join(", ", task.Files.Select(JsonValue.Shortened))}. Name the "
             + $"folder that has it with `TaskData`.", folder);
     }
 
-    private static IEnumerable<string> Matching(string folder, string glob)
+    private IEnumerable<string> Matching(string glob)
     {
         if (!Directory.Exists(folder)) return [];
         Matcher matcher = new(StringComparison.Ordinal);
@@ -51,26 +53,22 @@ internal static class TaskData
     {
         SourceFile file = SourceFile.At(path);
         if (file.Kind == ContentKind.Parquet)
-            return ParquetTable.Rows(path).Select((row, index) => Parsed($"{path}: row {index + 1}", Bytes(row)));
+            return ParquetTable.Rows(path).Select((row, index) =>
+                JsonValue.Parse($"{path}: row {index + 1}", Encoding.UTF8.GetBytes(row.ToJsonString())));
         string name = file.Compression == Compression.None ? path : Path.GetFileNameWithoutExtension(path);
-        if (file.Kind == ContentKind.JsonLines) return Lines(file);
+        if (file.Kind == ContentKind.JsonLines) return Lines(file.Open);
         if (Path.GetExtension(name) == ".json") return List(path, Encoding.UTF8.GetBytes(WholeText.Read(path)));
         throw new NotSupportedException($"{path}: records of tasks are read from .jsonl, .json and .parquet; write it as one of these.");
     }
 
-    private static IEnumerable<JsonValue> Lines(SourceFile file)
+    private static IEnumerable<JsonValue> Lines(Func<SourceStream> open)
     {
-        using SourceStream stream = file.Open();
+        using SourceStream stream = open();
         foreach ((long number, ReadOnlyMemory<byte> line) in new JsonLines(stream).Read())
-            yield return Parsed($"{file.Path}: line {number}", line.ToArray());
+            yield return JsonValue.Parse($"{stream.Path}: line {number}", line.ToArray());
     }
 
-    private static IEnumerable<JsonValue> Lines(string name, MemoryStream bytes)
-    {
-        using SourceStream stream = new(name, bytes, bytes);
-        foreach ((long number, ReadOnlyMemory<byte> line) in new JsonLines(stream).Read())
-            yield return Parsed($"{name}: line {number}", line.ToArray());
-    }
+    private static SourceStream Opened(string name, MemoryStream bytes) => new(name, bytes, bytes);
 
     // A list, or an object that has one as data.
     private static IEnumerable<JsonValue> List(string path, byte[] json)
@@ -80,27 +78,31 @@ internal static class TaskData
         if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("data", out JsonElement data)) root = data;
         if (root.ValueKind != JsonValueKind.Array)
             throw new InvalidDataException($"{path}: found {root.ValueKind}; a list of objects is needed, or an object with one as data.");
-        return root.EnumerateArray().Select((item, index) => Parsed($"{path}: [{index}]", Encoding.UTF8.GetBytes(item.GetRawText())));
+        return root.EnumerateArray().Select((item, index) =>
+            JsonValue.Parse($"{path}: [{index}]", Encoding.UTF8.GetBytes(item.GetRawText())));
     }
 
-    private static JsonValue Parsed(string where, byte[] json) => JsonValue.Parse(where, json);
-
-    private static byte[] Bytes(JsonObject row) => Encoding.UTF8.GetBytes(row.ToJsonString());
-
-    private static byte[]? Archived(string archive, string name)
+    private Dictionary<string, byte[]> Archived(string archive)
     {
-        if (!File.Exists(archive)) return null;
+        if (!_archives.TryGetValue(archive, out Dictionary<string, byte[]>? files))
+            _archives.Add(archive, files = File.Exists(archive) ? Unpacked(archive) : []);
+        return files;
+    }
+
+    private static Dictionary<string, byte[]> Unpacked(string archive)
+    {
+        Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
         try
         {
             using TarReader tar = new(new GZipInputStream(File.OpenRead(archive)));
             while (tar.GetNextEntry() is { } entry)
             {
-                if (entry.DataStream is null || Path.GetFileName(entry.Name) != name) continue;
+                if (entry.DataStream is null) continue;
                 using MemoryStream content = new();
                 entry.DataStream.CopyTo(content);
-                return content.ToArray();
+                files.TryAdd(Path.GetFileName(entry.Name), content.ToArray());
             }
-            return null;
+            return files;
         }
         catch (Exception e) when (e is ICSharpCode.SharpZipLib.SharpZipBaseException or InvalidDataException or EndOfStreamException)
         {

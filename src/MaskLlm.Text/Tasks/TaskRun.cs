@@ -29,11 +29,12 @@ internal sealed class TaskRun
     internal TaskRun(TaskSelection request, IReadOnlyList<TaskDefinition> tasks, TaskEncoding encoding, int maxPositions,
         IProgress<Progress>? progress, CancellationToken cancellation)
     {
+        TaskData data = new(request.TaskData);
         for (int i = 0; i < tasks.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             progress?.Report(new Progress("reading tasks", i, tasks.Count, tasks[i].Name));
-            IEnumerable<TaskDocument> all = tasks[i].Read(TaskData.Read(request.TaskData, tasks[i]));
+            IEnumerable<TaskDocument> all = tasks[i].Read(data.Read(tasks[i]));
             TaskDocument[] documents = [.. request.Limit is { } limit ? all.Take(limit) : all];
             if (documents.Length == 0) throw new InvalidDataException($"{request.TaskData}: the data of {tasks[i].Name} have no document.");
             _tasks.Add((tasks[i], documents, AskedText.Of(documents, encoding, maxPositions)));

@@ -43,8 +43,9 @@ public sealed record TaskScore(string Task, int Documents, double Accuracy, doub
         return json;
     }
 
-    /// <summary>Reads what <see cref="ToJson(IEnumerable{TaskScore})"/> gave.</summary>
-    internal static IReadOnlyList<TaskScore> Parse(JsonObject scores) => [.. scores.Select(pair =>
+    /// <summary>Reads scores by their names, as records have them.</summary>
+    /// <param name="scores">An object for each task.</param>
+    public static IReadOnlyList<TaskScore> Parse(JsonObject scores) => [.. scores.Select(pair =>
         new TaskScore(pair.Key, (int)pair.Value!["docs"]!, (double)pair.Value["acc"]!, (double?)pair.Value["stderr"])
         {
             NormalizedAccuracy = (double?)pair.Value["acc_norm"],

@@ -18,7 +18,7 @@ public sealed class TaskDataTests : IDisposable
     public void Parquet_OfAnotherProgram_IsReadAsRecords()
     {
         TaskDefinition arc = TaskCatalog.Find(["arc_easy"])[0];
-        TaskDocument[] found = [.. arc.Read(TaskData.Read(Fixture.PathOf("tasks"), arc))];
+        TaskDocument[] found = [.. arc.Read(new TaskData(Fixture.PathOf("tasks")).Read(arc))];
         Assert.Equal(TaskFolder.Of("Question: What falls?\nAnswer:", " up", " an apple", " time"), found[0].Requests);
         Assert.Equal(TaskFolder.Of("Question: What is cold?\nAnswer:", " ice", " fire", " sun", " tea"), found[1].Requests);
         Assert.Equal([1, 0], found.Select(document => document.Gold!.Value));

@@ -20,7 +20,7 @@ internal sealed class TaskFolder : IDisposable
     internal TaskDocument[] Documents(string task)
     {
         TaskDefinition definition = Assert.Single(TaskCatalog.Find([task]));
-        return [.. definition.Read(TaskData.Read(Path, definition))];
+        return [.. definition.Read(new TaskData(Path).Read(definition))];
     }
 
     /// <summary>The only document of a task whose only record is given.</summary>
