@@ -37,8 +37,9 @@ internal sealed class TaskData(string folder)
             else if (Archived(Path.Combine(folder, glob[..hash])).TryGetValue(glob[(hash + 1)..], out byte[]? bytes))
                 return Lines(() => Opened($"{Path.Combine(folder, glob[..hash])}: {glob[(hash + 1)..]}", new MemoryStream(bytes)));
         }
-        throw new FileNotFoundException($"{folder}: no file of {task.Name} in it; looked for {string.Join(", ", task.Files.Select(JsonValue.Shortened))}. Name the "
-            + $"folder that has it with `TaskData`.", folder);
+        string globs = string.Join(", ", task.Files.Select(JsonValue.Shortened));
+        throw new FileNotFoundException($"{folder}: no file of {task.Name} in it; looked for {globs}. Name the folder that has it with "
+            + $"`TaskData`.", folder);
     }
 
     private IEnumerable<string> Matching(string glob)
