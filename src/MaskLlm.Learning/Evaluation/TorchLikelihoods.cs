@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Evaluation;
 
-/// <summary>Likelihoods of continuations by libtorch: a context is run once for all its continuations, and texts of similar length
-/// together.</summary>
+/// <summary>Likelihoods of continuations by libtorch: what the texts of a document begin with is run once for all of them, and documents of
+/// similar length together.</summary>
 /// <param name="model">With whatever weights its linear layers have.</param>
 /// <param name="isNaive">One forward pass for each continuation, to measure against.</param>
 internal sealed class TorchLikelihoods(Decoder model, bool isNaive = false) : ILikelihoods
@@ -34,11 +34,11 @@ internal sealed class TorchLikelihoods(Decoder model, bool isNaive = false) : IL
         List<Predicted> predicted = [];
         for (int row = 0; row < texts.Length; row++) Place(texts[row], row, row * tokens, ids, predicted);
         // A single ending is the text itself, and what fills a row up comes after it.
-        using TextBranches? branches = texts.All(text => text.Continuations.Count == 1) ? null : TextBranches.Of(
-            [.. texts.Select(text => (text.Context.Length, (IReadOnlyList<int>)[.. text.Continuations.Select(one => one.Length - 1)]))],
+        using TextBranches? branches = texts.All(text => text.Endings.Count == 1) ? null : TextBranches.Of(
+            [.. texts.Select(text => (text.Beginning.Length, (IReadOnlyList<int>)[.. text.Endings.Select(one => one.Ids.Length - 1)]))],
             tokens, model.Device);
         Tensor hidden = model.Hidden(TokenBatch.Of(ids, texts.Length, model.Device), branches).reshape(-1, model.Config.HiddenSize);
-        Likelihood[][] found = [.. texts.Select(text => Likelihood.Starts(text.Continuations.Count))];
+        Likelihood[][] found = [.. texts.Select(text => Likelihood.Starts(text.Endings.Count))];
         foreach (Predicted[] chunk in predicted.Chunk(VocabularyLoss.ChunkTokens(model.Config.VocabularySize)))
             Add(hidden, chunk, found);
         return found;
@@ -47,16 +47,17 @@ internal sealed class TorchLikelihoods(Decoder model, bool isNaive = false) : IL
     // Tokens of a row, and which of them predicts what.
     private static void Place(ScoredText text, int row, int at, int[] ids, List<Predicted> predicted)
     {
-        text.Context.CopyTo(ids.AsSpan(at));
-        int last = at + text.Context.Length - 1;
-        at = last + 1;
-        for (int ending = 0; ending < text.Continuations.Count; ending++)
+        text.Beginning.CopyTo(ids.AsSpan(at));
+        int begin = at;
+        at += text.Beginning.Length;
+        for (int ending = 0; ending < text.Endings.Count; ending++)
         {
-            int[] continuation = text.Continuations[ending];
-            continuation.AsSpan(0, continuation.Length - 1).CopyTo(ids.AsSpan(at));
-            for (int i = 0; i < continuation.Length; i++)
-                predicted.Add(new Predicted(i == 0 ? last : at + i - 1, continuation[i], row, ending));
-            at += continuation.Length - 1;
+            int[] own = text.Endings[ending].Ids;
+            own.AsSpan(0, own.Length - 1).CopyTo(ids.AsSpan(at));
+            foreach ((int place, int next) in text.Predictions(ending))
+                predicted.Add(new Predicted(place < text.Beginning.Length ? begin + place : at + place - text.Beginning.Length, next, row,
+                    ending));
+            at += own.Length - 1;
         }
     }
 
@@ -87,6 +88,6 @@ internal sealed class TorchLikelihoods(Decoder model, bool isNaive = false) : IL
     /// <param name="Place">Of the hidden state that predicts it, over all rows.</param>
     /// <param name="Target">Its id.</param>
     /// <param name="Row">Of its text.</param>
-    /// <param name="Ending">Of its continuation.</param>
+    /// <param name="Ending">Of the text.</param>
     private readonly record struct Predicted(int Place, int Target, int Row, int Ending);
 }

@@ -4,23 +4,23 @@ using MaskLlm.Tasks;
 
 namespace MaskLlm.Decoding;
 
-/// <summary>Likelihoods of continuations by the CPU runtime: a context stays in the cache for all its continuations, and several texts run
-/// together.</summary>
+/// <summary>Likelihoods of continuations by the CPU runtime: what the texts of a document begin with stays in the cache for all of them,
+/// and several documents run together.</summary>
 /// <param name="decoder">The caller's.</param>
 /// <param name="config">Of its model.</param>
 internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder, DecoderConfig config) : ILikelihoods
 {
-    // Where the rotary embedding depends on how long a text is, a context is another one for each continuation.
+    // Where the rotary embedding depends on how long a text is, a beginning is another one for each ending.
     private readonly bool _runsAlone = config.RotaryDependsOnLength;
 
     private readonly float[] _exponentials = new float[decoder.VocabularySize];
 
     public int MaxPositions => decoder.ContextLength;
 
-    // Of a text a batch has its context, or the longest of its continuations.
+    // Of a text a batch has its beginning, or the longest of its endings.
     public void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, CancellationToken cancellation) =>
         ScoredBatches.Score(texts, _runsAlone,
-            some => some.Sum(text => Math.Max(text.Context.Length, text.Continuations.Max(one => one.Length))),
+            some => some.Sum(text => Math.Max(text.Beginning.Length, text.Endings.Max(one => one.Ids.Length))),
             decoder.Options.TokensAtOnce, Run, scored, cancellation);
 
     private Likelihood[][] Run(ScoredText[] texts)
@@ -28,9 +28,9 @@ internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder, DecoderConfig c
         KeyValueCache[] caches = [.. texts.Select(_ => decoder.StartSequence())];
         try
         {
-            Likelihood[][] found = [.. texts.Select(text => Likelihood.Starts(text.Continuations.Count))];
-            RunContexts(texts, caches, found);
-            for (int ending = 0; ending < texts.Max(text => text.Continuations.Count); ending++) RunEndings(texts, caches, ending, found);
+            Likelihood[][] found = [.. texts.Select(text => Likelihood.Starts(text.Endings.Count))];
+            RunBeginnings(texts, caches, found);
+            for (int ending = 0; ending < texts.Max(text => text.Endings.Count); ending++) RunEndings(texts, caches, ending, found);
             return found;
         }
         finally
@@ -39,21 +39,23 @@ internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder, DecoderConfig c
         }
     }
 
-    private void RunContexts(ScoredText[] texts, KeyValueCache[] caches, Likelihood[][] found)
+    private void RunBeginnings(ScoredText[] texts, KeyValueCache[] caches, Likelihood[][] found)
     {
         List<(BatchToken Token, Action<ReadOnlySpan<float>>? Then)> queue = [];
         for (int i = 0; i < texts.Length; i++)
         {
             (ScoredText text, Likelihood[] sums) = (texts[i], found[i]);
-            caches[i].Expect(text.Context.Length + text.Continuations.Max(one => one.Length) - 1);
-            for (int at = 0; at < text.Context.Length; at++)
+            caches[i].Expect(text.Beginning.Length + text.Endings.Max(one => one.Ids.Length) - 1);
+            ILookup<int, (int Ending, int Next)> predicted = Enumerable.Range(0, sums.Length)
+                .SelectMany(ending => text.Predictions(ending).Select(one => (one.At, Ending: ending, one.Next)))
+                .ToLookup(one => one.At, one => (one.Ending, one.Next));
+            for (int at = 0; at < text.Beginning.Length; at++)
             {
-                bool isLast = at == text.Context.Length - 1;
-                queue.Add((new BatchToken(caches[i], text.Context[at], isLast), isLast ? logits =>
+                (int Ending, int Next)[] here = [.. predicted[at]];
+                queue.Add((new BatchToken(caches[i], text.Beginning[at], here.Length > 0), here.Length == 0 ? null : logits =>
                 {
-                    for (int ending = 0; ending < sums.Length; ending++) Add(ref sums[ending], logits, text.Continuations[ending][0]);
-                }
-                : null));
+                    foreach ((int ending, int next) in here) Add(ref sums[ending], logits, next);
+                }));
             }
         }
         Run(queue);
@@ -64,15 +66,16 @@ internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder, DecoderConfig c
         List<(BatchToken Token, Action<ReadOnlySpan<float>>? Then)> queue = [];
         for (int i = 0; i < texts.Length; i++)
         {
-            if (ending >= texts[i].Continuations.Count) continue;
-            (int[] ids, Likelihood[] sums) = (texts[i].Continuations[ending], found[i]);
-            caches[i].Truncate(texts[i].Context.Length);
-            caches[i].Expect(texts[i].Context.Length + ids.Length - 1);
+            if (ending >= texts[i].Endings.Count) continue;
+            (ScoredText text, Likelihood[] sums) = (texts[i], found[i]);
+            int[] ids = text.Endings[ending].Ids;
+            Dictionary<int, int> predicted = text.Predictions(ending).ToDictionary(one => one.At - text.Beginning.Length, one => one.Next);
+            caches[i].Truncate(text.Beginning.Length);
+            caches[i].Expect(text.Beginning.Length + ids.Length - 1);
             for (int at = 0; at < ids.Length - 1; at++)
-            {
-                int next = ids[at + 1];
-                queue.Add((new BatchToken(caches[i], ids[at], WantsLogits: true), logits => Add(ref sums[ending], logits, next)));
-            }
+                queue.Add(predicted.TryGetValue(at, out int next)
+                    ? (new BatchToken(caches[i], ids[at], WantsLogits: true), logits => Add(ref sums[ending], logits, next))
+                    : (new BatchToken(caches[i], ids[at], WantsLogits: false), null));
         }
         Run(queue);
     }

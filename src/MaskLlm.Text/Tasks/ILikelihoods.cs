@@ -6,9 +6,9 @@ internal interface ILikelihoods
     /// <summary>Tokens that a text may have.</summary>
     int MaxPositions { get; }
 
-    /// <summary>Scores the continuations of texts.</summary>
+    /// <summary>Scores the endings of texts.</summary>
     /// <param name="texts">Near ones are of similar length.</param>
-    /// <param name="scored">Told of each text, in any order, its number and its continuations' likelihoods.</param>
+    /// <param name="scored">Told of each text, in any order, its number and its endings' likelihoods.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="InvalidDataException">A logit is NaN.</exception>
     void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, CancellationToken cancellation);

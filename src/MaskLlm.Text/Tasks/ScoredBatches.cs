@@ -5,11 +5,11 @@ internal static class ScoredBatches
 {
     /// <summary>Scores all texts.</summary>
     /// <param name="texts">Near ones are of similar length.</param>
-    /// <param name="runsAlone">Each continuation is run by itself.</param>
+    /// <param name="runsAlone">Each ending is run by itself.</param>
     /// <param name="widthOf">What some texts together take.</param>
     /// <param name="most">What a batch may take; a single text may take more.</param>
-    /// <param name="run">Likelihoods of the continuations of each text of a batch.</param>
-    /// <param name="scored">Told of each text its number and its continuations' likelihoods.</param>
+    /// <param name="run">Likelihoods of the endings of each text of a batch.</param>
+    /// <param name="scored">Told of each text its number and its endings' likelihoods.</param>
     /// <param name="cancellation">Stops between batches.</param>
     internal static void Score(IReadOnlyList<ScoredText> texts, bool runsAlone, Func<IEnumerable<ScoredText>, int> widthOf, int most,
         Func<ScoredText[], Likelihood[][]> run, Action<int, Likelihood[]> scored, CancellationToken cancellation)
@@ -21,7 +21,7 @@ internal static class ScoredBatches
             if (runsAlone)
             {
                 ScoredText text = texts[next];
-                scored(next++, [.. text.Continuations.Select(one => run([text with { Continuations = [one] }])[0][0])]);
+                scored(next++, [.. text.Endings.Select(one => run([text with { Endings = [one] }])[0][0])]);
                 continue;
             }
             batch.Clear();

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Tests.Tasks;
 
-/// <summary>A context that is run once for all its continuations, by both engines, against a forward pass for each.</summary>
+/// <summary>What texts begin with is run once for all of them, by both engines; held against a forward pass for each.</summary>
 [Collection(TorchTests.Name)]
 public sealed class LikelihoodsTests
 {
@@ -20,12 +20,12 @@ public sealed class LikelihoodsTests
 
     [Theory]
     [MemberData(nameof(Models))]
-    public void Score_SharedContexts_IsThatOfEveryTextAlone(string name)
+    public void Score_SharedBeginnings_IsThatOfEveryTextAlone(string name)
     {
         using Decoder model = Checkpoint.Load(Fixture.PathOf($"models/{name}"));
-        ScoredText[] texts = Texts(model.Config.VocabularySize, Math.Min(48, model.Config.MaxPositions), name.Length);
-        List<Likelihood> alone = [.. texts.SelectMany(text =>
-            text.Continuations.Select(continuation => Direct(model, text.Context, continuation)))];
+        (int[] Ids, int Scored)[][] groups = Texts(model.Config.VocabularySize, Math.Min(48, model.Config.MaxPositions), name.Length);
+        List<Likelihood> alone = [.. groups.SelectMany(group => group.Select(text => Direct(model, text.Ids, text.Scored)))];
+        ScoredText[] texts = [.. groups.Select(ScoredText.Of)];
         AssertSame(alone, Score(new TorchLikelihoods(model), texts));
         AssertSame(alone, Score(new TorchLikelihoods(model, isNaive: true), texts));
 
@@ -43,7 +43,8 @@ public sealed class LikelihoodsTests
     public void Score_Cancelled_Stops()
     {
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
-        Assert.Throws<OperationCanceledException>(() => new TorchLikelihoods(model).Score(Texts(64, 20, 1), (_, _) => { }, new(true)));
+        ScoredText[] texts = [ScoredText.Of([([1, 2, 3], 1)])];
+        Assert.Throws<OperationCanceledException>(() => new TorchLikelihoods(model).Score(texts, (_, _) => { }, new(true)));
     }
 
     /// <summary>Greedy is a continuation whose every token is the most probable one.</summary>
@@ -54,8 +55,8 @@ public sealed class LikelihoodsTests
         int[] context = [3, 1, 4];
         List<int> ids = [.. context];
         for (int i = 0; i < 4; i++) ids.Add(Most(model, ids));
-        int[] greedy = [.. ids.Skip(3)], other = [.. greedy[..3], (greedy[3] + 1) % model.Config.VocabularySize];
-        List<Likelihood> found = Score(new TorchLikelihoods(model), [new(context, [greedy, other, greedy[..1]])]);
+        int[] greedy = [.. ids], other = [.. greedy[..6], (greedy[6] + 1) % model.Config.VocabularySize];
+        List<Likelihood> found = Score(new TorchLikelihoods(model), [ScoredText.Of([(greedy, 4), (other, 4), (greedy[..4], 1)])]);
         Assert.Equal([true, false, true], found.Select(one => one.IsGreedy));
     }
 
@@ -65,17 +66,28 @@ public sealed class LikelihoodsTests
         return (int)model.Forward(TokenBatch.Of([.. ids], 1, CPU))[0, ids.Count - 1].argmax().item<long>();
     }
 
-    private static Likelihood Direct(Decoder model, int[] context, int[] continuation)
+    /// <summary>A pair of sentences shares what it begins with, though all of it is scored.</summary>
+    [Fact]
+    public void Of_TextsThatBeginAlike_HoldsTheBeginningOnce()
+    {
+        ScoredText text = ScoredText.Of([([1, 2, 3, 4, 5], 4), ([1, 2, 3, 6], 3), ([1, 2, 3], 1)]);
+        Assert.Equal([1, 2], text.Beginning);
+        Assert.Equal(2 + 2 + 1 + 0, text.Tokens);
+        Assert.Equal([(0, 2), (1, 3), (2, 4), (3, 5)], text.Predictions(0));
+        Assert.Equal([(0, 2), (1, 3), (2, 6)], text.Predictions(1));
+        Assert.Equal([(1, 3)], text.Predictions(2));
+    }
+
+    private static Likelihood Direct(Decoder model, int[] ids, int scored)
     {
         using DisposeScope scope = NewDisposeScope();
-        int[] ids = [.. context, .. continuation];
         Tensor logits = model.Forward(TokenBatch.Of(ids.AsSpan(0, ids.Length - 1), 1, CPU))[0].to(ScalarType.Float64);
         Tensor log = nn.functional.log_softmax(logits, 1);
         Likelihood sum = new(0, true);
-        for (int i = 0; i < continuation.Length; i++)
+        for (int next = ids.Length - scored; next < ids.Length; next++)
         {
-            using Tensor row = log[context.Length - 1 + i];
-            sum = sum.With(row[continuation[i]].item<double>(), row.argmax().item<long>() == continuation[i]);
+            using Tensor row = log[next - 1];
+            sum = sum.With(row[ids[next]].item<double>(), row.argmax().item<long>() == ids[next]);
         }
         return sum;
     }
@@ -97,8 +109,8 @@ public sealed class LikelihoodsTests
         }
     }
 
-    // From one token to the positions that there are, with one to five continuations.
-    private static ScoredText[] Texts(int vocabulary, int longest, int seed)
+    // One to five texts that begin alike, of two tokens to one more than the positions that there are.
+    private static (int[] Ids, int Scored)[][] Texts(int vocabulary, int longest, int seed)
     {
         Random random = new(seed);
         int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(vocabulary))];
@@ -106,10 +118,13 @@ public sealed class LikelihoodsTests
         [
             .. Enumerable.Range(0, 12).Select(number =>
             {
-                int context = number == 0 ? 1 : number == 1 ? longest - 1 : random.Next(1, longest - 4);
-                int most = longest + 1 - context;
-                IEnumerable<int> endings = Enumerable.Range(0, 1 + number % 5);
-                return new ScoredText(Ids(context), [.. endings.Select(_ => Ids(random.Next(1, Math.Min(9, most) + 1)))]);
+                int[] beginning = Ids(number == 0 ? 1 : number == 1 ? longest : random.Next(1, longest - 3));
+                int most = Math.Min(9, longest + 1 - beginning.Length);
+                return Enumerable.Range(0, 1 + number % 5).Select(_ =>
+                {
+                    int[] ids = [.. beginning, .. Ids(random.Next(1, most + 1))];
+                    return (ids, random.Next(1, ids.Length));
+                }).ToArray();
             }),
         ];
     }
