@@ -19,7 +19,7 @@ public class RuntimeCommandTests
     [InlineData("float32", "0.531")]
     [InlineData("bfloat16", "0.563")]
     [InlineData("int8", "0.636")]
-    [InlineData("int4", "0.765")]
+    [InlineData("int4", "0.778")]
     public void Export_MaskedModel_SaysWhatItTakesAndRefusesToReplace(string type, string ofDense)
     {
         string file = Path.Combine(Pruned.Value, $"{type}.maskllm");
@@ -33,6 +33,36 @@ public class RuntimeCommandTests
         Assert.Equal(2, again.ExitCode);
         Assert.Contains("--force", again.Error, StringComparison.Ordinal);
         Assert.Equal(before, File.ReadAllBytes(file));
+    }
+
+    [Fact]
+    public void Export_Int4OnText_RoundsAnotherWay()
+    {
+        string plain = Path.Combine(Pruned.Value, "plain.maskllm"), rounded = Path.Combine(Pruned.Value, "rounded.maskllm");
+        CommandRun told = CommandRun.Of("export", TinyModel.Folder, "--mask", Mask, "--type", "int4", "--out", plain);
+        Assert.Contains("--data TEXT rounds them together", told.Error, StringComparison.Ordinal);
+        CommandRun run = CommandRun.Of("export", TinyModel.Folder, "--mask", Mask, "--type", "int4", "--data", TinyModel.TextPath,
+            "--samples", "8", "--seq-len", "32", "--threads", "2", "--out", rounded);
+        run.AssertSuccess();
+        Assert.Contains("14 of 14 linear layers 2:4", run.Output, StringComparison.Ordinal);
+        Assert.Equal(new FileInfo(plain).Length, new FileInfo(rounded).Length);
+        Assert.NotEqual(File.ReadAllBytes(plain), File.ReadAllBytes(rounded));
+    }
+
+    [Theory]
+    [InlineData("only int4 of runtime is rounded on text", "--data", "TEXT")]
+    [InlineData("only int4 of runtime is rounded on text", "--data", "TEXT", "--type", "int8")]
+    [InlineData("only int4 of runtime is rounded on text", "--data", "TEXT", "--format", "gguf", "--type", "q4_0")]
+    [InlineData("--samples says how --data is read, and there is none", "--type", "int4", "--samples", "3")]
+    [InlineData("64, the model's positions", "--type", "int4", "--data", "TEXT", "--seq-len", "70")]
+    public void Export_DataThatServesNothing_IsRefused(string expected, params string[] options)
+    {
+        string file = Path.Combine(Pruned.Value, "refused.maskllm");
+        CommandRun run = CommandRun.Of(["export", TinyModel.Folder, "--out", file,
+            .. options.Select(option => option == "TEXT" ? TinyModel.TextPath : option)]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(expected, run.LastLine, StringComparison.Ordinal);
+        Assert.False(File.Exists(file));
     }
 
     [Fact]

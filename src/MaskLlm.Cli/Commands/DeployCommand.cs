@@ -29,6 +29,8 @@ internal static class DeployCommand
             AllowMultipleArgumentsPerToken = true,
             DefaultValueFactory = _ => ["bfloat16", "int8", "int4"],
         };
+        Option<string[]> data = SharedOptions.Data(required: false);
+        data.Description = "Text on which int4 is rounded, 128 sequences of 256 tokens. " + data.Description;
         Option<string[]> texts = new("--eval-text")
         {
             Description = "Texts to take perplexities on.",
@@ -55,18 +57,19 @@ internal static class DeployCommand
         Command command = new("deploy",
             "What to deploy on this machine: a model dense, under masks and tuned, by types of weights: size, speed, perplexity, accuracy.")
         {
-            model, masks, others, types, texts, length, windows, tasks.Names, tasks.Folder, tasks.Limit, output, repeats, memory, speed,
-            loss, threads, json,
+            model, masks, others, types, data, texts, length, windows, tasks.Names, tasks.Folder, tasks.Limit, output, repeats, memory,
+            speed, loss, threads, json,
         };
         command.SetAction(parsed =>
         {
-            TorchRuntime.Start(parsed.GetValue(threads));
+            int used = TorchRuntime.Start(parsed.GetValue(threads));
             DeployRequest request = new()
             {
                 Model = parsed.GetValue(model)!,
                 Masks = parsed.GetValue(masks) ?? [],
                 Others = parsed.GetValue(others) ?? [],
                 Types = [.. parsed.GetValue(types)!.Select(WeightTypes.Parse)],
+                Data = parsed.GetValue(data) is { Length: > 0 } sources ? SharedOptions.Corpus(sources, null, null, used) : null,
                 EvalTexts = parsed.GetValue(texts)!,
                 SequenceLength = parsed.GetValue(length),
                 MaxWindows = parsed.GetValue(windows),

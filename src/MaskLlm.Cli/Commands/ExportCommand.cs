@@ -5,8 +5,10 @@ using MaskLlm.Cli.Output;
 using MaskLlm.Decoding;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Masks;
+using MaskLlm.Models;
 using MaskLlm.Packing;
 using MaskLlm.Products;
+using MaskLlm.Rounding;
 
 namespace MaskLlm.Cli.Commands;
 
@@ -34,17 +36,45 @@ internal static class ExportCommand
             Description = $"How weights are stored. {RuntimeName}: float32, bfloat16 (default), int8, "
             + $"int4. {GgufName}: {GgufTypes.Known}; bf16 by default."
         };
+        Option<string[]> data = SharedOptions.Data(required: false);
+        data.Description = "For int4: text on which the layers' outputs are to change least. " + data.Description;
+        Option<string?> separator = SharedOptions.DocumentSeparator();
+        Option<string> column = SharedOptions.TextColumn();
+        Option<int> samples = SharedOptions.Samples("Sequences of the data.");
+        Option<int?> length = SharedOptions.CalibrationLength();
+        Option<ulong> seed = SharedOptions.Seed();
+        Option<int?> threads = SharedOptions.Threads();
+        Option[] calibration = [separator, column, samples, length, seed, threads];
         Option<string> output = new("--out") { Description = "The file to write.", Required = true };
         Option<bool> force = new("--force") { Description = "Replace the file that --out names." };
         Command command = new("export", "Write one file that this program's CPU runtime, or llama.cpp, loads.") { model, format, mask, type,
-            output, force };
+            data, output, force };
+        foreach (Option option in calibration) command.Options.Add(option);
         command.SetAction(parsed =>
         {
             string source = parsed.GetValue(model)!, target = parsed.GetValue(output)!;
             ExportTarget.Require(target, parsed.GetValue(force), source, parsed.GetValue(mask));
+            string[] texts = parsed.GetValue(data) ?? [];
+            RequireCalibrated(parsed, calibration, texts, parsed.GetValue(format), parsed.GetValue(type));
             Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? CheckpointMasks.Read(file, source)
                 : null;
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
+            if (texts.Length > 0)
+            {
+                int used = TorchRuntime.Start(parsed.GetValue(threads));
+                CalibratedExport.Write(new CalibratedExportRequest
+                {
+                    Model = source,
+                    Mask = parsed.GetValue(mask),
+                    Data = SharedOptions.Corpus(texts, parsed.GetValue(separator), parsed.GetValue(column), used),
+                    Samples = parsed.GetValue(samples),
+                    SequenceLength = parsed.GetValue(length),
+                    Seed = parsed.GetValue(seed),
+                    Out = target,
+                }, progress, progress.Note, stop);
+                parsed.InvocationConfiguration.Output.WriteLine(Summary(target, WeightType.Int4));
+                return ExitCode.Done;
+            }
             string summary = parsed.GetValue(format) switch
             {
                 RuntimeName => Runtime(source, masks, parsed.GetValue(type), target, progress, stop),
@@ -63,6 +93,24 @@ internal static class ExportCommand
     {
         WeightType weights = type is null ? WeightType.BFloat16 : WeightTypes.Parse(type);
         RuntimeExport.Write(source, masks(), weights, target, progress, stop);
+        if (weights == WeightType.Int4)
+            progress.Note("every weight went to the nearest value; --data TEXT rounds them together, which loses less (docs/runtime.md).");
+        return Summary(target, weights);
+    }
+
+    // What would have no effect is said.
+    private static void RequireCalibrated(ParseResult parsed, Option[] calibration, string[] texts, string? format, string? type)
+    {
+        if (texts.Length > 0 && (format != RuntimeName || type != WeightTypes.NameOf(WeightType.Int4)))
+            throw new ArgumentException(
+                $"--data {texts[0]}: only int4 of {RuntimeName} is rounded on text; add --type int4, or leave it out.");
+        foreach (Option option in calibration)
+            if (texts.Length == 0 && parsed.GetResult(option) is { Implicit: false })
+                throw new ArgumentException($"{option.Name} says how --data is read, and there is none; name text, or leave it out.");
+    }
+
+    private static string Summary(string target, WeightType weights)
+    {
         using RuntimeModel written = RuntimeModel.Open(target);
         return string.Create(
             CultureInfo.InvariantCulture,

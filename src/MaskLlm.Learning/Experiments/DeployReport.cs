@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using MaskLlm.Products;
 using MaskLlm.Tasks;
 
 namespace MaskLlm.Experiments;
@@ -94,8 +95,10 @@ public sealed record DeployReport(DeployRequest Request, IReadOnlyList<DeployRow
         string texts = string.Join(", ", Rows[0].Perplexity.Keys);
         string asked = Rows[0].Tasks.Count == 0 ? ""
             : $" Accuracy: mean of {string.Join(", ", TaskScore.Whole(Rows[0].Tasks).Select(score => score.Task))}.";
+        string rounded = Request.Data is { } data && Request.Types.Contains(WeightType.Int4)
+            ? $" int4 rounded on {string.Join(", ", data.Sources.Select(source => Path.GetFileName(source.Path)))}." : "";
         return Text($"Tokens a second of 1, 4 and 16 sequences behind 128 positions, and of a prompt of 512; medians of {Request.Repeats}")
-            + Text($", {Kernel}. Perplexity: geometric mean of {texts}, the first {Request.MaxWindows} windows of each.{asked} ")
+            + Text($", {Kernel}. Perplexity: geometric mean of {texts}, the first {Request.MaxWindows} windows of each.{asked}{rounded} ")
             + "In bold: what nothing beats in every figure.";
     }
 

@@ -1,3 +1,4 @@
+using MaskLlm.Data;
 using MaskLlm.Decoding;
 using MaskLlm.Numerals;
 using MaskLlm.Products;
@@ -20,6 +21,9 @@ public sealed record DeployRequest
 
     /// <summary>How weights are stored.</summary>
     public IReadOnlyList<WeightType> Types { get; init; } = [WeightType.BFloat16, WeightType.Int8, WeightType.Int4];
+
+    /// <summary>Text on which int4 is rounded; null: every weight goes to the nearest value.</summary>
+    public CorpusOptions? Data { get; init; }
 
     /// <summary>Texts to take perplexities on.</summary>
     public required IReadOnlyList<string> EvalTexts { get; init; }

@@ -9,6 +9,7 @@ using MaskLlm.Masks;
 using MaskLlm.Measures;
 using MaskLlm.Packing;
 using MaskLlm.Products;
+using MaskLlm.Rounding;
 using MaskLlm.Runs;
 using MaskLlm.Tasks;
 
@@ -105,8 +106,7 @@ public static class DeployRun
         IReadOnlyDictionary<string, string> texts, IProgress<Progress>? progress, CancellationToken cancellation)
     {
         string file = Path.Combine(request.Out, "model.maskllm");
-        IReadOnlyDictionary<string, Mask>? masks = candidate.Mask is null ? null : CheckpointMasks.Read(candidate.Mask, candidate.Model);
-        RuntimeExport.Write(candidate.Model, masks, type, file, progress, cancellation);
+        Pack(request, candidate, type, file, progress, cancellation);
         try
         {
             string title = $"{name} {RuntimeBenchmark.ShortName(type)}";
@@ -134,6 +134,20 @@ public static class DeployRun
         {
             File.Delete(file);
         }
+    }
+
+    private static void Pack(DeployRequest request, Candidate candidate, WeightType type, string file, IProgress<Progress>? progress,
+        CancellationToken cancellation)
+    {
+        if (type == WeightType.Int4 && request.Data is { } data)
+        {
+            CalibratedExport.Write(
+                new CalibratedExportRequest { Model = candidate.Model, Mask = candidate.Mask, Data = data, Out = file }, progress, null,
+                cancellation);
+            return;
+        }
+        IReadOnlyDictionary<string, Mask>? masks = candidate.Mask is null ? null : CheckpointMasks.Read(candidate.Mask, candidate.Model);
+        RuntimeExport.Write(candidate.Model, masks, type, file, progress, cancellation);
     }
 
     private static (DeployRow Row, string Kernel) Speeds(DeployRequest request, string name, DecoderConfig config, WeightType type,
@@ -178,8 +192,11 @@ public static class DeployRun
                 foreach ((string file, JsonNode? hash) in InputHashes.OfModel(candidate.Model)) inputs[file] = hash!.DeepClone();
         }
         foreach (string text in texts.Values) inputs[RecordedPath.Of(text)] = InputHashes.Of(text);
+        foreach (string source in request.Data?.Files() ?? []) inputs[RecordedPath.Of(source)] = InputHashes.Of(source);
         return new JsonObject
         {
+            ["data"] = request.Data is { } data
+                ? new JsonArray([.. data.Sources.Select(source => (JsonNode)RecordedPath.Of(source.Path))]) : null,
             ["types"] = new JsonArray([.. request.Types.Select(type => (JsonNode)WeightTypes.NameOf(type))]),
             ["seq-len"] = request.SequenceLength,
             ["max-windows"] = request.MaxWindows,

@@ -19,6 +19,7 @@ internal static class LayerPruner
     internal static (Mask Mask, Tensor Weight) Prune(PruneMethod method, string name, Tensor weight, LayerInputs inputs,
         LayerInputs? heldOut, CancellationToken cancellation)
     {
+        if (method.Rounding is { } rounding) return rounding.Round(name, weight, inputs.Hessian());
         if (method is { Name: PruneRun.SparseGptMethod, Update: WeightUpdate.Own })
             return SparseGpt.Prune(name, weight, inputs.Hessian(), method.Pattern, updateWeights: true);
         Mask mask = MaskOf(method, name, weight, inputs);

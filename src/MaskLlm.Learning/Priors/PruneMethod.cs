@@ -12,6 +12,9 @@ internal sealed record PruneMethod(string Name, NmPattern Pattern, WeightUpdate 
     /// <summary>The masks of <see cref="PruneRun.MaskMethod"/>, by the checkpoint's names.</summary>
     internal IReadOnlyDictionary<string, Mask>? Masks { get; init; }
 
+    /// <summary>Where layers are rounded instead, all of what they hold.</summary>
+    internal Int4Rounding? Rounding { get; init; }
+
     /// <summary>Whether a block's kept weights are trained after its layers are solved.</summary>
     internal bool TrainsBlocks { get; init; }
 
@@ -23,5 +26,5 @@ internal sealed record PruneMethod(string Name, NmPattern Pattern, WeightUpdate 
 
     /// <summary>What it keeps of a layer's inputs.</summary>
     internal InputDetail Detail => Solves ? InputDetail.Cross
-        : Name == PruneRun.SparseGptMethod ? InputDetail.Products : InputDetail.Squares;
+        : Name == PruneRun.SparseGptMethod || Rounding is not null ? InputDetail.Products : InputDetail.Squares;
 }

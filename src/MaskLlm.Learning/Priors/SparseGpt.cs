@@ -10,7 +10,6 @@ namespace MaskLlm.Priors;
 internal static class SparseGpt
 {
     private const int BlockColumns = 128;
-    private const double Damping = 0.01, MostDamping = 10;
 
     /// <summary>Prunes one layer.</summary>
     /// <param name="layer">Its name, for a message.</param>
@@ -26,7 +25,7 @@ internal static class SparseGpt
         using DisposeScope scope = NewDisposeScope();
         Tensor dead = hessian.diagonal().logical_not(), left = weight.clone();
         left.FillInPlace(dead.unsqueeze(0), 0);
-        Tensor inverse = InverseFactor(layer, hessian, dead);
+        Tensor inverse = InverseFactor.Of(layer, hessian, dead);
         if (!updateWeights)
         {
             Mask mask = LargestOfGroup.Keep(layer, Scores(left, inverse.diagonal()), pattern);
@@ -68,25 +67,4 @@ internal static class SparseGpt
 
     // What it costs to prune a weight, all later ones making up for it: w^2 / U_ii^2.
     private static Tensor Scores(Tensor weight, Tensor diagonal) => weight.Squared() / diagonal.Squared();
-
-    /// <summary>U of H^-1 = U^T U, upper; more damping where the factorisation fails.</summary>
-    private static Tensor InverseFactor(string layer, Tensor hessian, Tensor dead)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor damped = hessian.clone(), diagonal = damped.diagonal();
-        diagonal.FillInPlace(dead, 1);
-        double mean = diagonal.to(ScalarType.Float64).mean().item<double>();
-        double before = 0;
-        for (double damping = Damping; damping <= MostDamping; damping *= 10)
-        {
-            diagonal.PlusInPlace((damping - before) * mean);
-            before = damping;
-            (Tensor lower, Tensor failed) = linalg.cholesky_ex(damped);
-            if (failed.item<int>() != 0) continue;
-            (Tensor factor, Tensor failedAgain) = linalg.cholesky_ex(cholesky_inverse(lower));
-            if (failedAgain.item<int>() == 0) return factor.t().contiguous().MoveToOuterDisposeScope();
-        }
-        throw new InvalidDataException(
-            $"{layer}: its inputs have no usable second moments, at any damping; are all numbers of the checkpoint finite?");
-    }
 }

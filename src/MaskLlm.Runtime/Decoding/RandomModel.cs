@@ -29,7 +29,7 @@ internal static class RandomModel
         List<TensorToWrite> tensors = [.. ParameterShapes.Values(config).Select(parameter => Ones(parameter.Name, parameter.Shape))];
         foreach (MatrixPlan matrix in MatrixPlan.All(config))
         {
-            PackedMatrix shape = new(matrix.Rows, matrix.Columns, type, isSparse && matrix.MayBeSparse);
+            PackedMatrix shape = matrix.Packed(type, isSparse);
             tensors.Add(new TensorToWrite(matrix.Name, TensorType.UInt8, [shape.Blocks, shape.Panels, shape.PanelBytes], shape.Bytes,
                 stream => WriteBlocks(stream, shape)));
         }
@@ -61,7 +61,7 @@ internal static class RandomModel
             kept[4 * group + first] = kept[4 * group + (first + 1 + random.Next(3)) % 4] = 1;
         }
         byte[] block = new byte[shape.BlockBytes];
-        PanelPacking.Pack(values, kept, shape.Columns, shape.Type, block);
+        PanelPacking.Pack(values, kept, shape.Columns, shape.Type, [], block);
         for (int i = 0; i < shape.Blocks; i++) stream.Write(block);
     }
 }

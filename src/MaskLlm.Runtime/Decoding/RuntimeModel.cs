@@ -26,9 +26,9 @@ public sealed class RuntimeModel : IDisposable
         Config = Config with { TieWordEmbeddings = Config.TieWordEmbeddings && !file.Tensors.ContainsKey(Config.HeadName) };
         Blocks = [.. Enumerable.Range(0, Config.BlockCount).Select(ReadBlock)];
         FinalNorm = Norm(Config.FinalNorm)!;
-        Embedding = Matrix(Config.EmbeddingName, Config.VocabularySize, Config.HiddenSize);
+        Embedding = Vocabulary(Config.EmbeddingName);
         Positions = Config.PositionsName is { } positions ? Values(positions, Config.MaxPositions, Config.HiddenSize) : null;
-        Head = Config.TieWordEmbeddings ? Embedding : Matrix(Config.HeadName, Config.VocabularySize, Config.HiddenSize);
+        Head = Config.TieWordEmbeddings ? Embedding : Vocabulary(Config.HeadName);
     }
 
     /// <summary>The parts of the model.</summary>
@@ -153,8 +153,8 @@ public sealed class RuntimeModel : IDisposable
         string version = file.Metadata.GetValueOrDefault(RuntimeFormat.VersionKey) ?? "";
         if (version != RuntimeFormat.Version)
             throw new NotSupportedException(
-                $"{file.Path} is a runtime file of version '{version}'; this program reads version {RuntimeFormat.Version}, which holds "
-                + $"all that the checkpoint says of its tokens. Export it again.");
+                $"{file.Path} is a runtime file of version '{version}'; this program reads version {RuntimeFormat.Version}, whose "
+                + $"int4 is another. Export it again.");
         try
         {
             return WeightTypes.Parse(file.Metadata.GetValueOrDefault(RuntimeFormat.TypeKey) ?? "");
@@ -192,7 +192,7 @@ public sealed class RuntimeModel : IDisposable
     {
         float[]? whole = slice.Tensor.Bias is { } bias ? Values(bias, slice.Tensor.Rows) : null;
         return new RuntimeLinear(
-            slice.Name, Matrix(slice.Name, slice.Rows, slice.Tensor.Columns),
+            slice.Name, Matrix(slice.Name, slice.Rows, slice.Tensor.Columns, Type),
             whole is null ? null : [.. Enumerable.Range(0, slice.Rows).Select(row => whole[slice.TensorRow(row)])]);
     }
 
@@ -213,17 +213,20 @@ public sealed class RuntimeModel : IDisposable
         return MemoryMarshal.Cast<byte, float>(_file.Bytes(entry)).ToArray();
     }
 
-    private unsafe PackedMatrix Matrix(string name, int rows, int columns)
+    private PackedMatrix Vocabulary(string name) =>
+        Matrix(name, Config.VocabularySize, Config.HiddenSize, WeightTypes.OfVocabulary(Type));
+
+    private unsafe PackedMatrix Matrix(string name, int rows, int columns, WeightType type)
     {
         TensorEntry entry = Require(name);
         foreach (bool isSparse in new[] { false, true })
         {
-            PackedMatrix matrix = new(rows, columns, Type, isSparse);
+            PackedMatrix matrix = new(rows, columns, type, isSparse);
             if (entry.Type == TensorType.UInt8 && entry.Shape.SequenceEqual([matrix.Blocks, matrix.Panels, matrix.PanelBytes]))
                 return matrix with { Data = _file.Pointer(entry) };
         }
         throw Broken($"{name} is {entry.Type.Spelling()} of shape ({string.Join(", ", entry.Shape)}), which is no packing of ({rows}, "
-            + $"{columns}) in {WeightTypes.NameOf(Type)}");
+            + $"{columns}) in {WeightTypes.NameOf(type)}");
     }
 
     private TensorEntry Require(string name) => _file.Tensors.GetValueOrDefault(name) ?? throw Broken($"it holds no {name}");

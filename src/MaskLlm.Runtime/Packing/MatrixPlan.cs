@@ -1,4 +1,5 @@
 using MaskLlm.Architectures;
+using MaskLlm.Products;
 
 namespace MaskLlm.Packing;
 
@@ -21,6 +22,10 @@ internal sealed record MatrixPlan(string Name, string Tensor, int Rows, int Colu
     internal int RowsTogether(int row) => Slice is null ? Rows - row : Slice.Run - row % Slice.Run;
 
     internal int TensorRow(int row) => Slice?.TensorRow(row) ?? row;
+
+    /// <summary>How it is stored in a file of a type.</summary>
+    internal PackedMatrix Packed(WeightType type, bool isSparse) =>
+        new(Rows, Columns, Slice is null ? WeightTypes.OfVocabulary(type) : type, isSparse && MayBeSparse);
 
     /// <summary>All of a decoder, in the order of the forward pass.</summary>
     internal static IReadOnlyList<MatrixPlan> All(DecoderConfig config)

@@ -15,13 +15,15 @@ internal sealed class MatrixRows
     private readonly IReadOnlyDictionary<string, Mask>? _masks;
     private readonly Dictionary<string, TensorEntry> _entries = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
-    private readonly float _largest;
+    private readonly IReadOnlyDictionary<string, RoundedTensor>? _rounded;
+    private readonly WeightType _type;
     private (string Tensor, float[] Values)? _turned;
 
     /// <exception cref="ArgumentException">A mask that is not 2:4 or does not fit.</exception>
-    internal MatrixRows(SafetensorsCheckpoint file, IReadOnlyDictionary<string, Mask>? masks, DecoderConfig config, WeightType type)
+    internal MatrixRows(SafetensorsCheckpoint file, IReadOnlyDictionary<string, Mask>? masks,
+        IReadOnlyDictionary<string, RoundedTensor>? rounded, DecoderConfig config, WeightType type)
     {
-        (_file, _masks, _largest) = (file, masks, type == WeightType.BFloat16 ? BFloat16Bits.Largest : float.MaxValue);
+        (_file, _masks, _rounded, _type) = (file, masks, rounded, type);
         foreach (MatrixPlan matrix in MatrixPlan.All(config))
             _entries[matrix.Tensor] = CheckpointContents.RequireParameter(file.Folder, file, matrix.Tensor, matrix.StoredShape);
         Dictionary<string, LinearTensor> linears = ParameterShapes.Linears(config)
@@ -48,8 +50,9 @@ internal sealed class MatrixRows
     /// <param name="firstRow">The first of them.</param>
     /// <param name="values">Takes (rows, I).</param>
     /// <param name="kept">Takes 1 where a weight is kept; empty for a dense matrix.</param>
+    /// <returns>The grids that calibration gave the rows; empty where it gave none.</returns>
     /// <exception cref="InvalidDataException">A value is not finite, or too large for the type.</exception>
-    internal void Read(MatrixPlan matrix, int firstRow, Span<float> values, Span<byte> kept)
+    internal Int4Grid[] Read(MatrixPlan matrix, int firstRow, Span<float> values, Span<byte> kept)
     {
         int columns = matrix.Columns, rows = values.Length / columns;
         for (int row = 0; row < rows;)
@@ -58,18 +61,36 @@ internal sealed class MatrixRows
             ReadTensorRows(matrix, firstRow + row, together, values.Slice(row * columns, together * columns));
             row += together;
         }
-        float most = Math.Abs(TensorPrimitives.MaxMagnitude<float>(values));
-        if (most > _largest)
-            throw new InvalidDataException(FormattableString.Invariant(
-                $"{_file.Folder}: {matrix.Tensor} holds {most}, and bfloat16 ends at {_largest}; export with `type` float32."));
-        if (kept.IsEmpty) return;
-        if (_masks is null)
+        Require(matrix, Math.Abs(TensorPrimitives.MaxMagnitude<float>(values)));
+        if (!kept.IsEmpty && _masks is null) TwoOfFourRows.Mark(values, kept);
+        else if (!kept.IsEmpty)
         {
-            TwoOfFourRows.Mark(values, kept);
-            return;
+            Mask mask = _masks![matrix.Tensor];
+            for (int i = 0; i < kept.Length; i++)
+                kept[i] = mask[matrix.TensorRow(firstRow + i / columns), i % columns] ? (byte)1 : (byte)0;
         }
-        Mask mask = _masks[matrix.Tensor];
-        for (int i = 0; i < kept.Length; i++) kept[i] = mask[matrix.TensorRow(firstRow + i / columns), i % columns] ? (byte)1 : (byte)0;
+        if (_rounded?.GetValueOrDefault(matrix.Tensor) is not { } rounded) return [];
+        int gridsOfRow = RoundedTensor.GridsOf(columns);
+        Int4Grid[] grids = new Int4Grid[rows * gridsOfRow];
+        for (int row = 0; row < rows; row++)
+            rounded.Read(matrix.TensorRow(firstRow + row), values.Slice(row * columns, columns),
+                grids.AsSpan(row * gridsOfRow, gridsOfRow));
+        return grids;
+    }
+
+    private void Require(MatrixPlan matrix, float most)
+    {
+        WeightType type = matrix.Packed(_type, false).Type;
+        float largest = type switch
+        {
+            WeightType.BFloat16 => BFloat16Bits.Largest,
+            WeightType.Int4 => Int4Grid.Largest,
+            _ => float.MaxValue,
+        };
+        if (most <= largest) return;
+        throw new InvalidDataException(FormattableString.Invariant(
+            $"{_file.Folder}: {matrix.Tensor} holds {most}, and {WeightTypes.NameOf(type)} ends at {largest}; ")
+            + "export with `type` float32.");
     }
 
     // Rows that lie together in the tensor.

@@ -9,7 +9,8 @@ namespace MaskLlm.Packing;
 /// <param name="firstRow">The first of them.</param>
 /// <param name="values">Takes (rows, I).</param>
 /// <param name="kept">Takes 1 where a weight is kept; empty for a dense matrix.</param>
-internal delegate void ReadRows(int firstRow, Span<float> values, Span<byte> kept);
+/// <returns>The grids of int4 that the rows lie on; empty for those that fit best.</returns>
+internal delegate Int4Grid[] ReadRows(int firstRow, Span<float> values, Span<byte> kept);
 
 /// <summary>Packs a matrix into a file, some blocks of rows at a time on all processors.</summary>
 internal static class MatrixWriter
@@ -47,7 +48,7 @@ internal static class MatrixWriter
         int firstRow = block * PackedLayout.BlockRows, rows = Math.Min(PackedLayout.BlockRows, shape.Rows - firstRow);
         float[] values = new float[rows * shape.Columns];
         byte[] kept = shape.IsSparse ? new byte[values.Length] : [];
-        read(firstRow, values, kept);
-        PanelPacking.Pack(values, kept, shape.Columns, shape.Type, target);
+        Int4Grid[] grids = read(firstRow, values, kept);
+        PanelPacking.Pack(values, kept, shape.Columns, shape.Type, grids, target);
     }
 }

@@ -21,7 +21,7 @@ public static class RuntimeExport
     /// 2:4 masks by the checkpoint's name; layers without one stay dense. Null: a linear layer whose weights are 2:4 already, as
     /// <see cref="MaskedCheckpoint"/> writes them, is stored so, and others dense.
     /// </param>
-    /// <param name="type">How all matrices are stored, embedding and head among them.</param>
+    /// <param name="type">How all matrices are stored; embedding and head of int4 as int8.</param>
     /// <param name="path">The file; replaced where it exists. It appears whole or not at all.</param>
     /// <param name="progress">Told the bytes done and the bytes in all.</param>
     /// <param name="stop">Stops within a few megabytes.</param>
@@ -31,13 +31,19 @@ public static class RuntimeExport
     /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
     public static void Write(
         string modelFolder, IReadOnlyDictionary<string, Mask>? masks, WeightType type, string path,
-        IProgress<Progress>? progress = null, CancellationToken stop = default)
+        IProgress<Progress>? progress = null, CancellationToken stop = default) =>
+        Write(modelFolder, masks, null, type, path, progress, stop);
+
+    /// <summary>The same with linear tensors that calibration has rounded, by the checkpoint's names.</summary>
+    internal static void Write(string modelFolder, IReadOnlyDictionary<string, Mask>? masks,
+        IReadOnlyDictionary<string, RoundedTensor>? rounded, WeightType type, string path, IProgress<Progress>? progress,
+        CancellationToken stop)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         DecoderConfig config = CheckpointConfig.Read(modelFolder);
         CheckpointFiles.RequireNone(modelFolder, path);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(modelFolder);
-        SafetensorsWriter.WriteChecked(path, Tensors(file, config, masks, type, progress, stop), Metadata(type), CacheLine);
+        SafetensorsWriter.WriteChecked(path, Tensors(file, config, masks, rounded, type, progress, stop), Metadata(type), CacheLine);
     }
 
     /// <summary>The same file in memory, under the name of the folder; the caller disposes it.</summary>
@@ -47,24 +53,22 @@ public static class RuntimeExport
     {
         DecoderConfig config = CheckpointConfig.Read(modelFolder);
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(modelFolder);
-        List<TensorToWrite> tensors = Tensors(file, config, masks, type, progress, stop);
+        List<TensorToWrite> tensors = Tensors(file, config, masks, null, type, progress, stop);
         AvailableMemory.Require(tensors.Sum(tensor => tensor.ByteLength), $"{modelFolder}, packed,", "name a smaller `type`");
         return SafetensorsWriter.Collect(modelFolder, tensors, Metadata(type), CacheLine);
     }
 
     private static List<TensorToWrite> Tensors(
-        SafetensorsCheckpoint file, DecoderConfig config, IReadOnlyDictionary<string, Mask>? masks, WeightType type,
-            IProgress<Progress>? progress, CancellationToken stop)
+        SafetensorsCheckpoint file, DecoderConfig config, IReadOnlyDictionary<string, Mask>? masks,
+        IReadOnlyDictionary<string, RoundedTensor>? rounded, WeightType type, IProgress<Progress>? progress, CancellationToken stop)
     {
         string modelFolder = file.Folder;
-        MatrixRows rows = new(file, masks, config, type);
+        MatrixRows rows = new(file, masks, rounded, config, type);
         List<TensorToWrite> tensors = [];
         foreach ((string name, int[] shape) in ParameterShapes.Values(config))
             tensors.Add(Values(file, CheckpointContents.RequireParameter(file.Folder, file, name, [.. shape])));
         IReadOnlyList<MatrixPlan> matrices = MatrixPlan.All(config);
-        PackedMatrix[] shapes =
-            [.. matrices.Select(matrix =>
-            new PackedMatrix(matrix.Rows, matrix.Columns, type, matrix.MayBeSparse && rows.IsSparse(matrix)))];
+        PackedMatrix[] shapes = [.. matrices.Select(matrix => matrix.Packed(type, matrix.MayBeSparse && rows.IsSparse(matrix)))];
         ByteCount done = new("packing", shapes.Sum(shape => shape.Bytes), progress);
         foreach ((MatrixPlan matrix, PackedMatrix shape) in matrices.Zip(shapes))
             tensors.Add(MatrixWriter.ToWrite(matrix.Name, shape, (row, values, kept) => rows.Read(matrix, row, values, kept), done, stop));

@@ -7,7 +7,7 @@ namespace MaskLlm.Packing;
 /// <summary>How a runtime file says what it is: docs/runtime.md.</summary>
 internal static class RuntimeFormat
 {
-    internal const string FormatKey = "format", FormatName = "maskllm-runtime", VersionKey = "version", Version = "2", TypeKey = "weights";
+    internal const string FormatKey = "format", FormatName = "maskllm-runtime", VersionKey = "version", Version = "3", TypeKey = "weights";
 
     /// <summary>Before the name of a file of the checkpoint that is kept inside.</summary>
     internal const string FilePrefix = "files/";

@@ -27,6 +27,17 @@ internal static class TwoOfFourRows
         }
     }
 
+    /// <summary>The marks of a whole matrix; null where it is not 2:4.</summary>
+    /// <param name="values">(O, I) row-major.</param>
+    /// <param name="columns">I.</param>
+    internal static byte[]? Of(ReadOnlySpan<float> values, int columns)
+    {
+        if (columns % 4 != 0 || !Fits(values)) return null;
+        byte[] kept = new byte[values.Length];
+        Mark(values, kept);
+        return kept;
+    }
+
     private static int Count(ReadOnlySpan<float> group)
     {
         int count = 0;

@@ -34,6 +34,8 @@ internal unsafe interface IRowLanes<TFloats, TInts>
 
     static abstract TInts AddInts(TInts a, TInts b);
 
+    static abstract TInts ShiftLeft(TInts value, int bits);
+
     static abstract TInts ShiftRight(TInts value, int bits);
 
     /// <summary>The bfloat16 in the low half of each row's 32 bits.</summary>
@@ -42,8 +44,14 @@ internal unsafe interface IRowLanes<TFloats, TInts>
     /// <summary>The bfloat16 in the high half.</summary>
     static abstract TFloats HighBFloat16(TInts pair);
 
-    /// <summary>Sixteen bfloat16.</summary>
-    static abstract TFloats LoadBFloat16(byte* source);
+    /// <summary>A uint16 of each row.</summary>
+    static abstract TInts LoadWords(byte* source);
+
+    /// <summary>The steps of each row's <see cref="Int4Grid"/>.</summary>
+    static abstract TFloats GridSteps(TInts grids);
+
+    /// <summary>The zeros of each row's <see cref="Int4Grid"/>, in all four bytes.</summary>
+    static abstract TInts GridZeros(TInts grids);
 
     static abstract TFloats ToFloats(TInts value);
 
@@ -59,8 +67,8 @@ internal unsafe interface IRowLanes<TFloats, TInts>
     /// <summary>Of each row two bytes of the first group and two of the second.</summary>
     static abstract TInts PickBytes(TInts groups, TInts places);
 
-    /// <summary>The low nibbles of all bytes, less 8.</summary>
-    static abstract TInts LowNibbles(TInts value);
+    /// <summary>Bits 2 to 5 of all bytes, where they are, less a byte of <paramref name="zero"/>.</summary>
+    static abstract TInts Quarters(TInts value, TInts zero);
 
     /// <summary>Adds the four products of each row's bytes; bytes of <paramref name="b"/> from -127.</summary>
     static abstract TInts AddDot(TInts sum, TInts a, TInts b);

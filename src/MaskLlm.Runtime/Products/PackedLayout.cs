@@ -7,9 +7,10 @@ namespace MaskLlm.Products;
 /// the 16 rows of one thing, so that a vector lane is an output row. docs/runtime.md draws it.
 /// </summary>
 /// <remarks>
-/// A panel is [scales: 16 bfloat16, integers only][indices: 2 x 16 x uint32, 2:4 only][values]. Values of a dense panel, for float
-/// types: 32 pairs of columns, float32 as 16 even then 16 odd ones, bfloat16 as 16 uint32 with the even column in the low half; int8:
-/// 16 x [16 rows][4 columns]; int4: 8 x [16 rows][4 bytes], columns 0-3 in the low and 4-7 in the high nibbles, plus 8.
+/// A panel is [scales, integers only][indices: 2 x 16 x uint32, 2:4 only][values]. Scales are 16 bfloat16 in int8, and in int4 2 x 16
+/// <see cref="Int4Grid"/>, of columns 0 to 31 and 32 to 63. Values of a dense panel, for float types: 32 pairs of columns, float32 as 16
+/// even then 16 odd ones, bfloat16 as 16 uint32 with the even column in the low half; int8: 16 x [16 rows][4 columns]; int4: 8 x [16
+/// rows][4 bytes], columns 0-3 in the low and 4-7 in the high nibbles.
 /// A 2:4 panel has groups in place of pairs of columns, and the kept two of a group in place of a pair. Its index word h of a row,
 /// for groups 8h to 8h + 7, holds for float types at bits 4g and 4g + 2 the places of the two; for integers byte j holds at
 /// bits 2k the place of value j of the k-th four values (of two groups).
@@ -34,7 +35,10 @@ internal static class PackedLayout
     internal static int PanelBytes(WeightType type, bool isSparse) => ValuesAt(type, isSparse)
         + BlockRows * (isSparse ? PanelColumns / 2 : PanelColumns) * BitsOf(type) / 8;
 
-    internal static int IndicesAt(WeightType type) => IsInteger(type) ? ScaleBytes : 0;
+    /// <summary>Scales of a row in a panel.</summary>
+    internal static int Scales(WeightType type) => type switch { WeightType.Int8 => 1, WeightType.Int4 => 2, _ => 0 };
+
+    internal static int IndicesAt(WeightType type) => Scales(type) * ScaleBytes;
 
     internal static int ValuesAt(WeightType type, bool isSparse) => IndicesAt(type) + (isSparse ? IndexBytes : 0);
 

@@ -14,11 +14,13 @@ internal static class PanelPacking
     /// <param name="kept">The same shape, 1 = kept, two in every four: 2:4. Empty: dense.</param>
     /// <param name="columns">I.</param>
     /// <param name="type">How values are stored.</param>
+    /// <param name="grids">int4: of each row and 32 columns the grid that its values are to lie on. Empty: what fits them best.</param>
     /// <param name="block">Takes the panels; rows and columns that are missing become 0.</param>
-    internal static void Pack(ReadOnlySpan<float> rows, ReadOnlySpan<byte> kept, int columns, WeightType type, Span<byte> block)
+    internal static void Pack(ReadOnlySpan<float> rows, ReadOnlySpan<byte> kept, int columns, WeightType type,
+        ReadOnlySpan<Int4Grid> grids, Span<byte> block)
     {
         bool isSparse = !kept.IsEmpty;
-        int panelBytes = PackedLayout.PanelBytes(type, isSparse);
+        int panelBytes = PackedLayout.PanelBytes(type, isSparse), gridsOfRow = (columns + Int4Grid.Columns - 1) / Int4Grid.Columns;
         Span<float> values = stackalloc float[Columns];
         Span<byte> places = stackalloc byte[Columns / 2];
         block.Clear();
@@ -32,7 +34,11 @@ internal static class PanelPacking
                 if (isSparse) Compress(rows.Slice(at, count), kept.Slice(at, count), values, places);
                 else rows.Slice(at, count).CopyTo(values);
                 if (isSparse) PackIndices(places, row, type, panel[PackedLayout.IndicesAt(type)..]);
-                PackValues(isSparse ? values[..(Columns / 2)] : values, row, type, panel, PackedLayout.ValuesAt(type, isSparse));
+                ReadOnlySpan<float> stored = isSparse ? values[..(Columns / 2)] : values;
+                Span<byte> target = panel[PackedLayout.ValuesAt(type, isSparse)..];
+                if (type == WeightType.Int4)
+                    PackInt4(stored, row, grids.IsEmpty ? [] : grids[(row * gridsOfRow + column / Int4Grid.Columns)..], panel, target);
+                else PackValues(stored, row, type, panel, target);
             }
     }
 
@@ -65,9 +71,8 @@ internal static class PanelPacking
         }
     }
 
-    private static void PackValues(ReadOnlySpan<float> values, int row, WeightType type, Span<byte> panel, int valuesAt)
+    private static void PackValues(ReadOnlySpan<float> values, int row, WeightType type, Span<byte> panel, Span<byte> target)
     {
-        Span<byte> target = panel[valuesAt..];
         switch (type)
         {
             case WeightType.Float32:
@@ -79,21 +84,30 @@ internal static class PanelPacking
                 for (int i = 0; i < values.Length; i++) halves[(i / 2 * Rows + row) * 2 + i % 2] = BFloat16Bits.Narrow(values[i]);
                 break;
             default:
-                Quantise(values, row, type, panel, target);
+                PackInt8(values, row, panel, target);
                 break;
         }
     }
 
-    private static void Quantise(ReadOnlySpan<float> values, int row, WeightType type, Span<byte> panel, Span<byte> target)
+    private static void PackInt8(ReadOnlySpan<float> values, int row, Span<byte> panel, Span<byte> target)
     {
-        ushort bits = BFloat16Bits.Narrow(type == WeightType.Int8 ? IntegerScale.OfInt8(values) : IntegerScale.OfInt4(values));
+        ushort bits = BFloat16Bits.Narrow(IntegerScale.Of(values));
         MemoryMarshal.Cast<byte, ushort>(panel)[row] = bits;
         float scale = BFloat16Bits.Widen(bits);
-        for (int i = 0; i < values.Length; i++)
+        for (int i = 0; i < values.Length; i++) target[(i / 4 * Rows + row) * 4 + i % 4] = (byte)IntegerScale.Round(values[i], scale);
+    }
+
+    private static void PackInt4(ReadOnlySpan<float> values, int row, ReadOnlySpan<Int4Grid> grids, Span<byte> panel, Span<byte> target)
+    {
+        Span<Int4Grid> stored = MemoryMarshal.Cast<byte, Int4Grid>(panel);
+        int count = values.Length / 2;
+        for (int half = 0; half < 2; half++)
         {
-            int q = IntegerScale.Round(values[i], scale, type);
-            if (type == WeightType.Int8) target[(i / 4 * Rows + row) * 4 + i % 4] = (byte)q;
-            else target[(i / 8 * Rows + row) * 4 + i % 4] |= (byte)((q + 8) << (i % 8 / 4 * 4));
+            ReadOnlySpan<float> own = values.Slice(half * count, count);
+            Int4Grid grid = half < grids.Length ? grids[half] : Int4Fit.Of(own, []);
+            stored[half * Rows + row] = grid;
+            for (int i = half * count; i < (half + 1) * count; i++)
+                target[(i / 8 * Rows + row) * 4 + i % 4] |= (byte)(grid.Round(values[i]) << (i % 8 / 4 * 4));
         }
     }
 }

@@ -19,11 +19,11 @@ internal static unsafe class PanelUnpacking
         for (int panelIndex = 0; panelIndex < matrix.Panels; panelIndex++)
         {
             ReadOnlySpan<byte> panel = Panel(matrix, row / Rows, panelIndex);
-            float scale = PackedLayout.IsInteger(matrix.Type) ? Scale(panel, row % Rows) : 1;
             for (int i = 0; i < count; i++)
             {
                 int column = panelIndex * Columns + (matrix.IsSparse ? i / 2 * 4 + Place(panel, matrix.Type, row % Rows, i) : i);
-                if (column < target.Length) target[column] = scale * Value(panel, matrix.Type, matrix.IsSparse, row % Rows, i);
+                if (column < target.Length) target[column] = Scale(panel, matrix.Type, row % Rows, i * Columns / count)
+                    * Value(panel, matrix.Type, matrix.IsSparse, row % Rows, i);
             }
         }
     }
@@ -31,7 +31,13 @@ internal static unsafe class PanelUnpacking
     internal static ReadOnlySpan<byte> Panel(in PackedMatrix matrix, int block, int panel) =>
         new(matrix.Data + block * matrix.BlockBytes + (long)panel * matrix.PanelBytes, matrix.PanelBytes);
 
-    internal static float Scale(ReadOnlySpan<byte> panel, int row) => BFloat16Bits.Widen(MemoryMarshal.Cast<byte, ushort>(panel)[row]);
+    /// <summary>What a stored value of a row counts: that of its column, from 0 to 63.</summary>
+    internal static float Scale(ReadOnlySpan<byte> panel, WeightType type, int row, int column) => type switch
+    {
+        WeightType.Int8 => BFloat16Bits.Widen(MemoryMarshal.Cast<byte, ushort>(panel)[row]),
+        WeightType.Int4 => Grid(panel, row, column).Step,
+        _ => 1,
+    };
 
     /// <summary>The place, 0 to 3, of the i-th kept value of a row in its group.</summary>
     internal static int Place(ReadOnlySpan<byte> panel, WeightType type, int row, int i)
@@ -50,7 +56,10 @@ internal static unsafe class PanelUnpacking
             WeightType.Float32 => MemoryMarshal.Cast<byte, float>(values)[i * Rows + row],
             WeightType.BFloat16 => BFloat16Bits.Widen(MemoryMarshal.Cast<byte, ushort>(values)[(i / 2 * Rows + row) * 2 + i % 2]),
             WeightType.Int8 => (sbyte)values[(i / 4 * Rows + row) * 4 + i % 4],
-            _ => (values[(i / 8 * Rows + row) * 4 + i % 4] >> (i % 8 / 4 * 4) & 15) - 8,
+            _ => 4 * (values[(i / 8 * Rows + row) * 4 + i % 4] >> (i % 8 / 4 * 4) & 15) - Grid(panel, row, isSparse ? 2 * i : i).Zero,
         };
     }
+
+    private static Int4Grid Grid(ReadOnlySpan<byte> panel, int row, int column) =>
+        MemoryMarshal.Cast<byte, Int4Grid>(panel)[column / Int4Grid.Columns * Rows + row];
 }

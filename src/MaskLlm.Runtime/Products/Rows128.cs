@@ -60,6 +60,9 @@ internal readonly unsafe struct Rows128 : IRowLanes<Rows128.Floats, Rows128.Ints
     public static Ints AddInts(Ints a, Ints b) => new(a.A + b.A, a.B + b.B, a.C + b.C, a.D + b.D);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Ints ShiftLeft(Ints value, int bits) => new(value.A << bits, value.B << bits, value.C << bits, value.D << bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Ints ShiftRight(Ints value, int bits) => new(value.A >> bits, value.B >> bits, value.C >> bits, value.D >> bits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -74,11 +77,17 @@ internal readonly unsafe struct Rows128 : IRowLanes<Rows128.Floats, Rows128.Ints
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats LoadBFloat16(byte* source)
+    public static Ints LoadWords(byte* source)
     {
         ushort* words = (ushort*)source;
         return new(Widen(words), Widen(words + 4), Widen(words + 8), Widen(words + 12));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats GridSteps(Ints grids) => new(GridSteps(grids.A), GridSteps(grids.B), GridSteps(grids.C), GridSteps(grids.D));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Ints GridZeros(Ints grids) => new(GridZeros(grids.A), GridZeros(grids.B), GridZeros(grids.C), GridZeros(grids.D));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats ToFloats(Ints value) => new(
@@ -103,7 +112,8 @@ internal readonly unsafe struct Rows128 : IRowLanes<Rows128.Floats, Rows128.Ints
         PickBytes(groups.A, places.A), PickBytes(groups.B, places.B), PickBytes(groups.C, places.C), PickBytes(groups.D, places.D));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Ints LowNibbles(Ints value) => new(LowNibbles(value.A), LowNibbles(value.B), LowNibbles(value.C), LowNibbles(value.D));
+    public static Ints Quarters(Ints value, Ints zero) =>
+        new(Quarters(value.A, zero.A), Quarters(value.B, zero.B), Quarters(value.C, zero.C), Quarters(value.D, zero.D));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Ints AddDot(Ints sum, Ints a, Ints b) =>
@@ -120,13 +130,24 @@ internal readonly unsafe struct Rows128 : IRowLanes<Rows128.Floats, Rows128.Ints
             .AsByte()).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static F Widen(ushort* source) => (AdvSimd.ZeroExtendWideningLower(Vector64.Load(source)) << 16).AsSingle();
+    private static I Widen(ushort* source) => AdvSimd.ZeroExtendWideningLower(Vector64.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static I PickBytes(I groups, I places) => AdvSimd.Arm64.VectorTableLookup(groups.AsByte(), places.AsByte()).AsUInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static I LowNibbles(I value) => ((value & Vector128.Create(0x0F0F0F0Fu)).AsByte() - Vector128.Create((byte)8)).AsUInt32();
+    private static I Quarters(I value, I zero) => ((value & Vector128.Create(0x3C3C3C3Cu)).AsByte() - zero.AsByte()).AsUInt32();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static F GridSteps(I grids) =>
+        (((grids & Vector128.Create(Int4Grid.StepMask)) << Int4Grid.StepShift) + Vector128.Create(Int4Grid.StepBias)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static I GridZeros(I grids)
+    {
+        I zero = grids & Vector128.Create((uint)Int4Grid.MostZero), two = zero | (zero << 8);
+        return two | (two << 16);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static I AddDot(I sum, I a, I b)

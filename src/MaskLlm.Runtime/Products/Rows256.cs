@@ -58,6 +58,9 @@ internal readonly unsafe struct Rows256 : IRowLanes<Rows256.Floats, Rows256.Ints
     public static Ints AddInts(Ints a, Ints b) => new(a.Low + b.Low, a.High + b.High);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Ints ShiftLeft(Ints value, int bits) => new(value.Low << bits, value.High << bits);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Ints ShiftRight(Ints value, int bits) => new(value.Low >> bits, value.High >> bits);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -71,9 +74,14 @@ internal readonly unsafe struct Rows256 : IRowLanes<Rows256.Floats, Rows256.Ints
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats LoadBFloat16(byte* source) =>
-        new((Avx2.ConvertToVector256Int32((ushort*)source) << 16).AsSingle(), (Avx2.ConvertToVector256Int32((ushort*)source + 8) << 16)
-            .AsSingle());
+    public static Ints LoadWords(byte* source) =>
+        new(Avx2.ConvertToVector256Int32((ushort*)source).AsUInt32(), Avx2.ConvertToVector256Int32((ushort*)source + 8).AsUInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats GridSteps(Ints grids) => new(GridSteps(grids.Low), GridSteps(grids.High));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Ints GridZeros(Ints grids) => new(GridZeros(grids.Low), GridZeros(grids.High));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats ToFloats(Ints value) =>
@@ -106,16 +114,26 @@ internal readonly unsafe struct Rows256 : IRowLanes<Rows256.Floats, Rows256.Ints
             .AsUInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Ints LowNibbles(Ints value)
-    {
-        Vector256<uint> nibble = Vector256.Create(0x0F0F0F0Fu);
-        Vector256<byte> middle = Vector256.Create((byte)8);
-        return new(((value.Low & nibble).AsByte() - middle).AsUInt32(), ((value.High & nibble).AsByte() - middle).AsUInt32());
-    }
+    public static Ints Quarters(Ints value, Ints zero) => new(Quarters(value.Low, zero.Low), Quarters(value.High, zero.High));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Ints AddDot(Ints sum, Ints a, Ints b) =>
         new(AddDot(sum.Low, a.Low.AsSByte(), b.Low.AsSByte()), AddDot(sum.High, a.High.AsSByte(), b.High.AsSByte()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> GridSteps(Vector256<uint> grids) =>
+        (((grids & Vector256.Create(Int4Grid.StepMask)) << Int4Grid.StepShift) + Vector256.Create(Int4Grid.StepBias)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> GridZeros(Vector256<uint> grids)
+    {
+        Vector256<uint> zero = grids & Vector256.Create((uint)Int4Grid.MostZero), two = zero | (zero << 8);
+        return two | (two << 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> Quarters(Vector256<uint> value, Vector256<uint> zero) =>
+        ((value & Vector256.Create(0x3C3C3C3Cu)).AsByte() - zero.AsByte()).AsUInt32();
 
     // |a| times b with a's sign: unsigned by signed bytes, as the instructions want them; pairs stay below 2^15.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -46,6 +46,9 @@ internal readonly unsafe struct Rows512 : IRowLanes<F, I>
     public static I AddInts(I a, I b) => a + b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static I ShiftLeft(I value, int bits) => value << bits;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static I ShiftRight(I value, int bits) => value >> bits;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -55,7 +58,18 @@ internal readonly unsafe struct Rows512 : IRowLanes<F, I>
     public static F HighBFloat16(I pair) => (pair & Vector512.Create(0xFFFF0000u)).AsSingle();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static F LoadBFloat16(byte* source) => (Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)source)) << 16).AsSingle();
+    public static I LoadWords(byte* source) => Avx512F.ConvertToVector512UInt32(Vector256.Load((ushort*)source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static F GridSteps(I grids) =>
+        (((grids & Vector512.Create(Int4Grid.StepMask)) << Int4Grid.StepShift) + Vector512.Create(Int4Grid.StepBias)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static I GridZeros(I grids)
+    {
+        I zero = grids & Vector512.Create((uint)Int4Grid.MostZero), two = zero | (zero << 8);
+        return two | (two << 16);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static F ToFloats(I value) => Avx512F.ConvertToVector512Single(value.AsInt32());
@@ -73,7 +87,7 @@ internal readonly unsafe struct Rows512 : IRowLanes<F, I>
     public static I PickBytes(I groups, I places) => Avx512BW.Shuffle(groups.AsByte(), places.AsByte()).AsUInt32();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static I LowNibbles(I value) => ((value & Vector512.Create(0x0F0F0F0Fu)).AsByte() - Vector512.Create((byte)8)).AsUInt32();
+    public static I Quarters(I value, I zero) => ((value & Vector512.Create(0x3C3C3C3Cu)).AsByte() - zero.AsByte()).AsUInt32();
 
     // |a| times b with a's sign: unsigned by signed bytes, as the instruction wants them; pairs stay below 2^15.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

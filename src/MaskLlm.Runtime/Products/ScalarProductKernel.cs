@@ -32,12 +32,18 @@ internal sealed unsafe class ScalarProductKernel : IProductKernel
     private static float AddIntegers(in PackedMatrix weights, int row, int panelIndex, in ProductInput input, int token, float sum)
     {
         ReadOnlySpan<byte> panel = PanelUnpacking.Panel(weights, row / PackedLayout.BlockRows, panelIndex);
-        int inBlock = row % PackedLayout.BlockRows, dot = 0;
-        for (int i = 0; i < Stored(weights); i++)
-            dot += (int)PanelUnpacking.Value(panel, weights.Type, weights.IsSparse, inBlock,
-                i) * input.Bytes[input.ByteAt(token, Column(weights, panel, panelIndex, inBlock, i))];
-        float scale = PanelUnpacking.Scale(panel, inBlock) * input.Scales[input.ScaleAt(token, panelIndex)];
-        return MathF.FusedMultiplyAdd(dot, scale, sum);
+        int inBlock = row % PackedLayout.BlockRows, groups = PackedLayout.Scales(weights.Type), count = Stored(weights) / groups;
+        for (int group = 0; group < groups; group++)
+        {
+            int dot = 0;
+            for (int i = group * count; i < (group + 1) * count; i++)
+                dot += (int)PanelUnpacking.Value(panel, weights.Type, weights.IsSparse, inBlock,
+                    i) * input.Bytes[input.ByteAt(token, Column(weights, panel, panelIndex, inBlock, i))];
+            float scale = PanelUnpacking.Scale(panel, weights.Type, inBlock, group * PackedLayout.PanelColumns / groups)
+                * input.Scales[input.ScaleAt(token, panelIndex)];
+            sum = MathF.FusedMultiplyAdd(dot, scale, sum);
+        }
+        return sum;
     }
 
     private static int Stored(in PackedMatrix weights) => weights.IsSparse ? PackedLayout.PanelColumns / 2 : PackedLayout.PanelColumns;

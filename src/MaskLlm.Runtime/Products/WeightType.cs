@@ -12,6 +12,6 @@ public enum WeightType
     /// <summary>8-bit integers with a bfloat16 scale for each row and 64 columns.</summary>
     Int8,
 
-    /// <summary>4-bit integers with a bfloat16 scale for each row and 64 columns.</summary>
+    /// <summary>4-bit integers with a step and an offset for each row and 32 columns; embedding and head are <see cref="Int8"/>.</summary>
     Int4,
 }

@@ -10,6 +10,9 @@ public static class WeightTypes
         ?? throw new ArgumentException(
             $"{name} is no type of weights; {string.Join(", ", Enum.GetValues<WeightType>().Select(NameOf))} are.");
 
+    /// <summary>How embedding and head are stored in a file of a type: what four bits take from them no block makes up for.</summary>
+    internal static WeightType OfVocabulary(WeightType type) => type == WeightType.Int4 ? WeightType.Int8 : type;
+
     /// <summary>The name of a type.</summary>
     public static string NameOf(WeightType type) => type.ToString().ToLowerInvariant();
 }

@@ -25,7 +25,7 @@ public sealed class RuntimeFileTests : IDisposable
     [InlineData(WeightType.Float32, 16 * 64 * 4, 128 + 16 * 32 * 4)]
     [InlineData(WeightType.BFloat16, 16 * 64 * 2, 128 + 16 * 32 * 2)]
     [InlineData(WeightType.Int8, 32 + 16 * 64, 32 + 128 + 16 * 32)]
-    [InlineData(WeightType.Int4, 32 + 16 * 64 / 2, 32 + 128 + 16 * 32 / 2)]
+    [InlineData(WeightType.Int4, 64 + 16 * 64 / 2, 64 + 128 + 16 * 32 / 2)]
     public void Write_AnyType_TakesTheBytesOfItsPanels(WeightType type, int densePanel, int sparsePanel)
     {
         // 32 x 32 queries and outputs, 16 x 32 keys and values, 64 x 32 gates and ups, 32 x 64 downs.
@@ -39,7 +39,7 @@ public sealed class RuntimeFileTests : IDisposable
         Assert.Equal((Panels * (sparsePanel + 0L), Panels * (long)densePanel), (model.LinearBytes, model.DenseLinearBytes));
         Assert.Equal((new FileInfo(path).Length, path, type), (model.FileBytes, model.Path, model.Type));
         // One report a matrix here: the embedding and fourteen layers.
-        long embedding = 8L * densePanel, all = embedding + model.LinearBytes;
+        long embedding = 8L * (type == WeightType.Int4 ? 32 + 16 * 64 : densePanel), all = embedding + model.LinearBytes;
         Assert.Equal(15, told.All.Count);
         Assert.Equal(new Progress("packing", embedding, all), told.All[0]);
         Assert.Equal(new Progress("packing", embedding + 2L * sparsePanel, all), told.All[1]);
@@ -47,7 +47,7 @@ public sealed class RuntimeFileTests : IDisposable
         using SafetensorsFile file = SafetensorsFile.Open(path);
         // Whole cache lines before the weights: 8 bytes of length and the header.
         Assert.Equal(0, (8 + BitConverter.ToInt64(File.ReadAllBytes(path), 0)) % 64);
-        Assert.Equal(("maskllm-runtime", "2", type.ToString().ToLowerInvariant()),
+        Assert.Equal(("maskllm-runtime", "3", type.ToString().ToLowerInvariant()),
             (file.Metadata["format"], file.Metadata["version"], file.Metadata["weights"]));
     }
 
@@ -63,14 +63,13 @@ public sealed class RuntimeFileTests : IDisposable
     public void Open_OtherMetadata_SaysWhatIsReadHere()
     {
         string path = _folder.File("a.maskllm");
-        Dictionary<string, string> right = new() { ["format"] = "maskllm-runtime", ["version"] = "2", ["weights"] = "int8" };
+        Dictionary<string, string> right = new() { ["format"] = "maskllm-runtime", ["version"] = "3", ["weights"] = "int8" };
         Assert.Equal(
             $"{path} is a safetensors file but no runtime file; make one with `maskllm export MODEL --format runtime`.",
             Refusal<InvalidDataException>(path, right, "format", "maskllm-runtimes"));
         Assert.Equal(
-            $"{path} is a runtime file of version '1'; this program reads version 2, "
-            + "which holds all that the checkpoint says of its tokens. Export it again.",
-            Refusal<NotSupportedException>(path, right, "version", "1"));
+            $"{path} is a runtime file of version '2'; this program reads version 3, whose int4 is another. Export it again.",
+            Refusal<NotSupportedException>(path, right, "version", "2"));
         Assert.Contains("of version ''", Refusal<NotSupportedException>(path, right, "version", null), StringComparison.Ordinal);
         Assert.Equal(
             $"{path} is no whole runtime file: weights: int9 is no type of weights; float32, bfloat16, int8, int4 are.",

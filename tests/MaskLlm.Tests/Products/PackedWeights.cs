@@ -18,7 +18,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         {
             int first = block * PackedLayout.BlockRows * shape.Columns,
                 count = Math.Min(PackedLayout.BlockRows * shape.Columns, values.Length - first);
-            PanelPacking.Pack(values.AsSpan(first, count), kept.Length == 0 ? [] : kept.AsSpan(first, count), shape.Columns, shape.Type,
+            PanelPacking.Pack(values.AsSpan(first, count), kept.Length == 0 ? [] : kept.AsSpan(first, count), shape.Columns, shape.Type, [],
                 new Span<byte>(_data + block * shape.BlockBytes, (int)shape.BlockBytes));
         }
     }
