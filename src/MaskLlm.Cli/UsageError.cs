@@ -12,7 +12,7 @@ internal static class UsageError
     {
         CommandResult command = parsed.CommandResult;
         bool isRoot = command.Command is RootCommand;
-        string remedy = $"maskllm {(isRoot ? "" : command.Command.Name + " ")}--help lists what it takes.";
+        string remedy = $"maskllm {Verb(command)}--help lists what it takes.";
         if (UnknownOption(parsed) is { } option)
             return $"there is no option {option}{NearestName.Hint(option, OptionNames(parsed))}; {remedy}";
         if (isRoot && parsed.UnmatchedTokens.Count > 0)
@@ -20,6 +20,10 @@ internal static class UsageError
         if (parsed.Errors.Count > 0) return $"{ParserSentence(parsed.Errors[0])} {remedy}";
         return EmptyValue(parsed) is { } name ? $"{name} is empty; {remedy}" : null;
     }
+
+    // With the verb that it belongs to, and a space.
+    private static string Verb(CommandResult command) =>
+        command.Command is RootCommand ? "" : $"{(command.Parent is CommandResult parent ? Verb(parent) : "")}{command.Command.Name} ";
 
     private static string ParserSentence(ParseError error)
     {

@@ -19,7 +19,7 @@ public sealed class DeployCommandTests : IDisposable
         string[] options =
         [
             "--mask", Path.Combine(pruned, "mask.npz"), "--other", Path.Combine(pruned, "model"), "--type", "bfloat16", "int8",
-            .. TinyTasks.Write(_folder), "--max-memory", "100000",
+            "--data", TinyModel.TextPath, .. TinyTasks.Write(_folder), "--max-memory", "100000",
         ];
         CommandRun run = Deploy("--json", options);
 
@@ -64,11 +64,35 @@ public sealed class DeployCommandTests : IDisposable
     [InlineData("--type int3", "int3")]
     [InlineData("--max-memory 0", "--max-memory is 0")]
     [InlineData("--other nothing", "nothing")]
+    [InlineData("--type int8 int8", "named twice")]
+    [InlineData("--tasks nothing --task-data .", "no such task")]
     public void Deploy_WhatMakesNoSense_IsRefused(string options, string said)
     {
         CommandRun run = Deploy("--threads", ["1", .. options.Split(' ')]);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains(said, run.LastLine, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Out));
+    }
+
+    [Fact]
+    public void Deploy_TaskDataThatChanged_IsRefused()
+    {
+        string[] options = ["bfloat16", .. TinyTasks.Write(_folder)];
+        Deploy("--type", options).AssertSuccess();
+        File.AppendAllText(_folder.File("lambada_openai.jsonl"), "\n{\"text\":\"It was another\"}");
+        CommandRun run = Deploy("--type", options);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("the table there was made with other inputs", run.LastLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Deploy_BesideAnother_IsRefused()
+    {
+        Directory.CreateDirectory(Out);
+        using FileStream other = new(Path.Combine(Out, ".running"), FileMode.Create, FileAccess.Write, FileShare.None);
+        CommandRun run = Deploy("--type", ["bfloat16"]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("another run is writing there", run.LastLine, StringComparison.Ordinal);
     }
 
     private string Out => _folder.File("deploy");

@@ -86,6 +86,8 @@ public sealed class EvalCommandTests : IDisposable
     [InlineData("--tasks copa --task-data FOLDER", "FOLDER: no file of copa in it; looked for copa.json*")]
     [InlineData("--tasks piqa --task-data FOLDER --limit 0", "--limit is 0")]
     [InlineData("--log-samples x --data TEXT", "--log-samples x: there are no --tasks to log.")]
+    [InlineData("--tasks piqa --task-data nowhere", "--task-data nowhere: there is no such folder.")]
+    [InlineData("--tasks piqa --task-data FOLDER --log-samples FOLDER/piqa.jsonl", "--log-samples FOLDER/piqa.jsonl: there is something of")]
     [InlineData("--tasks piqa --task-data FOLDER --log-samples FOLDER", "--log-samples FOLDER: a file in a folder that exists is needed.")]
     public void Eval_TasksThatMakeNoSense_AreRefused(string options, string said)
     {

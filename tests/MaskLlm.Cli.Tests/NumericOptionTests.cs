@@ -68,6 +68,11 @@ public sealed class NumericOptionTests
             "--seeds - 0 18446744073709551615 -1 18446744073709551616", $"--eval-seq-len - 2 {Int} 1 {AboveInt}",
             $"--max-windows 128 1 {Int} 0 {AboveInt}", $"--limit - 1 {Int} 0 {AboveInt}", "--threads - 1 1024 0 1025",
         ],
+        ["export"] =
+        [
+            $"--samples 128 1 {Int} 0 {AboveInt}", $"--seq-len - 1 {Int} 0 {AboveInt}",
+            "--seed 0 0 18446744073709551615 -1 18446744073709551616", "--threads - 1 1024 0 1025",
+        ],
         ["generate"] =
         [
             .. Runtime, $"--max-tokens 128 1 {Int} 0 {AboveInt}", "--temperature 0 0 100 -0.1 100.1", $"--top-k 0 0 {Int} -1 {AboveInt}",

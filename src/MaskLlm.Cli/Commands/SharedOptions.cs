@@ -18,7 +18,7 @@ internal static class SharedOptions
 
     internal static Option<string[]> Data(bool required = true) => new("--data")
     {
-        Description = "Text files, .jsonl, .parquet, .npy token ids, folders or globs, .gz and .zst too; PATH:WEIGHT sets the blend. "
+        Description = "Text files, .jsonl, .npy token ids, .gz and .zst of these, .parquet, folders or globs; PATH:WEIGHT sets the blend. "
             + "dotnet-docs is the documentation of this machine's SDK.",
         Required = required,
         AllowMultipleArgumentsPerToken = true,

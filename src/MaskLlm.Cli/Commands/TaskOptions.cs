@@ -21,7 +21,8 @@ internal sealed class TaskOptions
     /// <exception cref="ArgumentException">Names without data, or what goes with names without them.</exception>
     internal TaskSelection? Of(ParseResult parsed)
     {
-        string[] names = [.. (parsed.GetValue(Names) ?? []).SelectMany(name => name.Split(',', StringSplitOptions.RemoveEmptyEntries))];
+        string[] names = [.. (parsed.GetValue(Names) ?? []).SelectMany(name => name.Split(',',
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
         string? folder = parsed.GetValue(Folder);
         int? limit = parsed.GetValue(Limit);
         if (names.Length > 0)

@@ -62,6 +62,7 @@ public sealed record DeployRequest
     {
         OptionRanges.Repeats.Require(Repeats);
         if (EvalTexts.Count == 0) throw new ArgumentException("`EvalTexts`: name at least one text, by which rows are compared.");
+        if (Types.Distinct().Count() < Types.Count) throw new ArgumentException("a type of weights is named twice; name each once.");
         if (Types.Count == 0) throw new ArgumentException("name at least one type of weights.");
         if (Tasks is not null && Tasks.Tasks.Count == 0) throw new ArgumentException("`Tasks`: name at least one.");
     }

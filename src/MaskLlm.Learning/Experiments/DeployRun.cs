@@ -2,16 +2,20 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
+using MaskLlm.Data;
 using MaskLlm.Decoding;
 using MaskLlm.Formats;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Measures;
 using MaskLlm.Packing;
+using MaskLlm.Patterns;
+using MaskLlm.Priors;
 using MaskLlm.Products;
 using MaskLlm.Rounding;
 using MaskLlm.Runs;
 using MaskLlm.Tasks;
+using MaskLlm.Tokens;
 
 namespace MaskLlm.Experiments;
 
@@ -33,19 +37,20 @@ public static class DeployRun
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
-        CheckpointConfig.Read(request.Model);
         OrderedDictionary<string, Candidate> candidates = Candidates(request);
         OrderedDictionary<string, string> texts = EvaluationTexts.Named(request.EvalTexts, []);
         foreach (string text in texts.Values)
             if (!File.Exists(text)) throw new FileNotFoundException($"`EvalTexts` {text}: no such file.", text);
-        JsonObject settings = Settings(request, candidates, texts);
+        JsonObject settings = Settings(request, candidates, texts, Checked(request, candidates, texts, progress, cancellation));
         string path = Path.Combine(request.Out, "deploy.json");
-        Directory.CreateDirectory(request.Out);
+        if (File.Exists(request.Out)) throw new ArgumentException($"`Out` {request.Out}: a file; name a folder.");
         TemporaryPath.Clean(request.Out);
         if (File.Exists(path)) RequireSame(CheckedJson.Read(path, json => json, "name another folder"), settings, request.Out);
-        else if (Directory.EnumerateFileSystemEntries(request.Out).Any())
+        else if (FolderLock.IsUsed(request.Out))
             throw new ArgumentException($"`Out` {request.Out}: the folder holds files and no table of this kind; name a new one.");
-        else CheckedJson.Write(path, settings);
+        Directory.CreateDirectory(request.Out);
+        using FolderLock own = new(request.Out);
+        if (!File.Exists(path)) CheckedJson.Write(path, settings);
         List<DeployRow> rows = [];
         string kernel = "";
         foreach ((string name, Candidate candidate) in candidates)
@@ -63,7 +68,29 @@ public static class DeployRun
                 note?.Invoke(FormattableString.Invariant(
                     $"{name} {row.Type}: {row.FileMegabytes:0.0} MB, {row.Decode[0]:0.0} tokens/s, perplexity {row.MeanPerplexity:0.00}"));
             }
+        own.Remove();
         return new DeployReport(request, rows, kernel);
+    }
+
+    // Whatever can be wrong is found before the first row is measured, and before the folder is made.
+    private static string? Checked(DeployRequest request, OrderedDictionary<string, Candidate> candidates,
+        OrderedDictionary<string, string> texts, IProgress<Progress>? progress, CancellationToken cancellation)
+    {
+        string? asked = null;
+        foreach (Candidate candidate in candidates.Values)
+        {
+            DecoderConfig config = CheckpointConfig.Read(candidate.Model);
+            if (candidate.Mask is { } mask) PriorMask.Read(mask, candidate.Model, NmPattern.TwoOfFour, "`Masks`");
+            if (candidate.Model == request.Model && candidate.Mask is not null) continue;
+            Lazy<Tokenizer> tokenizer = new(() => ModelTokenizer.Load(candidate.Model, config));
+            foreach (string text in texts.Values)
+                EvaluationText.Read(
+                    new EvaluationRequest { Model = candidate.Model, Data = text, SequenceLength = request.SequenceLength }, config,
+                    tokenizer, progress, cancellation);
+            if (request.Tasks is { } tasks)
+                asked = new TaskRun(tasks, new TaskEncoding(tokenizer.Value), config.MaxPositions, progress, cancellation).Hash();
+        }
+        return asked;
     }
 
     private static string NameOf(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
@@ -82,13 +109,15 @@ public static class DeployRun
 
     private static OrderedDictionary<string, Candidate> Candidates(DeployRequest request)
     {
+        string[] files = [request.Model, .. request.Masks, .. request.Others];
+        for (int i = 1; i < files.Length; i++)
+            if (files.Take(i).FirstOrDefault(earlier => FileIdentity.AreSame(earlier, files[i])) is { } same)
+                throw new ArgumentException($"{files[i]} is {same}, which is named already; name each once.");
+        foreach (string mask in request.Masks)
+            if (!File.Exists(mask)) throw new FileNotFoundException($"`Masks` {mask}: no such file.", mask);
         OrderedDictionary<string, Candidate> candidates = new(StringComparer.Ordinal) { ["dense"] = new(request.Model, null) };
         foreach (string mask in request.Masks) Add(candidates, mask, new(request.Model, mask));
-        foreach (string other in request.Others)
-        {
-            CheckpointConfig.Read(other);
-            Add(candidates, other, new(other, null));
-        }
+        foreach (string other in request.Others) Add(candidates, other, new(other, null));
         return candidates;
     }
 
@@ -182,7 +211,7 @@ public static class DeployRun
 
     // What decides the figures; limits only choose among them.
     private static JsonObject Settings(DeployRequest request, IReadOnlyDictionary<string, Candidate> candidates,
-        IReadOnlyDictionary<string, string> texts)
+        IReadOnlyDictionary<string, string> texts, string? asked)
     {
         JsonObject inputs = InputHashes.OfModel(request.Model);
         foreach (Candidate candidate in candidates.Values)
@@ -193,6 +222,7 @@ public static class DeployRun
         }
         foreach (string text in texts.Values) inputs[RecordedPath.Of(text)] = InputHashes.Of(text);
         foreach (string source in request.Data?.Files() ?? []) inputs[RecordedPath.Of(source)] = InputHashes.Of(source);
+        if (asked is not null) inputs["tasks"] = asked;
         return new JsonObject
         {
             ["data"] = request.Data is { } data

@@ -56,13 +56,15 @@ public static class ExperimentRun
         JsonObject settings = ExperimentSettings.Of(request, named, domains, masks, tasks, cancellation);
         if (File.Exists(folder.SettingsPath)) ExperimentSettings.RequireSame(
             CheckedJson.Read(folder.SettingsPath, ExperimentSettings.Checked, "name another folder"), settings, request.Out);
-        else CheckedJson.Write(folder.SettingsPath, settings);
-        return Run(request, arms, named.Keys, texts, tasks, folder, progress, note ?? (_ => { }), cancellation);
+        Directory.CreateDirectory(folder.Path);
+        using FolderLock own = new(folder.Path);
+        if (!File.Exists(folder.SettingsPath)) CheckedJson.Write(folder.SettingsPath, settings);
+        return Run(request, arms, named.Keys, texts, tasks, folder, own, progress, note ?? (_ => { }), cancellation);
     }
 
     private static ExperimentReport Run(
         ExperimentRequest request, IReadOnlyList<Arm> arms, IReadOnlyList<string> names, EvaluationTexts texts, TaskRun? tasks,
-        ExperimentFolder folder, IProgress<Progress>? progress, Action<string> note, CancellationToken cancellation)
+        ExperimentFolder folder, FolderLock own, IProgress<Progress>? progress, Action<string> note, CancellationToken cancellation)
     {
         OrderedDictionary<string, ExperimentRow> done = new(
             arms.Where(arm => File.Exists(folder.ResultOf(arm.Slug))).Select(arm =>
@@ -87,6 +89,7 @@ public static class ExperimentRun
         }
         ExperimentReport report = Report();
         Write(report, folder);
+        own.Remove();
         return report;
     }
 
@@ -109,7 +112,7 @@ public static class ExperimentRun
     {
         if (File.Exists(folder.Path)) throw new ArgumentException($"`Out` {folder.Path}: a file; name a folder.");
         TemporaryPath.Clean(folder.Path);
-        if (!File.Exists(folder.SettingsPath) && Directory.Exists(folder.Path) && Directory.EnumerateFileSystemEntries(folder.Path).Any())
+        if (!File.Exists(folder.SettingsPath) && FolderLock.IsUsed(folder.Path))
             throw new ArgumentException($"`Out` {folder.Path}: the folder holds files and no experiment; name a new one.");
     }
 }

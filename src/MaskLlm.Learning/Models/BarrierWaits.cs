@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using MaskLlm.Machine;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -74,7 +75,16 @@ internal sealed class BarrierWaits : IDisposable
         _ends.Reset();
         _second = new Thread(() =>
         {
-            using (DisposeScope scope = NewDisposeScope()) empty(Elements, ScalarType.Float32).zero_();
+            try
+            {
+                using DisposeScope scope = NewDisposeScope();
+                empty(Elements, ScalarType.Float32).zero_();
+            }
+            catch (ExternalException)
+            {
+                // The process is ending, and libtorch has ended already.
+                return;
+            }
             _ends.Wait();
         })
         { IsBackground = true, Name = "maskllm second loop" };

@@ -1,9 +1,7 @@
-using MaskLlm.Architectures;
 using MaskLlm.Formats;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
-using MaskLlm.Numerals;
 using MaskLlm.Packing;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;

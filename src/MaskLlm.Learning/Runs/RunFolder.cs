@@ -9,7 +9,7 @@ public sealed class RunFolder : IDisposable
 {
     // There from the first file of a run to its end, and locked while a process writes: a folder that has it and no checkpoint
     // holds a run that had not begun.
-    private const string LockName = ".running", RecordName = "run.json", ConfigName = "config.json";
+    private const string RecordName = "run.json", ConfigName = "config.json";
 
     private static readonly string[] MaskNames = [RecordName, "metrics.jsonl", "mask.npz", "prior.npz", "README.md", "logits.safetensors"];
     private static readonly string[] ModelNames = [RecordName, "metrics.jsonl", ConfigName, "model.safetensors", "tokenizer.json"];
@@ -19,10 +19,10 @@ public sealed class RunFolder : IDisposable
     private bool _clears;
     private bool _created;
     private bool _finished;
-    private FileStream? _lock;
+    private FolderLock? _lock;
 
     private RunFolder(string path, string[] ownNames) =>
-        (Path, _ownNames, _wasRunning) = (path, ownNames, IsMarker(System.IO.Path.Combine(path, LockName)));
+        (Path, _ownNames, _wasRunning) = (path, ownNames, IsMarker(System.IO.Path.Combine(path, FolderLock.Name)));
 
     /// <summary>The folder.</summary>
     public string Path { get; }
@@ -78,7 +78,7 @@ public sealed class RunFolder : IDisposable
     public void Create()
     {
         Directory.CreateDirectory(Path);
-        Lock();
+        _lock ??= new FolderLock(Path);
         _created = true;
         if (_clears) Clear();
     }
@@ -103,7 +103,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>Lets other runs have the folder.</summary>
     public void Dispose()
     {
-        if (_lock is not null && (_finished || (!_created && !_wasRunning))) System.IO.File.Delete(File(LockName));
+        if (_finished || (!_created && !_wasRunning)) _lock?.Remove();
         _lock?.Dispose();
         _lock = null;
     }
@@ -113,9 +113,7 @@ public sealed class RunFolder : IDisposable
         if (force && resume) throw new ArgumentException("`Force` and `Resume` exclude each other: one starts anew, the other goes on.");
         TemporaryPath.Clean(folder.Path);
         TemporaryPath.Clean(folder.File("checkpoint"));
-        bool used = Directory.Exists(folder.Path)
-            && Directory.EnumerateFileSystemEntries(folder.Path).Any(entry => System.IO.Path.GetFileName(entry) != LockName);
-        if (used)
+        if (FolderLock.IsUsed(folder.Path))
         {
             folder.RequireNoInput(inputs);
             if (!folder.HasNotBegun)
@@ -126,21 +124,8 @@ public sealed class RunFolder : IDisposable
         }
         folder._clears = force || folder.HasNotBegun;
         RequireWritable(folder.Path);
-        if (Directory.Exists(folder.Path)) folder.Lock();
+        if (Directory.Exists(folder.Path)) folder._lock ??= new FolderLock(folder.Path);
         return folder;
-    }
-
-    // A process that dies leaves the file, but not the lock.
-    private void Lock()
-    {
-        try
-        {
-            _lock ??= new FileStream(File(LockName), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1);
-        }
-        catch (IOException e)
-        {
-            throw new ArgumentException($"`Out` {Path}: another run is writing there; wait for it to end, or name another folder.", e);
-        }
     }
 
     // Only what runs write: a folder keeps its other files.

@@ -60,8 +60,11 @@ public sealed class ChatTemplate
     public string Render(IEnumerable<KeyValuePair<string, JsonNode?>> variables)
     {
         ArgumentNullException.ThrowIfNull(variables);
-        return Render(variables.Select(variable => (variable.Key, JsonValues.Of(variable.Value))), new RenderLimits(), TimeProvider.System);
+        return Render(variables, new RenderLimits());
     }
+
+    internal string Render(IEnumerable<KeyValuePair<string, JsonNode?>> variables, RenderLimits limits) =>
+        Render(variables.Select(variable => (variable.Key, JsonValues.Of(variable.Value))), limits, TimeProvider.System);
 
     internal string Render(
         IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt, string? beginToken, string? endToken, RenderLimits limits,
@@ -81,7 +84,7 @@ public sealed class ChatTemplate
         }
         catch (TemplateFault fault)
         {
-            throw new ArgumentException($"chat template, line {renderer.Line}: {fault.Message}", fault);
+            throw new ArgumentException($"{SyntaxErrors.Template}, line {renderer.Line}: {fault.Message}", fault);
         }
     }
 

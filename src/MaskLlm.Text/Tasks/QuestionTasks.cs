@@ -43,7 +43,8 @@ internal static class QuestionTasks
     private static TaskDocument BoolQ(JsonValue record) => IsQuery(record) ? OfQuery(record, Answer, isNormalized: false)
         : TaskDocument.OfChoices(
             $"{record.Required("passage").Text()}\nQuestion: {record.Required("question").Text()}?{Answer}", ["no", "yes"],
-            Index(record.Required("label"), 2), isNormalized: false);
+            record.Member("answer") is { } answer && !record.Has("label") ? answer.Flag() ? 1 : 0 : Index(record.Required("label"), 2),
+            isNormalized: false);
 
     // The choice brings a space of its own beside the one that is put before every choice.
     private static TaskDocument Copa(JsonValue record)

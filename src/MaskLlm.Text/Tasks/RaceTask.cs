@@ -23,7 +23,8 @@ internal static class RaceTask
             string now = record.Required("article").Text();
             if (record.Member("problems") is { } own)
             {
-                yield return Of(now, Listed(own));
+                IReadOnlyList<JsonValue> listed = Listed(own);
+                yield return listed.Count > 0 ? Of(now, listed) : throw own.Wrong("at least one question");
                 continue;
             }
             if (article is not null && now != article)

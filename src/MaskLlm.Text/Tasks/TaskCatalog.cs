@@ -17,8 +17,12 @@ public static class TaskCatalog
     /// <param name="names">Names of tasks or groups, or files of the user's own tasks.</param>
     /// <exception cref="ArgumentException">A name is none.</exception>
     /// <exception cref="InvalidDataException">A file is no task.</exception>
-    internal static IReadOnlyList<TaskDefinition> Find(IEnumerable<string> names) =>
-        [.. names.SelectMany(Of).DistinctBy(task => task.Name)];
+    internal static IReadOnlyList<TaskDefinition> Find(IEnumerable<string> names)
+    {
+        TaskDefinition[] found = [.. names.SelectMany(Of).Distinct()];
+        return found.CountBy(task => task.Name).FirstOrDefault(count => count.Value > 1) is { Key: { } twice }
+            ? throw new ArgumentException($"`Tasks`: two tasks are called {twice}; give your own another name.") : found;
+    }
 
     private static IEnumerable<TaskDefinition> Of(string name)
     {

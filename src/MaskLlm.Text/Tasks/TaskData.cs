@@ -31,12 +31,15 @@ internal sealed class TaskData(string folder)
             int hash = glob.IndexOf(InArchive, StringComparison.Ordinal);
             if (hash < 0)
             {
-                string[] found = [.. Matching(glob)];
-                if (found.Length > 0) return found.SelectMany(Records);
+                string[] found = [.. Matching(glob).Where(IsRecords)];
+                if (found.Length == 0) continue;
+                RequireOnce(task, found);
+                return found.SelectMany(Records);
             }
             else if (Archived(Path.Combine(folder, glob[..hash])).TryGetValue(glob[(hash + 1)..], out byte[]? bytes))
                 return Lines(() => Opened($"{Path.Combine(folder, glob[..hash])}: {glob[(hash + 1)..]}", new MemoryStream(bytes)));
         }
+        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"`TaskData` {folder}: there is no such folder.");
         string globs = string.Join(", ", task.Files.Select(JsonValue.Shortened));
         throw new FileNotFoundException($"{folder}: no file of {task.Name} in it; looked for {globs}. Name the folder that has it with "
             + $"`TaskData`.", folder);
@@ -50,16 +53,33 @@ internal sealed class TaskData(string folder)
         return matcher.GetResultsInFullPath(folder).Order(StringComparer.Ordinal);
     }
 
+    private static bool IsRecords(string path)
+    {
+        SourceFile file = SourceFile.At(path);
+        string name = file.Compression == Compression.None ? path : Path.GetFileNameWithoutExtension(path);
+        return file.Kind is ContentKind.Parquet or ContentKind.JsonLines || Path.GetExtension(name) == ".json";
+    }
+
+    // The parts of a data set lie in one folder, each once.
+    private static void RequireOnce(TaskDefinition task, string[] files)
+    {
+        string? other = files.FirstOrDefault(file => Path.GetDirectoryName(file) != Path.GetDirectoryName(files[0]))
+            ?? files.Zip(files.Skip(1)).Where(pair => Part(pair.First) == Part(pair.Second)).Select(pair => pair.Second).FirstOrDefault();
+        if (other is not null)
+            throw new ArgumentException($"`TaskData`: {files[0]} and {other} both hold {task.Name}, whose documents would count twice; "
+                + $"name a folder that has one of them.");
+
+        static string Part(string path) => Path.GetFileName(path).Split('.')[0];
+    }
+
     private static IEnumerable<JsonValue> Records(string path)
     {
         SourceFile file = SourceFile.At(path);
         if (file.Kind == ContentKind.Parquet)
             return ParquetTable.Rows(path).Select((row, index) =>
                 JsonValue.Parse($"{path}: row {index + 1}", Encoding.UTF8.GetBytes(row.ToJsonString())));
-        string name = file.Compression == Compression.None ? path : Path.GetFileNameWithoutExtension(path);
         if (file.Kind == ContentKind.JsonLines) return Lines(file.Open);
-        if (Path.GetExtension(name) == ".json") return List(path, Encoding.UTF8.GetBytes(WholeText.Read(path)));
-        throw new NotSupportedException($"{path}: records of tasks are read from .jsonl, .json and .parquet; write it as one of these.");
+        return List(path, Encoding.UTF8.GetBytes(WholeText.Read(path)));
     }
 
     private static IEnumerable<JsonValue> Lines(Func<SourceStream> open)
@@ -78,7 +98,7 @@ internal sealed class TaskData(string folder)
             throw new InvalidDataException($"{path}: {fault}; fetch or write the file again.");
         if (root.ValueKind == JsonValueKind.Object && root.TryGetProperty("data", out JsonElement data)) root = data;
         if (root.ValueKind != JsonValueKind.Array)
-            throw new InvalidDataException($"{path}: found {root.ValueKind}; a list of objects is needed, or an object with one as data.");
+            throw new InvalidDataException($"{path}: no list; a list of objects is needed, or an object with one as data.");
         return root.EnumerateArray().Select((item, index) =>
             JsonValue.Parse($"{path}: [{index}]", Encoding.UTF8.GetBytes(item.GetRawText())));
     }

@@ -49,6 +49,6 @@ internal sealed class TaskEncoding
         && token is not null && _tokenizer.TryGetId($"{token}", out int id) ? id : null;
 
     private static InvalidDataException Empty(string continuation) =>
-        new($"a choice of a task, '{JsonValue.Shortened(continuation)}', has no token of its own: it is empty, or the tokenizer joins it to "
+        new($"a choice, '{JsonValue.Shortened(continuation)}', has no token of its own: it is empty, or the tokenizer joins it to "
             + $"its context.");
 }

@@ -37,7 +37,7 @@ internal sealed class TaskRun
             IEnumerable<TaskDocument> all = tasks[i].Read(data.Read(tasks[i]));
             TaskDocument[] documents = [.. request.Limit is { } limit ? all.Take(limit) : all];
             if (documents.Length == 0) throw new InvalidDataException($"{request.TaskData}: the data of {tasks[i].Name} have no document.");
-            _tasks.Add((tasks[i], documents, AskedText.Of(documents, encoding, maxPositions)));
+            _tasks.Add((tasks[i], documents, AskedText.Of(tasks[i].Name, documents, encoding, maxPositions)));
         }
     }
 

@@ -3,7 +3,10 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MaskLlm.Chat;
+using MaskLlm.Chat.Syntax;
+using MaskLlm.Chat.Values;
 using MaskLlm.Json;
+using MaskLlm.Numerals;
 using JsonValue = MaskLlm.Json.JsonValue;
 
 namespace MaskLlm.Tasks;
@@ -12,6 +15,11 @@ namespace MaskLlm.Tasks;
 /// <remarks>docs/tasks.md shows one.</remarks>
 internal sealed class TemplateTask
 {
+    private static readonly string[] Members = ["name", "files", "context", "choices", "gold", "delimiter", "acc_norm"];
+
+    // lm-evaluation-harness refuses what a record lacks too.
+    private static readonly RenderLimits Strict = new() { RefusesUndefined = true };
+
     private readonly JsonValue _file;
     private readonly ChatTemplate _context;
     private readonly ChatTemplate? _gold, _list;
@@ -45,10 +53,15 @@ internal sealed class TemplateTask
     /// <exception cref="InvalidDataException">It is no task.</exception>
     internal static TaskDefinition Read(string path)
     {
-        JsonValue file = JsonValue.Read(path), files = file.Required("files");
+        JsonValue file = JsonValue.Read(path), files = file.Required("files"), name = file.Required("name");
+        if (file.Members().Select(member => member.Key).FirstOrDefault(member => !Members.Contains(member)) is { } unknown)
+            throw new InvalidDataException($"{path}: there is no member {JsonValue.Shortened(unknown)}"
+                + $"{NearestName.Hint(unknown, Members)}; a task has {string.Join(", ", Members)}.");
+        if (name.Text() is var text && (text.Length == 0 || !text.All(letter => char.IsLetterOrDigit(letter) || "-_.".Contains(letter))))
+            throw name.Wrong("letters, digits, -, _ and .");
         TemplateTask task = new(file);
         string[] globs = files.Kind == JsonValueKind.Array ? [.. files.Items().Select(one => one.Text())] : [files.Text()];
-        return TaskDefinition.OfRecords(file.Required("name").Text(), globs, task.Document);
+        return TaskDefinition.OfRecords(text, globs, task.Document);
     }
 
     private TaskDocument Document(JsonValue record)
@@ -58,11 +71,11 @@ internal sealed class TemplateTask
         {
             try
             {
-                return template.Render(members.Select(member => KeyValuePair.Create(member.Key, member.Value)));
+                return template.Render(members.Select(member => KeyValuePair.Create(member.Key, member.Value)), Strict);
             }
             catch (ArgumentException e)
             {
-                throw new InvalidDataException($"{_file.File}: with {record.File}: {e.Message}", e);
+                throw new InvalidDataException($"{_file.File}: with {record.File}: {Own(e.Message)}", e);
             }
         }
         string context = Render(_context);
@@ -99,11 +112,14 @@ internal sealed class TemplateTask
         string source = value.Text();
         try
         {
-            return ChatTemplate.Parse(source);
+            // A template for chats loses its last line end, one for tasks keeps it.
+            return ChatTemplate.Parse(source.EndsWith('\n') ? source + '\n' : source);
         }
         catch (Exception e) when (e is InvalidDataException or NotSupportedException)
         {
-            throw new InvalidDataException($"{value.File}: {value.Key}: {e.Message}", e);
+            throw new InvalidDataException($"{value.File}: {value.Key}: {Own(e.Message)}", e);
         }
     }
+
+    private static string Own(string message) => message.Replace(SyntaxErrors.Template, "template", StringComparison.Ordinal);
 }

@@ -9,7 +9,6 @@ using MaskLlm.Rounding;
 using MaskLlm.Tests.Data;
 using MaskLlm.Tests.Decoding;
 using MaskLlm.Tests.Models;
-using TorchSharp;
 
 namespace MaskLlm.Tests.Rounding;
 
@@ -70,7 +69,7 @@ public sealed class CalibratedExportTests : IDisposable
         Dictionary<string, Mask> masks = RuntimeFiles.RandomMasks(Name, 5);
         string mask = _folder.File("mask.npz"), pruned = _folder.File("pruned");
         CheckpointMasks.Write(mask, masks, Fixture.PathOf($"models/{Name}"));
-        MaskedCheckpoint.Write(Fixture.PathOf($"models/{Name}"), masks, pruned);
+        MaskedCheckpoint.Write(Fixture.PathOf($"models/{Name}"), masks, pruned, cancellation: TestContext.Current.CancellationToken);
         Write(Name, mask, _folder.File("a.maskllm"));
         CalibratedExport.Write(Request(pruned, null, _folder.File("b.maskllm")), cancellation: TestContext.Current.CancellationToken);
         AssertSameMatrices(_folder.File("a.maskllm"), _folder.File("b.maskllm"));

@@ -49,8 +49,29 @@ public sealed class TaskDataTests : IDisposable
         Assert.Equal(3, _folder.Documents("blimp_transitive").Length);
     }
 
+    /// <summary>Parts of a data set lie in one folder, each once; what is no data does not count.</summary>
     [Theory]
-    [InlineData("piqa.json", "{}", "found Object; a list of objects is needed")]
+    [InlineData("copa.json", "copa.jsonl")]
+    [InlineData("a/piqa/validation.jsonl", "b/piqa/validation.jsonl")]
+    public void Files_ThatHoldTheSameTwice_AreRefused(string first, string second)
+    {
+        string task = first.Contains("copa", StringComparison.Ordinal) ? "copa" : "piqa";
+        _folder.Write(first, Record);
+        _folder.Write(second, Record);
+        string message = Assert.Throws<ArgumentException>(() => _folder.Documents(task)).Message;
+        Assert.Contains($"both hold {task}, whose documents would count twice", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Files_OfOtherEndings_AreNoData()
+    {
+        _folder.Write("blimp_causative.jsonl", Record);
+        _folder.Write("blimp_causative.json5", "no data");
+        Assert.Single(_folder.Documents("blimp_causative"));
+    }
+
+    [Theory]
+    [InlineData("piqa.json", "{}", "no list; a list of objects is needed")]
     [InlineData("piqa.json", "[1]", "[0] must be an object")]
     [InlineData("piqa.jsonl", "[]", "line 1 must be an object")]
     [InlineData("piqa.parquet", "PAR1PAR1", "no Parquet file, or a damaged one")]

@@ -141,6 +141,7 @@ public sealed class TaskRecordsTests : IDisposable
     [InlineData("hellaswag", """{"activity_label":"A","ctx_a":"B","ctx_b":"C","endings":["a","b"],"label":""}""", "label must be")]
     [InlineData("copa", """{"premise":"P.","choice1":"a","choice2":"b","question":"why","label":0}""", "question must be cause or effect")]
     [InlineData("race", """{"article":"T","problems":"open('x')"}""", "problems must be a list of Python's")]
+    [InlineData("race", """{"article":"T","problems":"[]"}""", "problems must be at least one question")]
     [InlineData("boolq", """{"query":1,"choices":["a"],"gold":0}""", "query must be a text")]
     public void Record_ThatDoesNotFit_IsNamedWithFileAndLine(string task, string record, string said)
     {

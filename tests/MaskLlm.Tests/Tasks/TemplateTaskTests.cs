@@ -37,7 +37,16 @@ public sealed class TemplateTaskTests : IDisposable
         Assert.Null(found.Gold);
     }
 
+    [Fact]
+    public void Task_LineEndAtTheEnd_IsAsked() => Assert.Equal(TaskFolder.Of("a \n", " b"),
+        Ask("""{"name":"c","files":"c.jsonl","context":"a \n","gold":"b"}""", "{}").Requests);
+
     [Theory]
+    [InlineData("""{"name":"c","files":"c.jsonl","context":"{{ thign }} is","gold":"x"}""", "template, line 1: 'thign' is undefined.")]
+    [InlineData("""{"name":"c","files":"c.jsonl","context":"{{ thign | capitalize }}","gold":"x"}""", "'thign' is undefined.")]
+    [InlineData("""{"name":"c","files":"c.jsonl","context":"q","choice":["a"],"gold":0}""", "there is no member choice (did you mean choices?)")]
+    [InlineData("""{"name":"","files":"c.jsonl","context":"q","gold":"x"}""", "name must be letters, digits")]
+    [InlineData("""{"name":"a|b","files":"c.jsonl","context":"q","gold":"x"}""", "name must be letters, digits")]
     [InlineData("""{"name":"c","files":"c.jsonl","gold":"x"}""", "context is missing")]
     [InlineData("""{"name":"c","files":"c.jsonl","context":"{% if","gold":"x"}""", "context: ")]
     [InlineData("""{"name":"c","files":"c.jsonl","context":"q","gold":1}""", "gold must be a template of the right text")]

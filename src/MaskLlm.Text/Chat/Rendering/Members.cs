@@ -1,4 +1,5 @@
 using MaskLlm.Chat.Builtins;
+using MaskLlm.Chat.Syntax;
 using MaskLlm.Chat.Values;
 
 namespace MaskLlm.Chat.Rendering;
@@ -134,8 +135,8 @@ internal sealed class Members(Renderer renderer)
             return new Member(Undefined.Unsafe(subject, name));
         if (methods.Unsupported.Contains(name))
             throw new NotSupportedException(
-                $"chat template, line {renderer.Line}: the method '{name}' of {TypeNames.Describe(subject)} is not supported. Those of "
-                + $"transformers' chat templates are.");
+                $"{SyntaxErrors.Template}, line {renderer.Line}: the method '{name}' of {TypeNames.Describe(subject)} is not supported. "
+                + $"Those of transformers' chat templates are.");
         return methods.All.TryGetValue(name, out Builtin? method)
             ? new Member(new Callable(name, arguments => subject is Markup markup
                 ? MarkupMethods.Invoke(method, renderer, name, markup, arguments)

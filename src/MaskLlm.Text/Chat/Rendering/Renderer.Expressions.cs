@@ -47,8 +47,8 @@ internal sealed partial class Renderer
             return value;
         if (name is "lipsum" or "self" or "super")
             throw new NotSupportedException(
-                $"chat template, line {Line}: '{name}' is not supported. Templates written for transformers' apply_chat_template seldom "
-                + $"need it.");
+                $"{SyntaxErrors.Template}, line {Line}: '{name}' is not supported. Templates written for transformers' apply_chat_template "
+                + $"seldom need it.");
         return Undefined.Variable(name);
     }
 

@@ -3,8 +3,11 @@ namespace MaskLlm.Chat.Syntax;
 /// <summary>The errors of templates that cannot be read.</summary>
 internal static class SyntaxErrors
 {
+    /// <summary>What messages call a template.</summary>
+    public const string Template = "chat template";
+
     /// <summary>The error for a template that is not one.</summary>
-    public static InvalidDataException At(int line, string what) => new($"chat template, line {line}: {what}");
+    public static InvalidDataException At(int line, string what) => new($"{Template}, line {line}: {what}");
 
     /// <summary>The error where one thing stands and another must.</summary>
     public static InvalidDataException Unexpected(in Token found, string expected) =>
@@ -12,7 +15,7 @@ internal static class SyntaxErrors
 
     /// <summary>The error for a filter or a test that is none here.</summary>
     public static NotSupportedException UnknownName(bool isTest, string name, int line) =>
-        new($"chat template, line {line}: the {(isTest ? "test" : "filter")} '{name}' is not supported. Those of transformers' chat "
+        new($"{Template}, line {line}: the {(isTest ? "test" : "filter")} '{name}' is not supported. Those of transformers' chat "
             + $"templates are.");
 
     /// <summary>The error for a statement that asks for another template.</summary>
@@ -20,5 +23,5 @@ internal static class SyntaxErrors
 
     /// <summary>The error for what Jinja knows and this reader does not.</summary>
     public static NotSupportedException Unsupported(int line, string what) =>
-        new($"chat template, line {line}: {what} is not supported. Templates written for transformers' apply_chat_template seldom need it.");
+        new($"{Template}, line {line}: {what} is not supported. Templates written for transformers' apply_chat_template seldom need it.");
 }

@@ -15,6 +15,9 @@ internal sealed class Budget(RenderLimits limits)
     /// <summary>The longest text there may be.</summary>
     public int MaxCharacters => limits.Characters;
 
+    /// <summary>Whether what is undefined may not be printed.</summary>
+    public bool RefusesUndefined => limits.RefusesUndefined;
+
     /// <summary>Pays for some evaluated expressions or items.</summary>
     /// <exception cref="TemplateFault">The limit is reached.</exception>
     public void Step(long count = 1)

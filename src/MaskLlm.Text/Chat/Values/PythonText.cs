@@ -6,14 +6,14 @@ namespace MaskLlm.Chat.Values;
 internal static class PythonText
 {
     /// <summary>What a value prints as.</summary>
-    /// <exception cref="TemplateFault">The budget is spent.</exception>
+    /// <exception cref="TemplateFault">The budget is spent, or the value is undefined and that is refused.</exception>
     /// <exception cref="NotSupportedException">The value is a function or the like, which print as an address in Python.</exception>
     public static string Of(object? value, Budget budget)
     {
         if (Markup.Plain(value) is string text)
             return text;
-        if (value is Undefined)
-            return "";
+        if (value is Undefined undefined)
+            return budget.RefusesUndefined ? throw undefined.Fault() : "";
         TextBuilder builder = new(budget);
         Represent(value, builder, budget);
         return builder.ToString();
