@@ -63,6 +63,11 @@ internal sealed record SourceFile(string Path, ContentKind Kind, Compression Com
 
     private SourceStream Opened(Stream file)
     {
+        if (Compression != Compression.None && EndsWith(System.IO.Path.GetFileNameWithoutExtension(Path), ".parquet"))
+        {
+            file.Dispose();
+            throw new NotSupportedException($"{Path}: a Parquet file packs its own columns and is read as it is; unpack it first.");
+        }
         Stream content = Compression switch
         {
             Compression.Gzip => new GZipInputStream(file), // .NET's own reads a file that is cut short without a word
