@@ -41,7 +41,6 @@ public sealed class NotANumberTests : IDisposable
     [InlineData("bfloat16")]
     [InlineData("float32")]
     [InlineData("int8")]
-    [InlineData("int4")]
     public void RuntimeFile_EvalAndGenerate_SayIt(string type)
     {
         string file = _folder.File("model.maskllm");
@@ -50,6 +49,14 @@ public sealed class NotANumberTests : IDisposable
         Refuses(Run("generate", file, "--prompt", Prompt, "--max-tokens", "3"), "logits for position", "NaN or infinite");
         Refuses(Run("generate", file, "--prompt", Prompt, "--max-tokens", "3", "--temperature", "1"), "logits for position",
             "NaN or infinite");
+    }
+
+    [Fact]
+    public void Export_Int4OfWeightsBeyondIt_SaysOfWhich()
+    {
+        CommandRun run = CommandRun.Of("export", Huge, "--type", "int4", "--out", _folder.File("model.maskllm"));
+        Refuses(run, "model.layers.0.mlp.up_proj.weight holds 3.3895314E+38, and int4 ends at 3780");
+        Assert.False(File.Exists(_folder.File("model.maskllm")));
     }
 
     [Fact]

@@ -55,7 +55,8 @@ internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder, DecoderConfig c
                 queue.Add((new BatchToken(caches[i], text.Beginning[at], here.Length > 0), here.Length == 0 ? null : logits =>
                 {
                     foreach ((int ending, int next) in here) Add(ref sums[ending], logits, next);
-                }));
+                }
+                ));
             }
         }
         Run(queue);

@@ -14,7 +14,7 @@ internal sealed record AskedText(ScoredText Text, IReadOnlyList<(int Document, i
         List<AskedText>[] found = new List<AskedText>[documents.Length];
         try
         {
-            Parallel.For(0, documents.Length, document => 
+            Parallel.For(0, documents.Length, document =>
                 found[document] = Of(task, documents[document], document, encoding, maxPositions));
         }
         catch (AggregateException e)

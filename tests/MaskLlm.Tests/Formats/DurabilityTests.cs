@@ -21,7 +21,8 @@ public sealed class DurabilityTests
         ["TokenFileWriter"] = "appends, and takes its name by DurableName",
         ["TemporaryPath"] = "opens what others left, to see whether they still write",
         ["MetricsLog"] = "a log, line by line",
-        ["RunFolder"] = "the lock, and a probe for permissions",
+        ["FolderLock"] = "the lock",
+        ["RunFolder"] = "a probe for permissions",
         ["PipeStream"] = "only reads what another program writes",
         ["SourceFile"] = "only reads, with a buffer of its own",
     };
