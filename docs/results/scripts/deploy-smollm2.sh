@@ -7,4 +7,4 @@ domains=$shared/data/domains; wikitext=$shared/data/wikitext-2
 data=("$wikitext/train-first-1MB.raw.txt:3")
 for source in books us-presidents movie-reviews dotnet-docs; do data+=("$domains/$source.train.txt.gz:1.25"); done
 "$maskllm" experiment deploy "$model" --mask "$mask" --other "$tuned" --data "${data[@]}" --eval-text "$wikitext/test.raw.txt" \
-  --seq-len 1024 --max-windows 40 --out "$out" "${@:7}"
+  --seq-len 1024 --max-windows "${WINDOWS:-40}" --out "$out" "${@:7}"
