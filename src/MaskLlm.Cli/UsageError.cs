@@ -16,7 +16,10 @@ internal static class UsageError
         if (UnknownOption(parsed) is { } option)
             return $"there is no option {option}{NearestName.Hint(option, OptionNames(parsed))}; {remedy}";
         if (isRoot && parsed.UnmatchedTokens.Count > 0)
-            return $"there is no verb {parsed.UnmatchedTokens[0]}{NearestName.Hint(parsed.UnmatchedTokens[0], command.Command.Subcommands.Select(verb => verb.Name))}; {remedy}";
+        {
+            string verb = parsed.UnmatchedTokens[0];
+            return $"there is no verb {verb}{NearestName.Hint(verb, command.Command.Subcommands.Select(other => other.Name))}; {remedy}";
+        }
         if (parsed.Errors.Count > 0) return $"{ParserSentence(parsed.Errors[0])} {remedy}";
         return EmptyValue(parsed) is { } name ? $"{name} is empty; {remedy}" : null;
     }

@@ -59,7 +59,18 @@ internal static class ExportCommand
             Func<IReadOnlyDictionary<string, Mask>?> masks = () => parsed.GetValue(mask) is { } file ? CheckpointMasks.Read(file, source)
                 : null;
             using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
-            if (texts.Length > 0)
+            string summary = parsed.GetValue(format) switch
+            {
+                RuntimeName when texts.Length > 0 => Rounded(),
+                RuntimeName => Runtime(source, masks, parsed.GetValue(type), target, progress, stop),
+                GgufName => Gguf(source, masks, parsed.GetValue(type), target, progress, parsed.InvocationConfiguration.Error, stop),
+                string other => throw new ArgumentException($"--format {other}: {RuntimeName} or {GgufName} is expected."),
+                null => throw new ArgumentException($"--format: {RuntimeName} or {GgufName} is expected."),
+            };
+            parsed.InvocationConfiguration.Output.WriteLine(summary);
+            return ExitCode.Done;
+
+            string Rounded()
             {
                 int used = TorchRuntime.Start(parsed.GetValue(threads));
                 CalibratedExport.Write(new CalibratedExportRequest
@@ -72,18 +83,8 @@ internal static class ExportCommand
                     Seed = parsed.GetValue(seed),
                     Out = target,
                 }, progress, progress.Note, stop);
-                parsed.InvocationConfiguration.Output.WriteLine(Summary(target, WeightType.Int4));
-                return ExitCode.Done;
+                return Summary(target, WeightType.Int4);
             }
-            string summary = parsed.GetValue(format) switch
-            {
-                RuntimeName => Runtime(source, masks, parsed.GetValue(type), target, progress, stop),
-                GgufName => Gguf(source, masks, parsed.GetValue(type), target, progress, parsed.InvocationConfiguration.Error, stop),
-                string other => throw new ArgumentException($"--format {other}: {RuntimeName} or {GgufName} is expected."),
-                null => throw new ArgumentException($"--format: {RuntimeName} or {GgufName} is expected."),
-            };
-            parsed.InvocationConfiguration.Output.WriteLine(summary);
-            return ExitCode.Done;
         });
         return command;
     }

@@ -9,8 +9,8 @@ internal sealed class TaskOptions
 {
     internal Option<string[]> Names { get; } = new("--tasks")
     {
-        Description = $"Tasks to ask: {string.Join(", ", TaskCatalog.Names)}, a part of a group such as blimp_wh_island, or a .json of your "
-            + $"own.",
+        Description = $"Tasks to ask: {string.Join(", ", TaskCatalog.Names)}, a part of a group such as blimp_wh_island, or a .json of "
+            + $"your own.",
         AllowMultipleArgumentsPerToken = true,
     };
 

@@ -22,7 +22,8 @@ internal static class ExperimentPlot
         bool wide = IsWide(report);
         if (report.Rows.Any(row => row.X is not null) && !IsByDomain(report)) DrawCurves(plot, report, wide);
         else DrawBars(plot, report, wide);
-        plot.Title($"{report.Request.Name}: perplexity, geometric mean over {report.Texts.Count} text{(report.Texts.Count == 1 ? "" : "s")}", size: 16);
+        string texts = report.Texts.Count == 1 ? "text" : "texts";
+        plot.Title($"{report.Request.Name}: perplexity, geometric mean over {report.Texts.Count} {texts}", size: 16);
         plot.YLabel("perplexity");
         if (wide)
             SetLogarithmicTicks(plot.Axes.Left, Enumerable.Range(-1, 9)

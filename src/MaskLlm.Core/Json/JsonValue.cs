@@ -105,7 +105,12 @@ internal sealed class JsonValue
     internal bool Flag() => Kind is JsonValueKind.True or JsonValueKind.False ? Element.GetBoolean() : throw Wrong("true or false");
 
     /// <summary>The value as a node, which may be changed.</summary>
-    internal JsonNode? ToNode() => JsonNode.Parse(Element.GetRawText());
+    /// <exception cref="InvalidDataException">A text in it is none.</exception>
+    internal JsonNode? ToNode()
+    {
+        RequireTexts();
+        return JsonNode.Parse(Element.GetRawText());
+    }
 
     /// <summary>The sentence for a value that is not what it must be.</summary>
     /// <param name="wanted">What it must be.</param>
@@ -119,6 +124,13 @@ internal sealed class JsonValue
     {
         string line = string.Concat(text.Take(LongestShown + 1).Select(letter => char.IsControl(letter) ? ' ' : letter));
         return line.Length <= LongestShown ? line : line[..LongestShown] + "...";
+    }
+
+    private void RequireTexts()
+    {
+        if (Kind == JsonValueKind.String) Text();
+        else if (Kind == JsonValueKind.Array) foreach (JsonValue item in Items()) item.RequireTexts();
+        else if (Kind == JsonValueKind.Object) foreach ((_, JsonValue member) in Members()) member.RequireTexts();
     }
 
     private JsonElement Object() => Kind == JsonValueKind.Object ? Element : throw Wrong("an object");

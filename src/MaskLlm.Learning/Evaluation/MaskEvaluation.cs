@@ -27,7 +27,6 @@ public static class MaskEvaluation
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
-        TaskLog log = new(request.LogSamples);
         DecoderConfig config = CheckpointConfig.Read(request.Model);
         // Whatever can be wrong with small files is found before the weights are read.
         List<IReadOnlyDictionary<string, Mask>> masks = ReadMasks(request);
@@ -38,6 +37,7 @@ public static class MaskEvaluation
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new Progress("loading the model", 0, 1));
         using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
+        TaskLog log = new(request.LogSamples);
         EvaluationRow Measure(string? mask, string what)
         {
             PerplexityResult? result = text is null ? null

@@ -41,7 +41,7 @@ public static class DeployRun
         OrderedDictionary<string, string> texts = EvaluationTexts.Named(request.EvalTexts, []);
         foreach (string text in texts.Values)
             if (!File.Exists(text)) throw new FileNotFoundException($"`EvalTexts` {text}: no such file.", text);
-        JsonObject settings = Settings(request, candidates, texts, Checked(request, candidates, texts, progress, cancellation));
+        JsonObject settings = Settings(request, candidates, texts, Checked(request, texts.Values, progress, cancellation));
         string path = Path.Combine(request.Out, "deploy.json");
         if (File.Exists(request.Out)) throw new ArgumentException($"`Out` {request.Out}: a file; name a folder.");
         TemporaryPath.Clean(request.Out);
@@ -72,20 +72,18 @@ public static class DeployRun
         return new DeployReport(request, rows, kernel);
     }
 
-    // Whatever can be wrong is found before the first row is measured, and before the folder is made.
-    private static string? Checked(DeployRequest request, OrderedDictionary<string, Candidate> candidates,
-        OrderedDictionary<string, string> texts, IProgress<Progress>? progress, CancellationToken cancellation)
+    // Whatever can be wrong is found before the first row is measured, and before the folder is made. The hash of what is asked.
+    private static string? Checked(DeployRequest request, IEnumerable<string> texts, IProgress<Progress>? progress,
+        CancellationToken cancellation)
     {
+        foreach (string mask in request.Masks) PriorMask.Read(mask, request.Model, NmPattern.TwoOfFour, "`Masks`");
         string? asked = null;
-        foreach (Candidate candidate in candidates.Values)
+        foreach (string model in (string[])[request.Model, .. request.Others])
         {
-            DecoderConfig config = CheckpointConfig.Read(candidate.Model);
-            if (candidate.Mask is { } mask) PriorMask.Read(mask, candidate.Model, NmPattern.TwoOfFour, "`Masks`");
-            if (candidate.Model == request.Model && candidate.Mask is not null) continue;
-            Lazy<Tokenizer> tokenizer = new(() => ModelTokenizer.Load(candidate.Model, config));
-            foreach (string text in texts.Values)
-                EvaluationText.Read(
-                    new EvaluationRequest { Model = candidate.Model, Data = text, SequenceLength = request.SequenceLength }, config,
+            DecoderConfig config = CheckpointConfig.Read(model);
+            Lazy<Tokenizer> tokenizer = new(() => ModelTokenizer.Load(model, config));
+            foreach (string text in texts)
+                EvaluationText.Read(new EvaluationRequest { Model = model, Data = text, SequenceLength = request.SequenceLength }, config,
                     tokenizer, progress, cancellation);
             if (request.Tasks is { } tasks)
                 asked = new TaskRun(tasks, new TaskEncoding(tokenizer.Value), config.MaxPositions, progress, cancellation).Hash();
@@ -226,7 +224,7 @@ public static class DeployRun
         return new JsonObject
         {
             ["data"] = request.Data is { } data
-                ? new JsonArray([.. data.Sources.Select(source => (JsonNode)RecordedPath.Of(source.Path))]) : null,
+                ? new JsonArray([.. data.Sources.Select(source => (JsonNode)RecordedPath.Of(source))]) : null,
             ["types"] = new JsonArray([.. request.Types.Select(type => (JsonNode)WeightTypes.NameOf(type))]),
             ["seq-len"] = request.SequenceLength,
             ["max-windows"] = request.MaxWindows,

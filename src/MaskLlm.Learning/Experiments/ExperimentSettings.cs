@@ -20,8 +20,7 @@ internal static class ExperimentSettings
         {
             ["experiment"] = request.Name,
             ["model"] = RecordedPath.Of(request.Model),
-            ["data"] = Strings(request.Data.Sources.Select(source => source.Weight is { } weight
-                ? FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{weight:R}") : RecordedPath.Of(source.Path))),
+            ["data"] = Strings(request.Data.Sources.Select(RecordedPath.Of)),
             ["document-separator"] = request.Data.DocumentSeparator,
             ["text-column"] = request.Data.TextColumn,
             ["domains"] = request.Domains is { } folder ? RecordedPath.Of(folder) : null,

@@ -53,12 +53,8 @@ internal static class PruneCard
     private static string Calibration(PruneRequest request) => request.Data is null
         ? ""
         : string.Create(CultureInfo.InvariantCulture,
-            $" --data {string.Join(' ', request.Data.Sources.Select(Source))}{Reading(request.Data)} --samples "
-            + $"{request.Samples}{(request.SequenceLength is { } length ? $" --seq-len {length}" : "")} --seed {request.Seed}");
-
-    private static string Source(DataSource source) => Quoted(source.Weight is { } weight
-        ? FormattableString.Invariant($"{RecordedPath.Of(source.Path)}:{weight:R}")
-        : RecordedPath.Of(source.Path));
+            $" --data {string.Join(' ', request.Data.Sources.Select(source => Quoted(RecordedPath.Of(source))))}{Reading(request.Data)}"
+            + $" --samples {request.Samples}{(request.SequenceLength is { } length ? $" --seq-len {length}" : "")} --seed {request.Seed}");
 
     private static string Reading(CorpusOptions data) =>
         (data.DocumentSeparator is { } separator ? $" --document-separator {Quoted(DocumentSeparator.Escape(separator))}" : "")

@@ -16,6 +16,10 @@ internal static class RecordedPath
         ?? Below(path, Environment.CurrentDirectory)
         ?? path;
 
+    /// <summary>A source with its weight, as the command line takes it.</summary>
+    internal static string Of(DataSource source) => source.Weight is { } weight
+        ? FormattableString.Invariant($"{Of(source.Path)}:{weight:R}") : Of(source.Path);
+
     /// <summary>The path relative to a folder that it lies below; null where it is no full path, or does not.</summary>
     internal static string? Below(string path, string folder)
     {

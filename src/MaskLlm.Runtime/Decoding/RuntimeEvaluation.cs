@@ -27,7 +27,6 @@ public static class RuntimeEvaluation
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
-        TaskLog log = new(request.LogSamples);
         if (request.Masks.Count > 0)
             throw new ArgumentException($"{request.Model} is a runtime file, whose mask is its own; `Masks` is for a Hugging Face folder.");
         using RuntimeModel model = RuntimeModel.Open(request.Model);
@@ -38,6 +37,7 @@ public static class RuntimeEvaluation
             : new TaskRun(request.Tasks, new TaskEncoding(tokenizer.Value), model.Config.MaxPositions, progress, cancellation);
         using RuntimeDecoder decoder = new(model, new RuntimeDecoderOptions { Threads = threads });
         string? mask = model.SparseLayers > 0 ? "in the file" : null;
+        TaskLog log = new(request.LogSamples);
         EvaluationRow row = new(mask, text is null ? null : Perplexity(decoder, text, request, progress, cancellation))
         {
             Tasks = tasks?.Ask(new RuntimeLikelihoods(decoder, model.Config), "asking the file",

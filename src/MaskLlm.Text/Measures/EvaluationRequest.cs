@@ -35,5 +35,8 @@ public sealed record EvaluationRequest
         string folder = Path.GetDirectoryName(Path.GetFullPath(LogSamples))!;
         if (Directory.Exists(LogSamples) || !Directory.Exists(folder))
             throw new ArgumentException($"`LogSamples` {LogSamples}: a file in a folder that exists is needed.");
+        // What is there may be what is read.
+        if (Path.Exists(LogSamples))
+            throw new ArgumentException($"`LogSamples` {LogSamples}: there is something of that name already; name a new file.");
     }
 }

@@ -66,7 +66,7 @@ internal sealed class TemplateTask
 
     private TaskDocument Document(JsonValue record)
     {
-        (string Key, JsonNode? Value)[] members = [.. record.Members().Select(member => (member.Key, Checked(member.Value).ToNode()))];
+        (string Key, JsonNode? Value)[] members = [.. record.Members().Select(member => (member.Key, member.Value.ToNode()))];
         string Render(ChatTemplate template)
         {
             try
@@ -105,15 +105,6 @@ internal sealed class TemplateTask
         return gold >= 0 && gold < choices.Length ? gold : throw new InvalidDataException(
             $"{_file.File}: with {record.File}: gold is {JsonValue.Shortened(_index is null ? rendered : $"{_index}")}; the number of one "
             + $"of {choices.Length} choices, from 0, or its text is needed.");
-    }
-
-    // Every text in it is one.
-    private static JsonValue Checked(JsonValue value)
-    {
-        if (value.Kind == JsonValueKind.String) value.Text();
-        else if (value.Kind == JsonValueKind.Array) foreach (JsonValue item in value.Items()) Checked(item);
-        else if (value.Kind == JsonValueKind.Object) foreach ((_, JsonValue member) in value.Members()) Checked(member);
-        return value;
     }
 
     private static ChatTemplate Template(JsonValue value)

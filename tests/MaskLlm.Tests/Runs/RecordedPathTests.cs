@@ -23,6 +23,10 @@ public sealed class RecordedPathTests
         Assert.Equal(expected, RecordedPath.Below(path, Working));
 
     [Fact]
+    public void Of_SourceWithAWeight_NamesBoth() => Assert.Equal(["a.txt", "a.txt:0.5"],
+        new DataSource[] { new("a.txt"), new("a.txt", 0.5) }.Select(RecordedPath.Of));
+
+    [Fact]
     public void Of_Path_IsThatOfTheUserUnlessItLiesBelowAFolderOfTheProgram()
     {
         using TemporaryFolder folder = new();

@@ -70,7 +70,8 @@ internal static class PythonText
     {
         if (sequence.Kind is not (SequenceKind.List or SequenceKind.Tuple))
             throw new NotSupportedException(
-                $"chat template: to print {TypeNames.Describe(sequence)} is not supported. Make a list of it first, with the filter 'list'.");
+                $"chat template: to print {TypeNames.Describe(sequence)} is not supported. Make a list of it first, with the "
+                    + $"filter 'list'.");
         bool isTuple = sequence.Kind == SequenceKind.Tuple;
         builder.Append(isTuple ? '(' : '[');
         Join(sequence.Items, item => Represent(item, builder, budget), builder);
