@@ -29,11 +29,12 @@ internal static class EvalCommand
         {
             Description = "A file that takes a line of JSON for each document of the tasks: what was asked, likelihoods, right or wrong."
         };
+        Option<bool?> stream = SharedOptions.Stream();
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
         Command command = new("eval", "Measure the perplexity of a model and its accuracy in tasks, dense and under masks.")
         {
-            model, masks, data, length, windows, tasks.Names, tasks.Folder, tasks.Limit, log, threads, json,
+            model, masks, data, length, windows, tasks.Names, tasks.Folder, tasks.Limit, log, stream, threads, json,
         };
         command.SetAction(parsed =>
         {
@@ -46,6 +47,7 @@ internal static class EvalCommand
                 Masks = parsed.GetValue(masks) ?? [],
                 SequenceLength = parsed.GetValue(length),
                 MaxWindows = parsed.GetValue(windows),
+                Stream = parsed.GetValue(stream),
             };
             EvaluationReport report;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
@@ -68,6 +70,6 @@ internal static class EvalCommand
     {
         if (File.Exists(request.Model)) return RuntimeEvaluation.Run(request, threads, progress, stop);
         TorchRuntime.Start(threads);
-        return MaskEvaluation.Run(request, progress, stop);
+        return MaskEvaluation.Run(request, progress, progress.Note, stop);
     }
 }

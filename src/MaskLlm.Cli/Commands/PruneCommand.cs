@@ -44,6 +44,7 @@ internal static class PruneCommand
         };
         Option<int> hiddenMemory = NumberOption.Of(OptionRanges.HiddenMemory, 2048,
             "MB of memory for the hidden states of the data; more of them lie in a file in OUT.");
+        Option<bool?> stream = SharedOptions.Stream();
         Option<ulong> seed = SharedOptions.Seed();
         Option<string[]> skip = new("--skip")
         {
@@ -59,7 +60,7 @@ internal static class PruneCommand
         Command command = new("prune", "Make masks in one shot, without learning, and solve for the weights that stay.")
         {
             model, method, mask, pattern, data, separator, column, samples, length, seed, update, blockwise, permute, skip, denseShare,
-            output, hiddenMemory, threads, force, resume, json, RunConfig.Option(),
+            output, hiddenMemory, stream, threads, force, resume, json, RunConfig.Option(),
         };
         command.SetAction(parsed =>
         {
@@ -81,6 +82,7 @@ internal static class PruneCommand
                 Blockwise = parsed.GetValue(blockwise),
                 Permute = parsed.GetValue(permute),
                 HiddenMemoryBytes = (long)parsed.GetValue(hiddenMemory) << 20,
+                Stream = parsed.GetValue(stream),
                 Skip = parsed.GetValue(skip) ?? [],
                 DenseShare = parsed.GetValue(denseShare),
                 Out = parsed.GetValue(output)!,

@@ -32,12 +32,13 @@ internal static class SensitivityCommand
         Option<double?> maxLoss = NumberOption.Optional(OptionRanges.MaxLoss,
             "The rise of log perplexity over the dense model, in nats a token, that the suggested --skip stays under; by default half of "
             + "the whole mask's.");
+        Option<bool?> stream = SharedOptions.Stream();
         Option<int?> threads = SharedOptions.Threads();
         Option<bool> json = SharedOptions.Json();
         Command command = new("sensitivity",
             "Measure which blocks and which kinds of layers a mask costs most in, and suggest what to --skip.")
         {
-            model, mask, pattern, data, length, windows, maxLoss, threads, json,
+            model, mask, pattern, data, length, windows, maxLoss, stream, threads, json,
         };
         command.SetAction(parsed =>
         {
@@ -54,10 +55,11 @@ internal static class SensitivityCommand
                 SequenceLength = parsed.GetValue(length),
                 MaxWindows = parsed.GetValue(windows),
                 MaxLoss = parsed.GetValue(maxLoss),
+                Stream = parsed.GetValue(stream),
             };
             SensitivityReport report;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
-                report = SensitivityRun.Execute(request, progress, stop);
+                report = SensitivityRun.Execute(request, progress, progress.Note, stop);
             if (request.MaxWindows > report.Dense.Windows)
                 parsed.InvocationConfiguration.Error.WriteLine(
                     string.Create(CultureInfo.InvariantCulture,

@@ -46,6 +46,12 @@ internal static class SharedOptions
     internal static Option<int?> CalibrationLength() => NumberOption.Optional(OptionRanges.SequenceLength,
         "Tokens a sequence, 256 by default; a .npy file alone gives its rows, or is cut into sequences of this length, in order.");
 
+    internal static Option<bool?> Stream() => new("--stream")
+    {
+        Description = "Leave the weights in their files but for those of one block at a time: slower, for any size of model. By default "
+            + "where they would not fit into memory; false turns it off.",
+    };
+
     internal static Option<string> Out() => new("--out") { Description = "Folder to write; it must be new or empty.", Required = true };
 
     internal static Option<bool> Force() => new("--force") { Description = "Replace the files of an earlier run in --out." };

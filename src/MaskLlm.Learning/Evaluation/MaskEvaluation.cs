@@ -15,6 +15,7 @@ public static class MaskEvaluation
     /// <summary>Takes perplexities and asks tasks; a text is encoded once, without special tokens, and the model loaded once.</summary>
     /// <param name="request">What to measure.</param>
     /// <param name="progress">Told what is being done, units done and units in all.</param>
+    /// <param name="warn">Told, in one sentence, where the weights do not fit into memory and are read block by block.</param>
     /// <param name="cancellation">Stops between windows and batches.</param>
     /// <exception cref="ArgumentException">The window does not fit the model or the text, or a name is no task.</exception>
     /// <exception cref="FileNotFoundException">The text, a mask, data of a task or the tokenizer is missing.</exception>
@@ -22,7 +23,7 @@ public static class MaskEvaluation
     /// <exception cref="NotSupportedException">A family, tokenizer or kind of file that is not known.</exception>
     /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public static EvaluationReport Run(EvaluationRequest request, IProgress<Progress>? progress = null,
+    public static EvaluationReport Run(EvaluationRequest request, IProgress<Progress>? progress = null, Action<string>? warn = null,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -36,7 +37,7 @@ public static class MaskEvaluation
             : new TaskRun(request.Tasks, new TaskEncoding(tokenizer.Value), config.MaxPositions, progress, cancellation);
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new Progress("loading the model", 0, 1));
-        using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
+        using Decoder model = Checkpoint.LoadOrStream(request.Model, request.Stream, warn);
         TaskLog log = new(request.LogSamples);
         EvaluationRow Measure(string? mask, string what)
         {

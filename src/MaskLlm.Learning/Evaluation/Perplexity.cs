@@ -67,20 +67,18 @@ public static class Perplexity
     private static double Sum(Decoder model, int windows, int length, CopyWindow copy, Action<int> done,
         CancellationToken cancellation)
     {
-        using IDisposable noGradient = no_grad();
-        int batch = Math.Max(1, TokensAtOnce / length);
+        int together = Math.Max(1, TokensAtOnce / length), batches = (windows + together - 1) / together;
         double total = 0;
-        int[] ids = new int[batch * length];
-        for (int first = 0; first < windows; first += batch)
+        Tensor Read(int batch)
         {
-            cancellation.ThrowIfCancellationRequested();
-            using DisposeScope scope = NewDisposeScope();
-            int rows = Math.Min(batch, windows - first);
-            for (int r = 0; r < rows; r++) copy(first + r, ids.AsSpan(r * length, length));
-            Tensor tokens = TokenBatch.Of(ids.AsSpan(0, rows * length), rows, model.Device);
-            total += NegativeLogLikelihood(model, tokens, tokens.narrow(1, 1, length - 1));   // nothing across windows
-            done(first + rows);
+            int rows = Math.Min(together, windows - batch * together);
+            int[] ids = new int[rows * length];
+            for (int r = 0; r < rows; r++) copy(batch * together + r, ids.AsSpan(r * length, length));
+            return TokenBatch.Of(ids, rows, model.Device);
         }
+        BlockPass.Run(model, batches, batch => (Read(batch), null), (batch, hidden) =>
+            total += NegativeLogLikelihood(model.Head, hidden, Read(batch).narrow(1, 1, length - 1)),   // nothing across windows
+            share => done((int)(share * windows)), cancellation);
         return total;
     }
 
@@ -91,8 +89,13 @@ public static class Perplexity
     internal static double NegativeLogLikelihood(Decoder model, Tensor inputs, Tensor targets)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor hidden = model.Hidden(inputs).narrow(1, 0, targets.size(1));   // (B, T, D)
-        return VocabularyLoss.Total(
-            hidden.reshape(-1, hidden.size(2)), model.Head, targets.reshape(-1), VocabularyLoss.ChunkTokens(model.Config.VocabularySize));
+        return NegativeLogLikelihood(model.Head, model.Hidden(inputs), targets);
+    }
+
+    private static double NegativeLogLikelihood(VocabularyHead head, Tensor hidden, Tensor targets)
+    {
+        Tensor predicting = hidden.narrow(1, 0, targets.size(1));   // (B, T, D)
+        return VocabularyLoss.Total(predicting.reshape(-1, predicting.size(2)), head, targets.reshape(-1),
+            VocabularyLoss.ChunkTokens((int)head.Weight.size(0)));
     }
 }

@@ -19,29 +19,38 @@ internal sealed class TorchLikelihoods(Decoder model, bool isNaive = false) : IL
     // Where the rotary embedding depends on how long a text is, each text is run by itself.
     private bool RunsAlone => isNaive || model.Config.RotaryDependsOnLength;
 
-    public void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, CancellationToken cancellation)
+    public void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, Action<double>? passed,
+        CancellationToken cancellation)
     {
-        using IDisposable noGradient = no_grad();
-        ScoredBatches.Score(texts, RunsAlone, some => some.Count() * some.Max(text => text.Tokens), TokensAtOnce, Run, scored,
-            cancellation);
+        ScoredBatches batches = new(texts, RunsAlone, some => some.Count() * some.Max(text => text.Tokens), TokensAtOnce, scored);
+        BlockPass.Run(model, batches.Count, batch => (Ids(batches[batch]), Branches(batches[batch])),
+            (batch, hidden) => batches.Answer(batch, Answers(batches[batch], hidden)), passed, cancellation);
     }
 
-    private Likelihood[][] Run(ScoredText[] texts)
+    private Tensor Ids(ScoredText[] texts) => TokenBatch.Of(Place(texts).Ids, texts.Length, model.Device);
+
+    // A single ending is the text itself, and what fills a row up comes after it.
+    private TextBranches? Branches(ScoredText[] texts) => texts.All(text => text.Endings.Count == 1) ? null : TextBranches.Of(
+        [.. texts.Select(text => (text.Beginning.Length, (IReadOnlyList<int>)[.. text.Endings.Select(one => one.Ids.Length - 1)]))],
+        texts.Max(text => text.Tokens), model.Device);
+
+    private Likelihood[][] Answers(ScoredText[] texts, Tensor hidden)
     {
         using DisposeScope scope = NewDisposeScope();
+        Tensor rows = hidden.reshape(-1, model.Config.HiddenSize);
+        Likelihood[][] found = [.. texts.Select(text => Likelihood.Starts(text.Endings.Count))];
+        foreach (Predicted[] chunk in Place(texts).Predicted.Chunk(VocabularyLoss.ChunkTokens(model.Config.VocabularySize)))
+            Add(rows, chunk, found);
+        return found;
+    }
+
+    private static (int[] Ids, List<Predicted> Predicted) Place(ScoredText[] texts)
+    {
         int tokens = texts.Max(text => text.Tokens);
         int[] ids = new int[texts.Length * tokens];
         List<Predicted> predicted = [];
         for (int row = 0; row < texts.Length; row++) Place(texts[row], row, row * tokens, ids, predicted);
-        // A single ending is the text itself, and what fills a row up comes after it.
-        using TextBranches? branches = texts.All(text => text.Endings.Count == 1) ? null : TextBranches.Of(
-            [.. texts.Select(text => (text.Beginning.Length, (IReadOnlyList<int>)[.. text.Endings.Select(one => one.Ids.Length - 1)]))],
-            tokens, model.Device);
-        Tensor hidden = model.Hidden(TokenBatch.Of(ids, texts.Length, model.Device), branches).reshape(-1, model.Config.HiddenSize);
-        Likelihood[][] found = [.. texts.Select(text => Likelihood.Starts(text.Endings.Count))];
-        foreach (Predicted[] chunk in predicted.Chunk(VocabularyLoss.ChunkTokens(model.Config.VocabularySize)))
-            Add(hidden, chunk, found);
-        return found;
+        return (ids, predicted);
     }
 
     // Tokens of a row, and which of them predicts what.

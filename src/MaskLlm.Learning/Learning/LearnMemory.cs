@@ -20,13 +20,15 @@ internal static class LearnMemory
     /// <param name="loadedBytes">Memory of the process now, the model's included.</param>
     internal static MemoryPlan Plan(Decoder model, LearnOptions options, long loadedBytes)
     {
-        IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, options);
+        IReadOnlyList<LinearLayer> selected = MaskLearner.SelectLayers(model, options);
+        List<LinearLayer> widest = [.. selected.GroupBy(layer => Block(model, layer)).MaxBy(block => block.Sum(WeightCount))!];
+        IReadOnlyList<LinearLayer> layers = options.Stream ? widest : selected;
         DecoderConfig config = model.Config;
         double weights = layers.Sum(WeightCount), logits = !options.LearnsMasks ? 0
             : weights * options.LogitsAGroup / options.Pattern.GroupSize;
         int compute = Precision.BytesOf(model.Compute);
         double tokens = (double)(options.MicroBatchSize ?? options.BatchSize) * options.SequenceLength;
-        double ofBlock = layers.GroupBy(layer => Block(model, layer)).Max(block => block.Sum(WeightCount));
+        double ofBlock = widest.Sum(WeightCount);
         List<MemoryPart> parts =
         [
             new("masked weights", (options.CheckpointActivations ? ofBlock : weights) * compute),
@@ -37,15 +39,18 @@ internal static class LearnMemory
             new("dense model's states", DenseBytes(config, options, compute)),
             new("trained weights and their moments", options.TrainWeights == WeightTraining.None ? 0
                 : weights * (sizeof(float) + 2 * MomentBytes(options.Moments))),
-            new(options.CheckpointActivations ? "inputs of the blocks, activations of one" : "activations",
+            new(options is { CheckpointActivations: true, Stream: false } ? "inputs of the blocks, activations of one" : "activations",
                 Activations(model, options, tokens)),
             new("loss over the vocabulary", LossBytes(config, compute, tokens, options.Distillation > 0)),
         ];
+        if (options.Stream) parts.Add(new MemoryPart("hidden states", StreamedLearning.HiddenBytes(config.HiddenSize, options)));
         // y of every layer waits for its update; noise, its logarithms and the mask of one layer beside it.
         if (MaskLearner.ChooseKernel(options, model.Device) == KernelKind.Plain)
             parts.Add(new MemoryPart("samples of the plain kernel", logits * sizeof(float)
                 + 4 * (double)options.LogitsAGroup / options.Pattern.GroupSize * sizeof(float) * layers.Max(WeightCount)));
         double parameters = model.Parameters.Values.Sum(parameter => (double)parameter.NumberOfElements * parameter.ElementSize);
+        if (model.IsStreamed) parameters += Enumerable.Range(0, config.BlockCount).Max(block => model.BlockLinears(block)
+            .Sum(layer => (double)layer.WeightBytes));
         parts.Insert(0, new MemoryPart("model", parameters));
         double tensors = parts.Sum(part => part.Bytes);
         parts.Add(new MemoryPart("heap beyond tensors", HeapShare * tensors));
@@ -57,8 +62,8 @@ internal static class LearnMemory
     /// <exception cref="InsufficientMemoryException">It would not.</exception>
     internal static void Require(Decoder model, LearnOptions options) => AvailableMemory.Require(
         Plan(model, options, Environment.WorkingSet).TotalBytes - Environment.WorkingSet, "learning",
-        "lower `MicroBatchSize` or `SequenceLength`, take `CheckpointActivations`, `Moments` int8 or `Precision` bfloat16, or `Skip` some "
-            + "layers");
+        "lower `MicroBatchSize` or `SequenceLength`, take `CheckpointActivations`, `Moments` int8 or `Precision` bfloat16, `Skip` some "
+            + "layers, or `Stream`");
 
     // Kept for the backward pass, a token and block: two norms' inputs in float32 and what they give, queries, repeated keys and values and
     // what attention gives and keeps, gate, its silu, up and the product.
@@ -69,6 +74,7 @@ internal static class LearnMemory
         double hidden = config.HiddenSize, queries = (double)config.HeadCount * config.HeadSize, mlp = config.IntermediateSize;
         double attention = config.HeadCount * CausalAttention.KeptBytes(model.Compute, model.Device.type, options.SequenceLength);
         double block = 2 * hidden * (sizeof(float) + compute) + 4 * compute * (queries + mlp) + attention + 8;
+        if (options.Stream) return tokens * block;
         return tokens * (options.CheckpointActivations
             ? (config.BlockCount + 1) * hidden * compute + block + 2 * mlp * compute
             : config.BlockCount * block);
@@ -86,6 +92,7 @@ internal static class LearnMemory
     // Of the whole batch before the masked model runs, but part by part where blocks are reconstructed.
     private static double DenseBytes(DecoderConfig config, LearnOptions options, int compute)
     {
+        if (options.Stream) return 2.0 * options.BatchSize * options.SequenceLength * config.HiddenSize * (sizeof(float) + compute);
         if (!options.RunsDenseModel) return 0;
         int sequences = options.Blockwise ? options.MicroBatchSize ?? options.BatchSize : options.BatchSize;
         int states = options.Blockwise || options.StateDistillation > 0 ? config.BlockCount + 2 : 1;

@@ -65,6 +65,10 @@ public sealed record LearnOptions
     /// model's predictions.</summary>
     public bool Blockwise { get; init; }
 
+    /// <summary>Masks of one block after another are learned, <see cref="Steps"/> each, by its output against the dense block's, behind
+    /// blocks that are masked: weights and state are one block's at a time, for models that do not fit into memory.</summary>
+    public bool Stream { get; init; }
+
     /// <summary>sigma: standard deviation of the first logits.</summary>
     public double InitialStd { get; init; } = 0.01;
 
@@ -133,7 +137,7 @@ public sealed record LearnOptions
     public bool CheckpointActivations { get; init; }
 
     /// <summary>Whether a step takes a pass of the dense model too.</summary>
-    internal bool RunsDenseModel => Distillation > 0 || StateDistillation > 0 || Blockwise;
+    internal bool RunsDenseModel => !Stream && (Distillation > 0 || StateDistillation > 0 || Blockwise);
 
     /// <summary>Whether the first logits need the inputs of the layers.</summary>
     internal bool UsesScores => ScoreStrength > 0 && LearnsMasks;
@@ -209,6 +213,8 @@ public sealed record LearnOptions
         if (Train == TrainedParameters.Norms && Blockwise)
             throw new ArgumentException("`Train` norms learns from the model's predictions, and `Blockwise` from each block's; leave one "
                 + "of them out.");
+        if (Stream && TrainWeights != WeightTraining.None)
+            throw new ArgumentException("`Stream` learns masks, and `TrainWeights` is not none; leave one of them out.");
         Models.Precision.Require(Precision);
     }
 

@@ -92,6 +92,12 @@ public sealed record LearnRequest
         OptionRanges.EvalWindows.Require(EvalWindows);
         if (SaveLogits && !Options.LearnsMasks)
             throw new ArgumentException($"`SaveLogits`: `TrainWeights` {Training} has no logits; leave one of them out.");
+        if (Options.Stream && SaveLogits)
+            throw new ArgumentException("`SaveLogits`: with `Stream` a block's logits are gone when its masks are there; leave one of them "
+                + "out.");
+        if (Options.Stream && EvalEvery > 0)
+            throw new ArgumentException($"`EvalEvery` {EvalEvery}: with `Stream` there is no mask of the whole model before the end; leave "
+                + $"one of them out.");
         if (Options.StartsOnSolvedWeights && Prior == NoPrior)
             throw new ArgumentException($"`Prior` {Prior}: `TrainWeights` {Training} trains under a mask; name one, or a method.");
         if (Options.TrainWeights == WeightTraining.Dense && Prior != NoPrior)

@@ -63,8 +63,8 @@ public sealed class LearnRun
     private RunRecord Run()
     {
         if (_request.Permute) _model = Permuted();
-        using Decoder model = Checkpoint.Load(_model, TorchRuntime.DeviceOf(_request.Device), _request.Options.Precision,
-            keepBFloat16: true);
+        using Decoder model = Checkpoint.LoadOrStream(_model, _request.Options.Stream, null, TorchRuntime.DeviceOf(_request.Device),
+            _request.Options.Precision);
         // What can be refused is refused before the text is tokenised, which may take long.
         LearnMemory.Require(model, _request.Options);
         TokenEncoding encoding = ModelTokenizer.Encoding(_model, model.Config, _request.Data);
@@ -102,14 +102,15 @@ public sealed class LearnRun
         JsonObject asked = [];
         if (tasks is not null) asked["dense"] = Asked(model, tasks, null, _cancellation);
         if (tasks is not null && prior is not null) asked["prior"] = Asked(model, tasks, prior, _cancellation, start?.ByName);
-        AnnounceDuration(model, batches);
+        if (!_request.Options.Stream) AnnounceDuration(model, batches);
         JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
         // What two runs must share to give the same mask.
         JsonObject decisive = options.DeepClone().AsObject();
         decisive[DecisiveOptions.InputsKey] = inputs.DeepClone();
         // The text of the perplexities decides nothing of the mask.
         if (_request.EvalText is { } text) inputs[RecordedPath.Of(text)] = InputHashes.Of(text);
-        LearnedRun learned = Learn(model, batches, decisive, prior, start, squares?.ByName, heldOut, tasks, dense, priorPerplexity);
+        LearnedRun learned = _request.Options.Stream ? LearnBlocks(model, batches, decisive, prior, squares?.ByName, heldOut, tasks)
+            : Learn(model, batches, decisive, prior, start, squares?.ByName, heldOut, tasks, dense, priorPerplexity);
         double? final = learned.Perplexity;
         if (final > priorPerplexity)
             _warn(string.Create(CultureInfo.InvariantCulture,
@@ -260,6 +261,22 @@ public sealed class LearnRun
         {
             Tasks = tasks is null ? null
                 : Asked(model, tasks, masks, CancellationToken.None, learner.Weights, learner.Vectors),
+        };
+    }
+
+    private LearnedRun LearnBlocks(Decoder model, BatchSampler batches, JsonObject decisive, IReadOnlyDictionary<string, Mask>? prior,
+        IReadOnlyDictionary<string, Tensor>? inputSquares, IReadOnlyList<int[]> heldOut, TaskRun? tasks)
+    {
+        bool resumes = _request.Resume && _folder.HasCheckpoint;
+        StreamedLearning learning = new(model, _request, _folder, decisive, _progress, _cancellation);
+        if (_request.Resume)
+            _warn(resumes ? $"going on after step {learning.FirstStep}." : "no checkpoint yet; starting at the first step.");
+        if (_request.PrunesForPrior && !File.Exists(_folder.PriorPath)) CheckpointMasks.Write(_folder.PriorPath, prior!, _model);
+        LearnedRun learned = learning.Run(batches, prior, inputSquares);
+        return learned with
+        {
+            Perplexity = HeldOut(model, heldOut, learned.Masks, CancellationToken.None),
+            Tasks = tasks is null ? null : Asked(model, tasks, learned.Masks, CancellationToken.None),
         };
     }
 

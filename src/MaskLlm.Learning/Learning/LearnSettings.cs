@@ -104,6 +104,9 @@ public static class LearnSettings
             Of.Flag("checkpoint-activations", options => options.CheckpointActivations,
                 (options, value) => options with { CheckpointActivations = value },
                 "Keep only each block's input for the backward pass and run the block again there: less memory, about a third more time."),
+            Of.Flag("stream", options => options.Stream, (options, value) => options with { Stream = value },
+                "Learn the masks of one block after another, `Steps` each, by its output against the dense block's; only its weights are "
+                + "in memory."),
             Of.Choice("kernel", options => options.Kernel, (options, value) => options with { Kernel = value },
                 "What computes the masks: fused (the CPU's) or plain tensor operations.")),
     ];

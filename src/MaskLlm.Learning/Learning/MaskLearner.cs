@@ -37,6 +37,13 @@ public sealed class MaskLearner : IDisposable
     /// <exception cref="ArgumentException">An option makes no sense, or a layer's columns are not divisible by M.</exception>
     public MaskLearner(Decoder model, LearnOptions options, IReadOnlyDictionary<string, Mask>? prior,
         IReadOnlyDictionary<string, Tensor>? inputSquares = null, IReadOnlyDictionary<string, Tensor>? start = null)
+        : this(model, options, prior, inputSquares, start, null)
+    {
+    }
+
+    /// <summary>The same of some of the layers that are to be learned, each with the noise that it has among all.</summary>
+    internal MaskLearner(Decoder model, LearnOptions options, IReadOnlyDictionary<string, Mask>? prior,
+        IReadOnlyDictionary<string, Tensor>? inputSquares, IReadOnlyDictionary<string, Tensor>? start, IReadOnlyList<LinearLayer>? some)
     {
         options.Validate();
         if (options.UsesScores && inputSquares is null)
@@ -51,6 +58,7 @@ public sealed class MaskLearner : IDisposable
         long onPrior = 0;
         for (int i = 0; i < selected.Count; i++)
         {
+            if (some?.Contains(selected[i]) == false) continue;
             using DisposeScope scope = NewDisposeScope();
             Mask? from = prior?.GetValueOrDefault(selected[i].Name);
             if (from is not null) PriorMask.Require("MASK", selected[i].Name, from, options.Pattern);
@@ -112,11 +120,29 @@ public sealed class MaskLearner : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         long begin = Stopwatch.GetTimestamp();
-        MaskSample sample = SampleOf(step);
         Teacher? dense = DenseModel(inputs);
         TimeSpan taught = Stopwatch.GetElapsedTime(begin);
+        return Step(step, begin, taught, sampled => ForwardBackward(sampled, inputs, targets, dense));
+    }
+
+    /// <summary>One optimizer step of the layers of one block, by its output.</summary>
+    /// <param name="step">Counts from 0; decides schedules and noise.</param>
+    /// <param name="block">Its index.</param>
+    /// <param name="input">(B, T, D), what goes into it.</param>
+    /// <param name="target">(B, T, D), what is to come out.</param>
+    /// <exception cref="InvalidDataException">As for <see cref="Step(long, Tensor, Tensor)"/>.</exception>
+    internal StepFigures StepBlock(long step, int block, Tensor input, Tensor target)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return Step(step, Stopwatch.GetTimestamp(), TimeSpan.Zero, sampled => BlockReconstruction.Backward(_model, block, input, target,
+            MicroBatchSize, () => sampled.Enter(_layersOfBlock[block])));
+    }
+
+    private StepFigures Step(long step, long begin, TimeSpan taught, Func<SampledLayers, double> run)
+    {
+        MaskSample sample = SampleOf(step);
         SampledLayers sampled = new(_masks, sample);
-        double loss = ForwardBackward(sampled, inputs, targets, dense);
+        double loss = run(sampled);
         long afterModel = Stopwatch.GetTimestamp();
         double norm = Math.Sqrt(_layers.Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient))
             + (Vectors?.SquaredNorm() ?? 0));

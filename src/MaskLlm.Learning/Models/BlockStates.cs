@@ -34,13 +34,6 @@ internal sealed record BlockStates(IReadOnlyList<Tensor> Values)
     /// <param name="output">(B, T, D); its graph is left alone.</param>
     /// <param name="scale">Multiplies the gradient, not the error.</param>
     /// <returns>A float32 scalar, and scale * its gradient by the output.</returns>
-    internal (Tensor Error, Tensor Gradient) Compare(int block, Tensor output, double scale)
-    {
-        using IDisposable noGradient = no_grad();
-        using DisposeScope scope = NewDisposeScope();
-        Tensor added = (Values[block + 1] - Values[block]).Squared().sum(ScalarType.Float32),
-            difference = output.detach() - Values[block + 1];
-        Tensor error = difference.Squared().sum(ScalarType.Float32).div_(added);
-        return (error.MoveToOuterDisposeScope(), difference.TimesInPlace(2 * scale).div_(added).MoveToOuterDisposeScope());
-    }
+    internal (Tensor Error, Tensor Gradient) Compare(int block, Tensor output, double scale) =>
+        BlockReconstruction.Compare(Values[block], output, Values[block + 1], scale);
 }

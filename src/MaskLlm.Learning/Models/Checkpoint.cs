@@ -1,3 +1,4 @@
+using System.Globalization;
 using MaskLlm.Architectures;
 using MaskLlm.Architectures.Families;
 using MaskLlm.Formats.Safetensors;
@@ -39,13 +40,61 @@ public static class Checkpoint
         RequireMemory(folder, file, TypeOf);
         using IDisposable noGradient = no_grad();
         return new Decoder(config, (name, shape) =>
-            ReadParameter(folder, file, name, shape, linears.GetValueOrDefault(name)?.IsTransposed ?? false, TypeOf, device ?? CPU), device
+            ReadParameter(file, name, shape, linears.GetValueOrDefault(name)?.IsTransposed ?? false, TypeOf, device ?? CPU), device
             ?? CPU);
     }
 
-    private static Tensor ReadParameter(string folder, SafetensorsCheckpoint file, string name, long[] shape, bool isTransposed,
+    /// <summary>
+    /// Loads a model whole where its weights fit; else, or where that is asked for, a model whose linear weights stay in their files but
+    /// for those of the block that runs, with the same results to the bit.
+    /// </summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="streams">Whether linear weights stay in their files; null: where all would not fit.</param>
+    /// <param name="warn">Told in one sentence where that is chosen.</param>
+    /// <param name="device">Where the parameters go; null for the CPU.</param>
+    /// <param name="compute">As for <see cref="Load"/>.</param>
+    internal static Decoder LoadOrStream(string folder, bool? streams, Action<string>? warn, Device? device = null,
+        ScalarType compute = ScalarType.Float32)
+    {
+        if (!(streams ?? IsTooLarge(folder, compute, warn))) return Load(folder, device, compute, keepBFloat16: true);
+        Precision.Require(compute);
+        StreamedWeights streamed = StreamedWeights.Open(folder, device ?? CPU);
+        try
+        {
+            using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
+            using IDisposable noGradient = no_grad();
+            return new Decoder(CheckpointConfig.Read(file), (name, shape) =>
+                ReadParameter(file, name, shape, isTransposed: false, _ => compute, device ?? CPU), device ?? CPU, streamed);
+        }
+        catch
+        {
+            streamed.Dispose();
+            throw;
+        }
+    }
+
+    // What a verb needs beside the weights is not known here.
+    private static bool IsTooLarge(string folder, ScalarType compute, Action<string>? warn)
+    {
+        const double MostOfMemory = 0.8;
+        DecoderConfig config = CheckpointConfig.Read(folder);
+        HashSet<string> linears = [.. ParameterShapes.Linears(config).Select(linear => linear.Name)];
+        using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
+        double needed = file.Tensors.Values.Sum(tensor => CountValues(tensor) * (double)(!linears.Contains(tensor.Name)
+            ? Precision.BytesOf(compute) : tensor.Type == TensorType.BFloat16 ? sizeof(ushort) : sizeof(float)));
+        long available = AvailableMemory.Bytes();
+        if (needed <= MostOfMemory * available) return false;
+        warn?.Invoke(string.Create(CultureInfo.InvariantCulture,
+            $"{folder}: the weights take {needed / 1e9:0.0} GB and {available / 1e9:0.0} GB of memory is available: one block at a time is "
+            + $"read from the file (`Stream`)."));
+        return true;
+    }
+
+    /// <summary>One parameter, (O, I) where it is a matrix, of the caller's scope.</summary>
+    internal static Tensor ReadParameter(SafetensorsCheckpoint file, string name, long[] shape, bool isTransposed,
         Func<TensorEntry, ScalarType> typeOf, Device device)
     {
+        string folder = file.Folder;
         TensorEntry entry = CheckpointContents.RequireParameter(folder, file, name, isTransposed ? [shape[1], shape[0]] : shape);
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = TensorBytes.Read(entry, (offset, target) => file.Read(name, offset, target));

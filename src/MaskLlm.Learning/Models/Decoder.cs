@@ -16,20 +16,23 @@ public sealed class Decoder : IDisposable
     private readonly Tensor? _positions;
     private readonly Device _device;
     private readonly RotaryTables? _rotary, _windowRotary;
+    private readonly StreamedWeights? _streamed;
 
     /// <param name="config">The parts.</param>
     /// <param name="parameter">Gives the parameter of a name and shape; the decoder owns it from then on.</param>
     /// <param name="device">Where the parameters are.</param>
-    internal Decoder(DecoderConfig config, Func<string, long[], Tensor> parameter, Device device)
+    /// <param name="streamed">Where linear weights stay but while their block runs; the decoder owns it. Null: they are parameters as
+    /// others.</param>
+    internal Decoder(DecoderConfig config, Func<string, long[], Tensor> parameter, Device device, StreamedWeights? streamed = null)
     {
         Config = config;
-        _device = device;
+        (_device, _streamed) = (device, streamed);
         Tensor Own(string name, long[] shape) => _parameters[name] = parameter(name, shape).DetachFromDisposeScope();
         try
         {
             Embedding = Own(config.EmbeddingName, [config.VocabularySize, config.HiddenSize]);
             if (config.PositionsName is { } positions) _positions = Own(positions, [config.MaxPositions, config.HiddenSize]);
-            for (int i = 0; i < config.BlockCount; i++) _blocks.Add(new DecoderBlock(config, i, Own));
+            for (int i = 0; i < config.BlockCount; i++) _blocks.Add(new DecoderBlock(config, i, Own, streamed));
             _norm = new Norm(config, config.FinalNorm, Own);
             Tensor head = config.TieWordEmbeddings ? Embedding : Own(config.HeadName, [config.VocabularySize, config.HiddenSize]);
             Head = new VocabularyHead(head, config.LogitDivisor, config.LogitSoftCap);
@@ -50,7 +53,7 @@ public sealed class Decoder : IDisposable
     /// <summary>Every linear layer of the blocks, in the order of the forward pass; embedding and head are not among them.</summary>
     public IReadOnlyList<LinearLayer> Linears { get; }
 
-    /// <summary>All parameters by the checkpoint's name, in order.</summary>
+    /// <summary>All parameters by the checkpoint's name, in order; without linear weights that are streamed.</summary>
     public IReadOnlyDictionary<string, Tensor> Parameters => _parameters;
 
     /// <summary>Where the parameters are.</summary>
@@ -65,6 +68,13 @@ public sealed class Decoder : IDisposable
     internal VocabularyHead Head { get; }
 
     internal IReadOnlyList<DecoderBlock> Blocks => _blocks;
+
+    /// <summary>Whether the linear weights of a block are in memory only while it is held.</summary>
+    internal bool IsStreamed => _streamed is not null;
+
+    /// <summary>Has the linear weights of a block in memory until disposed; null where they are there always.</summary>
+    /// <exception cref="InvalidDataException">One of them is damaged.</exception>
+    internal IDisposable? Hold(int block) => IsStreamed ? new LayerHolds(_blocks[block].Linears) : null;
 
     /// <summary>The linear layers of one block, in the order of the forward pass.</summary>
     internal IReadOnlyList<LinearLayer> BlockLinears(int block) => _blocks[block].Linears;
@@ -99,6 +109,7 @@ public sealed class Decoder : IDisposable
     /// <summary>One block: (B, T, D) to (B, T, D), of the caller's scope.</summary>
     internal Tensor RunBlock(int block, Tensor x, TextBranches? branches = null)
     {
+        using IDisposable? held = Hold(block);
         using DisposeScope scope = NewDisposeScope();
         (Tensor? cosine, Tensor? sine) = Rotary(block, x);
         if (cosine is null || branches is null) return _blocks[block].Call(x, cosine, sine, branches).MoveToOuterDisposeScope();
@@ -111,6 +122,7 @@ public sealed class Decoder : IDisposable
     /// <param name="x">(B, T, D), the block's input.</param>
     internal Tensor LayerInput(int block, int group, Tensor x)
     {
+        using IDisposable? held = Hold(block);
         using DisposeScope scope = NewDisposeScope();
         (Tensor? cosine, Tensor? sine) = Rotary(block, x);
         return _blocks[block].InputOf(group, x, cosine, sine).MoveToOuterDisposeScope();
@@ -143,5 +155,6 @@ public sealed class Decoder : IDisposable
         foreach (Tensor parameter in _parameters.Values) parameter.Dispose();
         _rotary?.Dispose();
         _windowRotary?.Dispose();
+        _streamed?.Dispose();
     }
 }

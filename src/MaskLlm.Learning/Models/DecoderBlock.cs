@@ -17,7 +17,11 @@ internal sealed class DecoderBlock
     private readonly double _scale;
     private readonly bool _isGated;
 
-    internal DecoderBlock(DecoderConfig config, int index, Func<string, long[], Tensor> parameter)
+    /// <param name="config">The decoder.</param>
+    /// <param name="index">From 0.</param>
+    /// <param name="parameter">Gives the parameter of a name and shape.</param>
+    /// <param name="streamed">Where linear weights stay but while they are held; null where they are parameters as others.</param>
+    internal DecoderBlock(DecoderConfig config, int index, Func<string, long[], Tensor> parameter, StreamedWeights? streamed = null)
     {
         _config = config;
         (_window, _scale) = (config.SlidingWindow(index), config.AttentionScaleOf(index));
@@ -33,8 +37,12 @@ internal sealed class DecoderBlock
         (_mlpNorm, _outputNorm) = (NormOf(plan.MlpNorm), NormOf(plan.OutputNorm));
         (_queryNorm, _keyNorm) = (NormOf(plan.QueryNorm), NormOf(plan.KeyNorm));
 
-        LinearLayer Linear(LinearTensor tensor) => new(
-            tensor, parameter(tensor.Name, [tensor.Rows, tensor.Columns]), tensor.Bias is { } bias ? parameter(bias, [tensor.Rows]) : null);
+        LinearLayer Linear(LinearTensor tensor)
+        {
+            Tensor? weight = streamed is null ? parameter(tensor.Name, [tensor.Rows, tensor.Columns]) : null;
+            Tensor? bias = tensor.Bias is { } name ? parameter(name, [tensor.Rows]) : null;
+            return weight is null ? streamed!.Layer(tensor, bias) : new LinearLayer(tensor, weight, bias);
+        }
 
         Norm? NormOf(NormTensors? norm) => norm is null ? null : new Norm(config, norm, parameter);
     }

@@ -6,10 +6,30 @@ namespace MaskLlm.Models;
 /// <summary>One linear layer of a block: y = x W^T + b.</summary>
 public sealed class LinearLayer
 {
-    internal LinearLayer(string name, Tensor weight, Tensor? bias) => (Name, Weight, Bias) = (name, weight, bias);
+    private readonly Func<Tensor>? _read;
+    private readonly ScalarType _type;
+    private Tensor? _weight;
+    private int _holds;
+
+    internal LinearLayer(string name, Tensor weight, Tensor? bias)
+        : this(new LinearTensor(name, (int)weight.size(0), (int)weight.size(1), IsTransposed: false, null), bias) => _weight = weight;
 
     internal LinearLayer(LinearTensor tensor, Tensor weight, Tensor? bias)
-        : this(tensor.Name, weight, bias) => IsStoredTransposed = tensor.IsTransposed;
+        : this(tensor, bias) => _weight = weight;
+
+    /// <summary>A layer whose weight stays in its file but while it is held.</summary>
+    /// <param name="tensor">Name and shape.</param>
+    /// <param name="type">Of the weight, once it is read.</param>
+    /// <param name="read">Gives the weight, (O, I), of no scope.</param>
+    /// <param name="bias">(O), or null.</param>
+    internal LinearLayer(LinearTensor tensor, ScalarType type, Func<Tensor> read, Tensor? bias)
+        : this(tensor, bias) => (_type, _read) = (type, read);
+
+    private LinearLayer(LinearTensor tensor, Tensor? bias)
+    {
+        (Name, Rows, Columns, IsStoredTransposed) = (tensor.Name, tensor.Rows, tensor.Columns, tensor.IsTransposed);
+        Bias = bias;
+    }
 
     /// <summary>Whether the checkpoint, and files of masks, have (I, O) where <see cref="Weight"/> is (O, I).</summary>
     public bool IsStoredTransposed { get; }
@@ -18,16 +38,44 @@ public sealed class LinearLayer
     public string Name { get; }
 
     /// <summary>What the forward pass multiplies by, (O, I), in float32 or bfloat16 whatever the inputs are.</summary>
-    public Tensor Weight { get; internal set; }
+    /// <exception cref="InvalidOperationException">It is in its file, and nothing holds the layer.</exception>
+    public Tensor Weight
+    {
+        get => _weight ?? throw new InvalidOperationException($"{Name} is in its file; hold the layer first.");
+        internal set => _weight = value;
+    }
 
     /// <summary>(O), or null.</summary>
     public Tensor? Bias { get; }
 
     /// <summary>Outputs O.</summary>
-    public int Rows => (int)Weight.size(0);
+    public int Rows { get; }
 
     /// <summary>Inputs I.</summary>
-    public int Columns => (int)Weight.size(1);
+    public int Columns { get; }
+
+    /// <summary>Bytes of the weight while it is in memory.</summary>
+    internal long WeightBytes => (long)Rows * Columns * Precision.BytesOf(_weight?.dtype ?? _type);
+
+    /// <summary>Whether the weight is in its file but while the layer is held.</summary>
+    internal bool IsStreamed => _read is not null;
+
+    /// <summary>Whether the weight is in memory now.</summary>
+    internal bool IsHeld => _weight is not null;
+
+    /// <summary>What is made of the weight when it is read, in its place; null for nothing.</summary>
+    internal Action<Tensor>? Arrives { get; set; }
+
+    /// <summary>Has the weight in memory until the last hold of it ends; one that is there always is left alone.</summary>
+    internal IDisposable Hold()
+    {
+        if (_read is not null && _holds++ == 0)
+        {
+            _weight = _read();
+            Arrives?.Invoke(_weight);
+        }
+        return new LayerHold(this);
+    }
 
     /// <summary>Puts another weight in this one's place, as learning and evaluation do with masked ones, until the loan ends.</summary>
     /// <param name="weight">(O, I); it stays the caller's, unless the loan owns it.</param>
@@ -54,5 +102,24 @@ public sealed class LinearLayer
         // Without gradients the copy dies here, so one layer's is alive at a time; with them the graph keeps it.
         using Tensor converted = Weight.to(x.dtype);
         return nn.functional.linear(x, converted, bias);
+    }
+
+    private void Release()
+    {
+        if (_read is null || --_holds > 0) return;
+        _weight!.Dispose();
+        _weight = null;
+    }
+
+    private sealed class LayerHold(LinearLayer layer) : IDisposable
+    {
+        private bool _isOver;
+
+        public void Dispose()
+        {
+            if (_isOver) return;
+            _isOver = true;
+            layer.Release();
+        }
     }
 }

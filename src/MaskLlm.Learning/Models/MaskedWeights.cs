@@ -9,6 +9,7 @@ namespace MaskLlm.Models;
 public sealed class MaskedWeights : IDisposable
 {
     private readonly List<WeightLoan> _loans = [];
+    private readonly List<LinearLayer> _streamed = [];
 
     private MaskedWeights()
     {
@@ -35,7 +36,8 @@ public sealed class MaskedWeights : IDisposable
                 throw new ArgumentException($"the mask of {name} ({mask.Rows} x {mask.Columns}) does not fit this model; it belongs to "
                     + $"another one.");
             }
-            applied.Replace(layer, mask, weights?[name] ?? layer.Weight);
+            if (layer is { IsStreamed: true, IsHeld: false } && weights is null) applied.Await(layer, mask);
+            else applied.Replace(layer, mask, weights?[name] ?? layer.Weight);
         }
         return applied;
     }
@@ -45,6 +47,20 @@ public sealed class MaskedWeights : IDisposable
     {
         _loans.ForEach(loan => loan.Dispose());
         _loans.Clear();
+        _streamed.ForEach(layer => layer.Arrives = null);
+        _streamed.Clear();
+    }
+
+    // One that is in its file is multiplied each time it is read.
+    private void Await(LinearLayer layer, Mask mask)
+    {
+        layer.Arrives = weight =>
+        {
+            using IDisposable noGradient = no_grad();
+            using DisposeScope scope = NewDisposeScope();
+            weight.mul_(MaskTensors.ToTensor(mask, weight.device, weight.dtype));
+        };
+        _streamed.Add(layer);
     }
 
     private void Replace(LinearLayer layer, Mask mask, Tensor weight)

@@ -51,6 +51,17 @@ internal static class TensorBytes
         GC.KeepAlive(tensor);
     }
 
+    /// <summary>Fills a contiguous CPU tensor with the raw bytes that a stream has next.</summary>
+    /// <exception cref="EndOfStreamException">It ends too early.</exception>
+    internal static unsafe void Fill(Tensor tensor, Stream stream)
+    {
+        byte* target = (byte*)Address(tensor);
+        long total = tensor.NumberOfElements * tensor.ElementSize;
+        for (long at = 0; at < total; at += SliceBytes)
+            stream.ReadExactly(new Span<byte>(target + at, (int)Math.Min(SliceBytes, total - at)));
+        GC.KeepAlive(tensor);
+    }
+
     /// <summary>Where the values of a contiguous CPU tensor lie; valid while the tensor lives. Null for an empty one.</summary>
     internal static unsafe void* Address(Tensor tensor)
     {

@@ -78,6 +78,7 @@ internal sealed class BlockwisePruner
         Report(first);
         for (int block = first; block < _model.Blocks.Count; block++)
         {
+            using IDisposable? held = _model.Hold(block);
             List<WeightLoan> loans = [];
             try
             {

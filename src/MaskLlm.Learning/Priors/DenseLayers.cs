@@ -14,7 +14,7 @@ internal static class DenseLayers
     private const int MostSequences = 64;
 
     /// <summary>Prunes all layers once, looks at what that costs in each, and chooses.</summary>
-    /// <param name="model">Dense before and after.</param>
+    /// <param name="model">Dense before and after; not looked at without sequences.</param>
     /// <param name="method">How layers are pruned.</param>
     /// <param name="layers">Those that could be.</param>
     /// <param name="sequences">Token ids, of which some are looked at; none: the weights alone decide, by the share of its squares that a
@@ -26,7 +26,7 @@ internal static class DenseLayers
     /// <exception cref="ArgumentException">The sequences have one token.</exception>
     /// <exception cref="InsufficientMemoryException">The changed weights, or a block's statistics, do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    internal static IReadOnlyList<LinearLayer> Choose(Decoder model, PruneMethod method, IReadOnlyList<LinearLayer> layers,
+    internal static IReadOnlyList<LinearLayer> Choose(Decoder? model, PruneMethod method, IReadOnlyList<LinearLayer> layers,
         IReadOnlyList<int[]> sequences, double share, IProgress<Progress>? progress, CancellationToken cancellation)
     {
         if (share == 0) return [];
@@ -34,6 +34,9 @@ internal static class DenseLayers
         if (sequences[0].Length < 2)
             throw new ArgumentException($"{Option} looks at what is predicted, and `SequenceLength` is {sequences[0].Length}; 2 or more is "
                 + $"needed.");
+        if (model!.IsStreamed)
+            throw new InsufficientMemoryException($"{Option} compares all layers of a model that is in memory, and this one is read block "
+                + $"by block (`Stream`); leave it out.");
         AvailableMemory.Require(layers.Sum(layer => layer.Weight.NumberOfElements * layer.Weight.ElementSize),
             $"{Option} with the changes of {layers.Count} layers", "leave it out");
         int[][] some = [.. sequences.Take(MostSequences)];
@@ -84,7 +87,9 @@ internal static class DenseLayers
         foreach ((string name, Mask mask) in Magnitude.Masks(layers, method.Pattern))
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor weight = layers.First(layer => layer.Name == name).Weight.to(ScalarType.Float32), all = weight.Squared();
+            LinearLayer layer = layers.First(layer => layer.Name == name);
+            using IDisposable held = layer.Hold();
+            Tensor weight = layer.Weight.to(ScalarType.Float32), all = weight.Squared();
             Tensor kept = all * MaskTensors.ToTensor(mask, weight.device);
             double sum = all.sum(ScalarType.Float64).item<double>();
             losses[name] = sum > 0 ? 1 - kept.sum(ScalarType.Float64).item<double>() / sum : 0;

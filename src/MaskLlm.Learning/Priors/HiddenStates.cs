@@ -36,11 +36,12 @@ internal sealed class HiddenStates : IDisposable
     /// <param name="limitBytes">Most bytes of states in memory, where there is a folder.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <param name="name">What the files begin with: <see cref="PrunedName"/> or <see cref="DenseName"/>.</param>
+    /// <param name="together">Sequences of a batch.</param>
     internal static HiddenStates Embed(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes,
-        CancellationToken cancellation, string name = PrunedName)
+        CancellationToken cancellation, string name = PrunedName, int together = Together)
     {
-        int[][][] batches = [.. sequences.Chunk(Together)];
-        HiddenStates states = Empty(model, sequences, folder, limitBytes, name);
+        int[][][] batches = [.. sequences.Chunk(together)];
+        HiddenStates states = Empty(model, sequences, folder, limitBytes, name, together);
         try
         {
             states.Advance(0, batch => EmbedBatch(model, batches[batch]), cancellation);
@@ -56,9 +57,9 @@ internal sealed class HiddenStates : IDisposable
     /// <summary>The states of an interrupted run before a block.</summary>
     /// <exception cref="InvalidDataException">The file is damaged or of other sequences.</exception>
     internal static HiddenStates Load(Decoder model, IReadOnlyList<int[]> sequences, string folder, long limitBytes, int block,
-        string name = PrunedName)
+        string name = PrunedName, int together = Together)
     {
-        HiddenStates states = Empty(model, sequences, folder, limitBytes, name);
+        HiddenStates states = Empty(model, sequences, folder, limitBytes, name, together);
         states._file = SafetensorsFile.OpenChecked(PathOf(folder, block, name), TensorState.Remedy(folder));
         for (int i = 0; i < states.Count; i++)
             if (!states._file.Tensors.TryGetValue(NameOf(i), out TensorEntry? entry) || entry.Type != TensorType.Float32
@@ -128,8 +129,9 @@ internal sealed class HiddenStates : IDisposable
         _states = [];
     }
 
-    private static HiddenStates Empty(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes, string name) => new(
-        [.. sequences.Chunk(Together).Select(batch => new long[] { batch.Length, batch[0].Length, model.Config.HiddenSize })],
+    private static HiddenStates Empty(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes, string name,
+        int together) => new(
+        [.. sequences.Chunk(together).Select(batch => new long[] { batch.Length, batch[0].Length, model.Config.HiddenSize })],
         folder, name, folder is null || BytesOf(model.Config.HiddenSize, sequences) <= limitBytes);
 
     private void Write(string folder, int block, Func<int, Tensor> batch) => SafetensorsWriter.WriteChecked(

@@ -28,18 +28,14 @@ public sealed class InputSquares : IDisposable
     public static InputSquares Of(Decoder model, IReadOnlyList<int[]> sequences, IProgress<Progress>? progress = null,
         CancellationToken cancellation = default)
     {
-        using IDisposable noGradient = no_grad();
         InputSquares squares = new();
         try
         {
-            foreach (IReadOnlyList<LinearLayer> sharing in model.Blocks.SelectMany(block => block.LinearsByInput)) squares.Watch(sharing);
-            for (int i = 0; i < sequences.Count; i++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                using DisposeScope scope = NewDisposeScope();
-                model.Hidden(TokenBatch.Of(sequences[i], 1, model.Device));
-                progress?.Report(new Progress("squares of the layers' inputs", i + 1, sequences.Count));
-            }
+            foreach (IReadOnlyList<LinearLayer> sharing in model.Blocks.SelectMany(block => block.LinearsByInput))
+                squares.Watch(sharing, model.Device);
+            BlockPass.Run(model, sequences.Count, i => (TokenBatch.Of(sequences[i], 1, model.Device), null), (_, _) => { },
+                share => progress?.Report(
+                    new Progress("squares of the layers' inputs", (long)(share * sequences.Count), sequences.Count)), cancellation);
             return squares;
         }
         catch
@@ -60,9 +56,9 @@ public sealed class InputSquares : IDisposable
         _inputs.ForEach(inputs => inputs.Dispose());
     }
 
-    private void Watch(IReadOnlyList<LinearLayer> sharing)
+    private void Watch(IReadOnlyList<LinearLayer> sharing, Device device)
     {
-        LayerInputs inputs = new(sharing[0].Columns, InputDetail.Squares, sharing[0].Weight.device);
+        LayerInputs inputs = new(sharing[0].Columns, InputDetail.Squares, device);
         _inputs.Add(inputs);
         sharing[0].Observe = inputs.Add;
         Tensor squares = inputs.SquaredNorms().DetachFromDisposeScope();

@@ -10,10 +10,10 @@ namespace MaskLlm.Priors;
 /// <param name="Density">Share of weights kept, 0 to 1.</param>
 internal sealed record KindDensity(string Kind, int Layers, int MaskedLayers, double Density)
 {
-    internal static IReadOnlyList<KindDensity> Of(Decoder model, IReadOnlyDictionary<string, Mask> masks) =>
-        [.. model.Linears.GroupBy(layer => KindOf(layer.Name)).Select(kind => Of(kind.Key, [.. kind], masks))];
+    internal static IReadOnlyList<KindDensity> Of(IReadOnlyList<LinearLayer> layers, IReadOnlyDictionary<string, Mask> masks) =>
+        [.. layers.GroupBy(layer => KindOf(layer.Name)).Select(kind => OfKind(kind.Key, [.. kind], masks))];
 
-    private static KindDensity Of(string kind, IReadOnlyList<LinearLayer> layers, IReadOnlyDictionary<string, Mask> masks)
+    private static KindDensity OfKind(string kind, IReadOnlyList<LinearLayer> layers, IReadOnlyDictionary<string, Mask> masks)
     {
         long weights = 0, kept = 0;
         foreach (LinearLayer layer in layers)

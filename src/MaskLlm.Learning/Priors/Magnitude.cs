@@ -19,6 +19,7 @@ public static class Magnitude
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         foreach (LinearLayer layer in layers)
         {
+            using IDisposable held = layer.Hold();
             masks.Add(layer.Name, Prune(layer.Weight, pattern, layer.Name));
             done?.Invoke(layer);
         }

@@ -9,7 +9,8 @@ namespace MaskLlm.Priors;
 /// <summary>The record of a one-shot pruning run.</summary>
 internal static class PruneRecord
 {
-    private const string HiddenMemory = "hidden-memory";
+    // Where things lie decides nothing of the result.
+    private const string HiddenMemory = "hidden-memory", Stream = "stream";
 
     // One-shot methods take no loss, and those without data see no token; the names stay, as every run's record has them.
     internal static RunRecord Create(PruneRequest request, JsonObject options, JsonObject inputs, IReadOnlyDictionary<string, Mask> masks,
@@ -65,6 +66,7 @@ internal static class PruneRecord
         ["skip"] = new JsonArray([.. request.Skip.Select(skip => (JsonNode)skip)]),
         ["dense-share"] = request.DenseShare,
         [HiddenMemory] = request.HiddenMemoryBytes >> 20,
+        [Stream] = request.Stream,
     };
 
     /// <summary>What two runs must share to give the same bits.</summary>
@@ -72,6 +74,7 @@ internal static class PruneRecord
     {
         JsonObject decisive = options.DeepClone().AsObject();
         decisive.Remove(HiddenMemory);
+        decisive.Remove(Stream);
         decisive[DecisiveOptions.InputsKey] = inputs.DeepClone();
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (int[] sequence in calibration) hash.AppendData(MemoryMarshal.AsBytes(sequence.AsSpan()));

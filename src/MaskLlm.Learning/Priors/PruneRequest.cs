@@ -54,6 +54,10 @@ public sealed record PruneRequest
     /// weight.</summary>
     public double DenseShare { get; init; }
 
+    /// <summary>Leaves the weights in their files but for the block that is pruned; null: where all would not fit into memory. Methods
+    /// that look at no data always do, tensor by tensor.</summary>
+    public bool? Stream { get; init; }
+
     /// <summary>Replace the files of an earlier run.</summary>
     public bool Force { get; init; }
 

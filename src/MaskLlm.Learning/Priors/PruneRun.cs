@@ -7,6 +7,7 @@ using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
 using MaskLlm.Runs;
+using static TorchSharp.torch;
 
 namespace MaskLlm.Priors;
 
@@ -65,23 +66,26 @@ public static class PruneRun
                     .Concat(request.Mask is { } file ? [file] : []));
         string source = request.Permute ? Permuted(request, folder, progress, warn, cancellation) : request.Model;
         progress?.Report(new Progress("loading the model", 0, 1));
-        using Decoder model = Checkpoint.Load(source, keepBFloat16: true);
-        IReadOnlyList<LinearLayer> layers = LayerSelection.Select(model, request.Pattern, request.Skip);
+        bool looksAtData = method is not { Name: MagnitudeMethod, Solves: false };
+        using Decoder? model = looksAtData ? Checkpoint.LoadOrStream(source, request.Stream, warn) : null;
+        using StreamedWeights? weights = looksAtData ? null : StreamedWeights.Open(source, CPU);
+        DecoderConfig config = model?.Config ?? CheckpointConfig.Read(source);
+        IReadOnlyList<LinearLayer> all = model?.Linears ?? weights!.Layers,
+            layers = LayerSelection.Select(config, all, request.Pattern, request.Skip);
         if (request.Mask is { } mask)
         {
             method = method with { Masks = PriorMask.Read(mask, source, request.Pattern, "`Mask`") };
             layers = [.. layers.Where(layer => method.Masks.ContainsKey(layer.Name))];
             if (layers.Count == 0) throw new ArgumentException($"`Mask` {mask}: it masks no layer that `Skip` leaves.");
         }
-        Calibration? calibration = method is { Name: MagnitudeMethod, Solves: false } ? null
-            : CalibrationData.Read(request, model.Config, progress, cancellation);
+        Calibration? calibration = model is null ? null : CalibrationData.Read(request, config, progress, cancellation);
         if (calibration is not null && CalibrationCount.Of(calibration.Sequences)
             .Warning(request.Samples, "fewer `Samples`") is { } repetition) warn?.Invoke(repetition);
         JsonObject options = PruneRecord.Options(request, calibration), inputs = PruneRecord.Inputs(request, calibration);
         Stopwatch watch = Stopwatch.StartNew();
         OrderedDictionary<string, Mask> masks;
         IReadOnlyList<LinearLayer> dense;
-        if (calibration is null)
+        if (model is null || calibration is null)
         {
             dense = Choose();
             masks = Prune([.. layers.Except(dense)], request, progress, cancellation);
@@ -90,17 +94,17 @@ public static class PruneRun
         else
         {
             PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume,
-                PruneRecord.Decisive(options, inputs, calibration.Sequences), model.Config.BlockCount,
+                PruneRecord.Decisive(options, inputs, calibration.Sequences), config.BlockCount,
                 () => Choose().Select(layer => layer.Name));
             dense = [.. layers.Where(layer => checkpoint.Dense.Contains(layer.Name))];
             masks = new BlockwiseRun(request with { Model = source }, method, model, [.. layers.Except(dense)], checkpoint, progress,
                 cancellation).Prune(calibration.Sequences);
             if (method.ChangesWeights) checkpoint.WriteModel(source, masks, RunModelFolder.PathOf(request.Out), cancellation);
         }
-        RunDensity kept = RunDensity.Of(model, masks, dense);
+        RunDensity kept = RunDensity.Of(all, masks, dense);
         RunRecord record = PruneRecord.Create(request, options, inputs, masks, kept, calibration, watch.Elapsed.TotalSeconds);
         CheckpointMasks.Write(folder.MaskPath, masks, source);
-        PruneCard.Write(folder.CardPath, request, KindDensity.Of(model, masks), kept);
+        PruneCard.Write(folder.CardPath, request, KindDensity.Of(all, masks), kept);
         // A folder with a record is complete.
         record.Write(folder.RecordPath);
         folder.RemoveCheckpoint();

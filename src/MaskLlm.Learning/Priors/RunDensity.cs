@@ -13,12 +13,16 @@ namespace MaskLlm.Priors;
 /// <param name="Unmasked">Those of all layers that have no mask.</param>
 internal sealed record RunDensity(double Density, double DenseShare, IReadOnlyList<string> Dense, IReadOnlyList<string> Unmasked)
 {
-    internal static RunDensity Of(Decoder model, IReadOnlyDictionary<string, Mask> masks, IReadOnlyList<LinearLayer> dense)
+    /// <param name="layers">All of the blocks.</param>
+    /// <param name="masks">By name.</param>
+    /// <param name="dense">Those that were chosen to stay.</param>
+    internal static RunDensity Of(IReadOnlyList<LinearLayer> layers, IReadOnlyDictionary<string, Mask> masks,
+        IReadOnlyList<LinearLayer> dense)
     {
-        double all = model.Linears.Sum(DenseLayers.Weights), stays = dense.Sum(DenseLayers.Weights);
+        double all = layers.Sum(DenseLayers.Weights), stays = dense.Sum(DenseLayers.Weights);
         double masked = masks.Values.Sum(mask => (double)mask.Rows * mask.Columns), kept = masks.Values.Sum(mask => mask.KeptCount);
         return new RunDensity((all - masked + kept) / all, stays / (stays + masked), [.. dense.Select(layer => layer.Name)],
-            [.. model.Linears.Select(layer => layer.Name).Where(name => !masks.ContainsKey(name))]);
+            [.. layers.Select(layer => layer.Name).Where(name => !masks.ContainsKey(name))]);
     }
 
     internal JsonArray DenseNames() => new([.. Dense.Select(name => (JsonNode)name)]);

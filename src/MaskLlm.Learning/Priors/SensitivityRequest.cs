@@ -27,4 +27,7 @@ public sealed record SensitivityRequest
     /// <summary>The rise of ln perplexity over the dense model that the suggestions allow, in nats a token; null for half of the whole
     /// mask's.</summary>
     public double? MaxLoss { get; init; }
+
+    /// <summary>Leaves the weights in their files but for the block that runs; null: where all would not fit into memory.</summary>
+    public bool? Stream { get; init; }
 }

@@ -18,6 +18,7 @@ public static class SensitivityRun
     /// text.</summary>
     /// <param name="request">What to measure.</param>
     /// <param name="progress">Told of every window.</param>
+    /// <param name="warn">Told, in one sentence, where the weights do not fit into memory and are read block by block.</param>
     /// <param name="cancellation">Stops between windows.</param>
     /// <exception cref="ArgumentException">The window does not fit the model or the text, or the columns of a layer the pattern; or
     /// <c>MaxLoss</c> is negative.</exception>
@@ -27,7 +28,7 @@ public static class SensitivityRun
     /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public static SensitivityReport Execute(SensitivityRequest request, IProgress<Progress>? progress = null,
-        CancellationToken cancellation = default)
+        Action<string>? warn = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         OptionRanges.MaxLoss.Require(request.MaxLoss);
@@ -44,7 +45,7 @@ public static class SensitivityRun
         PerplexityWindows.RequireText(ids.Length, length);
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new Progress("loading the model", 0, 1));
-        using Decoder model = Checkpoint.Load(request.Model, keepBFloat16: true);
+        using Decoder model = Checkpoint.LoadOrStream(request.Model, request.Stream, warn);
         IReadOnlyDictionary<string, Mask> masks = fromFile
             ?? Magnitude.Masks(LayerSelection.Select(model, request.Pattern, []), request.Pattern);
         return Measure(request, model, masks, ids, length, progress, cancellation);

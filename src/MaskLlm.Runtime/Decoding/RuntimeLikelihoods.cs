@@ -18,10 +18,19 @@ internal sealed class RuntimeLikelihoods(RuntimeDecoder decoder, DecoderConfig c
     public int MaxPositions => decoder.ContextLength;
 
     // Of a text a batch has its beginning, or the longest of its endings.
-    public void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, CancellationToken cancellation) =>
-        ScoredBatches.Score(texts, _runsAlone,
+    public void Score(IReadOnlyList<ScoredText> texts, Action<int, Likelihood[]> scored, Action<double>? passed,
+        CancellationToken cancellation)
+    {
+        ScoredBatches batches = new(texts, _runsAlone,
             some => some.Sum(text => Math.Max(text.Beginning.Length, text.Endings.Max(one => one.Ids.Length))),
-            decoder.Options.TokensAtOnce, Run, scored, cancellation);
+            decoder.Options.TokensAtOnce, scored);
+        for (int i = 0; i < batches.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            batches.Answer(i, Run(batches[i]));
+            passed?.Invoke((i + 1.0) / batches.Count);
+        }
+    }
 
     private Likelihood[][] Run(ScoredText[] texts)
     {

@@ -27,6 +27,10 @@ public sealed record EvaluationRequest
     /// <summary>Only the first this many windows; null for all.</summary>
     public int? MaxWindows { get; init; }
 
+    /// <summary>Leaves the weights in their files but for the block that runs; null: where all would not fit into memory. A runtime file
+    /// is read whole.</summary>
+    public bool? Stream { get; init; }
+
     internal void Validate()
     {
         if (Data is null && Tasks is null) throw new ArgumentException("nothing to measure: name a text with `Data`, or `Tasks`.");

@@ -76,8 +76,8 @@ internal sealed class TaskRun
             {
                 foreach ((int document, int request, Likelihood likelihood) in texts[index].Owners.Zip(found, (owner, likelihood) =>
                     (owner.Document, owner.Request, likelihood))) likelihoods[document][request] = likelihood;
-                progress?.Report(new Progress(phase, ++done, total, task.Name));
-            }, cancellation);
+            }, share => progress?.Report(new Progress(phase, done + (long)(share * texts.Count), total, task.Name)), cancellation);
+            done += texts.Count;
             TaskAnswer[] answers = [.. documents.Select((document, number) => new TaskAnswer(number, document, likelihoods[number]))];
             foreach (TaskAnswer answer in answers) answered?.Invoke(task.Name, answer);
             scores.Add(TaskScore.Of(task.Name, answers, watch.Elapsed.TotalSeconds));

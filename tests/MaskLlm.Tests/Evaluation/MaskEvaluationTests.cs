@@ -26,7 +26,7 @@ public sealed class MaskEvaluationTests : IDisposable
         ToldProgress told = new();
 
         EvaluationReport report = MaskEvaluation.Run(
-            new EvaluationRequest { Model = Model, Data = data, Masks = [mask, half] }, told, TestContext.Current.CancellationToken);
+            new EvaluationRequest { Model = Model, Data = data, Masks = [mask, half] }, told, null, TestContext.Current.CancellationToken);
 
         Assert.Equal(
             [
@@ -80,7 +80,7 @@ public sealed class MaskEvaluationTests : IDisposable
         SensitivityRequest request = new() { Model = Model, Data = data, Mask = "magnitude", SequenceLength = 20 };
         ToldProgress told = new();
 
-        SensitivityReport report = SensitivityRun.Execute(request, told, TestContext.Current.CancellationToken);
+        SensitivityReport report = SensitivityRun.Execute(request, told, null, TestContext.Current.CancellationToken);
 
         // The dense model, the whole mask, 2 blocks and 7 kinds; two windows each, which go through together.
         List<Progress> expected = [new($"reading {data}", 0, 1), new("loading the model", 0, 1)];
@@ -94,7 +94,7 @@ public sealed class MaskEvaluationTests : IDisposable
         Assert.Equal(Math.Max(0, report.Rise / 2), report.MaxLoss);
         Assert.Equal(20, report.SequenceLength);
         // More than all: nothing is left dense, and what that costs is known.
-        SensitivityReport whole = SensitivityRun.Execute(request with { MaxLoss = 100 }, null, TestContext.Current.CancellationToken);
+        SensitivityReport whole = SensitivityRun.Execute(request with { MaxLoss = 100 }, null, null, TestContext.Current.CancellationToken);
         Assert.Equal((100, report.Rise), (whole.MaxLoss, whole.Rise));
         foreach (SkipSuggestion? suggestion in (SkipSuggestion?[])[whole.SkipBlocks, whole.SkipKinds])
         {
@@ -114,9 +114,9 @@ public sealed class MaskEvaluationTests : IDisposable
             Mask = WriteMask(name => !name.EndsWith("v_proj.weight", StringComparison.Ordinal))
         };
         double[] losses = [.. Enumerable.Range(1, 9).Select(i => i / 10.0)];
-        SensitivityReport report = SensitivityRun.Execute(request, null, TestContext.Current.CancellationToken);
+        SensitivityReport report = SensitivityRun.Execute(request, null, null, TestContext.Current.CancellationToken);
         SkipSuggestion? suggestion = losses
-            .Select(share => SensitivityRun.Execute(request with { MaxLoss = Math.Abs(report.Rise) * share }, null,
+            .Select(share => SensitivityRun.Execute(request with { MaxLoss = Math.Abs(report.Rise) * share }, null, null,
                 TestContext.Current.CancellationToken).SkipKinds)
             .FirstOrDefault(found => found is { Parts.Count: > 0 });
         Assert.NotNull(suggestion);

@@ -21,6 +21,7 @@ public sealed class DurabilityTests
         ["TokenFileWriter"] = "appends, and takes its name by DurableName",
         ["TemporaryPath"] = "opens what others left, to see whether they still write",
         ["MetricsLog"] = "a log, line by line",
+        ["PassedStates"] = "loses its name at once",
         ["FolderLock"] = "the lock",
         ["RunFolder"] = "a probe for permissions",
         ["PipeStream"] = "only reads what another program writes",

@@ -88,7 +88,7 @@ public sealed class PruneReportsTests
             || layer.Name.Contains("0.mlp.up", StringComparison.Ordinal))
             .ToDictionary(layer => layer.Name, layer => Magnitude.Prune(layer.Weight, new NmPattern(1, 4)));
 
-        IReadOnlyList<KindDensity> kinds = KindDensity.Of(model, masks);
+        IReadOnlyList<KindDensity> kinds = KindDensity.Of(model.Linears, masks);
 
         Assert.Equal(
             ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj",

@@ -44,7 +44,7 @@ public sealed class LikelihoodsTests
     {
         using Decoder model = Checkpoint.Load(Fixture.PathOf("models/llama-gqa-tied"));
         ScoredText[] texts = [ScoredText.Of([([1, 2, 3], 1)])];
-        Assert.Throws<OperationCanceledException>(() => new TorchLikelihoods(model).Score(texts, (_, _) => { }, new(true)));
+        Assert.Throws<OperationCanceledException>(() => new TorchLikelihoods(model).Score(texts, (_, _) => { }, null, new(true)));
     }
 
     /// <summary>Greedy is a continuation whose every token is the most probable one.</summary>
@@ -95,7 +95,7 @@ public sealed class LikelihoodsTests
     private static List<Likelihood> Score(ILikelihoods model, ScoredText[] texts)
     {
         Likelihood[][] found = new Likelihood[texts.Length][];
-        model.Score(texts, (index, likelihoods) => found[index] = likelihoods, CancellationToken.None);
+        model.Score(texts, (index, likelihoods) => found[index] = likelihoods, null, CancellationToken.None);
         return [.. found.SelectMany(each => each)];
     }
 

@@ -1,0 +1,61 @@
+using MaskLlm.Architectures;
+using MaskLlm.Formats.Safetensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>Linear weights of a checkpoint that are read when they are needed.</summary>
+internal sealed class StreamedWeights : IDisposable
+{
+    private readonly SafetensorsCheckpoint _file;
+    private readonly Device _device;
+
+    private StreamedWeights(SafetensorsCheckpoint file, DecoderConfig config, Device device)
+    {
+        (_file, _device) = (file, device);
+        Layers = [.. ParameterShapes.Linears(config).Select(tensor => Layer(tensor, bias: null))];
+    }
+
+    /// <summary>Every linear layer of the blocks, without biases.</summary>
+    internal IReadOnlyList<LinearLayer> Layers { get; }
+
+    /// <summary>Opens a folder.</summary>
+    /// <param name="folder">A Hugging Face folder.</param>
+    /// <param name="device">Where weights go.</param>
+    /// <exception cref="DirectoryNotFoundException">No such folder.</exception>
+    /// <exception cref="InvalidDataException">The configuration or the tensors are broken.</exception>
+    /// <exception cref="NotSupportedException">A family, part or type that is not known.</exception>
+    internal static StreamedWeights Open(string folder, Device device)
+    {
+        DecoderConfig config = CheckpointConfig.Read(folder);
+        SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
+        try
+        {
+            foreach (LinearTensor tensor in ParameterShapes.Linears(config))
+                CheckpointContents.RequireParameter(folder, file, tensor.Name, [.. tensor.StoredShape]);
+            return new StreamedWeights(file, config, device);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A layer that reads its weight here: float32, and what the file has in bfloat16 stays so.</summary>
+    internal LinearLayer Layer(LinearTensor tensor, Tensor? bias) =>
+        new(tensor, TypeOf(_file.Tensors[tensor.Name]), () => Read(tensor), bias);
+
+    private static ScalarType TypeOf(TensorEntry entry) =>
+        entry.Type == TensorType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+
+    private Tensor Read(LinearTensor tensor)
+    {
+        using IDisposable noGradient = no_grad();
+        return Checkpoint.ReadParameter(_file, tensor.Name, [tensor.Rows, tensor.Columns], tensor.IsTransposed,
+            TypeOf, _device).DetachFromDisposeScope();
+    }
+
+    public void Dispose() => _file.Dispose();
+}
