@@ -33,8 +33,8 @@ internal static class InspectCommand
             // A folder on either side knows the shapes and the layout of the other's masks too.
             string? shapes = parsed.GetValue(model)
                 ?? new[] { parsed.GetValue(path), parsed.GetValue(against) }.FirstOrDefault(side => Directory.Exists(side));
-            KeptWeights weights = KeptWeights.Read(parsed.GetValue(path)!, shapes, stop);
-            KeptWeights? other = parsed.GetValue(against) is { } file ? KeptWeights.Read(file, shapes, stop) : null;
+            using KeptWeights weights = KeptWeights.Read(parsed.GetValue(path)!, shapes, stop);
+            using KeptWeights? other = parsed.GetValue(against) is { } file ? KeptWeights.Read(file, shapes, stop) : null;
             SparsityReport report = SparsityReport.Of(weights, other);
             if (other is not null && report.TensorsCompared < Math.Max(weights.Masks.Count, other.Masks.Count))
                 parsed.InvocationConfiguration.Error.WriteLine(

@@ -7,9 +7,9 @@ namespace MaskLlm.Evaluation;
 
 /// <summary>Which weights a mask file or a checkpoint keeps.</summary>
 /// <param name="Masks">Masks by the checkpoint's name; where the shapes are unknown, rows of 8 weights that only hold the flat
-/// bits.</param>
+/// bits. Those of a checkpoint are taken anew each time one is asked for: of weights in any number one mask is in memory.</param>
 /// <param name="ShapesKnown">Whether rows and columns are those of the weight matrices.</param>
-public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool ShapesKnown = true)
+public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool ShapesKnown = true) : IDisposable
 {
     private const string SafetensorsEnding = ".safetensors";
 
@@ -45,28 +45,23 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
         return fits ? new Mask(other.Rows, other.Columns, mask.Packed.ToArray()) : null;
     }
 
+    /// <summary>Closes the checkpoint, where there is one.</summary>
+    public void Dispose() => (Masks as NonZeroMasks)?.Dispose();
+
     private static KeptWeights ReadFolder(string folder, CancellationToken cancellation)
     {
         IReadOnlyList<LinearTensor> linears = CheckpointConfig.Linears(folder);
-        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
-        return new KeptWeights(new OrderedDictionary<string, Mask>(linears.Select(linear =>
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Mask stored = NonZeroValues.Of(checkpoint.FileOf(linear.Name), checkpoint.Tensors[linear.Name]);
-            return KeyValuePair.Create(linear.Name, linear.IsTransposed ? stored.Transpose() : stored);
-        })));
+        SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
+        return new KeptWeights(new NonZeroMasks(checkpoint, [.. linears.Select(linear =>
+            (checkpoint.FileOf(linear.Name), checkpoint.Tensors[linear.Name], linear.IsTransposed))], cancellation));
     }
 
     private static KeptWeights ReadSafetensors(string path, string? modelFolder, CancellationToken cancellation)
     {
         IReadOnlySet<string> transposed = modelFolder is null ? new HashSet<string>() : CheckpointConfig.TransposedNames(modelFolder);
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        return new KeptWeights(new OrderedDictionary<string, Mask>(file.InFileOrder.Where(IsMatrix).Select(entry =>
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Mask stored = NonZeroValues.Of(file, entry);
-            return KeyValuePair.Create(entry.Name, transposed.Contains(entry.Name) ? stored.Transpose() : stored);
-        })));
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        return new KeptWeights(new NonZeroMasks(file, [.. file.InFileOrder.Where(IsMatrix).Select(entry =>
+            (file, entry, transposed.Contains(entry.Name)))], cancellation));
     }
 
     private static bool IsMatrix(TensorEntry entry) => entry.Shape.Count == 2 && entry.Shape.All(size => size is > 0 and <= int.MaxValue);

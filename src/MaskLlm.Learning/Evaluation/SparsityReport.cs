@@ -23,15 +23,17 @@ public sealed record SparsityReport(
     {
         ArgumentNullException.ThrowIfNull(weights);
         if (weights.Masks.Count == 0) throw new ArgumentException("there is no mask to report on.");
-        NmPattern?[] patterns = [.. weights.Masks.Values.Select(mask => mask.DetectPattern())];
-        NmPattern? shared = patterns.All(pattern => pattern == patterns[0]) ? patterns[0] : null;
+        // One pass: the pattern that all have is known at its end, and then none violates it.
+        List<(TensorSparsity Sparsity, int Columns, double Kept, double All)> found = [.. weights.Masks.Select(pair =>
+            (Examine(pair.Key, pair.Value, weights.ShapesKnown), pair.Value.Columns, (double)pair.Value.KeptCount,
+                (double)pair.Value.Rows * pair.Value.Columns))];
+        NmPattern? shared = found.TrueForAll(one => one.Sparsity.Pattern == found[0].Sparsity.Pattern) ? found[0].Sparsity.Pattern : null;
         NmPattern judged = shared ?? NmPattern.TwoOfFour;
-        TensorSparsity[] tensors = [.. weights.Masks.Zip(patterns, (pair, pattern) => new TensorSparsity(
-            pair.Key, weights.ShapesKnown ? (pair.Value.Rows, pair.Value.Columns) : null, pattern, pair.Value.Density,
-                Violations(pair.Value, judged)))];
-        string[] compared = against is null ? [] : Common(weights, against, judged);
+        TensorSparsity[] tensors = [.. found.Select(one => shared is null ? one.Sparsity : one.Sparsity with { Violations = 0 })];
+        string[] compared = against is null ? []
+            : Common(found.Where(one => one.Columns % judged.GroupSize == 0).Select(one => one.Sparsity.Name), weights, against);
         MaskAgreement? agreement = against is null ? null : Agree(weights, against, compared, judged);
-        return new SparsityReport(shared, DensityOf(weights), tensors, agreement, compared.Length);
+        return new SparsityReport(shared, found.Sum(one => one.Kept) / found.Sum(one => one.All), tensors, agreement, compared.Length);
     }
 
     /// <summary>The report as one object: <c>pattern</c>, <c>density</c>, <c>tensors</c> and, where there is one,
@@ -63,17 +65,17 @@ public sealed record SparsityReport(
         ["violations"] = tensor.Violations,
     };
 
-    private static double DensityOf(KeptWeights weights) =>
-        weights.Masks.Values.Sum(mask => (double)mask.KeptCount) / weights.Masks.Values.Sum(mask => (double)mask.Rows * mask.Columns);
-
-    private static long Violations(Mask mask, NmPattern pattern) => mask.Columns % pattern.GroupSize == 0
-        ? mask.ViolationCount(pattern)
-        : mask.Rows * ((long)mask.Columns / pattern.GroupSize + 1);
-
-    private static string[] Common(KeptWeights weights, KeptWeights against, NmPattern pattern)
+    private static TensorSparsity Examine(string name, Mask mask, bool shapeKnown)
     {
-        string[] common = [.. weights.Masks.Where(pair => against.Masks.ContainsKey(pair.Key)
-            && pair.Value.Columns % pattern.GroupSize == 0).Select(pair => pair.Key)];
+        NmPattern pattern = NmPattern.TwoOfFour;
+        long violations = mask.Columns % pattern.GroupSize == 0 ? mask.ViolationCount(pattern)
+            : mask.Rows * ((long)mask.Columns / pattern.GroupSize + 1);
+        return new TensorSparsity(name, shapeKnown ? (mask.Rows, mask.Columns) : null, mask.DetectPattern(), mask.Density, violations);
+    }
+
+    private static string[] Common(IEnumerable<string> names, KeptWeights weights, KeptWeights against)
+    {
+        string[] common = [.. names.Where(against.Masks.ContainsKey)];
         return common.Length > 0 ? common : throw new ArgumentException(
             $"no tensor is in both: one has {weights.Masks.Keys.First()} and the other {against.Masks.Keys.First()}; compare masks of one "
                 + $"model.");

@@ -69,7 +69,8 @@ internal static class TensorBytes
             throw new ArgumentException($"a contiguous tensor on the CPU is needed, found {tensor.device_type}.");
         if (tensor.NumberOfElements == 0) return null;
         // A one-element view keeps Tensor.bytes within its limit whatever the size of the tensor.
-        using Tensor first = tensor.view(-1).narrow(0, 0, 1);
+        // Both are disposed here: threads have no scope, and a view keeps all of the memory.
+        using Tensor flat = tensor.view(-1), first = flat.narrow(0, 0, 1);
         return Unsafe.AsPointer(ref MemoryMarshal.GetReference(first.bytes));
     }
 
