@@ -78,7 +78,7 @@ public static class Perplexity
         }
         BlockPass.Run(model, batches, batch => (Read(batch), null), (batch, hidden) =>
             total += NegativeLogLikelihood(model.Head, hidden, Read(batch).narrow(1, 1, length - 1)),   // nothing across windows
-            share => done((int)(share * windows)), cancellation);
+            share => done((int)Math.Min(windows, Math.Round(share * batches * together))), cancellation);
         return total;
     }
 

@@ -30,7 +30,7 @@ internal sealed class StreamedLearning
 
     /// <param name="model">Dense before and after.</param>
     /// <param name="request">Validated.</param>
-    /// <param name="folder">The run's; its checkpoint is begun, or gone on with where <see cref="LearnRequest.Resume"/> asks for it.</param>
+    /// <param name="folder">The run's; its checkpoint is begun, or gone on with where the request asks for that.</param>
     /// <param name="decisive">What two runs must share to give the same masks.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="cancellation">Stops after a step, with a checkpoint.</param>

@@ -56,7 +56,7 @@ internal static class BlockReconstruction
         return sum;
     }
 
-    /// <summary>Squared error of a block's output over the square of what is to be added to its input; both of the caller's scope.</summary>
+    /// <summary>Squared error of a block's output over the square of what is to be added to its input, of the caller's scope.</summary>
     /// <param name="input">(B, T, D).</param>
     /// <param name="output">(B, T, D); its graph is left alone.</param>
     /// <param name="target">(B, T, D).</param>

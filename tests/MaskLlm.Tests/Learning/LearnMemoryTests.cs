@@ -63,6 +63,18 @@ public sealed class LearnMemoryTests
         AssertPart(distilled with { Blockwise = true }, "dense model's states", 2 * 16 * 4 * 32 * 4);
     }
 
+    /// <summary>One block's of everything, and the states of all steps: those of dense and masked blocks, and the next ones of
+    /// either.</summary>
+    [Fact]
+    public void Plan_Streamed_IsOfOneBlock() => AssertParts(
+        Options with { Stream = true, Steps = 10 },
+        ("model", Parameters), ("masked weights", 9216 * 4), ("gradients by the masked weights", 9216 * 4),
+        ("logits", 9216 / 4 * 6 * 4), ("moments, float32", 9216 / 4 * 6 * 8),
+        ("moving average of the logits", 0), ("dense model's states", 2 * 4 * 16 * 32 * 8), ("trained weights and their moments", 0),
+        ("activations", 64 * (2 * 32 * 8 + 4 * 4 * (32 + 64) + 4 * 4 + 8)),
+        ("loss over the vocabulary", 64 * 128 * 12 + 3 * 64 * 32 * 4),
+        ("hidden states", 3 * 10 * 4 * 16 * 32 * 4));
+
     [Fact]
     public void Plan_Checkpointed_KeepsOneBlock()
     {
