@@ -250,6 +250,8 @@ internal sealed class BlockwisePruner
         using DisposeScope scope = NewDisposeScope();
         Tensor dense = layer.Weight;
         (Mask mask, Tensor weight) = LayerPruner.Prune(_method, layer.Name, dense.to(ScalarType.Float32), inputs, heldOut, cancellation);
+        // What is solved for later in the block looks at weights as they were solved for; else they have their own type at once.
+        if (!_method.Solves) weight = weight.to(dense.dtype);
         loans.Add(layer.Lend(weight.DetachFromDisposeScope(), isOwned: true));
         return new PrunedLayer(layer, mask, layer.Weight, dense);
     }

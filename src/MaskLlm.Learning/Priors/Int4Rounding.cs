@@ -24,7 +24,7 @@ internal sealed class Int4Rounding(IReadOnlyDictionary<string, Mask> masks)
     /// <summary>Rounds one layer.</summary>
     /// <param name="layer">Its name.</param>
     /// <param name="weight">(O, I) float32, left as it is.</param>
-    /// <param name="hessian">H, (I, I) float32.</param>
+    /// <param name="hessian">H, (I, I) float32; its diagonal is changed.</param>
     /// <returns>What is kept, and the rounded weight, (O, I) float32, of the caller's scope.</returns>
     /// <exception cref="InvalidDataException">The inputs are not finite, or a weight is larger than int4 has.</exception>
     internal (Mask Mask, Tensor Weight) Round(string layer, Tensor weight, Tensor hessian)

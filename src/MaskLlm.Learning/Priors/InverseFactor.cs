@@ -11,14 +11,14 @@ internal static class InverseFactor
 
     /// <summary>U of H^-1 = U^T U, upper; more damping where the factorisation fails.</summary>
     /// <param name="layer">Its name, for a message.</param>
-    /// <param name="hessian">H, (I, I) float32, left as it is.</param>
+    /// <param name="hessian">H, (I, I) float32; its diagonal is damped in place, since in a wide layer a copy is what memory lacks.</param>
     /// <param name="dead">(I) bool: inputs that are always 0.</param>
     /// <returns>(I, I) float32, of the caller's scope.</returns>
     /// <exception cref="InvalidDataException">There is no factor at any damping: the inputs are not finite.</exception>
     internal static Tensor Of(string layer, Tensor hessian, Tensor dead)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor damped = hessian.clone(), diagonal = damped.diagonal();
+        Tensor diagonal = hessian.diagonal();
         diagonal.FillInPlace(dead, 1);
         double mean = diagonal.to(ScalarType.Float64).mean().item<double>();
         double before = 0;
@@ -26,12 +26,23 @@ internal static class InverseFactor
         {
             diagonal.PlusInPlace((damping - before) * mean);
             before = damping;
-            (Tensor lower, Tensor failed) = linalg.cholesky_ex(damped);
-            if (failed.item<int>() != 0) continue;
-            (Tensor factor, Tensor failedAgain) = linalg.cholesky_ex(cholesky_inverse(lower));
-            if (failedAgain.item<int>() == 0) return factor.t().contiguous().MoveToOuterDisposeScope();
+            if (Lower(hessian) is not { } lower) continue;
+            Tensor inverse = cholesky_inverse(lower);
+            lower.Dispose();
+            Tensor? factor = Lower(inverse);
+            inverse.Dispose();
+            if (factor is not null) return factor.t().contiguous().MoveToOuterDisposeScope();
         }
         throw new InvalidDataException(
             $"{layer}: its inputs have no usable second moments, at any damping; are all numbers of the checkpoint finite?");
+    }
+
+    // Null where there is none.
+    private static Tensor? Lower(Tensor matrix)
+    {
+        (Tensor lower, Tensor failed) = linalg.cholesky_ex(matrix);
+        if (failed.item<int>() == 0) return lower;
+        lower.Dispose();
+        return null;
     }
 }

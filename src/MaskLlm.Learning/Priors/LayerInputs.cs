@@ -44,7 +44,8 @@ internal sealed class LayerInputs : IDisposable
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor flat = Flat(y);
-        _sum.PlusInPlace(_products ? flat.t().matmul(flat) : flat.Squared().sum([0]));
+        if (_products) _sum.addmm_(flat.t(), flat);
+        else _sum.PlusInPlace(flat.Squared().sum([0]));
         _sequences += y.size(0);
     }
 
@@ -56,7 +57,7 @@ internal sealed class LayerInputs : IDisposable
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Add(y);
-        Cross.PlusInPlace(Flat(x).t().matmul(Flat(y)));
+        Cross.addmm_(Flat(x).t(), Flat(y));
     }
 
     /// <summary>||V Y^T - W X^T||^2 less ||W X^T||^2, which no V changes.</summary>

@@ -14,7 +14,7 @@ internal static class SparseGpt
     /// <summary>Prunes one layer.</summary>
     /// <param name="layer">Its name, for a message.</param>
     /// <param name="weight">(O, I) float32, left as it is.</param>
-    /// <param name="hessian">H, (I, I) float32: 2 / sequences * X^T X.</param>
+    /// <param name="hessian">H, (I, I) float32: 2 / sequences * X^T X; its diagonal is changed.</param>
     /// <param name="pattern">N:M.</param>
     /// <param name="updateWeights">Whether the weights that stay make up for those that go, which also decides later groups.</param>
     /// <returns>The mask, and the pruned weight, (O, I) float32, of the caller's scope.</returns>

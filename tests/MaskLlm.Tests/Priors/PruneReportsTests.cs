@@ -161,7 +161,7 @@ public sealed class PruneReportsTests
         Assert.Equal(
             Json("""
             {"model":"/models/some","method":"wanda","mask":null,"data":["a.txt:1"],"document-separator":"\n\n","text-column":"text","samples":2,"seq-len":16,"seed":5,"pattern":"2:4","update-weights":"none","blockwise":true,"permute":false,
-            "skip":["*.k_proj.weight"],"dense-share":0,"hidden-memory":3}
+            "skip":["*.k_proj.weight"],"dense-share":0,"hidden-memory":3,"stream":null}
             """),
             options.ToJsonString());
         JsonObject decisive = PruneRecord.Decisive(options, new JsonObject { ["f"] = "h" }, calibration.Sequences);
