@@ -47,7 +47,8 @@ public sealed record DecoderConfig
     /// <summary>Per block whether positions turn queries and keys; empty: in all (Cohere 2 and SmolLM3 leave some out).</summary>
     public IReadOnlyList<bool> RotatedBlocks { get; init; } = [];
 
-    /// <summary>Whether attention weakens with the distance of tokens, in each head at a rate of its own (ALiBi, Press et al. 2021).</summary>
+    /// <summary>Whether attention weakens with the distance of tokens, in each head at a rate of its own (ALiBi, Press et al.
+    /// 2021).</summary>
     public bool HasAlibi { get; init; }
 
     /// <summary>Rows of learned positions that lie before the first token's (OPT: 2).</summary>
@@ -162,8 +163,9 @@ public sealed record DecoderConfig
     /// <summary>Whether the rotary embedding turns the first tokens of a longer text otherwise.</summary>
     internal bool RotaryDependsOnLength => new[] { Rotary, WindowRotary }.Any(rotary => rotary?.Scaling?.DependsOnLength == true);
 
-    /// <summary>The rotary embedding of one block.</summary>
-    internal RotaryConfig? RotaryOf(int block) => !IsRotated(block) ? null : SlidingWindow(block) is null ? Rotary : WindowRotary ?? Rotary;
+    /// <summary>The rotary embedding of one block, or null.</summary>
+    internal RotaryConfig? RotaryOf(int block) =>
+        !IsRotated(block) ? null : SlidingWindow(block) is null ? Rotary : WindowRotary ?? Rotary;
 
     private bool IsRotated(int block) => block >= RotatedBlocks.Count || RotatedBlocks[block];
 

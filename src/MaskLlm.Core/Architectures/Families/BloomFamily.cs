@@ -1,6 +1,7 @@
 namespace MaskLlm.Architectures.Families;
 
-/// <summary>BLOOM (arXiv 2211.05100): ALiBi, a norm of the embedding, query, key and value of a head together in one tensor, tied.</summary>
+/// <summary>BLOOM (arXiv 2211.05100): ALiBi, a norm of the embedding, query, key and value of a head together in one tensor,
+/// tied.</summary>
 internal static class BloomFamily
 {
     private static readonly TensorNames Names = new()

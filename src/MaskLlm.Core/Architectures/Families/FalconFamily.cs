@@ -1,7 +1,7 @@
 namespace MaskLlm.Architectures.Families;
 
-/// <summary>Falcon (arXiv 2311.16867): attention and MLP side by side, behind one norm (7B, 11B) or each behind its own (40B, 180B), and the
-/// queries of a key-value head with its key and its value in one tensor; before, all queries and one key-value head for all (7B).</summary>
+/// <summary>Falcon (arXiv 2311.16867): attention and MLP side by side, behind one norm (7B, 11B) or each behind its own (40B, 180B); one
+/// tensor for all queries and one key-value head (7B), or for the queries of each key-value head with its key and its value.</summary>
 internal static class FalconFamily
 {
     private static readonly FamilyDefaults Defaults = new(MaxPositions: 2048);

@@ -1,6 +1,6 @@
 namespace MaskLlm.Architectures.Families;
 
-/// <summary>Phi-1 to 2: attention and MLP side by side behind one norm, a part of a head turned, biases everywhere, of the head too.</summary>
+/// <summary>Phi-1 to Phi-2: attention and MLP side by side behind one norm, a part of a head turned, biases everywhere.</summary>
 internal static class PhiFamily
 {
     private static readonly FamilyDefaults Defaults = new(MaxPositions: 2048) { Epsilon = ("layer_norm_eps", 1e-5), RotaryFraction = 0.5 };
