@@ -91,7 +91,8 @@ public sealed partial class HubConfigTests
         Assert.Equal(("transformer.h.3.ln_attn.weight", "transformer.h.3.ln_mlp.weight"), (plan.InputNorm!.Weight, plan.MlpNorm!.Weight));
         // Sixteen queries, a key and a value of 64 rows each, eight times.
         Assert.Equal((1152, 1024, 1088), (plan.Query.TensorRow(1024), plan.Key.TensorRow(0), plan.Value.TensorRow(0)));
-        DecoderConfig one = ConfigCase.Read("falcon", """{"new_decoder_architecture": true, "num_ln_in_parallel_attn": 1}""");
+        DecoderConfig one = ConfigCase.Read(
+            "falcon", """{"hidden_size": 128, "new_decoder_architecture": true, "num_ln_in_parallel_attn": 1}""");
         Assert.Equal("input_layernorm", one.Names.MlpNorm);
         Assert.Equal(64, one.KeyValueHeadCount);
     }
