@@ -48,8 +48,9 @@ internal static class CausalAttention
     }
 
     /// <summary>Bytes kept for the backward pass, a token and head, beside the inputs and what comes out.</summary>
-    internal static double KeptBytes(ScalarType compute, DeviceType device, long tokens) => IsPlain(compute, device, tokens)
-        ? tokens * compute.ElementSize() : sizeof(float);
+    internal static double KeptBytes(DecoderConfig config, ScalarType compute, DeviceType device, long tokens) =>
+        config.AttentionSoftCap is not null || config.HasAlibi || IsPlain(compute, device, tokens)
+            ? tokens * compute.ElementSize() : sizeof(float);
 
     // libtorch's fused attention for CPUs multiplies bfloat16 by way of float32: three to four times slower than its products of bfloat16.
     private static bool IsPlain(ScalarType compute, DeviceType device, long tokens) => device == DeviceType.CPU
