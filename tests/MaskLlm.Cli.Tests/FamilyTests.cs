@@ -39,20 +39,34 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Theory]
+    [InlineData("bloom")]
+    [InlineData("cohere")]
+    [InlineData("cohere2")]
+    [InlineData("exaone4")]
+    [InlineData("falcon")]
     [InlineData("gemma")]
     [InlineData("gemma2")]
     [InlineData("gemma3")]
+    [InlineData("glm4")]
     [InlineData("gpt-neox-parallel")]
     [InlineData("gpt-neox-sequential")]
     [InlineData("gpt2")]
+    [InlineData("gptj")]
     [InlineData("granite")]
     [InlineData("llama-bias")]
+    [InlineData("ministral")]
     [InlineData("mistral-sliding")]
     [InlineData("nemotron")]
     [InlineData("olmo2")]
+    [InlineData("opt")]
+    [InlineData("phi")]
     [InlineData("phi3")]
     [InlineData("qwen2")]
     [InlineData("qwen3")]
+    [InlineData("seed-oss")]
+    [InlineData("smollm3")]
+    [InlineData("stablelm")]
+    [InlineData("starcoder2")]
     public async Task EveryVerb_OnTheFamily_Works(string fixture)
     {
         string model = _folder.File("model"), pruned = _folder.File("pruned"), applied = _folder.File("applied");
@@ -95,12 +109,18 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Theory]
+    [InlineData("bloom")]
+    [InlineData("cohere2")]
+    [InlineData("falcon")]
     [InlineData("gemma2")]
     [InlineData("gemma3")]
+    [InlineData("glm4")]
     [InlineData("gpt-neox-parallel")]
     [InlineData("gpt2")]
+    [InlineData("gptj")]
     [InlineData("nemotron")]
     [InlineData("olmo2")]
+    [InlineData("opt")]
     [InlineData("phi3")]
     [InlineData("qwen2")]
     public void Learn_OnTheFamily_WorksInEveryWay(string fixture)

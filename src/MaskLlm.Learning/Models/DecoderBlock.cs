@@ -15,7 +15,7 @@ internal sealed class DecoderBlock
     private readonly Norm? _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm;
     private readonly int? _window;
     private readonly double _scale;
-    private readonly bool _isGated;
+    private readonly bool _isGated, _turnsNeighbours;
 
     /// <param name="config">The decoder.</param>
     /// <param name="index">From 0.</param>
@@ -26,7 +26,7 @@ internal sealed class DecoderBlock
         _config = config;
         (_window, _scale) = (config.SlidingWindow(index), config.AttentionScaleOf(index));
         BlockPlan plan = BlockPlan.Of(config, index);
-        _isGated = plan.Gate is not null;
+        (_isGated, _turnsNeighbours) = (plan.Gate is not null, config.RotaryOf(index)?.TurnsNeighbours ?? false);
         LinearsByInput = [.. plan.TensorsByInput.Select(sharing => sharing.Select(Linear).ToList())];
         Linears = [.. LinearsByInput.SelectMany(sharing => sharing)];
         _inputs = new LinearSlices(LinearsByInput[0], plan.Query, plan.Key, plan.Value);
@@ -34,7 +34,8 @@ internal sealed class DecoderBlock
         _mlp = new LinearSlices(LinearsByInput[MlpGroup], plan.Gate, plan.Up);
         _down = LinearsByInput[DownGroup][0];
         (_inputNorm, _attentionNorm) = (NormOf(plan.InputNorm), NormOf(plan.AttentionNorm));
-        (_mlpNorm, _outputNorm) = (NormOf(plan.MlpNorm), NormOf(plan.OutputNorm));
+        _mlpNorm = plan.MlpNorm == plan.InputNorm ? _inputNorm : NormOf(plan.MlpNorm);
+        _outputNorm = NormOf(plan.OutputNorm);
         (_queryNorm, _keyNorm) = (NormOf(plan.QueryNorm), NormOf(plan.KeyNorm));
 
         LinearLayer Linear(LinearTensor tensor)
@@ -94,7 +95,7 @@ internal sealed class DecoderBlock
     private IEnumerable<Tensor?> Parameters =>
     [
         .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }),
-        .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>()
+        .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>().Distinct()
             .SelectMany(norm => norm.Parameters),
     ];
 
@@ -124,12 +125,13 @@ internal sealed class DecoderBlock
         Tensor value = Heads(inputs[2], _config.KeyValueHeadCount, null);                // (B, T, KV, hs)
         if (cosine is not null)
         {
-            query = RotaryEmbedding.Apply(query, cosine, sine!);
-            key = RotaryEmbedding.Apply(key, cosine, sine!);
+            query = RotaryEmbedding.Apply(query, cosine, sine!, _turnsNeighbours);
+            key = RotaryEmbedding.Apply(key, cosine, sine!, _turnsNeighbours);
         }
         key = Repeat(key);                                                              // (B, T, H, hs)
         value = Repeat(value);
-        Tensor mixed = CausalAttention.Call(query, key, value, _window, _scale, _config.AttentionSoftCap, branches);   // (B, T, H, hs)
+        Tensor mixed = CausalAttention.Call(
+            query, key, value, _window, _scale, _config.AttentionSoftCap, branches, _config.HasAlibi);      // (B, T, H, hs)
         return mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize).MoveToOuterDisposeScope();
     }
 

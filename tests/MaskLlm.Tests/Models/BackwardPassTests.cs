@@ -12,7 +12,7 @@ public class BackwardPassTests
 
     // 5 does not divide the 34 tokens of the batch; 64 is all of them.
     public static MatrixTheoryData<string, bool, int> Cases() =>
-        new([Tied, "llama-bias", "qwen3", "mistral-sliding"], [false, true], [5, 64]);
+        new([Tied, "llama-bias", "qwen3", "mistral-sliding", "bloom", "gptj"], [false, true], [5, 64]);
 
     [Theory]
     [MemberData(nameof(Cases))]
@@ -191,6 +191,27 @@ public class BackwardPassTests
 
         Assert.Equal([0, 1, 1], entered);
         RequireEqual(expected, TakeGradients(new Dictionary<string, Tensor> { ["only"] = only }));
+    }
+
+    /// <summary>A norm between the embedding and the blocks gets its gradient where the embedding wants none.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Run_NormOfTheEmbeddingAlone_GetsItsGradient(bool checkpointed)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using Decoder model = Load("bloom");
+        Dictionary<string, Tensor> norm = model.Parameters
+            .Where(parameter => parameter.Key.Contains("word_embeddings_layernorm", StringComparison.Ordinal))
+            .ToDictionary(parameter => parameter.Key, parameter => parameter.Value.requires_grad_());
+        (Tensor inputs, Tensor targets) = Batch();
+        WholeGraph(model, inputs, targets);
+        Dictionary<string, Tensor> expected = TakeGradients(norm);
+
+        BackwardPass.Run(model, inputs, targets, Scale, checkpointed, chunkTokens: 64);
+
+        Assert.Equal(2, expected.Count);
+        RequireEqual(expected, TakeGradients(norm));
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using MaskLlm.Architectures;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Tests.Architectures.Families;
 using MaskLlm.Tests.Decoding;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -201,14 +202,17 @@ public sealed class TensorPartsTests : IDisposable
         Gives([3e9f], zeros(1).Plus(ones(1), 3e9));
     }
 
-    /// <summary>The plain way keeps the probabilities, two bytes a token before; libtorch's fused one a float32.</summary>
+    /// <summary>The plain way keeps the probabilities, two bytes a token before, or four; libtorch's fused one a float32.</summary>
     [Theory]
-    [InlineData(ScalarType.BFloat16, DeviceType.CPU, 1024, 2048)]
-    [InlineData(ScalarType.BFloat16, DeviceType.CPU, 1025, 4)]
-    [InlineData(ScalarType.Float32, DeviceType.CPU, 1024, 4)]
-    [InlineData(ScalarType.BFloat16, DeviceType.CUDA, 1024, 4)]
-    public void KeptBytes_Attention_AreThoseOfItsWay(ScalarType compute, DeviceType device, long tokens, double expected) =>
-        Assert.Equal(expected, CausalAttention.KeptBytes(compute, device, tokens));
+    [InlineData("llama", ScalarType.BFloat16, DeviceType.CPU, 1024, 2048)]
+    [InlineData("llama", ScalarType.BFloat16, DeviceType.CPU, 1025, 4)]
+    [InlineData("llama", ScalarType.Float32, DeviceType.CPU, 1024, 4)]
+    [InlineData("llama", ScalarType.BFloat16, DeviceType.CUDA, 1024, 4)]
+    [InlineData("gemma2", ScalarType.BFloat16, DeviceType.CUDA, 1024, 2048)]
+    [InlineData("bloom", ScalarType.Float32, DeviceType.CPU, 1025, 4100)]
+    public void KeptBytes_Attention_AreThoseOfItsWay(string family, ScalarType compute, DeviceType device, long tokens, double expected) =>
+        Assert.Equal(expected, CausalAttention.KeptBytes(
+            ConfigCase.Read(family, """{"n_layer": 1}"""), compute, device, tokens));
 
     /// <summary>The dense block adds (3, 4), of square 25; (1, 2) off it, of square 5.</summary>
     [Fact]

@@ -5,19 +5,33 @@ internal static class ModelFamily
 {
     private static readonly Dictionary<string, Func<ConfigFile, DecoderConfig>> Readers = new(StringComparer.Ordinal)
     {
+        ["bloom"] = BloomFamily.Read,
+        ["cohere"] = CohereFamily.ReadCohere,
+        ["cohere2"] = CohereFamily.ReadCohere2,
+        ["exaone4"] = Exaone4Family.Read,
+        ["falcon"] = FalconFamily.Read,
         ["gemma"] = GemmaFamily.ReadGemma,
         ["gemma2"] = GemmaFamily.ReadGemma2,
         ["gemma3_text"] = GemmaFamily.ReadGemma3,
+        ["glm4"] = Glm4Family.Read,
         ["gpt2"] = Gpt2Family.Read,
         ["gpt_neox"] = GptNeoxFamily.Read,
+        ["gptj"] = GptJFamily.Read,
         ["granite"] = GraniteFamily.Read,
         ["llama"] = LlamaFamily.Read,
+        ["ministral"] = MinistralFamily.Read,
         ["mistral"] = MistralFamily.Read,
         ["nemotron"] = NemotronFamily.Read,
         ["olmo2"] = Olmo2Family.Read,
+        ["opt"] = OptFamily.Read,
+        ["phi"] = PhiFamily.Read,
         ["phi3"] = Phi3Family.Read,
         ["qwen2"] = QwenFamily.ReadQwen2,
         ["qwen3"] = QwenFamily.ReadQwen3,
+        ["seed_oss"] = SeedOssFamily.Read,
+        ["smollm3"] = SmolLm3Family.Read,
+        ["stablelm"] = StableLmFamily.Read,
+        ["starcoder2"] = Starcoder2Family.Read,
     };
 
     /// <summary>Reads <c>config.json</c> of a Hugging Face folder.</summary>
