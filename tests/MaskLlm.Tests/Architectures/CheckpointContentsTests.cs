@@ -160,6 +160,8 @@ public sealed class CheckpointContentsTests
     [InlineData("llama-bf16-sharded")]
     [InlineData("gpt2")]
     [InlineData("gpt-neox-parallel")]
+    [InlineData("bloom")]
+    [InlineData("opt")]
     public void Load_BaseModelWithoutPrefix_IsTheSameModel(string name)
     {
         using TemporaryFolder folder = new();
