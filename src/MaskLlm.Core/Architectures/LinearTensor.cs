@@ -65,6 +65,9 @@ internal sealed record LinearTensor(string Name, int Rows, int Columns, bool IsT
 /// <param name="Stride">Rows from the beginning of one run to the next.</param>
 internal sealed record LinearSlice(LinearRole Role, LinearTensor Tensor, int Rows, int First, int Run, int Stride)
 {
+    /// <summary>Which expert's; null of what every token goes through.</summary>
+    internal int? Expert { get; init; }
+
     /// <summary>Whether the tensor is this matrix and no other.</summary>
     internal bool IsWhole => Rows == Tensor.Rows;
 

@@ -18,6 +18,7 @@ internal static class ParameterShapes
                 yield return (linear.Name, linear.StoredShape);
                 if (linear.Bias is { } bias) yield return (bias, [linear.Rows]);
             }
+            foreach ((string name, int[] shape) in Routing(config, plan)) yield return (name, shape);
             foreach (NormTensors norm in plan.Norms())
             {
                 yield return (norm.Weight, [norm.Size]);
@@ -37,7 +38,15 @@ internal static class ParameterShapes
     internal static IReadOnlySet<string> TransposedNames(DecoderConfig config) =>
         Linears(config).Where(linear => linear.IsTransposed).Select(linear => linear.Name).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>What no vector is multiplied by: norms, biases and learned positions.</summary>
-    internal static IEnumerable<(string Name, int[] Shape)> Values(DecoderConfig config) =>
-        All(config).Where(parameter => parameter.Shape.Length == 1 || parameter.Name == config.PositionsName);
+    /// <summary>What is computed with as it is and never packed: norms, biases, learned positions and routers.</summary>
+    internal static IEnumerable<(string Name, int[] Shape)> Values(DecoderConfig config)
+    {
+        HashSet<string> routing = [.. Enumerable.Range(0, config.BlockCount)
+            .SelectMany(block => Routing(config, BlockPlan.Of(config, block))).Select(parameter => parameter.Name)];
+        return All(config).Where(parameter =>
+            parameter.Shape.Length == 1 || parameter.Name == config.PositionsName || routing.Contains(parameter.Name));
+    }
+
+    private static IEnumerable<(string Name, int[] Shape)> Routing(DecoderConfig config, BlockPlan plan) =>
+        plan.Experts?.Routing(config.HiddenSize) ?? [];
 }

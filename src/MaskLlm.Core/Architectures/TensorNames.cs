@@ -61,6 +61,27 @@ internal sealed record TensorNames
 
     internal string Down { get; init; } = "mlp.down_proj";
 
+    /// <summary>What chooses among experts.</summary>
+    internal string Router { get; init; } = "mlp.gate";
+
+    /// <summary>What the names of all experts begin with, up to the expert's number.</summary>
+    internal string Experts { get; init; } = "mlp.experts.";
+
+    /// <summary>What the names of the MLP beside the experts begin with.</summary>
+    internal string SharedExpert { get; init; } = "mlp.shared_expert.";
+
+    /// <summary>What its outputs are multiplied by.</summary>
+    internal string SharedExpertGate { get; init; } = "mlp.shared_expert_gate";
+
+    /// <summary>Of one expert.</summary>
+    internal string ExpertGate { get; init; } = "gate_proj";
+
+    /// <summary>The same.</summary>
+    internal string ExpertUp { get; init; } = "up_proj";
+
+    /// <summary>The same.</summary>
+    internal string ExpertDown { get; init; } = "down_proj";
+
     /// <summary>Whether linear weights are stored (inputs, outputs), as those of GPT-2's Conv1D.</summary>
     internal bool IsTransposed { get; init; }
 

@@ -9,26 +9,36 @@ internal sealed class DecoderBlock
 {
     private const int OutputGroup = 1, MlpGroup = 2, DownGroup = 3;
 
+    // Of one MLP: gate and up, and down.
+    private const int GroupsOfMlp = 2;
+
     private readonly DecoderConfig _config;
-    private readonly LinearSlices _inputs, _mlp;
-    private readonly LinearLayer _output, _down;
+    private readonly LinearSlices _inputs;
+    private readonly LinearLayer _output;
+    private readonly MlpLayers? _mlp;
+    private readonly ExpertLayers? _experts;
+    private readonly Tensor? _sharedGate;
     private readonly Norm? _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm;
     private readonly int? _window;
     private readonly double _scale;
-    private readonly bool _isGated;
 
     internal DecoderBlock(DecoderConfig config, int index, Func<string, long[], Tensor> parameter)
     {
         _config = config;
         (_window, _scale) = (config.SlidingWindow(index), config.AttentionScaleOf(index));
         BlockPlan plan = BlockPlan.Of(config, index);
-        _isGated = plan.Gate is not null;
         LinearsByInput = [.. plan.TensorsByInput.Select(sharing => sharing.Select(Linear).ToList())];
         Linears = [.. LinearsByInput.SelectMany(sharing => sharing)];
         _inputs = new LinearSlices(LinearsByInput[0], plan.Query, plan.Key, plan.Value);
         _output = LinearsByInput[OutputGroup][0];
-        _mlp = new LinearSlices(LinearsByInput[MlpGroup], plan.Gate, plan.Up);
-        _down = LinearsByInput[DownGroup][0];
+        MlpLayers[] mlps = [.. plan.Mlps.Select((mlp, i) => new MlpLayers(config, mlp, LinearsByInput[MlpGroup + i * GroupsOfMlp],
+            LinearsByInput[DownGroup + i * GroupsOfMlp][0]))];
+        _mlp = plan.Mlp is null ? null : mlps[0];
+        if (plan.Experts is { } experts)
+        {
+            _experts = new ExpertLayers(experts, [.. mlps.Skip(_mlp is null ? 0 : 1)], config.HiddenSize, parameter);
+            _sharedGate = experts.SharedGate is { } gate ? parameter(gate, [1, config.HiddenSize]) : null;
+        }
         (_inputNorm, _attentionNorm) = (NormOf(plan.InputNorm), NormOf(plan.AttentionNorm));
         (_mlpNorm, _outputNorm) = (NormOf(plan.MlpNorm), NormOf(plan.OutputNorm));
         (_queryNorm, _keyNorm) = (NormOf(plan.QueryNorm), NormOf(plan.KeyNorm));
@@ -56,7 +66,7 @@ internal sealed class DecoderBlock
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor attended = Attended(x, cosine, sine, branches);
-        Tensor mlp = After(_outputNorm, Mlp(Before(_mlpNorm, _config.IsParallel ? x : attended)));
+        Tensor mlp = After(_outputNorm, Transformed(Before(_mlpNorm, _config.IsParallel ? x : attended)));
         return attended.Plus(mlp).MoveToOuterDisposeScope();
     }
 
@@ -74,7 +84,7 @@ internal sealed class DecoderBlock
         Tensor read = group switch
         {
             OutputGroup => Mixed(input, cosine, sine, null),
-            DownGroup => Expanded(input),
+            DownGroup => _mlp!.Expanded(input),
             _ => input,
         };
         return (read.Handle == x.Handle ? read.alias() : read).MoveToOuterDisposeScope();
@@ -85,7 +95,7 @@ internal sealed class DecoderBlock
 
     private IEnumerable<Tensor?> Parameters =>
     [
-        .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }),
+        .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. _experts?.Parameters ?? [], _sharedGate,
         .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>()
             .SelectMany(norm => norm.Parameters),
     ];
@@ -125,19 +135,15 @@ internal sealed class DecoderBlock
         return mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize).MoveToOuterDisposeScope();
     }
 
-    private Tensor Mlp(Tensor x)
+    // What every token goes through, and what its experts give beside it.
+    private Tensor Transformed(Tensor x)
     {
         using DisposeScope scope = NewDisposeScope();
-        return _down.Call(Expanded(x)).MoveToOuterDisposeScope();                       // (B, T, D)
-    }
-
-    private Tensor Expanded(Tensor x)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor[] inputs = _mlp.Call(x);                                                 // each (B, T, F)
-        Tensor expanded = Activations.Call(_config.Activation, inputs[0]);
-        if (_isGated) expanded *= inputs[1];
-        return expanded.MoveToOuterDisposeScope();
+        Tensor? every = _mlp?.Call(x);                                                  // (B, T, D)
+        if (_experts is null) return every!.MoveToOuterDisposeScope();
+        if (_sharedGate is not null) every = every! * nn.functional.linear(x, _sharedGate.to(x.dtype)).sigmoid();
+        Tensor routed = _experts.Call(x);
+        return (every is null ? routed : routed.Plus(every)).MoveToOuterDisposeScope();
     }
 
     private Tensor Heads(Tensor x, int heads, Norm? norm)

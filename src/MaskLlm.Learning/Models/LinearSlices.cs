@@ -18,8 +18,8 @@ internal sealed class LinearSlices
             .Select(slice => (layers.ToList().FindIndex(layer => layer.Name == slice.Tensor.Name), slice))];
     }
 
-    /// <param name="x">(B, T, I).</param>
-    /// <returns>One (B, T, O) for each matrix, of the caller's scope.</returns>
+    /// <param name="x">(..., I).</param>
+    /// <returns>One (..., O) for each matrix, of the caller's scope.</returns>
     internal Tensor[] Call(Tensor x)
     {
         Tensor[] outputs = [.. _layers.Select(layer => layer.Call(x))];
@@ -30,8 +30,9 @@ internal sealed class LinearSlices
     {
         if (slice.IsWhole) return output;
         if (slice.Run == slice.Rows) return output.narrow(-1, slice.First, slice.Rows);
-        // One run of each stretch of rows: (B, T, stretches, stride).
-        Tensor stretches = output.reshape(output.size(0), output.size(1), slice.Tensor.Rows / slice.Stride, slice.Stride);
-        return stretches.narrow(-1, slice.First, slice.Run).reshape(output.size(0), output.size(1), slice.Rows);
+        // One run of each stretch of rows: (..., stretches, stride).
+        long[] outer = output.shape[..^1];
+        Tensor stretches = output.reshape([.. outer, slice.Tensor.Rows / slice.Stride, slice.Stride]);
+        return stretches.narrow(-1, slice.First, slice.Run).reshape([.. outer, slice.Rows]);
     }
 }

@@ -174,9 +174,8 @@ public sealed class RuntimeModel : IDisposable
             Key = Linear(plan.Key),
             Value = Linear(plan.Value),
             Output = Linear(plan.AttentionOutput),
-            Gate = plan.Gate is { } gate ? Linear(gate) : null,
-            Up = Linear(plan.Up),
-            Down = Linear(plan.Down),
+            Mlp = plan.Mlp is { } mlp ? Mlp(mlp) : null,
+            Experts = plan.Experts is { } experts ? Experts(experts) : null,
             InputNorm = Norm(plan.InputNorm),
             AttentionNorm = Norm(plan.AttentionNorm),
             MlpNorm = Norm(plan.MlpNorm),
@@ -187,6 +186,18 @@ public sealed class RuntimeModel : IDisposable
             Window = Config.SlidingWindow(index),
         };
     }
+
+    private RuntimeMlp Mlp(MlpPlan plan) =>
+        new(plan.Gate is { } gate ? Linear(gate) : null, Linear(plan.Up), Linear(plan.Down));
+
+    private RuntimeExperts Experts(ExpertsPlan plan) => new()
+    {
+        Config = plan.Config,
+        Router = Values(plan.Router, plan.Config.Count, Config.HiddenSize),
+        Correction = plan.Correction is { } correction ? Values(correction, plan.Config.Count) : null,
+        SharedGate = plan.SharedGate is { } gate ? Values(gate, 1, Config.HiddenSize) : null,
+        Mlps = [.. plan.Mlps.Select(Mlp)],
+    };
 
     private RuntimeLinear Linear(LinearSlice slice)
     {

@@ -13,11 +13,15 @@ internal static class ModelFamily
         ["granite"] = GraniteFamily.Read,
         ["llama"] = LlamaFamily.Read,
         ["mistral"] = MistralFamily.Read,
+        ["mixtral"] = MixtralFamily.Read,
         ["nemotron"] = NemotronFamily.Read,
         ["olmo2"] = Olmo2Family.Read,
+        ["olmoe"] = OlmoeFamily.Read,
         ["phi3"] = Phi3Family.Read,
         ["qwen2"] = QwenFamily.ReadQwen2,
+        ["qwen2_moe"] = QwenMoeFamily.ReadQwen2,
         ["qwen3"] = QwenFamily.ReadQwen3,
+        ["qwen3_moe"] = QwenMoeFamily.ReadQwen3,
     };
 
     /// <summary>Reads <c>config.json</c> of a Hugging Face folder.</summary>

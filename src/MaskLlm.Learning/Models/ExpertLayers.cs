@@ -1,0 +1,53 @@
+using MaskLlm.Architectures;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MaskLlm.Models;
+
+/// <summary>The experts of a block and their router: an expert multiplies the tokens that reach it and no others.</summary>
+internal sealed class ExpertLayers
+{
+    private readonly ExpertsConfig _config;
+    private readonly Tensor _router;
+    private readonly Tensor? _correction;
+    private readonly IReadOnlyList<MlpLayers> _experts;
+
+    /// <param name="plan">Names and choice.</param>
+    /// <param name="experts">One MLP each.</param>
+    /// <param name="hidden">D.</param>
+    /// <param name="parameter">Gives the parameter of a name and shape.</param>
+    internal ExpertLayers(ExpertsPlan plan, IReadOnlyList<MlpLayers> experts, int hidden, Func<string, long[], Tensor> parameter)
+    {
+        (_config, _experts) = (plan.Config, experts);
+        _router = parameter(plan.Router, [plan.Config.Count, hidden]);
+        _correction = plan.Correction is { } correction ? parameter(correction, [plan.Config.Count]) : null;
+    }
+
+    /// <summary>Router and correction.</summary>
+    internal IEnumerable<Tensor?> Parameters => [_router, _correction];
+
+    /// <param name="x">(..., D).</param>
+    /// <returns>(..., D), of the caller's scope.</returns>
+    internal Tensor Call(Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor flat = x.reshape(-1, x.size(-1));                                        // (N, D)
+        Routing routing = Route(flat);
+        int[] reached = [.. Enumerable.Range(0, _config.Count).Where(expert => routing.Counts[expert] > 0)];
+        Tensor[] inputs = flat.index_select(0, routing.Tokens).split([.. reached.Select(expert => (long)routing.Counts[expert])], 0);
+        Tensor[] outputs = [.. reached.Select((expert, i) => _experts[expert].Call(inputs[i]))];
+        Tensor weighted = cat(outputs, 0) * routing.Weights.unsqueeze(1);               // (pairs, D)
+        return zeros_like(flat).index_add(0, routing.Tokens, weighted, 1).reshape(x.shape).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Which experts tokens go through; of the caller's scope.</summary>
+    /// <param name="flat">(N, D).</param>
+    internal Routing Route(Tensor flat)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Routing routing = Routing.Of(_config, nn.functional.linear(flat, _router.to(flat.dtype)), _correction);
+        routing.Tokens.MoveToOuterDisposeScope();
+        routing.Weights.MoveToOuterDisposeScope();
+        return routing;
+    }
+}
