@@ -47,7 +47,7 @@ internal sealed record BlockPlan
     internal IReadOnlyList<IReadOnlyList<LinearTensor>> TensorsByInput =>
         [
             Tensors(Query, Key, Value), Tensors(AttentionOutput),
-            .. Mlps.SelectMany(mlp => new[] { Tensors(mlp.Gate, mlp.Up), Tensors(mlp.Down) }),
+            .. Mlps.SelectMany(mlp => new[] { Tensors(mlp.Gate, mlp.Up), Tensors(mlp.Down) }).DistinctBy(tensors => tensors[0]),
         ];
 
     internal IEnumerable<LinearTensor> Tensors() => TensorsByInput.SelectMany(sharing => sharing);

@@ -52,8 +52,22 @@ internal enum LinearRole
 /// <param name="Bias">The bias's name, or null.</param>
 internal sealed record LinearTensor(string Name, int Rows, int Columns, bool IsTransposed, string? Bias)
 {
+    /// <summary>Matrices of as many rows that lie one after another, each with an input of its own: experts. Stored with three
+    /// dimensions where there are several.</summary>
+    internal int Parts { get; init; } = 1;
+
+    /// <summary>Of its bias.</summary>
+    internal int[] BiasShape => Parts == 1 ? [Rows] : [Parts, Rows / Parts];
+
     /// <summary>As the checkpoint stores it.</summary>
-    internal int[] StoredShape => IsTransposed ? [Columns, Rows] : [Rows, Columns];
+    internal int[] StoredShape
+    {
+        get
+        {
+            int[] matrix = IsTransposed ? [Columns, Rows / Parts] : [Rows / Parts, Columns];
+            return Parts == 1 ? matrix : [Parts, .. matrix];
+        }
+    }
 }
 
 /// <summary>One matrix of a block: the rows of a tensor that have one role.</summary>

@@ -16,7 +16,7 @@ internal static class ParameterShapes
             foreach (LinearTensor linear in plan.Tensors())
             {
                 yield return (linear.Name, linear.StoredShape);
-                if (linear.Bias is { } bias) yield return (bias, [linear.Rows]);
+                if (linear.Bias is { } bias) yield return (bias, linear.BiasShape);
             }
             foreach ((string name, int[] shape) in Routing(config, plan)) yield return (name, shape);
             foreach (NormTensors norm in plan.Norms())
@@ -41,10 +41,8 @@ internal static class ParameterShapes
     /// <summary>What is computed with as it is and never packed: norms, biases, learned positions and routers.</summary>
     internal static IEnumerable<(string Name, int[] Shape)> Values(DecoderConfig config)
     {
-        HashSet<string> routing = [.. Enumerable.Range(0, config.BlockCount)
-            .SelectMany(block => Routing(config, BlockPlan.Of(config, block))).Select(parameter => parameter.Name)];
-        return All(config).Where(parameter =>
-            parameter.Shape.Length == 1 || parameter.Name == config.PositionsName || routing.Contains(parameter.Name));
+        HashSet<string> packed = [.. Linears(config).Select(linear => linear.Name), config.EmbeddingName, config.HeadName];
+        return All(config).Where(parameter => !packed.Contains(parameter.Name));
     }
 
     private static IEnumerable<(string Name, int[] Shape)> Routing(DecoderConfig config, BlockPlan plan) =>

@@ -92,6 +92,29 @@ public sealed partial class Mask
         return FromBytes(Columns, Rows, turned);
     }
 
+    /// <summary>Some of the rows.</summary>
+    internal Mask RowsFrom(int first, int count)
+    {
+        if (first == 0 && count == Rows) return this;
+        byte[] all = new byte[checked(Rows * Columns)];
+        CopyTo(all);
+        return FromBytes(count, Columns, all.AsSpan(first * Columns, count * Columns));
+    }
+
+    /// <summary>Masks of as many columns, one below the other.</summary>
+    internal static Mask Join(IReadOnlyList<Mask> masks)
+    {
+        if (masks.Count == 1) return masks[0];
+        int columns = masks[0].Columns, rows = masks.Sum(mask => mask.Rows), at = 0;
+        byte[] all = new byte[checked(rows * columns)];
+        foreach (Mask mask in masks)
+        {
+            mask.CopyTo(all.AsSpan(at, mask.Rows * columns));
+            at += mask.Rows * columns;
+        }
+        return FromBytes(rows, columns, all);
+    }
+
     /// <summary>Unpacks the mask to one byte a weight.</summary>
     /// <param name="zeroOne">Filled with (rows, columns) row-major, 1 = kept, 0 = pruned.</param>
     /// <exception cref="ArgumentException">The length does not fit the shape.</exception>

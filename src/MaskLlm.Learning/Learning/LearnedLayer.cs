@@ -57,6 +57,9 @@ internal sealed class LearnedLayer : IDisposable
     /// <summary>Multiplies lambda in this layer.</summary>
     internal float RewardScale { get; }
 
+    /// <summary>Whether the runs since then had one: an expert that no token reached has none.</summary>
+    internal bool HasGradient => _hasGradient;
+
     /// <summary>dL/d(W * mask) of the runs since the last <see cref="DropGradient"/>, (O, I) in the type of the activations.</summary>
     internal Tensor Gradient => _hasGradient ? _gradient!
         : throw new InvalidOperationException("no run of the model has closed the leaf yet.");

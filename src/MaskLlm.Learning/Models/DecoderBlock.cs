@@ -9,14 +9,10 @@ internal sealed class DecoderBlock
 {
     private const int OutputGroup = 1, MlpGroup = 2, DownGroup = 3;
 
-    // Of one MLP: gate and up, and down.
-    private const int GroupsOfMlp = 2;
-
     private readonly DecoderConfig _config;
     private readonly LinearSlices _inputs;
     private readonly LinearLayer _output;
     private readonly MlpLayers? _mlp;
-    private readonly ExpertLayers? _experts;
     private readonly Tensor? _sharedGate;
     private readonly Norm? _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm;
     private readonly int? _window;
@@ -29,22 +25,24 @@ internal sealed class DecoderBlock
         BlockPlan plan = BlockPlan.Of(config, index);
         LinearsByInput = [.. plan.TensorsByInput.Select(sharing => sharing.Select(Linear).ToList())];
         Linears = [.. LinearsByInput.SelectMany(sharing => sharing)];
-        _inputs = new LinearSlices(LinearsByInput[0], plan.Query, plan.Key, plan.Value);
+        Dictionary<string, LinearLayer> layers = Linears.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
+        _inputs = new LinearSlices(LinearsByInput[0], 0, plan.Query, plan.Key, plan.Value);
         _output = LinearsByInput[OutputGroup][0];
-        MlpLayers[] mlps = [.. plan.Mlps.Select((mlp, i) => new MlpLayers(config, mlp, LinearsByInput[MlpGroup + i * GroupsOfMlp],
-            LinearsByInput[DownGroup + i * GroupsOfMlp][0]))];
-        _mlp = plan.Mlp is null ? null : mlps[0];
+        _mlp = plan.Mlp is { } mlp ? new MlpLayers(config, mlp, layers) : null;
         if (plan.Experts is { } experts)
         {
-            _experts = new ExpertLayers(experts, [.. mlps.Skip(_mlp is null ? 0 : 1)], config.HiddenSize, parameter);
+            Experts = new ExpertLayers(experts, [.. experts.Mlps.Select(expert => new MlpLayers(config, expert, layers))],
+                config.HiddenSize, parameter);
             _sharedGate = experts.SharedGate is { } gate ? parameter(gate, [1, config.HiddenSize]) : null;
         }
+        Groups = [.. LinearsByInput.Select((sharing, group) => GroupOf(sharing, group))];
         (_inputNorm, _attentionNorm) = (NormOf(plan.InputNorm), NormOf(plan.AttentionNorm));
         (_mlpNorm, _outputNorm) = (NormOf(plan.MlpNorm), NormOf(plan.OutputNorm));
         (_queryNorm, _keyNorm) = (NormOf(plan.QueryNorm), NormOf(plan.KeyNorm));
 
         LinearLayer Linear(LinearTensor tensor) => new(
-            tensor, parameter(tensor.Name, [tensor.Rows, tensor.Columns]), tensor.Bias is { } bias ? parameter(bias, [tensor.Rows]) : null);
+            tensor, parameter(tensor.Name, [tensor.Rows, tensor.Columns]),
+            tensor.Bias is { } bias ? parameter(bias, [.. tensor.BiasShape.Select(size => (long)size)]) : null);
 
         Norm? NormOf(NormTensors? norm) => norm is null ? null : new Norm(config, norm, parameter);
     }
@@ -53,6 +51,12 @@ internal sealed class DecoderBlock
 
     /// <summary>The same layers, those together that one input goes into.</summary>
     internal IReadOnlyList<IReadOnlyList<LinearLayer>> LinearsByInput { get; }
+
+    /// <summary>The same with the experts that they are of.</summary>
+    internal IReadOnlyList<InputGroup> Groups { get; }
+
+    /// <summary>Null in a dense block.</summary>
+    internal ExpertLayers? Experts { get; }
 
     /// <summary>Whether a backward pass through the block has a gradient to leave in one of its parameters, as they are now.</summary>
     internal bool RequiresGradient => Parameters.Any(parameter => parameter is { requires_grad: true });
@@ -90,12 +94,32 @@ internal sealed class DecoderBlock
         return (read.Handle == x.Handle ? read.alias() : read).MoveToOuterDisposeScope();
     }
 
+    /// <summary>What MLP and experts read.</summary>
+    /// <param name="x">(B, T, D).</param>
+    /// <param name="cosine">(T, turned/2); null where nothing is turned.</param>
+    /// <param name="sine">(T, turned/2); the same.</param>
+    /// <returns>(B, T, D), of the caller's scope.</returns>
+    internal Tensor MlpInput(Tensor x, Tensor? cosine, Tensor? sine)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor input = Before(_mlpNorm, _config.IsParallel ? x : Attended(x, cosine, sine, null));
+        return (input.Handle == x.Handle ? input.alias() : input).MoveToOuterDisposeScope();
+    }
+
+    // Groups of experts come after those of every token; of an expert, or of all where they share tensors, down after gate and up.
+    private InputGroup GroupOf(IReadOnlyList<LinearLayer> sharing, int group)
+    {
+        MlpLayers[] own = [.. (Experts?.Mlps ?? []).Where(mlp => mlp.Down == sharing[0] || mlp.Inputs.Contains(sharing[0]))];
+        return own.Length == 0 ? new(sharing, [null], group == DownGroup)
+            : new(sharing, [.. own.Select(mlp => (int?)Experts!.Mlps.ToList().IndexOf(mlp))], own[0].Down == sharing[0]);
+    }
+
     private Tensor Attended(Tensor x, Tensor? cosine, Tensor? sine, TextBranches? branches) =>
         x.Plus(After(_attentionNorm, Attention(Before(_inputNorm, x), cosine, sine, branches)));
 
     private IEnumerable<Tensor?> Parameters =>
     [
-        .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. _experts?.Parameters ?? [], _sharedGate,
+        .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. Experts?.Parameters ?? [], _sharedGate,
         .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>()
             .SelectMany(norm => norm.Parameters),
     ];
@@ -140,9 +164,9 @@ internal sealed class DecoderBlock
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor? every = _mlp?.Call(x);                                                  // (B, T, D)
-        if (_experts is null) return every!.MoveToOuterDisposeScope();
+        if (Experts is null) return every!.MoveToOuterDisposeScope();
         if (_sharedGate is not null) every = every! * nn.functional.linear(x, _sharedGate.to(x.dtype)).sigmoid();
-        Tensor routed = _experts.Call(x);
+        Tensor routed = Experts.Call(x);
         return (every is null ? routed : routed.Plus(every)).MoveToOuterDisposeScope();
     }
 

@@ -26,6 +26,9 @@ internal sealed class ExpertLayers
     /// <summary>Router and correction.</summary>
     internal IEnumerable<Tensor?> Parameters => [_router, _correction];
 
+    /// <summary>The MLPs.</summary>
+    internal IReadOnlyList<MlpLayers> Mlps => _experts;
+
     /// <param name="x">(..., D).</param>
     /// <returns>(..., D), of the caller's scope.</returns>
     internal Tensor Call(Tensor x)
@@ -35,19 +38,46 @@ internal sealed class ExpertLayers
         Routing routing = Route(flat);
         int[] reached = [.. Enumerable.Range(0, _config.Count).Where(expert => routing.Counts[expert] > 0)];
         Tensor[] inputs = flat.index_select(0, routing.Tokens).split([.. reached.Select(expert => (long)routing.Counts[expert])], 0);
-        Tensor[] outputs = [.. reached.Select((expert, i) => _experts[expert].Call(inputs[i]))];
+        Tensor[] outputs = [.. Call(reached.Zip(inputs))];
         Tensor weighted = cat(outputs, 0) * routing.Weights.unsqueeze(1);               // (pairs, D)
         return zeros_like(flat).index_add(0, routing.Tokens, weighted, 1).reshape(x.shape).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Which experts tokens go through; of the caller's scope.</summary>
-    /// <param name="flat">(N, D).</param>
-    internal Routing Route(Tensor flat)
+    /// <summary>Runs experts on tokens of the caller's choice, for those who look at what goes into their layers.</summary>
+    /// <param name="x">(..., D).</param>
+    /// <param name="tokens">(n) int64 by expert: of the flattened tokens; null for all.</param>
+    internal void Run(Tensor x, IReadOnlyDictionary<int, Tensor?> tokens)
     {
         using DisposeScope scope = NewDisposeScope();
+        Tensor flat = x.reshape(-1, x.size(-1));
+        foreach (Tensor output in Call(tokens.Select(expert =>
+            (expert.Key, expert.Value is { } some ? flat.index_select(0, some) : flat)))) output.Dispose();
+    }
+
+    /// <summary>Which experts tokens go through; of the caller's scope.</summary>
+    /// <param name="x">(..., D).</param>
+    internal Routing Route(Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor flat = x.reshape(-1, x.size(-1));
         Routing routing = Routing.Of(_config, nn.functional.linear(flat, _router.to(flat.dtype)), _correction);
         routing.Tokens.MoveToOuterDisposeScope();
         routing.Weights.MoveToOuterDisposeScope();
         return routing;
+    }
+
+    // Layers that several experts share are taken apart once.
+    private IEnumerable<Tensor> Call(IEnumerable<(int Expert, Tensor Input)> inputs)
+    {
+        Dictionary<LinearLayer, Tensor[]> matrices = [];
+        foreach ((int expert, Tensor input) in inputs)
+        {
+            MlpLayers mlp = _experts[expert];
+            yield return mlp.Call(input, layer =>
+            {
+                if (!matrices.TryGetValue(layer, out Tensor[]? own)) matrices.Add(layer, own = layer.Matrices());
+                return own[mlp.Part];
+            });
+        }
     }
 }
