@@ -48,11 +48,15 @@ public sealed class FamilyTests : IDisposable
     [InlineData("granite")]
     [InlineData("llama-bias")]
     [InlineData("mistral-sliding")]
+    [InlineData("mixtral")]
     [InlineData("nemotron")]
     [InlineData("olmo2")]
+    [InlineData("olmoe")]
     [InlineData("phi3")]
     [InlineData("qwen2")]
+    [InlineData("qwen2-moe")]
     [InlineData("qwen3")]
+    [InlineData("qwen3-moe")]
     public async Task EveryVerb_OnTheFamily_Works(string fixture)
     {
         string model = _folder.File("model"), pruned = _folder.File("pruned"), applied = _folder.File("applied");
@@ -103,6 +107,7 @@ public sealed class FamilyTests : IDisposable
     [InlineData("olmo2")]
     [InlineData("phi3")]
     [InlineData("qwen2")]
+    [InlineData("qwen2-moe")]
     public void Learn_OnTheFamily_WorksInEveryWay(string fixture)
     {
         string model = _folder.File("model");
@@ -123,6 +128,7 @@ public sealed class FamilyTests : IDisposable
     [Theory]
     [InlineData("gpt2")]
     [InlineData("gpt-neox-sequential")]
+    [InlineData("mixtral")]
     [InlineData("phi3")]
     public void Resume_OnTheFamily_GivesTheSameBytes(string fixture)
     {

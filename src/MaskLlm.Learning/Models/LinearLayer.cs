@@ -47,6 +47,10 @@ public sealed class LinearLayer
     /// <returns>(O / parts, I) each.</returns>
     internal Tensor[] Matrices() => Parts == 1 ? [Weight] : Weight.view(Parts, Rows / Parts, Columns).unbind(0);
 
+    /// <summary>What belongs to the inputs of each matrix, by row of the weight where there are several; of the caller's scope.</summary>
+    /// <param name="values">(I), of several matrices (parts, I).</param>
+    internal Tensor ByRow(Tensor values) => Parts == 1 ? values.alias() : values.repeat_interleave(Rows / Parts, 0);
+
     /// <param name="x">(..., I) in float32 or bfloat16; a weight or bias of the other type is converted for the call.</param>
     /// <returns>(..., O) in the type of <paramref name="x"/>.</returns>
     internal Tensor Call(Tensor x) => Call(x, Weight, 0);
