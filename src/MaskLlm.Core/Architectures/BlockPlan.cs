@@ -36,6 +36,9 @@ internal sealed record BlockPlan
 
     internal required NormTensors? KeyNorm { get; init; }
 
+    /// <summary>(H): a logit of attention that no token has, or null.</summary>
+    internal required string? Sinks { get; init; }
+
     /// <summary>Every matrix, in the order of the forward pass.</summary>
     internal IReadOnlyList<LinearSlice> Slices =>
         [Query, Key, Value, AttentionOutput, .. Mlps.SelectMany(mlp => mlp.Slices)];
@@ -117,10 +120,14 @@ internal sealed record BlockPlan
             {
                 Config = experts,
                 Router = $"{prefix}{names.Router}.weight",
+                RouterBias = experts.RouterBias ? $"{prefix}{names.Router}.bias" : null,
                 Correction = experts.HasCorrection ? $"{prefix}{names.Router}.e_score_correction_bias" : null,
                 SharedGate = experts.SharedIsGated ? $"{prefix}{names.SharedExpertGate}.weight" : null,
-                Mlps = [.. Enumerable.Range(0, experts.Count).Select(expert => InFolder($"{names.Experts}{expert}.", experts.Width, expert))],
+                Mlps = names.FusedExpertsGateUp is { } gateUp ? FusedExperts(config, experts, prefix, gateUp)
+                    : [.. Enumerable.Range(0, experts.Count)
+                        .Select(expert => InFolder($"{names.Experts}{expert}.", experts.Width, expert))],
             },
+            Sinks = names.Sinks is { } sinks ? prefix + sinks : null,
             InputNorm = Norm(names.InputNorm, config.HiddenSize),
             AttentionNorm = Norm(names.AttentionNorm, config.HiddenSize),
             MlpNorm = Norm(names.MlpNorm, config.HiddenSize),
@@ -133,6 +140,23 @@ internal sealed record BlockPlan
     /// <summary>A norm of the decoder's kind.</summary>
     internal static NormTensors NormOf(DecoderConfig config, string name, int size) =>
         new($"{name}.weight", config.Norm == NormKind.Layer ? $"{name}.bias" : null, size);
+
+    private static IReadOnlyList<MlpPlan> FusedExperts(DecoderConfig config, ExpertsConfig experts, string prefix, string gateUp)
+    {
+        TensorNames names = config.Names;
+        (int count, int width, int hidden) = (experts.Count, experts.Width, config.HiddenSize);
+        LinearTensor Tensor(string name, int rows, int columns) =>
+            new(prefix + name, count * rows, columns, names.IsExpertsTransposed, experts.Bias ? $"{prefix}{name}_bias" : null)
+            {
+                Parts = count,
+            };
+        LinearTensor both = Tensor(gateUp, 2 * width, hidden), down = Tensor(names.FusedExpertsDown, hidden, width);
+        LinearSlice Half(LinearRole role, int expert, int half) => names.IsExpertsGateUpAlternating
+            ? new(role, both, width, expert * 2 * width + half, 1, 2) { Expert = expert }
+            : new(role, both, width, expert * 2 * width + half * width, width, 0) { Expert = expert };
+        return [.. Enumerable.Range(0, count).Select(expert => new MlpPlan(Half(LinearRole.Gate, expert, 0), Half(LinearRole.Up, expert, 1),
+            new(LinearRole.Down, down, hidden, expert * hidden, hidden, 0) { Expert = expert }))];
+    }
 
     private static IReadOnlyList<LinearTensor> Tensors(params LinearSlice?[] slices) =>
         [.. slices.OfType<LinearSlice>().Select(slice => slice.Tensor).Distinct()];

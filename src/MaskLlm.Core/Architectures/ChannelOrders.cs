@@ -59,8 +59,18 @@ internal sealed class ChannelOrders(DecoderConfig config)
             foreach (LinearSlice slice in slices)
                 if (OutputsOf(block, slice) is { } order)
                     for (int row = 0; row < slice.Rows; row++) rows[slice.TensorRow(row)] = slice.TensorRow(order[row]);
-            TensorOrder both = new(rows, InputsOf(block, slices.First()));
-            orders[tensor.Name] = tensor.IsTransposed ? both.Transposed : both;
+            int[] Columns(int part) =>
+                InputsOf(block, tensor.Parts == 1 ? slices.First() : slices.First(slice => slice.Expert == part));
+            if (tensor.Parts > 1)
+            {
+                int size = tensor.Rows / tensor.Parts;
+                int[][] own = [.. Enumerable.Range(0, tensor.Parts)
+                    .Select(part => rows.AsSpan(part * size, size).ToArray().Select(row => row - part * size).ToArray())];
+                orders[tensor.Name] = TensorOrder.Join([.. own.Select((ofPart, part) => Stored(new(ofPart, Columns(part)), tensor))]);
+                if (tensor.Bias is { } biases) orders[biases] = new(null, null) { PartColumns = own };
+                continue;
+            }
+            orders[tensor.Name] = Stored(new(rows, Columns(0)), tensor);
             if (tensor.Bias is { } bias) orders[bias] = new(null, rows);
         }
         if (plan.Experts is { } experts)
@@ -70,6 +80,8 @@ internal sealed class ChannelOrders(DecoderConfig config)
     }
 
     private int[] MlpOf(int block, LinearSlice slice) => slice.Expert is { } expert ? Experts[block][expert] : Mlp[block];
+
+    private static TensorOrder Stored(TensorOrder order, LinearTensor tensor) => tensor.IsTransposed ? order.Transposed : order;
 
     private void AddNorm(Dictionary<string, TensorOrder> orders, NormTensors norm)
     {

@@ -41,6 +41,19 @@ public sealed record ExpertsConfig
     /// <summary>Whether a number for each expert is added to its score for the choice alone (DeepSeek-V3).</summary>
     public bool HasCorrection { get; init; }
 
+    /// <summary>Whether the router has a bias.</summary>
+    public bool RouterBias { get; init; }
+
+    /// <summary>Whether the matrices of experts have biases.</summary>
+    public bool Bias { get; init; }
+
+    /// <summary>The largest gate, and the largest size of what it is multiplied by and one is added to; null for an MLP as any other
+    /// (gpt-oss).</summary>
+    public double? Limit { get; init; }
+
+    /// <summary>With <see cref="Limit"/>: s of x sigmoid(s x), the function of the gate.</summary>
+    public double Slope { get; init; } = 1.702;
+
     /// <summary>Groups of neighbouring experts; a token chooses among those of <see cref="GroupsPerToken"/>, whose two best scores have the
     /// largest sum (DeepSeek-V3).</summary>
     public int Groups { get; init; } = 1;

@@ -9,6 +9,9 @@ internal sealed record ExpertsPlan
     /// <summary>(E, D): the logits of the experts are its products.</summary>
     internal required string Router { get; init; }
 
+    /// <summary>(E), or null.</summary>
+    internal required string? RouterBias { get; init; }
+
     /// <summary>(E), added to scores for the choice, or null.</summary>
     internal required string? Correction { get; init; }
 
@@ -23,6 +26,7 @@ internal sealed record ExpertsPlan
     internal IEnumerable<(string Name, int[] Shape)> Routing(int hidden)
     {
         yield return (Router, [Config.Count, hidden]);
+        if (RouterBias is { } bias) yield return (bias, [Config.Count]);
         if (Correction is { } correction) yield return (correction, [Config.Count]);
         if (SharedGate is { } gate) yield return (gate, [1, hidden]);
     }

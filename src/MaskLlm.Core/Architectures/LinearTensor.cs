@@ -59,15 +59,11 @@ internal sealed record LinearTensor(string Name, int Rows, int Columns, bool IsT
     /// <summary>Of its bias.</summary>
     internal int[] BiasShape => Parts == 1 ? [Rows] : [Parts, Rows / Parts];
 
+    /// <summary>How the checkpoint stores it.</summary>
+    internal StoredLayout Layout => new(IsTransposed, Parts);
+
     /// <summary>As the checkpoint stores it.</summary>
-    internal int[] StoredShape
-    {
-        get
-        {
-            int[] matrix = IsTransposed ? [Columns, Rows / Parts] : [Rows / Parts, Columns];
-            return Parts == 1 ? matrix : [Parts, .. matrix];
-        }
-    }
+    internal int[] StoredShape => [.. Layout.ShapeOf(Rows, Columns).Select(size => (int)size)];
 }
 
 /// <summary>One matrix of a block: the rows of a tensor that have one role.</summary>
@@ -86,7 +82,8 @@ internal sealed record LinearSlice(LinearRole Role, LinearTensor Tensor, int Row
     internal bool IsWhole => Rows == Tensor.Rows;
 
     /// <summary>Distinct in the model: the tensor's name, and where it has several roles this one.</summary>
-    internal string Name => IsWhole ? Tensor.Name : $"{Tensor.Name}:{Role}";
+    internal string Name => IsWhole ? Tensor.Name
+        : Tensor.Parts == 1 ? $"{Tensor.Name}:{Role}" : $"{Tensor.Name}:{Expert}:{Role}";
 
     /// <summary>Whose order its inputs share.</summary>
     internal Channels Reads => Role switch

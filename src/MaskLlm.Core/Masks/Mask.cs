@@ -83,13 +83,17 @@ public sealed partial class Mask
     }
 
     /// <summary>The mask of the same weights stored the other way: (columns, rows).</summary>
-    public Mask Transpose()
+    public Mask Transpose() => Transpose(1);
+
+    /// <summary>The same of each of so many matrices that lie one after another.</summary>
+    internal Mask Transpose(int parts)
     {
         byte[] turned = new byte[checked(Rows * Columns)];
+        int rows = Rows / parts;
         for (int row = 0; row < Rows; row++)
             for (int column = 0; column < Columns; column++)
-                turned[column * Rows + row] = this[row, column] ? (byte)1 : (byte)0;
-        return FromBytes(Columns, Rows, turned);
+                turned[row / rows * rows * Columns + column * rows + row % rows] = this[row, column] ? (byte)1 : (byte)0;
+        return FromBytes(parts * Columns, rows, turned);
     }
 
     /// <summary>Some of the rows.</summary>

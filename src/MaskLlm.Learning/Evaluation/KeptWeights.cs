@@ -53,23 +53,26 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
         {
             cancellation.ThrowIfCancellationRequested();
             Mask stored = NonZeroValues.Of(checkpoint.FileOf(linear.Name), checkpoint.Tensors[linear.Name]);
-            return KeyValuePair.Create(linear.Name, linear.IsTransposed ? stored.Transpose() : stored);
+            return KeyValuePair.Create(linear.Name, linear.Layout.Turn(stored));
         })));
     }
 
     private static KeptWeights ReadSafetensors(string path, string? modelFolder, CancellationToken cancellation)
     {
-        IReadOnlySet<string> transposed = modelFolder is null ? new HashSet<string>() : CheckpointConfig.TransposedNames(modelFolder);
+        IReadOnlyDictionary<string, StoredLayout> layouts = modelFolder is null ? new Dictionary<string, StoredLayout>()
+            : CheckpointConfig.Layouts(modelFolder);
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        return new KeptWeights(new OrderedDictionary<string, Mask>(file.InFileOrder.Where(IsMatrix).Select(entry =>
+        return new KeptWeights(new OrderedDictionary<string, Mask>(file.InFileOrder.Where(entry => IsMatrix(entry, layouts.ContainsKey(entry.Name))).Select(entry =>
         {
             cancellation.ThrowIfCancellationRequested();
             Mask stored = NonZeroValues.Of(file, entry);
-            return KeyValuePair.Create(entry.Name, transposed.Contains(entry.Name) ? stored.Transpose() : stored);
+            return KeyValuePair.Create(entry.Name, layouts.TryGetValue(entry.Name, out StoredLayout layout) ? layout.Turn(stored) : stored);
         })));
     }
 
-    private static bool IsMatrix(TensorEntry entry) => entry.Shape.Count == 2 && entry.Shape.All(size => size is > 0 and <= int.MaxValue);
+    // Several one after another where the model says so.
+    private static bool IsMatrix(TensorEntry entry, bool isLinear) => (entry.Shape.Count == 2 || (isLinear && entry.Shape.Count == 3))
+        && entry.Shape.All(size => size is > 0 and <= int.MaxValue);
 
     /// <summary>A mask file without its shapes.</summary>
     // Rows of 8 keep the flat groups of 2, 4 and 8 where they are; other sizes depend on where the true rows end.

@@ -13,7 +13,7 @@ internal sealed class DecoderBlock
     private readonly LinearSlices _inputs;
     private readonly LinearLayer _output;
     private readonly MlpLayers? _mlp;
-    private readonly Tensor? _sharedGate;
+    private readonly Tensor? _sharedGate, _sinks;
     private readonly Norm? _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm;
     private readonly int? _window;
     private readonly double _scale;
@@ -36,6 +36,7 @@ internal sealed class DecoderBlock
             _sharedGate = experts.SharedGate is { } gate ? parameter(gate, [1, config.HiddenSize]) : null;
         }
         Groups = [.. LinearsByInput.Select((sharing, group) => GroupOf(sharing, group))];
+        _sinks = plan.Sinks is { } sinks ? parameter(sinks, [config.HeadCount]) : null;
         (_inputNorm, _attentionNorm) = (NormOf(plan.InputNorm), NormOf(plan.AttentionNorm));
         (_mlpNorm, _outputNorm) = (NormOf(plan.MlpNorm), NormOf(plan.OutputNorm));
         (_queryNorm, _keyNorm) = (NormOf(plan.QueryNorm), NormOf(plan.KeyNorm));
@@ -119,7 +120,7 @@ internal sealed class DecoderBlock
 
     private IEnumerable<Tensor?> Parameters =>
     [
-        .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. Experts?.Parameters ?? [], _sharedGate,
+        .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. Experts?.Parameters ?? [], _sharedGate, _sinks,
         .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>()
             .SelectMany(norm => norm.Parameters),
     ];
@@ -155,7 +156,7 @@ internal sealed class DecoderBlock
         }
         key = Repeat(key);                                                              // (B, T, H, hs)
         value = Repeat(value);
-        Tensor mixed = CausalAttention.Call(query, key, value, _window, _scale, _config.AttentionSoftCap, branches);   // (B, T, H, hs)
+        Tensor mixed = CausalAttention.Call(query, key, value, _window, _scale, _config.AttentionSoftCap, branches, _sinks);   // (B, T, H, hs)
         return mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize).MoveToOuterDisposeScope();
     }
 

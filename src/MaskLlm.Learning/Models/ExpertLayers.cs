@@ -9,7 +9,7 @@ internal sealed class ExpertLayers
 {
     private readonly ExpertsConfig _config;
     private readonly Tensor _router;
-    private readonly Tensor? _correction;
+    private readonly Tensor? _routerBias, _correction;
     private readonly IReadOnlyList<MlpLayers> _experts;
 
     /// <param name="plan">Names and choice.</param>
@@ -20,11 +20,12 @@ internal sealed class ExpertLayers
     {
         (_config, _experts) = (plan.Config, experts);
         _router = parameter(plan.Router, [plan.Config.Count, hidden]);
+        _routerBias = plan.RouterBias is { } bias ? parameter(bias, [plan.Config.Count]) : null;
         _correction = plan.Correction is { } correction ? parameter(correction, [plan.Config.Count]) : null;
     }
 
-    /// <summary>Router and correction.</summary>
-    internal IEnumerable<Tensor?> Parameters => [_router, _correction];
+    /// <summary>Router, its bias and correction.</summary>
+    internal IEnumerable<Tensor?> Parameters => [_router, _routerBias, _correction];
 
     /// <summary>The MLPs.</summary>
     internal IReadOnlyList<MlpLayers> Mlps => _experts;
@@ -60,7 +61,7 @@ internal sealed class ExpertLayers
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor flat = x.reshape(-1, x.size(-1));
-        Routing routing = Routing.Of(_config, nn.functional.linear(flat, _router.to(flat.dtype)), _correction);
+        Routing routing = Routing.Of(_config, nn.functional.linear(flat, _router.to(flat.dtype), _routerBias?.to(flat.dtype)), _correction);
         routing.Tokens.MoveToOuterDisposeScope();
         routing.Weights.MoveToOuterDisposeScope();
         return routing;
@@ -73,11 +74,10 @@ internal sealed class ExpertLayers
         foreach ((int expert, Tensor input) in inputs)
         {
             MlpLayers mlp = _experts[expert];
-            yield return mlp.Call(input, layer =>
-            {
-                if (!matrices.TryGetValue(layer, out Tensor[]? own)) matrices.Add(layer, own = layer.Matrices());
-                return own[mlp.Part];
-            });
+            // Here, as what is made inside the MLP ends with it.
+            foreach (LinearLayer layer in mlp.Inputs.Append(mlp.Down))
+                if (!matrices.ContainsKey(layer)) matrices.Add(layer, layer.Matrices());
+            yield return mlp.Call(input, layer => matrices[layer][mlp.Part]);
         }
     }
 }

@@ -9,14 +9,17 @@ public sealed class LinearLayer
     internal LinearLayer(string name, Tensor weight, Tensor? bias) => (Name, Weight, Bias) = (name, weight, bias);
 
     internal LinearLayer(LinearTensor tensor, Tensor weight, Tensor? bias)
-        : this(tensor.Name, weight, bias) => (IsStoredTransposed, Parts) = (tensor.IsTransposed, tensor.Parts);
+        : this(tensor.Name, weight, bias) => Layout = tensor.Layout;
 
     /// <summary>Whether the checkpoint, and files of masks, have (I, O) where <see cref="Weight"/> is (O, I).</summary>
-    public bool IsStoredTransposed { get; }
+    public bool IsStoredTransposed => Layout.IsTransposed;
 
     /// <summary>Matrices of as many rows that lie one after another in <see cref="Weight"/>, each with an input of its own: experts that
     /// the checkpoint has in one tensor.</summary>
-    public int Parts { get; } = 1;
+    public int Parts => Layout.Parts;
+
+    /// <summary>Of the checkpoint, and of files of masks.</summary>
+    internal StoredLayout Layout { get; } = new(false, 1);
 
     /// <summary>The checkpoint's name of the weight, such as <c>model.layers.0.self_attn.q_proj.weight</c>.</summary>
     public string Name { get; }

@@ -10,6 +10,7 @@ internal sealed class MlpLayers
     private readonly Activation _activation;
     private readonly LinearSlices _inputs;
     private readonly bool _isGated;
+    private readonly ExpertsConfig? _limited;
 
     /// <param name="config">The decoder.</param>
     /// <param name="plan">Its matrices.</param>
@@ -17,6 +18,7 @@ internal sealed class MlpLayers
     internal MlpLayers(DecoderConfig config, MlpPlan plan, IReadOnlyDictionary<string, LinearLayer> layers)
     {
         (_activation, _isGated, Down) = (config.Activation, plan.Gate is not null, layers[plan.Down.Tensor.Name]);
+        _limited = plan.Down.Expert is null || config.Experts?.Limit is null ? null : config.Experts;
         Part = Down.Parts == 1 ? 0 : plan.Down.Expert!.Value;
         LinearLayer[] inputs = [.. new[] { plan.Gate, plan.Up }.OfType<LinearSlice>().Select(slice => layers[slice.Tensor.Name]).Distinct()];
         _inputs = new LinearSlices(inputs, Part, plan.Gate, plan.Up);
@@ -53,6 +55,8 @@ internal sealed class MlpLayers
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor[] inputs = _inputs.Call(x, matrix);                                      // each (..., F)
+        if (_limited is { Limit: { } limit, Slope: var slope })
+            return Activations.Limited(inputs[0], inputs[1], limit, slope).MoveToOuterDisposeScope();
         Tensor expanded = Activations.Call(_activation, inputs[0]);
         if (_isGated) expanded *= inputs[1];
         return expanded.MoveToOuterDisposeScope();

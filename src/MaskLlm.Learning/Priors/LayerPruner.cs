@@ -21,7 +21,7 @@ internal static class LayerPruner
         LayerInputs? heldOut, CancellationToken cancellation)
     {
         string name = layer.Name;
-        if (method.Rounding is { } rounding) return rounding.Round(name, weight, inputs.Hessian());
+        if (method.Rounding is { } rounding) return rounding.Round(name, part, weight, inputs.Hessian());
         if (method is { Name: PruneRun.SparseGptMethod, Update: WeightUpdate.Own })
             return SparseGpt.Prune(name, weight, inputs.Hessian(), method.Pattern, updateWeights: true);
         Mask mask = MaskOf(method, name, part, weight, inputs);

@@ -13,11 +13,12 @@ internal static unsafe class HeadAttention
     /// <param name="head">The key-value head.</param>
     /// <param name="scale">Multiplies the scores.</param>
     /// <param name="softCap">c of c tanh(x / c), which they then go through; null for none.</param>
+    /// <param name="sink">A logit that no position has; null for none.</param>
     /// <param name="first">The first position seen.</param>
     /// <param name="scores">One for each position seen, to work in.</param>
     /// <param name="output">Takes (head size).</param>
     internal static void Attend(
-        ReadOnlySpan<float> query, KeyValuePages pages, KeyValueCache cache, int block, int head, float scale, double? softCap, int first,
+        ReadOnlySpan<float> query, KeyValuePages pages, KeyValueCache cache, int block, int head, float scale, double? softCap, float? sink, int first,
         Span<float> scores, Span<float> output)
     {
         int size = query.Length, end = first + scores.Length;
@@ -30,7 +31,8 @@ internal static unsafe class HeadAttention
             position += count;
         }
         RuntimeActivation.Cap(scores, softCap);
-        RuntimeActivation.Softmax(scores);
+        if (sink is { } logit) RuntimeActivation.Softmax(scores, logit);
+        else RuntimeActivation.Softmax(scores);
         output.Clear();
         for (int position = first; position < end;)
         {

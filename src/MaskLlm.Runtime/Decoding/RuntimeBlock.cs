@@ -46,6 +46,9 @@ internal sealed record RuntimeBlock
 
     internal required RuntimeNorm? KeyNorm { get; init; }
 
+    /// <summary>(H): a logit that no token has, or null.</summary>
+    internal required float[]? Sinks { get; init; }
+
     /// <summary>Multiplies the products of queries and keys.</summary>
     internal required float Scale { get; init; }
 

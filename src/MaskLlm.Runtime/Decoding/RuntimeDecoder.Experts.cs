@@ -43,7 +43,8 @@ public sealed unsafe partial class RuntimeDecoder
         {
             int token = piece / count, expert = piece % count;
             _routed!.Scores(token)[expert] =
-                TensorPrimitives.Dot(MlpInput.Row(token), experts.Router.AsSpan(expert * hidden, hidden));
+                TensorPrimitives.Dot(MlpInput.Row(token), experts.Router.AsSpan(expert * hidden, hidden))
+                + (experts.RouterBias?[expert] ?? 0);
         }
     }
 
@@ -71,7 +72,9 @@ public sealed unsafe partial class RuntimeDecoder
         for (int pair = from; pair < to; pair++)
         {
             int expert = _routed!.ExpertOf(pair), row = _routed.RowOf(pair);
-            Activate(experts.Mlps[expert], _routed.Gate.Row(row), _routed.Up.Row(row));
+            if (experts.Config.Limit is { } limit)
+                ActivateLimited(experts.Mlps[expert], (float)limit, (float)experts.Config.Slope, _routed.Gate.Row(row), _routed.Up.Row(row));
+            else Activate(experts.Mlps[expert], _routed.Gate.Row(row), _routed.Up.Row(row));
             _routed.Inputs.Pack(_routed.InputOf(expert, experts.Config.Width), row - _routed.FirstOf(expert), _routed.Up.WholeRow(row));
         }
     }
@@ -96,5 +99,15 @@ public sealed unsafe partial class RuntimeDecoder
                 TensorPrimitives.MultiplyAdd(output, weights[i], sum, sum);
             }
         }
+    }
+
+    // up = (up + 1) gate sigmoid(slope gate), both cut before.
+    private static void ActivateLimited(RuntimeMlp mlp, float limit, float slope, Span<float> gate, Span<float> up)
+    {
+        AddBias(up, mlp.Up.Bias);
+        AddBias(gate, mlp.Gate!.Bias);
+        TensorPrimitives.Min(gate, limit, gate);
+        TensorPrimitives.Clamp(up, -limit, limit, up);
+        for (int i = 0; i < up.Length; i++) up[i] = (up[i] + 1) * gate[i] / (1 + MathF.Exp(-slope * gate[i]));
     }
 }

@@ -139,7 +139,7 @@ public sealed unsafe partial class RuntimeDecoder
             int first = _block.Window is { } window ? Math.Max(0, seen - window) : 0;
             HeadAttention.Attend(
                 _query.Row(token).Slice(head * size, size), _pages, _tokens[token].Cache, _blockIndex, head / queriesOfKey,
-                _block.Scale, _config.AttentionSoftCap, first,
+                _block.Scale, _config.AttentionSoftCap, _block.Sinks?[head], first,
                 _scores[worker].AsSpan(0, seen - first), _mixed.Row(token).Slice(head * size, size));
         }
     }

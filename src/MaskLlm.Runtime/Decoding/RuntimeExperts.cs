@@ -21,6 +21,9 @@ internal sealed record RuntimeExperts
     internal required float[] Router { get; init; }
 
     /// <summary>(E), or null.</summary>
+    internal required float[]? RouterBias { get; init; }
+
+    /// <summary>(E), added to scores for the choice, or null.</summary>
     internal required float[]? Correction { get; init; }
 
     /// <summary>(D), of the MLP that every token goes through, or null.</summary>

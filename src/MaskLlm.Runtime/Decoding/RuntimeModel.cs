@@ -182,6 +182,7 @@ public sealed class RuntimeModel : IDisposable
             OutputNorm = Norm(plan.OutputNorm),
             QueryNorm = Norm(plan.QueryNorm),
             KeyNorm = Norm(plan.KeyNorm),
+            Sinks = plan.Sinks is { } sinks ? Values(sinks, Config.HeadCount) : null,
             Scale = (float)Config.AttentionScaleOf(index),
             Window = Config.SlidingWindow(index),
         };
@@ -194,6 +195,7 @@ public sealed class RuntimeModel : IDisposable
     {
         Config = plan.Config,
         Router = Values(plan.Router, plan.Config.Count, Config.HiddenSize),
+        RouterBias = plan.RouterBias is { } bias ? Values(bias, plan.Config.Count) : null,
         Correction = plan.Correction is { } correction ? Values(correction, plan.Config.Count) : null,
         SharedGate = plan.SharedGate is { } gate ? Values(gate, 1, Config.HiddenSize) : null,
         Mlps = [.. plan.Mlps.Select(Mlp)],
@@ -201,7 +203,7 @@ public sealed class RuntimeModel : IDisposable
 
     private RuntimeLinear Linear(LinearSlice slice)
     {
-        float[]? whole = slice.Tensor.Bias is { } bias ? Values(bias, slice.Tensor.Rows) : null;
+        float[]? whole = slice.Tensor.Bias is { } bias ? Values(bias, [.. slice.Tensor.BiasShape.Select(size => (long)size)]) : null;
         return new RuntimeLinear(
             slice.Name, Matrix(slice.Name, slice.Rows, slice.Tensor.Columns, Type),
             whole is null ? null : [.. Enumerable.Range(0, slice.Rows).Select(row => whole[slice.TensorRow(row)])]);
