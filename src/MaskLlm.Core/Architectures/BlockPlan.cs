@@ -55,8 +55,9 @@ internal sealed record BlockPlan
 
     internal IEnumerable<LinearTensor> Tensors() => TensorsByInput.SelectMany(sharing => sharing);
 
+    /// <summary>Each once.</summary>
     internal IEnumerable<NormTensors> Norms() =>
-        new[] { InputNorm, AttentionNorm, MlpNorm, OutputNorm, QueryNorm, KeyNorm }.OfType<NormTensors>();
+        new[] { InputNorm, AttentionNorm, MlpNorm, OutputNorm, QueryNorm, KeyNorm }.OfType<NormTensors>().Distinct();
 
     /// <summary>The plan of one block.</summary>
     /// <param name="config">The decoder.</param>
@@ -75,10 +76,12 @@ internal sealed record BlockPlan
         if (names.FusedQueryKeyValue is { } fused)
         {
             LinearTensor all = Tensor(fused, queries + 2 * keys, config.HiddenSize, config.QueryKeyValueBias);
-            (int run, int stride) = names.IsFusedByHead ? (config.HeadSize, 3 * config.HeadSize) : (0, 0);
-            query = new(LinearRole.Query, all, queries, 0, run > 0 ? run : queries, stride);
-            key = new(LinearRole.Key, all, keys, run > 0 ? run : queries, run > 0 ? run : keys, stride);
-            value = new(LinearRole.Value, all, keys, run > 0 ? 2 * run : queries + keys, run > 0 ? run : keys, stride);
+            // The rows that lie together: those of one key-value head, or all.
+            int parts = names.IsFusedByHead ? config.KeyValueHeadCount : 1, run = queries / parts, other = keys / parts;
+            int stride = names.IsFusedByHead ? run + 2 * other : 0;
+            query = new(LinearRole.Query, all, queries, 0, run, stride);
+            key = new(LinearRole.Key, all, keys, run, other, stride);
+            value = new(LinearRole.Value, all, keys, run + other, other, stride);
         }
         else
         {
@@ -139,7 +142,7 @@ internal sealed record BlockPlan
 
     /// <summary>A norm of the decoder's kind.</summary>
     internal static NormTensors NormOf(DecoderConfig config, string name, int size) =>
-        new($"{name}.weight", config.Norm == NormKind.Layer ? $"{name}.bias" : null, size);
+        new($"{name}.weight", config.Norm == NormKind.Layer && config.NormBias ? $"{name}.bias" : null, size);
 
     private static IReadOnlyList<MlpPlan> FusedExperts(DecoderConfig config, ExpertsConfig experts, string prefix, string gateUp)
     {

@@ -43,6 +43,7 @@ internal sealed class ChannelOrders(DecoderConfig config)
             [config.HeadName] = new(null, Residual),
         };
         if (config.PositionsName is { } positions) orders[positions] = new(null, Residual);
+        if (config.EmbeddingNorm is { } embeddingNorm) AddNorm(orders, embeddingNorm);
         AddNorm(orders, config.FinalNorm);
         for (int block = 0; block < config.BlockCount; block++) AddBlock(orders, block, BlockPlan.Of(config, block));
         return orders;

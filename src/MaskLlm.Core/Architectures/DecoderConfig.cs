@@ -41,14 +41,27 @@ public sealed record DecoderConfig
     /// <summary>Added to the mean square, or the variance, of what is normalised.</summary>
     public required double NormEpsilon { get; init; }
 
-    /// <summary>Rotary position embedding; null where positions are learned (GPT-2).</summary>
+    /// <summary>Rotary position embedding; null where positions are learned (GPT-2) or weaken attention (BLOOM).</summary>
     public required RotaryConfig? Rotary { get; init; }
 
     /// <summary>That of blocks with a window, where it is another (Gemma 3).</summary>
     public RotaryConfig? WindowRotary { get; init; }
 
+    /// <summary>Per block whether positions turn queries and keys; empty: in all (Cohere 2 and SmolLM3 leave some out).</summary>
+    public IReadOnlyList<bool> RotatedBlocks { get; init; } = [];
+
+    /// <summary>Whether attention weakens with the distance of tokens, in each head at a rate of its own (ALiBi, Press et al.
+    /// 2021).</summary>
+    public bool HasAlibi { get; init; }
+
+    /// <summary>Rows of learned positions that lie before the first token's (OPT: 2).</summary>
+    public int PositionOffset { get; init; }
+
     /// <summary>What norms divide by.</summary>
     public NormKind Norm { get; init; }
+
+    /// <summary>Whether norms by mean and variance have a bias; Cohere's have none.</summary>
+    public bool NormBias { get; init; } = true;
 
     /// <summary>Whether norms multiply by one plus their weight (Gemma, Nemotron).</summary>
     public bool NormAddsOne { get; init; }
@@ -82,6 +95,9 @@ public sealed record DecoderConfig
 
     /// <summary>Whether the head is the embedding.</summary>
     public bool TieWordEmbeddings { get; init; }
+
+    /// <summary>Whether the head has a bias (GPT-J).</summary>
+    public bool HeadBias { get; init; }
 
     /// <summary>Whether the query, key and value projections have a bias.</summary>
     public bool QueryKeyValueBias { get; init; }
@@ -157,8 +173,11 @@ public sealed record DecoderConfig
     /// <summary>Whether the rotary embedding turns the first tokens of a longer text otherwise.</summary>
     internal bool RotaryDependsOnLength => new[] { Rotary, WindowRotary }.Any(rotary => rotary?.Scaling?.DependsOnLength == true);
 
-    /// <summary>The rotary embedding of one block.</summary>
-    internal RotaryConfig? RotaryOf(int block) => SlidingWindow(block) is null ? Rotary : WindowRotary ?? Rotary;
+    /// <summary>The rotary embedding of one block, or null.</summary>
+    internal RotaryConfig? RotaryOf(int block) =>
+        !IsRotated(block) ? null : SlidingWindow(block) is null ? Rotary : WindowRotary ?? Rotary;
+
+    private bool IsRotated(int block) => block >= RotatedBlocks.Count || RotatedBlocks[block];
 
     /// <summary>What multiplies the products of queries and keys in one block.</summary>
     internal double AttentionScaleOf(int block) =>
@@ -172,8 +191,17 @@ public sealed record DecoderConfig
     /// <summary>Of learned positions, or null.</summary>
     internal string? PositionsName => Names.Positions is { } name ? $"{name}.weight" : null;
 
+    /// <summary>Rows of the learned positions.</summary>
+    internal int PositionRows => MaxPositions + PositionOffset;
+
     /// <summary>Of the head, where it is a tensor of its own.</summary>
     internal string HeadName => $"{Names.Head}.weight";
+
+    /// <summary>Or null.</summary>
+    internal string? HeadBiasName => HeadBias ? $"{Names.Head}.bias" : null;
+
+    /// <summary>Of the embedding, or null.</summary>
+    internal NormTensors? EmbeddingNorm => Names.EmbeddingNorm is { } name ? BlockPlan.NormOf(this, name, HiddenSize) : null;
 
     internal NormTensors FinalNorm => BlockPlan.NormOf(this, Names.FinalNorm, HiddenSize);
 }

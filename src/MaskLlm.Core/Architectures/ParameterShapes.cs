@@ -9,7 +9,9 @@ internal static class ParameterShapes
     internal static IEnumerable<(string Name, int[] Shape)> All(DecoderConfig config)
     {
         yield return (config.EmbeddingName, [config.VocabularySize, config.HiddenSize]);
-        if (config.PositionsName is { } positions) yield return (positions, [config.MaxPositions, config.HiddenSize]);
+        if (config.PositionsName is { } positions) yield return (positions, [config.PositionRows, config.HiddenSize]);
+        if (config.EmbeddingNorm is { } embeddingNorm)
+            foreach ((string, int[]) vector in Vectors(embeddingNorm)) yield return vector;
         for (int block = 0; block < config.BlockCount; block++)
         {
             BlockPlan plan = BlockPlan.Of(config, block);
@@ -20,15 +22,11 @@ internal static class ParameterShapes
             }
             foreach ((string name, int[] shape) in plan.Experts?.Routing(config.HiddenSize) ?? []) yield return (name, shape);
             if (plan.Sinks is { } sinks) yield return (sinks, [config.HeadCount]);
-            foreach (NormTensors norm in plan.Norms())
-            {
-                yield return (norm.Weight, [norm.Size]);
-                if (norm.Bias is { } bias) yield return (bias, [norm.Size]);
-            }
+            foreach ((string, int[]) vector in plan.Norms().SelectMany(Vectors)) yield return vector;
         }
-        yield return (config.FinalNorm.Weight, [config.HiddenSize]);
-        if (config.FinalNorm.Bias is { } finalBias) yield return (finalBias, [config.HiddenSize]);
+        foreach ((string, int[]) vector in Vectors(config.FinalNorm)) yield return vector;
         if (!config.TieWordEmbeddings) yield return (config.HeadName, [config.VocabularySize, config.HiddenSize]);
+        if (config.HeadBiasName is { } headBias) yield return (headBias, [config.VocabularySize]);
     }
 
     /// <summary>Every linear weight of the blocks, in the order of the forward pass: what a mask may prune.</summary>
@@ -46,4 +44,7 @@ internal static class ParameterShapes
         HashSet<string> packed = [.. Linears(config).Select(linear => linear.Name), config.EmbeddingName, config.HeadName];
         return All(config).Where(parameter => !packed.Contains(parameter.Name));
     }
+
+    private static IEnumerable<(string Name, int[] Shape)> Vectors(NormTensors norm) =>
+        new[] { norm.Weight, norm.Bias }.OfType<string>().Select(name => (name, new[] { norm.Size }));
 }

@@ -6,6 +6,9 @@ namespace MaskLlm.Architectures;
 /// <param name="Fraction">Of a head's dimensions that are turned: the first ones.</param>
 public sealed record RotaryConfig(double Theta, RotaryScaling? Scaling = null, double Fraction = 1)
 {
+    /// <summary>Whether the pairs that are turned are neighbours, (2i, 2i + 1), and not (i, i + half).</summary>
+    public bool TurnsNeighbours { get; init; }
+
     /// <summary>Dimensions of a head that are to be turned, which the frequencies go by.</summary>
     /// <param name="headSize">All of them.</param>
     internal int Dimensions(int headSize) => (int)(headSize * Fraction);

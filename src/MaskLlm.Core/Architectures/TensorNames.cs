@@ -14,6 +14,9 @@ internal sealed record TensorNames
     /// <summary>Of learned positions.</summary>
     internal string? Positions { get; init; }
 
+    /// <summary>Of the embedding, before the first block.</summary>
+    internal string? EmbeddingNorm { get; init; }
+
     /// <summary>What the names of all blocks' tensors begin with, up to the block's number.</summary>
     internal string Blocks { get; init; } = "model.layers.";
 
@@ -27,7 +30,7 @@ internal sealed record TensorNames
     /// <summary>Of what attention gives, before it is added.</summary>
     internal string? AttentionNorm { get; init; }
 
-    /// <summary>Of what the MLP reads.</summary>
+    /// <summary>Of what the MLP reads; where MLP and attention stand side by side it may be the norm above.</summary>
     internal string? MlpNorm { get; init; } = "post_attention_layernorm";
 
     /// <summary>Of what the MLP gives, before it is added.</summary>
@@ -42,7 +45,8 @@ internal sealed record TensorNames
     /// <summary>One tensor for the three above.</summary>
     internal string? FusedQueryKeyValue { get; init; }
 
-    /// <summary>Whether the fused tensor has query, key and value of a head together, head after head; else all queries go first.</summary>
+    /// <summary>Whether the fused tensor has the queries of a key-value head, its key and its value together, head after head; else all
+    /// queries go first.</summary>
     internal bool IsFusedByHead { get; init; }
 
     internal string AttentionOutput { get; init; } = "self_attn.o_proj";

@@ -105,7 +105,7 @@ internal static class BackwardPass
         int blocks = model.Blocks.Count;
         Tensor[] kept = new Tensor[blocks + 1];
         bool[] reached = new bool[blocks + 1];
-        (kept[0], reached[0]) = (model.Embed(inputs), model.Embedding.requires_grad);
+        (kept[0], reached[0]) = (model.Embed(inputs), model.EmbeddingRequiresGradient);
         for (int i = 0; i < blocks; i++)
         {
             using DisposeScope scope = NewDisposeScope();

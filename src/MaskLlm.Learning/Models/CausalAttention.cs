@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,10 +17,11 @@ internal static class CausalAttention
     /// <param name="scale">Multiplies the scores.</param>
     /// <param name="softCap">c of c tanh(x / c), which they then go through; null for none.</param>
     /// <param name="branches">Who sees whom where a row has several endings; null where it is one text.</param>
+    /// <param name="hasAlibi">Whether the scores fall with the distance.</param>
     /// <param name="sinks">(H): a logit that no token has; null for none.</param>
     /// <returns>(B, T, H, hs), of the caller's scope.</returns>
     internal static Tensor Call(Tensor query, Tensor key, Tensor value, int? window, double scale, double? softCap,
-        TextBranches? branches = null, Tensor? sinks = null)
+        TextBranches? branches = null, bool hasAlibi = false, Tensor? sinks = null)
     {
         using DisposeScope scope = NewDisposeScope();
         long tokens = query.size(1);
@@ -27,12 +29,13 @@ internal static class CausalAttention
         key = key.transpose(1, 2);
         value = value.transpose(1, 2);
         if (window >= tokens) window = null;
-        if (softCap is not null || sinks is not null || IsPlain(query.dtype, query.device_type, tokens))
+        if (softCap is not null || hasAlibi || sinks is not null || IsPlain(query.dtype, query.device_type, tokens))
         {
             Tensor seen = branches?.SeenWithin(window) ?? Seen(tokens, window, query.device);
             Tensor unseen = zeros(seen.shape, query.dtype, query.device).FillInPlace(seen.logical_not(), double.NegativeInfinity);
             Tensor scores = matmul(query, key.transpose(2, 3)).TimesInPlace(scale);
             scores = Activations.Capped(scores, softCap).PlusInPlace(unseen);
+            if (hasAlibi) scores.PlusInPlace(Alibi(query, branches));
             return matmul(Shares(scores, sinks), value).transpose(1, 2).MoveToOuterDisposeScope();
         }
 
@@ -61,6 +64,17 @@ internal static class CausalAttention
     // libtorch's fused attention for CPUs multiplies bfloat16 by way of float32: three to four times slower than its products of bfloat16.
     private static bool IsPlain(ScalarType compute, DeviceType device, long tokens) => device == DeviceType.CPU
         && compute == ScalarType.BFloat16 && tokens <= LongestPlain;
+
+    // (H, T, T), or (B, H, T, T) where rows have positions of their own: what is added to a score for the tokens between the two.
+    private static Tensor Alibi(Tensor query, TextBranches? branches)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor places = branches?.Positions.to(ScalarType.Float32)
+            ?? tensor(Enumerable.Range(0, (int)query.size(2)).Select(place => (float)place).ToArray(), device: query.device);
+        Tensor distance = (places.unsqueeze(-2) - places.unsqueeze(-1)).unsqueeze(-3);          // (1, T, T), not positive where it is seen
+        Tensor slopes = tensor(AlibiSlopes.Of((int)query.size(1)), device: query.device).view(-1, 1, 1);
+        return (distance * slopes).to(query.dtype).MoveToOuterDisposeScope();
+    }
 
     // (T, T): whether a row's token sees a column's.
     private static Tensor Seen(long tokens, int? window, Device device)

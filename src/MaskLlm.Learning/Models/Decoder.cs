@@ -12,6 +12,7 @@ public sealed class Decoder : IDisposable
 {
     private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
     private readonly List<DecoderBlock> _blocks = [];
+    private readonly Norm? _embeddingNorm;
     private readonly Norm _norm;
     private readonly Tensor? _positions;
     private readonly Device _device;
@@ -28,11 +29,13 @@ public sealed class Decoder : IDisposable
         try
         {
             Embedding = Own(config.EmbeddingName, [config.VocabularySize, config.HiddenSize]);
-            if (config.PositionsName is { } positions) _positions = Own(positions, [config.MaxPositions, config.HiddenSize]);
+            if (config.PositionsName is { } positions) _positions = Own(positions, [config.PositionRows, config.HiddenSize]);
+            _embeddingNorm = config.EmbeddingNorm is { } embeddingNorm ? new Norm(config, embeddingNorm, Own) : null;
             for (int i = 0; i < config.BlockCount; i++) _blocks.Add(new DecoderBlock(config, i, Own));
             _norm = new Norm(config, config.FinalNorm, Own);
             Tensor head = config.TieWordEmbeddings ? Embedding : Own(config.HeadName, [config.VocabularySize, config.HiddenSize]);
-            Head = new VocabularyHead(head, config.LogitDivisor, config.LogitSoftCap);
+            Tensor? bias = config.HeadBiasName is { } headBias ? Own(headBias, [config.VocabularySize]) : null;
+            Head = new VocabularyHead(head, bias, config.LogitDivisor, config.LogitSoftCap);
         }
         catch
         {
@@ -66,6 +69,10 @@ public sealed class Decoder : IDisposable
 
     internal IReadOnlyList<DecoderBlock> Blocks => _blocks;
 
+    /// <summary>Whether <see cref="Embed"/> gives what a gradient goes back through.</summary>
+    internal bool EmbeddingRequiresGradient => new[] { Embedding, _positions }.Concat(_embeddingNorm?.Parameters ?? [])
+        .Any(parameter => parameter is { requires_grad: true });
+
     /// <summary>The linear layers of one block, in the order of the forward pass.</summary>
     internal IReadOnlyList<LinearLayer> BlockLinears(int block) => _blocks[block].Linears;
 
@@ -92,7 +99,11 @@ public sealed class Decoder : IDisposable
         Tensor embedded = Embedding.index_select(0, inputIds.reshape(-1)).view(inputIds.size(0), inputIds.size(1), -1);
         if (Config.EmbeddingScale != 1) embedded = embedded.Times(Config.EmbeddingScale);
         if (_positions is not null)
-            embedded = embedded.Plus(branches?.Place(_positions) ?? _positions.narrow(0, 0, inputIds.size(1)));
+        {
+            Tensor places = _positions.narrow(0, Config.PositionOffset, Config.MaxPositions);
+            embedded = embedded.Plus(branches?.Place(places) ?? places.narrow(0, 0, inputIds.size(1)));
+        }
+        if (_embeddingNorm is not null) embedded = _embeddingNorm.Call(embedded);
         return embedded.MoveToOuterDisposeScope();
     }
 
@@ -144,7 +155,7 @@ public sealed class Decoder : IDisposable
     private (Tensor? Cosine, Tensor? Sine) Rotary(int block, Tensor x)
     {
         RotaryTables? tables = Config.SlidingWindow(block) is null ? _rotary : _windowRotary;
-        return tables is null ? (null, null) : tables.Of((int)x.size(1), x.dtype);
+        return tables is null || Config.RotaryOf(block) is null ? (null, null) : tables.Of((int)x.size(1), x.dtype);
     }
 
     /// <summary>All blocks, one after another; what went in is disposed, so that only a graph keeps it.</summary>

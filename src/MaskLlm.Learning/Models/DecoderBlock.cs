@@ -17,12 +17,14 @@ internal sealed class DecoderBlock
     private readonly Norm? _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm;
     private readonly int? _window;
     private readonly double _scale;
+    private readonly bool _turnsNeighbours;
 
     internal DecoderBlock(DecoderConfig config, int index, Func<string, long[], Tensor> parameter)
     {
         _config = config;
         (_window, _scale) = (config.SlidingWindow(index), config.AttentionScaleOf(index));
         BlockPlan plan = BlockPlan.Of(config, index);
+        _turnsNeighbours = config.RotaryOf(index)?.TurnsNeighbours ?? false;
         LinearsByInput = [.. plan.TensorsByInput.Select(sharing => sharing.Select(Linear).ToList())];
         Linears = [.. LinearsByInput.SelectMany(sharing => sharing)];
         Dictionary<string, LinearLayer> layers = Linears.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
@@ -38,7 +40,8 @@ internal sealed class DecoderBlock
         Groups = [.. LinearsByInput.Select((sharing, group) => GroupOf(sharing, group))];
         _sinks = plan.Sinks is { } sinks ? parameter(sinks, [config.HeadCount]) : null;
         (_inputNorm, _attentionNorm) = (NormOf(plan.InputNorm), NormOf(plan.AttentionNorm));
-        (_mlpNorm, _outputNorm) = (NormOf(plan.MlpNorm), NormOf(plan.OutputNorm));
+        _mlpNorm = plan.MlpNorm == plan.InputNorm ? _inputNorm : NormOf(plan.MlpNorm);
+        _outputNorm = NormOf(plan.OutputNorm);
         (_queryNorm, _keyNorm) = (NormOf(plan.QueryNorm), NormOf(plan.KeyNorm));
 
         LinearLayer Linear(LinearTensor tensor) => new(
@@ -121,7 +124,7 @@ internal sealed class DecoderBlock
     private IEnumerable<Tensor?> Parameters =>
     [
         .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. Experts?.Parameters ?? [], _sharedGate, _sinks,
-        .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>()
+        .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>().Distinct()
             .SelectMany(norm => norm.Parameters),
     ];
 
@@ -151,12 +154,13 @@ internal sealed class DecoderBlock
         Tensor value = Heads(inputs[2], _config.KeyValueHeadCount, null);                // (B, T, KV, hs)
         if (cosine is not null)
         {
-            query = RotaryEmbedding.Apply(query, cosine, sine!);
-            key = RotaryEmbedding.Apply(key, cosine, sine!);
+            query = RotaryEmbedding.Apply(query, cosine, sine!, _turnsNeighbours);
+            key = RotaryEmbedding.Apply(key, cosine, sine!, _turnsNeighbours);
         }
         key = Repeat(key);                                                              // (B, T, H, hs)
         value = Repeat(value);
-        Tensor mixed = CausalAttention.Call(query, key, value, _window, _scale, _config.AttentionSoftCap, branches, _sinks);   // (B, T, H, hs)
+        Tensor mixed = CausalAttention.Call(
+            query, key, value, _window, _scale, _config.AttentionSoftCap, branches, _config.HasAlibi, _sinks);      // (B, T, H, hs)
         return mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize).MoveToOuterDisposeScope();
     }
 

@@ -27,6 +27,9 @@ internal sealed class ExpertLayers
     /// <summary>Router, its bias and correction.</summary>
     internal IEnumerable<Tensor?> Parameters => [_router, _routerBias, _correction];
 
+    /// <summary>Told the experts of each token of every call, (N, k) row by row.</summary>
+    internal Action<long[]>? Observe { get; set; }
+
     /// <summary>The MLPs.</summary>
     internal IReadOnlyList<MlpLayers> Mlps => _experts;
 
@@ -37,6 +40,7 @@ internal sealed class ExpertLayers
         using DisposeScope scope = NewDisposeScope();
         Tensor flat = x.reshape(-1, x.size(-1));                                        // (N, D)
         Routing routing = Route(flat);
+        Observe?.Invoke(routing.Chosen);
         int[] reached = [.. Enumerable.Range(0, _config.Count).Where(expert => routing.Counts[expert] > 0)];
         Tensor[] inputs = flat.index_select(0, routing.Tokens).split([.. reached.Select(expert => (long)routing.Counts[expert])], 0);
         Tensor[] outputs = [.. Call(reached.Zip(inputs))];

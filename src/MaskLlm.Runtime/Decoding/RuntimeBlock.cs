@@ -55,6 +55,9 @@ internal sealed record RuntimeBlock
     /// <summary>Tokens that attention sees, or null for all.</summary>
     internal required int? Window { get; init; }
 
+    /// <summary>Whether positions turn queries and keys.</summary>
+    internal required bool IsRotated { get; init; }
+
     /// <summary>In the order of the forward pass.</summary>
     internal IReadOnlyList<RuntimeLinear> Linears =>
         [Query, Key, Value, Output, .. Mlp?.Linears ?? [], .. (Experts?.Mlps ?? []).SelectMany(mlp => mlp.Linears)];

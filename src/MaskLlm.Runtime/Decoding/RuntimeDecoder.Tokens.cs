@@ -16,7 +16,8 @@ public sealed unsafe partial class RuntimeDecoder
             if (_config.EmbeddingScale != 1) TensorPrimitives.Multiply(hidden, (float)_config.EmbeddingScale, hidden);
             int position = _positions[token], length = _tokens[token].Cache.TextLength;
             if (_model.Positions is { } learned)
-                TensorPrimitives.Add(hidden, learned.AsSpan(position * hidden.Length, hidden.Length), hidden);
+                TensorPrimitives.Add(hidden, learned.AsSpan((position + _config.PositionOffset) * hidden.Length, hidden.Length), hidden);
+            if (_model.EmbeddingNorm is { } norm) Norm(hidden, norm, hidden);
             _projected.Row(token).Clear();
             _rotary?.Set(token, position, length);
             if (_windowRotary != _rotary) _windowRotary!.Set(token, position, length);
@@ -127,7 +128,7 @@ public sealed unsafe partial class RuntimeDecoder
     private void Turn(Span<float> head, RuntimeNorm? norm, int token)
     {
         if (norm is not null) Norm(head, norm, head);
-        (_block.Window is null ? _rotary : _windowRotary)?.Turn(head, token);
+        if (_block.IsRotated) (_block.Window is null ? _rotary : _windowRotary)!.Turn(head, token);
     }
 
     private void Attend(int worker, int from, int to)
@@ -139,7 +140,7 @@ public sealed unsafe partial class RuntimeDecoder
             int first = _block.Window is { } window ? Math.Max(0, seen - window) : 0;
             HeadAttention.Attend(
                 _query.Row(token).Slice(head * size, size), _pages, _tokens[token].Cache, _blockIndex, head / queriesOfKey,
-                _block.Scale, _config.AttentionSoftCap, _block.Sinks?[head], first,
+                _block.Scale, _config.AttentionSoftCap, _slopes[head], _block.Sinks?[head], first,
                 _scores[worker].AsSpan(0, seen - first), _mixed.Row(token).Slice(head * size, size));
         }
     }

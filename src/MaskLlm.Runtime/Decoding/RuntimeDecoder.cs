@@ -23,6 +23,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
     private readonly RuntimeRotary? _rotary, _windowRotary;
     private readonly int? _originalLength;
     private readonly float[][] _scores;
+    private readonly float[] _slopes;
     private readonly BatchToken[] _tokens;
     private readonly int[] _positions, _wanted;
     private readonly Action<int, int, int> _embed, _normInput, _normMlp, _normFinal, _place, _attend, _packMixed, _activate, _multiply;
@@ -65,6 +66,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         _originalLength = new[] { _config.Rotary, _config.WindowRotary }
             .FirstOrDefault(turned => turned?.Scaling is { Kind: RotaryScalingKind.LongRope })?.Scaling!.OriginalMaxPositions;
         _scores = [.. Enumerable.Range(0, threads).Select(_ => new float[Math.Min(ContextLength, CachePositions)])];
+        _slopes = _config.HasAlibi ? AlibiSlopes.Of(_config.HeadCount) : new float[_config.HeadCount];
         (_tokens, _positions, _wanted) = (new BatchToken[tokens], new int[tokens], new int[tokens]);
         _block = model.Blocks[0];
         (_embed, _normInput, _normMlp, _normFinal) = (Embed, NormInput, NormMlp, NormFinal);
@@ -120,10 +122,11 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         _input = _inputs.Of(_wantedCount, _config.HiddenSize);
         _team.Run(_wantedCount, _normFinal, TokensForTeam);
         Products(new RuntimeProduct(_model.Head, _input, _logits));
-        if (_config.LogitDivisor == 1 && _config.LogitSoftCap is null) return;
+        if (_config.LogitDivisor == 1 && _config.LogitSoftCap is null && _model.HeadBias is null) return;
         for (int wanted = 0; wanted < _wantedCount; wanted++)
         {
             Span<float> logits = _logits.Row(wanted);
+            AddBias(logits, _model.HeadBias);
             TensorPrimitives.Divide(logits, (float)_config.LogitDivisor, logits);
             RuntimeActivation.Cap(logits, _config.LogitSoftCap);
         }

@@ -27,7 +27,9 @@ public sealed class RuntimeModel : IDisposable
         Blocks = [.. Enumerable.Range(0, Config.BlockCount).Select(ReadBlock)];
         FinalNorm = Norm(Config.FinalNorm)!;
         Embedding = Vocabulary(Config.EmbeddingName);
-        Positions = Config.PositionsName is { } positions ? Values(positions, Config.MaxPositions, Config.HiddenSize) : null;
+        Positions = Config.PositionsName is { } positions ? Values(positions, Config.PositionRows, Config.HiddenSize) : null;
+        EmbeddingNorm = Norm(Config.EmbeddingNorm);
+        HeadBias = Config.HeadBiasName is { } bias ? Values(bias, Config.VocabularySize) : null;
         Head = Config.TieWordEmbeddings ? Embedding : Vocabulary(Config.HeadName);
     }
 
@@ -62,6 +64,11 @@ public sealed class RuntimeModel : IDisposable
 
     /// <summary>Learned positions, (positions, D), or null.</summary>
     internal float[]? Positions { get; }
+
+    internal RuntimeNorm? EmbeddingNorm { get; }
+
+    /// <summary>(V), or null.</summary>
+    internal float[]? HeadBias { get; }
 
     internal PackedMatrix Embedding { get; }
 
@@ -185,6 +192,7 @@ public sealed class RuntimeModel : IDisposable
             Sinks = plan.Sinks is { } sinks ? Values(sinks, Config.HeadCount) : null,
             Scale = (float)Config.AttentionScaleOf(index),
             Window = Config.SlidingWindow(index),
+            IsRotated = Config.RotaryOf(index) is not null,
         };
     }
 

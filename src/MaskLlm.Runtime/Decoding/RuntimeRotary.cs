@@ -42,10 +42,19 @@ internal sealed class RuntimeRotary
         }
     }
 
-    /// <summary>Turns the pairs (i, i + half) of a head's first dimensions.</summary>
+    /// <summary>Turns the pairs of a head's first dimensions.</summary>
     internal void Turn(Span<float> head, int token)
     {
         ReadOnlySpan<float> cosine = _cosine.AsSpan(token * Pairs, Pairs), sine = _sine.AsSpan(token * Pairs, Pairs);
+        if (_config.TurnsNeighbours)
+        {
+            for (int i = 0; i < cosine.Length; i++)
+            {
+                (float one, float next) = (head[2 * i], head[2 * i + 1]);
+                (head[2 * i], head[2 * i + 1]) = (one * cosine[i] - next * sine[i], next * cosine[i] + one * sine[i]);
+            }
+            return;
+        }
         Span<float> first = head[..Pairs], second = head.Slice(Pairs, Pairs);
         for (int i = 0; i < first.Length; i++)
             (first[i], second[i]) = (first[i] * cosine[i] - second[i] * sine[i], second[i] * cosine[i] + first[i] * sine[i]);

@@ -11,7 +11,10 @@ public sealed class SafetensorsCheckpoint : IDisposable
 
     // What checkpoints of a model without its head lack, by a tensor that tells whose they are.
     private static readonly (string Prefix, string PartName)[] Parts =
-        [("model.", "embed_tokens.weight"), ("transformer.", "wte.weight"), ("gpt_neox.", "embed_in.weight")];
+    [
+        ("model.", "embed_tokens.weight"), ("model.", "decoder.embed_tokens.weight"), ("transformer.", "wte.weight"),
+        ("transformer.", "word_embeddings.weight"), ("gpt_neox.", "embed_in.weight"),
+    ];
 
     private string _prefix = "";
 

@@ -21,8 +21,43 @@ internal sealed record GgufArchitecture(string Name)
         Biases = GgufBiases.All,
     };
 
+    // From so many blocks on its files have norms of queries and keys, as Command R+ has.
+    private const int CommandRWithNorms = 64;
+
+    private static readonly GgufArchitecture CommandR = new("command-r")
+    {
+        TurnsNeighbours = true,
+        Head = GgufHead.Embedding,
+        HasHeadsAsWideAsModel = true,
+        ScalesLogits = true,
+        BlocksWithQueryKeyNorms = CommandRWithNorms,
+    };
+
     private static readonly Dictionary<string, GgufArchitecture> ByFamily = new(StringComparer.Ordinal)
     {
+        ["bloom"] = new("bloom")
+        {
+            Activation = Activation.GeluTanh,
+            FusesQueryKeyValue = true,
+            Biases = GgufBiases.All,
+            RequiredBiases = GgufBiases.All,
+        },
+        ["cohere"] = CommandR,
+        ["cohere2"] = CommandR with
+        {
+            Name = "cohere2",
+            WindowPeriod = 4,
+            UnrotatedPeriod = 4,
+            BlocksWithQueryKeyNorms = int.MaxValue,
+        },
+        ["falcon"] = new("falcon")
+        {
+            Activation = Activation.GeluTanh,
+            FusesQueryKeyValue = true,
+            IsParallelAlone = true,
+            InputNorm = GgufNames.SecondInputNorm,
+            MlpNorm = GgufNames.InputNorm,
+        },
         ["gemma"] = new("gemma") { Activation = Activation.GeluTanh, Head = GgufHead.Embedding },
         ["gemma2"] = new("gemma2")
         {
@@ -39,6 +74,14 @@ internal sealed record GgufArchitecture(string Name)
             WindowPeriod = 6,
             Scalings = [RotaryScalingKind.Linear],
             BlocksScaledByWidth = Gemma3Widest,
+            HasQueryKeyNorms = true,
+        },
+        ["glm4"] = new("glm4")
+        {
+            TurnsNeighbours = true,
+            FusesGateUp = true,
+            Biases = GgufBiases.QueryKeyValue,
+            HasHeadsAsWideAsModel = true,
         },
         ["gpt2"] = new("gpt2")
         {
@@ -58,6 +101,7 @@ internal sealed record GgufArchitecture(string Name)
         },
         ["granite"] = new("granite") { TurnsNeighbours = true, Scalings = WithFactors, Biases = GgufBiases.All, HasMultipliers = true },
         ["llama"] = Llama,
+        ["ministral"] = Llama,
         ["mistral"] = Llama,
         ["nemotron"] = new("nemotron")
         {
@@ -66,7 +110,15 @@ internal sealed record GgufArchitecture(string Name)
             Biases = GgufBiases.All,
             HadHeadsAsWideAsModel = true,
         },
-        ["olmo2"] = new("olmo2") { Head = GgufHead.Own, HasHeadsAsWideAsModel = true },
+        ["olmo2"] = new("olmo2") { Head = GgufHead.Own, HasHeadsAsWideAsModel = true, HasQueryKeyNorms = true },
+        ["phi"] = new("phi2")
+        {
+            Activation = Activation.GeluTanh,
+            Head = GgufHead.Own,
+            Biases = GgufBiases.All,
+            RequiredBiases = GgufBiases.All,
+            HasHeadsAsWideAsModel = true,
+        },
         ["phi3"] = new("phi3")
         {
             FusesQueryKeyValue = true,
@@ -75,7 +127,17 @@ internal sealed record GgufArchitecture(string Name)
             Scalings = [.. OfFrequencies, RotaryScalingKind.LongRope],
         },
         ["qwen2"] = new("qwen2") { Biases = GgufBiases.QueryKeyValue },
-        ["qwen3"] = new("qwen3"),
+        ["qwen3"] = new("qwen3") { HasQueryKeyNorms = true },
+        ["seed_oss"] = new("seed_oss") { Biases = GgufBiases.QueryKeyValue, MlpNorm = GgufNames.AttentionNorm },
+        ["smollm3"] = new("smollm3") { TurnsNeighbours = true, HasHeadsAsWideAsModel = true, UnrotatedPeriod = 4 },
+        ["stablelm"] = new("stablelm") { Head = GgufHead.Own, Biases = GgufBiases.QueryKeyValue, HasHeadsAsWideAsModel = true },
+        ["starcoder2"] = new("starcoder2")
+        {
+            Activation = Activation.GeluTanh,
+            Biases = GgufBiases.All,
+            RequiredBiases = GgufBiases.All,
+            HasHeadsAsWideAsModel = true,
+        },
     };
 
     /// <summary>The families that have one.</summary>
@@ -83,7 +145,7 @@ internal sealed record GgufArchitecture(string Name)
 
     /// <summary>
     /// Whether rotary embedding turns neighbours (2i, 2i + 1) of a head instead of (i, i + D/2): the rows of queries and keys are written
-    /// in that order.
+    /// in that order, where the checkpoint has another.
     /// </summary>
     internal bool TurnsNeighbours { get; private init; }
 
@@ -115,6 +177,27 @@ internal sealed record GgufArchitecture(string Name)
 
     /// <summary>Whether it caps the products of queries and keys, and the logits; else it caps logits where the file says so.</summary>
     internal bool AlwaysHasSoftCaps { get; private init; }
+
+    /// <summary>Of so many blocks queries and keys of the last are not turned; null where all are.</summary>
+    internal int? UnrotatedPeriod { get; private init; }
+
+    /// <summary>Whether attention and MLP read the same sum in it, and no other way.</summary>
+    internal bool IsParallelAlone { get; private init; }
+
+    /// <summary>What it calls the norm of what attention reads, where the MLP has another.</summary>
+    internal string InputNorm { get; private init; } = GgufNames.InputNorm;
+
+    /// <summary>What it calls the norm of what the MLP reads.</summary>
+    internal string MlpNorm { get; private init; } = GgufNames.MlpNorm;
+
+    /// <summary>Whether it normalises queries and keys.</summary>
+    internal bool HasQueryKeyNorms { get; private init; }
+
+    /// <summary>With so many blocks or more it loads no file without such norms.</summary>
+    internal int BlocksWithQueryKeyNorms { get; private init; } = int.MaxValue;
+
+    /// <summary>Whether it reads what logits are multiplied by.</summary>
+    internal bool ScalesLogits { get; private init; }
 
     /// <summary>Whether it reads the scales of embedding, attention, residual sum and logits.</summary>
     internal bool HasMultipliers { get; private init; }

@@ -65,6 +65,7 @@ internal static class GgufKeys
         string prefix = architecture.Name;
         if (config.AttentionSoftCap is { } attention) fields.Add($"{prefix}.attn_logit_softcapping", (float)attention);
         if (config.LogitSoftCap is { } logits) fields.Add($"{prefix}.final_logit_softcapping", (float)logits);
+        if (architecture.ScalesLogits) fields.Add($"{prefix}.logit_scale", (float)(1 / config.LogitDivisor));
         if (!architecture.HasMultipliers) return;
         fields.Add($"{prefix}.embedding_scale", (float)config.EmbeddingScale);
         fields.Add($"{prefix}.attention.scale", (float)config.AttentionScaleOf(0));

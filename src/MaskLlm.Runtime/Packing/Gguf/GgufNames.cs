@@ -7,6 +7,7 @@ internal static class GgufNames
 {
     internal const string Embedding = "token_embd";
     internal const string Positions = "position_embd";
+    internal const string EmbeddingNorm = "token_embd_norm";
     internal const string FinalNorm = "output_norm";
     internal const string Head = "output";
 
@@ -14,6 +15,10 @@ internal static class GgufNames
     internal const string QueryKeyValue = "attn_qkv";
 
     internal const string InputNorm = "attn_norm";
+
+    /// <summary>Falcon's of what attention reads, where the other is of what the MLP reads.</summary>
+    internal const string SecondInputNorm = "attn_norm_2";
+
     internal const string AttentionNorm = "post_attention_norm";
     internal const string MlpNorm = "ffn_norm";
     internal const string OutputNorm = "post_ffw_norm";

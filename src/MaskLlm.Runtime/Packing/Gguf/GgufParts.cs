@@ -11,7 +11,8 @@ internal static class GgufParts
         GgufArchitecture architecture = GgufArchitecture.Of(config);
         yield return Matrix(GgufNames.Embedding, config.EmbeddingName, config.VocabularySize, config.HiddenSize);
         if (config.PositionsName is { } positions)
-            yield return Matrix(GgufNames.Positions, positions, config.MaxPositions, config.HiddenSize) with { IsExact = true };
+            yield return Matrix(GgufNames.Positions, positions, config.PositionRows, config.HiddenSize) with { IsExact = true };
+        foreach (GgufPart part in OfNorm(config, GgufNames.EmbeddingNorm, config.EmbeddingNorm)) yield return part;
         for (int block = 0; block < config.BlockCount; block++)
             foreach (GgufPart part in OfBlock(architecture, config, BlockPlan.Of(config, block)))
                 yield return part with { Name = GgufNames.InBlock(block, part.Name) };
@@ -21,6 +22,8 @@ internal static class GgufParts
             string head = config.TieWordEmbeddings ? config.EmbeddingName : config.HeadName;
             yield return Matrix(GgufNames.Head, head, config.VocabularySize, config.HiddenSize);
         }
+        if (config.HeadBiasName is { } bias)
+            yield return new GgufPart($"{GgufNames.Head}.bias", null, [GgufRows.Of(bias, config.VocabularySize)]);
     }
 
     private static IEnumerable<GgufPart> OfBlock(GgufArchitecture architecture, DecoderConfig config, BlockPlan plan)
@@ -38,18 +41,22 @@ internal static class GgufParts
         if (architecture.FusesGateUp && mlp.Gate is { } gate) matrices.Add((GgufNames.Of(LinearRole.Up), [gate, mlp.Up]));
         else Add(mlp.Gate, mlp.Up);
         Add(mlp.Down);
+        bool isShared = plan.MlpNorm == plan.InputNorm;
         return
         [
             .. matrices.SelectMany(matrix => OfMatrix(architecture, config, matrix.Name, matrix.Slices)),
-            .. OfNorm(config, GgufNames.InputNorm, plan.InputNorm), .. OfNorm(config, GgufNames.AttentionNorm, plan.AttentionNorm),
-            .. OfNorm(config, GgufNames.MlpNorm, plan.MlpNorm), .. OfNorm(config, GgufNames.OutputNorm, plan.OutputNorm),
+            .. OfNorm(config, isShared ? GgufNames.InputNorm : architecture.InputNorm, plan.InputNorm),
+            .. OfNorm(config, GgufNames.AttentionNorm, plan.AttentionNorm),
+            .. OfNorm(config, architecture.MlpNorm, isShared ? null : plan.MlpNorm),
+            .. OfNorm(config, GgufNames.OutputNorm, plan.OutputNorm),
             .. OfNorm(config, GgufNames.QueryNorm, plan.QueryNorm), .. OfNorm(config, GgufNames.KeyNorm, plan.KeyNorm),
         ];
     }
 
     private static IEnumerable<GgufPart> OfMatrix(GgufArchitecture architecture, DecoderConfig config, string name, LinearSlice[] slices)
     {
-        Func<int, int> Order(LinearSlice slice) => architecture.TurnsNeighbours && slice.Role is LinearRole.Query or LinearRole.Key
+        bool isReordered = architecture.TurnsNeighbours && config.Rotary is { TurnsNeighbours: false };
+        Func<int, int> Order(LinearSlice slice) => isReordered && slice.Role is LinearRole.Query or LinearRole.Key
             ? row => RotaryRows.Source(row, config.HeadSize) : row => row;
         yield return new GgufPart(
             $"{name}.weight", slices[0].Tensor.Columns, [.. slices.Select(slice => GgufRows.WeightOf(slice, Order(slice)))]);

@@ -39,15 +39,18 @@ internal static class GgufRequirements
             : $"the activation is {config.Activation}, and {llama} computes {architecture.Activation}";
         GgufBiases biases = GgufBiasesOfPlan.Of(config);
         yield return (biases & ~architecture.Biases) is not GgufBiases.None and var extra
-            ? $"attention_bias or mlp_bias gives biases to {extra}, and {llama} has no such biases" : null;
+            ? $"there are biases of {extra}, and {llama} has no such biases" : null;
         yield return (architecture.RequiredBiases & ~biases) is not GgufBiases.None and var missing
-            ? $"attention_bias or mlp_bias takes the biases from {missing}, and {llama} loads no file without them" : null;
+            ? $"there are no biases of {missing}, and {llama} loads no file without them" : null;
         yield return architecture.Head == GgufHead.Embedding && !config.TieWordEmbeddings
             ? $"the head is not the embedding, and {llama} has no other" : null;
         yield return architecture.HasHeadsAsWideAsModel && config.HeadCount * config.HeadSize != config.HiddenSize
             ? $"{config.HeadCount} heads of head_dim {config.HeadSize} are not as wide as hidden_size {config.HiddenSize}, "
                 + $"which {llama} asks for"
             : null;
+        yield return architecture.IsParallelAlone && !config.IsParallel
+            ? $"MLP and attention follow one another, and {llama} computes them side by side" : null;
+        yield return QueryKeyNorms(architecture, config, llama);
         yield return Rotation(architecture, config, llama);
         yield return Scale(architecture, config, llama);
         yield return SoftCaps(architecture, config, llama);
@@ -58,10 +61,22 @@ internal static class GgufRequirements
     private static bool Computes(Activation theirs, Activation ours) =>
         theirs == ours || (theirs == Activation.GeluTanh && ours == Activation.Gelu);
 
+    private static string? QueryKeyNorms(GgufArchitecture architecture, DecoderConfig config, string llama)
+    {
+        if (config.QueryKeyNorm != QueryKeyNorm.None)
+            return architecture.HasQueryKeyNorms ? null : $"queries and keys have norms, and in {llama} they have none";
+        return config.BlockCount >= architecture.BlocksWithQueryKeyNorms
+            ? $"queries and keys have no norms, and {llama} asks for them from {architecture.BlocksWithQueryKeyNorms} blocks on"
+            : null;
+    }
+
     private static string? Rotation(GgufArchitecture architecture, DecoderConfig config, string llama)
     {
         if (config.WindowRotary?.Scaling is not null)
             return $"the rotation of blocks with a window is scaled, and {llama} scales that of the others only";
+        if (architecture.UnrotatedPeriod is { } period && Enumerable.Range(0, config.BlockCount)
+            .Any(block => config.RotaryOf(block) is null != (block % period == period - 1)))
+            return $"queries and keys are turned in other blocks than those of {llama}, which turns all but every {period}th";
         if (config.Rotary?.Dimensions(config.HeadSize) is { } turned && turned % 2 != 0)
             return $"partial_rotary_factor leaves {turned} of a head to turn, and {llama} asks for an even number";
         if (config.Rotary?.Scaling is not { } scaling) return null;

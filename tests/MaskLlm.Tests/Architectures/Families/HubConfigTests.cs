@@ -6,7 +6,7 @@ using MaskLlm.Architectures.Families;
 namespace MaskLlm.Tests.Architectures.Families;
 
 /// <summary>Configurations of published checkpoints, and what a family makes of keys that are absent or of older spelling.</summary>
-public sealed class HubConfigTests
+public sealed partial class HubConfigTests
 {
     private const string Ones48 = "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]";
 
@@ -271,14 +271,24 @@ public sealed class HubConfigTests
     }
 
     [Theory]
+    [InlineData("cohere", 8192, 1e-5, true, 64, 2)]
+    [InlineData("cohere2", 8192, 1e-5, true, 64, 2)]
+    [InlineData("exaone4", 2048, 1e-5, false, 32, 2)]
     [InlineData("gemma", 8192, 1e-6, true, 16, 256)]
     [InlineData("gemma2", 8192, 1e-6, true, 4, 256)]
     [InlineData("gemma3_text", 131072, 1e-6, true, 4, 256)]
+    [InlineData("glm4", 131072, 1.5625e-7, false, 2, 128)]
     [InlineData("gpt_neox", 2048, 1e-5, false, 64, 2)]
     [InlineData("granite", 2048, 1e-6, false, 64, 2)]
+    [InlineData("ministral", 131072, 1e-6, false, 8, 2)]
     [InlineData("nemotron", 4096, 1e-5, false, 64, 2)]
     [InlineData("olmo2", 2048, 1e-5, false, 64, 2)]
+    [InlineData("phi", 2048, 1e-5, false, 64, 2)]
     [InlineData("phi3", 4096, 1e-5, false, 64, 2)]
+    [InlineData("seed_oss", 524288, 1e-6, false, 8, 128)]
+    [InlineData("smollm3", 32768, 1e-6, true, 4, 2)]
+    [InlineData("stablelm", 4096, 1e-5, false, 32, 2)]
+    [InlineData("starcoder2", 4096, 1e-5, true, 2, 2)]
     public void Read_KeysAbsent_AreTransformersOwn(string family, int positions, double epsilon, bool ties, int keyValueHeads, int headSize)
     {
         DecoderConfig config = ConfigCase.Read(family, """

@@ -1,6 +1,8 @@
 using System.Globalization;
+using MaskLlm.Architectures;
 using MaskLlm.Formats.Gguf;
 using MaskLlm.Packing;
+using MaskLlm.Packing.Gguf;
 using MaskLlm.Tests.Formats.Gguf;
 using MaskLlm.Tests.Models;
 
@@ -12,10 +14,28 @@ public class GgufKeysTests
     private const string Heads = "attention.head_count 4, attention.head_count_kv 2";
     private const string EqualHeads = "attention.head_count 4, attention.head_count_kv 4, attention.key_length 8, attention.value_length 8";
     private const string Rms = "attention.layer_norm_rms_epsilon";
+    private const string Layer = "attention.layer_norm_epsilon 1E-05";
+    private const string Rope8 = "rope.dimension_count 8, rope.freq_base 10000";
     private const string Narrow = "attention.key_length 8, attention.value_length 8";
     private const string Wide = "attention.key_length 16, attention.value_length 16";
 
     [Theory]
+    [InlineData("bloom", "bloom", "vocab_size 128, context_length 2048, embedding_length 32, block_count 2, feed_forward_length 128, "
+        + $"{EqualHeads}, {Layer}")]
+    [InlineData("cohere", "command-r", $"{Sizes}, feed_forward_length 64, {Heads}, {Narrow}, {Layer}, {Rope8}, logit_scale 0.0625")]
+    [InlineData("cohere2", "cohere2", "vocab_size 128, context_length 64, embedding_length 32, block_count 4, feed_forward_length 64, "
+        + $"{Heads}, {Narrow}, {Layer}, attention.sliding_window 8, attention.sliding_window_pattern 4, {Rope8}, logit_scale 0.25")]
+    [InlineData("falcon", "falcon", $"{Sizes}, feed_forward_length 128, {Heads}, {Narrow}, {Layer}, {Rope8}")]
+    [InlineData("glm4", "glm4", $"{Sizes}, feed_forward_length 64, {Heads}, {Narrow}, {Rms} 1.5625E-07, rope.dimension_count 4, "
+        + "rope.freq_base 10000")]
+    [InlineData("ministral", "llama", "vocab_size 128, context_length 8, embedding_length 32, block_count 2, feed_forward_length 64, "
+        + $"{Heads}, {Narrow}, {Rms} 1E-06, {Rope8}")]
+    [InlineData("phi", "phi2", $"{Sizes}, feed_forward_length 64, {EqualHeads}, {Layer}, rope.dimension_count 4, rope.freq_base 10000")]
+    [InlineData("seed-oss", "seed_oss", $"{Sizes}, feed_forward_length 64, {Heads}, {Narrow}, {Rms} 1E-06, {Rope8}")]
+    [InlineData("stablelm", "stablelm", $"{Sizes}, feed_forward_length 64, {Heads}, {Narrow}, {Layer}, rope.dimension_count 2, "
+        + "rope.freq_base 10000")]
+    [InlineData("starcoder2", "starcoder2", "vocab_size 128, context_length 8, embedding_length 32, block_count 2, "
+        + $"feed_forward_length 64, {Heads}, {Narrow}, {Layer}, {Rope8}")]
     [InlineData("gemma", "gemma", $"{Sizes}, feed_forward_length 64, {Heads}, {Wide}, {Rms} 1E-06, "
         + "rope.dimension_count 16, rope.freq_base 10000")]
     [InlineData("gemma2", "gemma2", $"{Sizes}, feed_forward_length 64, {Heads}, {Wide}, {Rms} 1E-06, attention.sliding_window 8, "
@@ -107,6 +127,15 @@ public class GgufKeysTests
     [InlineData("gemma2", "\"attn_logit_softcapping\": 50.0", "\"attn_logit_softcapping\": null", "always caps")]
     [InlineData("gemma2", "\"final_logit_softcapping\": 30.0", "\"final_logit_softcapping\": null", "always caps")]
     [InlineData("gemma3", "\"attn_logit_softcapping\": null", "\"attn_logit_softcapping\": 50.0", "does not cap attention")]
+    [InlineData("exaone4", "\"exaone4\"", "\"exaone4\"",
+        "model_type is exaone4; GGUF files are written for bloom, cohere, cohere2, falcon")]
+    [InlineData("smollm3", "\"smollm3\"", "\"smollm3\"",
+        "queries and keys are turned in other blocks than those of llama.cpp's smollm3, which turns all but every 4th")]
+    [InlineData("falcon", "\"bias\": false", "\"bias\": true", "no such biases")]
+    [InlineData("cohere", "\"attention_bias\": false", "\"attention_bias\": true", "no such biases")]
+    [InlineData("starcoder2", "\"use_bias\": true", "\"use_bias\": false", "loads no file without them")]
+    [InlineData("phi", "\"qk_layernorm\": false", "\"qk_layernorm\": true",
+        "queries and keys have norms, and in llama.cpp's phi2 they have none")]
     [InlineData("gpt2", "\"scale_attn_by_inverse_layer_idx\": false", "\"scale_attn_by_inverse_layer_idx\": true",
         "scales all blocks alike")]
     [InlineData("gpt2", "\"scale_attn_weights\": true", "\"scale_attn_weights\": false", "attention is scaled by 1")]
@@ -121,6 +150,41 @@ public class GgufKeysTests
         Assert.StartsWith(Path.Combine(changed, "config.json") + ": ", message, StringComparison.Ordinal);
         Assert.Contains(expected, message, StringComparison.Ordinal);
         Assert.EndsWith("The runtime runs it: `maskllm export MODEL --format runtime`.", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Require_PlanOfAnotherOrder_IsRefused()
+    {
+        DecoderConfig falcon = CheckpointConfig.Read(ModelMasks.Folder("falcon"));
+        DecoderConfig cohere = CheckpointConfig.Read(ModelMasks.Folder("cohere"));
+        Assert.Contains(
+            "llama.cpp's falcon computes them side by side", Refusal(falcon with { IsParallel = false }), StringComparison.Ordinal);
+        Assert.Contains(
+            "llama.cpp's command-r asks for them from 64 blocks on", Refusal(cohere with { BlockCount = 64 }), StringComparison.Ordinal);
+        GgufRequirements.Require("folder", cohere with { BlockCount = 63 });
+
+        static string Refusal(DecoderConfig config) =>
+            Assert.Throws<NotSupportedException>(() => GgufRequirements.Require("folder", config)).Message;
+    }
+
+    /// <summary>Of SmolLM3 llama.cpp turns all blocks but every fourth, whatever the file would say.</summary>
+    [Fact]
+    public void Write_SmolLm3ThatLlamaCppTurns_HasItsRowsAndKeys()
+    {
+        using TemporaryFolder folder = new();
+        string changed = Copied(folder, "smollm3", text =>
+        {
+            int from = text.IndexOf("\"no_rope_layers\"", StringComparison.Ordinal), to = text.IndexOf(']', from);
+            return text[..from] + "\"no_rope_layers\": [1, 1, 1, 0" + text[to..];
+        });
+        GgufFile file = Write(changed).File;
+        Assert.Equal(("smollm3", 8u), (file.Fields["general.architecture"], file.Fields["smollm3.rope.dimension_count"]));
+        const string Name = "model.layers.3.self_attn.q_proj.weight";
+        using TorchSharp.DisposeScope scope = TorchSharp.torch.NewDisposeScope();
+        DecoderConfig config = CheckpointConfig.Read(changed);
+        Assert.Equal(
+            GgufLayout.Floats(GgufLayout.InFileOrder(config, Name, GgufLayout.Tensors("smollm3")[Name])),
+            file.Values("blk.3.attn_q.weight"));
     }
 
     /// <summary>The last of a period sees all tokens; here the first does.</summary>

@@ -15,6 +15,8 @@ internal static class GgufLayout
         ("post_feedforward_layernorm", "post_ffw_norm"),
     ];
 
+    private static readonly (string Ending, string Name)[] SeedOss = [("post_attention_layernorm", "post_attention_norm")];
+
     private static readonly (string Ending, string Name)[] Names =
     [
         ("embed_tokens", "token_embd"), ("model.norm", "output_norm"), ("lm_head", "output"),
@@ -26,6 +28,10 @@ internal static class GgufLayout
         ("wte", "token_embd"), ("wpe", "position_embd"), ("ln_f", "output_norm"), ("ln_1", "attn_norm"), ("ln_2", "ffn_norm"),
         ("c_attn", "attn_qkv"), ("attn.c_proj", "attn_output"), ("c_fc", "ffn_up"), ("mlp.c_proj", "ffn_down"),
         ("embed_in", "token_embd"), ("final_layer_norm", "output_norm"), ("embed_out", "output"),
+        ("word_embeddings", "token_embd"), ("word_embeddings_layernorm", "token_embd_norm"),
+        ("ln_attn", "attn_norm_2"), ("ln_mlp", "attn_norm"), ("final_layernorm", "output_norm"), ("self_attn.dense", "attn_output"),
+        ("fc1", "ffn_up"), ("fc2", "ffn_down"),
+        ("post_self_attn_layernorm", "post_attention_norm"), ("post_mlp_layernorm", "post_ffw_norm"),
         ("query_key_value", "attn_qkv"), ("attention.dense", "attn_output"), ("dense_h_to_4h", "ffn_up"), ("dense_4h_to_h", "ffn_down"),
     ];
 
@@ -34,7 +40,8 @@ internal static class GgufLayout
     {
         string module = name[..name.LastIndexOf('.')], parameter = name[name.LastIndexOf('.')..];
         bool hasFour = config.Family is "gemma2" or "gemma3_text" or "olmo2";
-        string found = (hasFour ? FourNorms.Concat(Names) : Names).Where(row => module.EndsWith(row.Ending, StringComparison.Ordinal))
+        (string Ending, string Name)[] own = hasFour ? FourNorms : config.Family == "seed_oss" ? SeedOss : [];
+        string found = own.Concat(Names).Where(row => module.EndsWith(row.Ending, StringComparison.Ordinal))
             .MaxBy(row => row.Ending.Length).Name;
         string[] parts = module.Split('.');
         int layers = Array.FindIndex(parts, part => part is "layers" or "h");
@@ -48,13 +55,22 @@ internal static class GgufLayout
     internal static Tensor InFileOrder(DecoderConfig config, string name, Tensor tensor)
     {
         bool query = name.Contains("q_proj", StringComparison.Ordinal), key = name.Contains("k_proj", StringComparison.Ordinal);
-        if (config.Family is "llama" or "mistral" or "granite" && (query || key))
+        if (config.Family is "llama" or "mistral" or "ministral" or "granite" or "smollm3" && (query || key))
         {
             // (H, 2, D/2, I) to (H, D/2, 2, I).
             int heads = query ? config.HeadCount : config.KeyValueHeadCount;
             return tensor.view(heads, 2, config.HeadSize / 2, -1).transpose(1, 2).contiguous().view(tensor.shape);
         }
-        if (config.Family == "gpt_neox" && name.Contains("query_key_value", StringComparison.Ordinal))
+        if (config.Family == "falcon" && name.Contains("query_key_value", StringComparison.Ordinal))
+        {
+            // The queries of a key-value head, its key and its value; in the file all queries, then all keys, then all values.
+            int groups = config.KeyValueHeadCount;
+            Tensor heads = tensor.view(groups, config.HeadCount / groups + 2, config.HeadSize, -1);
+            long size = heads.size(3);
+            return cat([.. new[] { heads[.., ..^2], heads[.., ^2..^1], heads[.., ^1..] }.Select(part => part.reshape(-1, size))], 0)
+                .view(tensor.shape);
+        }
+        if (config.Family is "gpt_neox" or "bloom" && name.Contains("query_key_value", StringComparison.Ordinal))
             return tensor.view(config.HeadCount, 3, config.HeadSize, -1).transpose(0, 1).contiguous().view(tensor.shape);
         if (config.Family == "gpt2" && name.Contains(".c_", StringComparison.Ordinal) && tensor.dim() == 2) return tensor.t().contiguous();
         bool addsOne = config.Family is "gemma" or "gemma2" or "gemma3_text" or "nemotron";
