@@ -60,8 +60,8 @@ internal static class PruneCommand
         update.Arity = ArgumentArity.ZeroOrOne;
         Command command = new("prune", "Make masks in one shot, without learning, and solve for the weights that stay.")
         {
-            model, method, mask, pattern, data, separator, column, samples, length, expertTokens, seed, update, blockwise, permute, skip, denseShare,
-            output, hiddenMemory, threads, force, resume, json, RunConfig.Option(),
+            model, method, mask, pattern, data, separator, column, samples, length, expertTokens, seed, update, blockwise, permute, skip,
+            denseShare, output, hiddenMemory, threads, force, resume, json, RunConfig.Option(),
         };
         command.SetAction(parsed =>
         {

@@ -92,7 +92,8 @@ internal sealed record TensorNames
     /// <summary>The same for the last matrices.</summary>
     internal string FusedExpertsDown { get; init; } = "";
 
-    /// <summary>Whether rows of gate and up alternate in the fused tensor, the gate's first; else all of an expert's gate go first.</summary>
+    /// <summary>Whether rows of gate and up alternate in the fused tensor, the gate's first; else all of an expert's gate go
+    /// first.</summary>
     internal bool IsExpertsGateUpAlternating { get; init; }
 
     /// <summary>Whether fused experts are stored (experts, inputs, outputs).</summary>

@@ -62,7 +62,8 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
         IReadOnlyDictionary<string, StoredLayout> layouts = modelFolder is null ? new Dictionary<string, StoredLayout>()
             : CheckpointConfig.Layouts(modelFolder);
         using SafetensorsFile file = SafetensorsFile.Open(path);
-        return new KeptWeights(new OrderedDictionary<string, Mask>(file.InFileOrder.Where(entry => IsMatrix(entry, layouts.ContainsKey(entry.Name))).Select(entry =>
+        IEnumerable<TensorEntry> matrices = file.InFileOrder.Where(entry => IsMatrix(entry, layouts.ContainsKey(entry.Name)));
+        return new KeptWeights(new OrderedDictionary<string, Mask>(matrices.Select(entry =>
         {
             cancellation.ThrowIfCancellationRequested();
             Mask stored = NonZeroValues.Of(file, entry);

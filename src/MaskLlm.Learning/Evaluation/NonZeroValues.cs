@@ -14,7 +14,8 @@ internal static class NonZeroValues
     /// <summary>The mask of a matrix of a file, or of several that lie one after another.</summary>
     internal static Mask Of(SafetensorsFile file, TensorEntry matrix)
     {
-        int rows = (int)matrix.Shape.SkipLast(1).Aggregate((all, size) => all * size), columns = (int)matrix.Shape[^1], width = matrix.Type.ByteWidth();
+        int rows = (int)matrix.Shape.SkipLast(1).Aggregate((all, size) => all * size), columns = (int)matrix.Shape[^1];
+        int width = matrix.Type.ByteWidth();
         byte[] packed = new byte[Mask.PackedLength(rows, columns)];
         for (long at = 0; at < matrix.ByteLength; at += ChunkBytes)
         {

@@ -123,8 +123,9 @@ public sealed class MaskLearner : IDisposable
         SampledLayers sampled = new(_masks, sample);
         double loss = ForwardBackward(sampled, inputs, targets, dense);
         long afterModel = Stopwatch.GetTimestamp();
-        double norm = Math.Sqrt(_layers.Where(layer => layer.HasGradient).Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient))
-            + (Vectors?.SquaredNorm() ?? 0));
+        double squares = _layers.Where(layer => layer.HasGradient)
+            .Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient));
+        double norm = Math.Sqrt(squares + (Vectors?.SquaredNorm() ?? 0));
         Finite.RequireStep(step, loss, norm);
         TimeSpan backward = Stopwatch.GetElapsedTime(afterModel);
         Update(step, sample, norm);

@@ -20,7 +20,8 @@ internal sealed class MlpLayers
         (_activation, _isGated, Down) = (config.Activation, plan.Gate is not null, layers[plan.Down.Tensor.Name]);
         _limited = plan.Down.Expert is null || config.Experts?.Limit is null ? null : config.Experts;
         Part = Down.Parts == 1 ? 0 : plan.Down.Expert!.Value;
-        LinearLayer[] inputs = [.. new[] { plan.Gate, plan.Up }.OfType<LinearSlice>().Select(slice => layers[slice.Tensor.Name]).Distinct()];
+        LinearLayer[] inputs = [.. new[] { plan.Gate, plan.Up }.OfType<LinearSlice>()
+            .Select(slice => layers[slice.Tensor.Name]).Distinct()];
         _inputs = new LinearSlices(inputs, Part, plan.Gate, plan.Up);
     }
 

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Priors;
 
-/// <summary>What calibration keeps of the inputs of layers that are pruned and share them: of each matrix where they have several.</summary>
+/// <summary>What calibration keeps of the inputs of layers that are pruned and share them: of each matrix where they have
+/// several.</summary>
 internal sealed class GroupInputs : IDisposable
 {
     private readonly InputGroup _group;

@@ -118,8 +118,8 @@ public static class PruneRun
     }
 
     private static string Starved(int experts, PruneRequest request) => FormattableString.Invariant(
-        $"{experts} experts were reached by fewer than {request.MinExpertTokens} tokens of the data and were looked at with all that their ")
-        + "blocks see; more `Samples` avoid that, or a lower `MinExpertTokens`.";
+        $"{experts} experts were reached by fewer than {request.MinExpertTokens} tokens of the data and were looked at with all that ")
+        + "their blocks see; more `Samples` avoid that, or a lower `MinExpertTokens`.";
 
     // What can be refused is refused before an earlier run is replaced.
     private static string Permuted(PruneRequest request, RunFolder folder, IProgress<Progress>? progress, Action<string>? warn,

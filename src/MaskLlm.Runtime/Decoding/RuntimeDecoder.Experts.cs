@@ -72,9 +72,10 @@ public sealed unsafe partial class RuntimeDecoder
         for (int pair = from; pair < to; pair++)
         {
             int expert = _routed!.ExpertOf(pair), row = _routed.RowOf(pair);
+            Span<float> gate = _routed.Gate.Row(row), up = _routed.Up.Row(row);
             if (experts.Config.Limit is { } limit)
-                ActivateLimited(experts.Mlps[expert], (float)limit, (float)experts.Config.Slope, _routed.Gate.Row(row), _routed.Up.Row(row));
-            else Activate(experts.Mlps[expert], _routed.Gate.Row(row), _routed.Up.Row(row));
+                ActivateLimited(experts.Mlps[expert], (float)limit, (float)experts.Config.Slope, gate, up);
+            else Activate(experts.Mlps[expert], gate, up);
             _routed.Inputs.Pack(_routed.InputOf(expert, experts.Config.Width), row - _routed.FirstOf(expert), _routed.Up.WholeRow(row));
         }
     }

@@ -78,8 +78,10 @@ public static class MaskedCheckpoint
     private static void CheckUpdated(SafetensorsCheckpoint source, string name, SafetensorsFile file, StoredLayout layout)
     {
         TensorEntry wanted = source.Tensors[name];
-        long[] shape = layout == new StoredLayout(false, 1) ? [.. wanted.Shape]
-            : layout.IsTransposed ? [layout.Parts * wanted.Shape[^1], wanted.Shape[^2]] : [layout.Parts * wanted.Shape[^2], wanted.Shape[^1]];
+        // Vectors too, whose layout is the plain one.
+        IReadOnlyList<long> size = wanted.Shape;
+        IReadOnlyList<long> shape = layout == new StoredLayout(false, 1) ? size
+            : layout.IsTransposed ? [layout.Parts * size[^1], size[^2]] : [layout.Parts * size[^2], size[^1]];
         if (!file.Tensors.TryGetValue(name, out TensorEntry? found) || found.Type != wanted.Type || !found.Shape.SequenceEqual(shape))
             throw new InvalidDataException(
                 $"{file.Path}: no {name} of shape ({string.Join(", ", shape)}) in {wanted.Type.Spelling()}; the file belongs to another "

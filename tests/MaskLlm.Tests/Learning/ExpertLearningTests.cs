@@ -41,7 +41,7 @@ public sealed class ExpertLearningTests
                 foreach (LinearLayer layer in group.Layers)
                     foreach ((int part, int? expert) in group.Experts.Index())
                     {
-                        (float[] was, float[] now) = (Part(before[layer.Name], part, layer.Parts), Part(after[layer.Name], part, layer.Parts));
+                        float[] was = Part(before[layer.Name], part, layer.Parts), now = Part(after[layer.Name], part, layer.Parts);
                         Assert.Equal(reached[block].Contains(expert!.Value), !was.SequenceEqual(now));
                         if (!reached[block].Contains(expert.Value)) unreached += (long)layer.Rows / layer.Parts * layer.Columns / 4;
                     }
