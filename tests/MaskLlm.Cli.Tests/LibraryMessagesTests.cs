@@ -121,7 +121,7 @@ public sealed partial class LibraryMessagesTests : IDisposable
     [InlineData("serve --api-key \u00e4", "--api-key has characters that a request cannot bring")]
     [InlineData("serve --host no.such.host.invalid", "--host no.such.host.invalid: it has no address here")]
     [InlineData("bench", "bench measures either a runtime file or a --shape; name one of them.")]
-    [InlineData("bench --shape big", "--shape big: llama-1b, llama-7b, tiny are known.")]
+    [InlineData("bench --shape big", "--shape big: llama-1b, llama-7b, olmoe-1b-7b, qwen3-30b-a3b, tiny are known.")]
     [InlineData("experiment domains OUT", "domains needs --domains, a folder")]
     [InlineData("experiment compare OUT", "compare needs --data, the text to learn and to calibrate on.")]
     [InlineData("experiment compare OUT TEXT", "compare needs --eval-text, a text or more")]

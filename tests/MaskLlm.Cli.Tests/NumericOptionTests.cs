@@ -46,6 +46,7 @@ public sealed class NumericOptionTests
         ["prune"] =
         [
             $"--samples 128 1 {Int} 0 {AboveInt}", $"--seq-len - 1 {Int} 0 {AboveInt}", $"--hidden-memory 2048 0 {Int} -1 {AboveInt}",
+            $"--min-expert-tokens 256 0 {Int} -1 {AboveInt}",
                 "--seed 0 0 18446744073709551615 -1 18446744073709551616", "--dense-share 0 0 0.999 -0.1 1",
             "--threads - 1 1024 0 1025",
         ],

@@ -30,6 +30,8 @@ internal static class PruneCommand
         Option<string> column = SharedOptions.TextColumn();
         Option<int> samples = SharedOptions.Samples("Sequences of the data that all methods but magnitude look at.");
         Option<int?> length = SharedOptions.CalibrationLength();
+        Option<int> expertTokens = NumberOption.Of(OptionRanges.MinExpertTokens, new PruneRequest { Model = "", Out = "" }.MinExpertTokens,
+            "An expert that fewer tokens of the data reach is looked at with all that its block sees.");
         Option<WeightUpdate> update = ChoiceOption.Of<WeightUpdate>("--update-weights",
             "The weights that stay make up for those that go: exact, or own (sparsegpt's way); the model with them goes to OUT/model. "
             + "admm always does.");
@@ -59,8 +61,8 @@ internal static class PruneCommand
         update.Arity = ArgumentArity.ZeroOrOne;
         Command command = new("prune", "Make masks in one shot, without learning, and solve for the weights that stay.")
         {
-            model, method, mask, pattern, data, separator, column, samples, length, seed, update, blockwise, permute, skip, denseShare,
-            output, hiddenMemory, stream, threads, force, resume, json, RunConfig.Option(),
+            model, method, mask, pattern, data, separator, column, samples, length, expertTokens, seed, update, blockwise, permute, skip,
+            denseShare, output, hiddenMemory, stream, threads, force, resume, json, RunConfig.Option(),
         };
         command.SetAction(parsed =>
         {
@@ -75,6 +77,7 @@ internal static class PruneCommand
                     ? SharedOptions.Corpus(paths, parsed.GetValue(separator), parsed.GetValue(column), used) : null,
                 Samples = parsed.GetValue(samples),
                 SequenceLength = parsed.GetValue(length),
+                MinExpertTokens = parsed.GetValue(expertTokens),
                 Seed = parsed.GetValue(seed),
                 // Exact, where no way is named.
                 UpdateWeights = parsed.GetResult(update) is { Implicit: false, Tokens.Count: 0 } ? WeightUpdate.Exact

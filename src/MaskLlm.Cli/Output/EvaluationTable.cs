@@ -25,8 +25,9 @@ internal static class EvaluationTable
     {
         Table table = new Table().Border(TableBorder.Simple).AddColumn("mask");
         bool hasUnits = report.Rows.All(row => row.Result!.Text is not null);
+        string[] routers = report.Rows.Any(row => row.RouterChoicesChanged is not null) ? ["experts changed"] : [];
         string[] units = hasUnits ? ["bits/byte", "word perplexity"] : [];
-        foreach (string figure in (string[])["perplexity", "times dense", .. units, "tokens", "windows", "tail", "seconds"])
+        foreach (string figure in (string[])["perplexity", "times dense", .. routers, .. units, "tokens", "windows", "tail", "seconds"])
             table.AddColumn(new TableColumn(figure).RightAligned());
         // A runtime file that is sparse has no dense row.
         double? dense = report.Rows[0].Mask is null ? report.Rows[0].Result!.Perplexity : null;
@@ -38,6 +39,7 @@ internal static class EvaluationTable
             [
                 row.Mask ?? "dense", Number($"{result.Perplexity:0.0000}"),
                 dense is null ? "" : Number($"{result.Perplexity / dense:0.000}"),
+                .. routers.Select(_ => row.RouterChoicesChanged is { } changed ? Number($"{100 * changed:0.0} %") : ""),
                 .. ofUnits, Number($"{result.Tokens}"), Number($"{result.Windows}"), Number($"{result.TailTokens}"),
                 Number($"{result.Seconds:0.0}"),
             ];

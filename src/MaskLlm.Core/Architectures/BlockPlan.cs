@@ -14,12 +14,11 @@ internal sealed record BlockPlan
 
     internal required LinearSlice AttentionOutput { get; init; }
 
-    /// <summary>Null in an MLP without a gate.</summary>
-    internal required LinearSlice? Gate { get; init; }
+    /// <summary>What every token goes through; null where there are experts alone.</summary>
+    internal required MlpPlan? Mlp { get; init; }
 
-    internal required LinearSlice Up { get; init; }
-
-    internal required LinearSlice Down { get; init; }
+    /// <summary>What some tokens go through; null in a dense block.</summary>
+    internal required ExpertsPlan? Experts { get; init; }
 
     /// <summary>Of what attention reads; null where it reads the residual sum itself.</summary>
     internal required NormTensors? InputNorm { get; init; }
@@ -37,13 +36,22 @@ internal sealed record BlockPlan
 
     internal required NormTensors? KeyNorm { get; init; }
 
+    /// <summary>(H): a logit of attention that no token has, or null.</summary>
+    internal required string? Sinks { get; init; }
+
     /// <summary>Every matrix, in the order of the forward pass.</summary>
     internal IReadOnlyList<LinearSlice> Slices =>
-        [.. new[] { Query, Key, Value, AttentionOutput, Gate, Up, Down }.OfType<LinearSlice>()];
+        [Query, Key, Value, AttentionOutput, .. Mlps.SelectMany(mlp => mlp.Slices)];
+
+    /// <summary>Every MLP: the one that every token goes through first.</summary>
+    internal IEnumerable<MlpPlan> Mlps => new[] { Mlp }.OfType<MlpPlan>().Concat(Experts?.Mlps ?? []);
 
     /// <summary>Every linear weight, in the order of the forward pass, those together that one input goes into.</summary>
     internal IReadOnlyList<IReadOnlyList<LinearTensor>> TensorsByInput =>
-        [Tensors(Query, Key, Value), Tensors(AttentionOutput), Tensors(Gate, Up), Tensors(Down)];
+        [
+            Tensors(Query, Key, Value), Tensors(AttentionOutput),
+            .. Mlps.SelectMany(mlp => new[] { Tensors(mlp.Gate, mlp.Up), Tensors(mlp.Down) }).DistinctBy(tensors => tensors[0]),
+        ];
 
     internal IEnumerable<LinearTensor> Tensors() => TensorsByInput.SelectMany(sharing => sharing);
 
@@ -64,8 +72,7 @@ internal sealed record BlockPlan
         LinearSlice Whole(LinearRole role, string name, int rows, int columns, bool hasBias) =>
             LinearSlice.Whole(role, Tensor(name, rows, columns, hasBias));
         NormTensors? Norm(string? name, int size) => name is null ? null : NormOf(config, prefix + name, size);
-        LinearSlice query, key, value, up;
-        LinearSlice? gate;
+        LinearSlice query, key, value;
         if (names.FusedQueryKeyValue is { } fused)
         {
             LinearTensor all = Tensor(fused, queries + 2 * keys, config.HiddenSize, config.QueryKeyValueBias);
@@ -82,17 +89,22 @@ internal sealed record BlockPlan
             key = Whole(LinearRole.Key, names.Key, keys, config.HiddenSize, config.QueryKeyValueBias);
             value = Whole(LinearRole.Value, names.Value, keys, config.HiddenSize, config.QueryKeyValueBias);
         }
-        int width = config.IntermediateSize;
-        if (names.FusedGateUp is { } both)
+        MlpPlan Mlp(string gateName, string upName, string downName, int width, int? expert)
+        {
+            LinearSlice Own(LinearRole role, string name, int rows, int columns) =>
+                Whole(role, name, rows, columns, config.MlpBias) with { Expert = expert };
+            return new(names.Gate is null ? null : Own(LinearRole.Gate, gateName, width, config.HiddenSize),
+                Own(LinearRole.Up, upName, width, config.HiddenSize), Own(LinearRole.Down, downName, config.HiddenSize, width));
+        }
+        MlpPlan Fused(string both, int width)
         {
             LinearTensor all = Tensor(both, 2 * width, config.HiddenSize, config.MlpBias);
-            (gate, up) = (new(LinearRole.Gate, all, width, 0, width, 0), new(LinearRole.Up, all, width, width, width, 0));
+            return new(new(LinearRole.Gate, all, width, 0, width, 0), new(LinearRole.Up, all, width, width, width, 0),
+                Whole(LinearRole.Down, names.Down, config.HiddenSize, width, config.MlpBias));
         }
-        else
-        {
-            gate = names.Gate is { } name ? Whole(LinearRole.Gate, name, width, config.HiddenSize, config.MlpBias) : null;
-            up = Whole(LinearRole.Up, names.Up, width, config.HiddenSize, config.MlpBias);
-        }
+        MlpPlan InFolder(string folder, int width, int? expert) =>
+            Mlp(folder + names.ExpertGate, folder + names.ExpertUp, folder + names.ExpertDown, width, expert);
+        ExpertsConfig? experts = config.ExpertsOf(index);
         (int querySize, int keySize) = config.QueryKeyNorm == QueryKeyNorm.Whole ? (queries, keys) : (config.HeadSize, config.HeadSize);
         bool hasQueryKeyNorm = config.QueryKeyNorm != QueryKeyNorm.None;
         return new BlockPlan
@@ -103,9 +115,22 @@ internal sealed record BlockPlan
             Value = value,
             AttentionOutput = Whole(LinearRole.AttentionOutput, names.AttentionOutput, config.HiddenSize, queries,
                 config.AttentionOutputBias),
-            Gate = gate,
-            Up = up,
-            Down = Whole(LinearRole.Down, names.Down, config.HiddenSize, width, config.MlpBias),
+            Mlp = experts is null
+                ? names.FusedGateUp is { } both ? Fused(both, config.IntermediateSize)
+                    : Mlp(names.Gate ?? "", names.Up, names.Down, config.IntermediateSize, null)
+                : experts.SharedWidth > 0 ? InFolder(names.SharedExpert, experts.SharedWidth, null) : null,
+            Experts = experts is null ? null : new ExpertsPlan
+            {
+                Config = experts,
+                Router = $"{prefix}{names.Router}.weight",
+                RouterBias = experts.RouterBias ? $"{prefix}{names.Router}.bias" : null,
+                Correction = experts.HasCorrection ? $"{prefix}{names.Router}.e_score_correction_bias" : null,
+                SharedGate = experts.SharedIsGated ? $"{prefix}{names.SharedExpertGate}.weight" : null,
+                Mlps = names.FusedExpertsGateUp is { } gateUp ? FusedExperts(config, experts, prefix, gateUp)
+                    : [.. Enumerable.Range(0, experts.Count)
+                        .Select(expert => InFolder($"{names.Experts}{expert}.", experts.Width, expert))],
+            },
+            Sinks = names.Sinks is { } sinks ? prefix + sinks : null,
             InputNorm = Norm(names.InputNorm, config.HiddenSize),
             AttentionNorm = Norm(names.AttentionNorm, config.HiddenSize),
             MlpNorm = Norm(names.MlpNorm, config.HiddenSize),
@@ -118,6 +143,23 @@ internal sealed record BlockPlan
     /// <summary>A norm of the decoder's kind.</summary>
     internal static NormTensors NormOf(DecoderConfig config, string name, int size) =>
         new($"{name}.weight", config.Norm == NormKind.Layer && config.NormBias ? $"{name}.bias" : null, size);
+
+    private static IReadOnlyList<MlpPlan> FusedExperts(DecoderConfig config, ExpertsConfig experts, string prefix, string gateUp)
+    {
+        TensorNames names = config.Names;
+        (int count, int width, int hidden) = (experts.Count, experts.Width, config.HiddenSize);
+        LinearTensor Tensor(string name, int rows, int columns) =>
+            new(prefix + name, count * rows, columns, names.IsExpertsTransposed, experts.Bias ? $"{prefix}{name}_bias" : null)
+            {
+                Parts = count,
+            };
+        LinearTensor both = Tensor(gateUp, 2 * width, hidden), down = Tensor(names.FusedExpertsDown, hidden, width);
+        LinearSlice Half(LinearRole role, int expert, int half) => names.IsExpertsGateUpAlternating
+            ? new(role, both, width, expert * 2 * width + half, 1, 2) { Expert = expert }
+            : new(role, both, width, expert * 2 * width + half * width, width, 0) { Expert = expert };
+        return [.. Enumerable.Range(0, count).Select(expert => new MlpPlan(Half(LinearRole.Gate, expert, 0), Half(LinearRole.Up, expert, 1),
+            new(LinearRole.Down, down, hidden, expert * hidden, hidden, 0) { Expert = expert }))];
+    }
 
     private static IReadOnlyList<LinearTensor> Tensors(params LinearSlice?[] slices) =>
         [.. slices.OfType<LinearSlice>().Select(slice => slice.Tensor).Distinct()];

@@ -11,8 +11,14 @@ internal sealed class ChannelOrders(DecoderConfig config)
     /// <summary>Of the residual sum, one for the whole model.</summary>
     internal int[] Residual { get; set; } = Same(config.HiddenSize);
 
-    /// <summary>Of the MLP's own channels, by block.</summary>
-    internal int[][] Mlp { get; } = [.. Enumerable.Range(0, config.BlockCount).Select(_ => Same(config.IntermediateSize))];
+    /// <summary>Of the own channels of the MLP that every token goes through, by block.</summary>
+    internal int[][] Mlp { get; } =
+        [.. Enumerable.Range(0, config.BlockCount).Select(block => Same(config.ExpertsOf(block)?.SharedWidth ?? config.IntermediateSize))];
+
+    /// <summary>Of the channels of each expert, by block; none in a block without experts.</summary>
+    internal int[][][] Experts { get; } =
+        [.. Enumerable.Range(0, config.BlockCount).Select(block => config.ExpertsOf(block) is { } experts
+            ? Enumerable.Range(0, experts.Count).Select(_ => Same(experts.Width)).ToArray() : [])];
 
     /// <summary>Of the dimensions of a value head, by block and key-value head; all query heads that it serves share it.</summary>
     internal int[][][] Value { get; } =
@@ -23,7 +29,7 @@ internal sealed class ChannelOrders(DecoderConfig config)
     internal int[] InputsOf(int block, LinearSlice slice) => slice.Reads switch
     {
         Channels.Residual => Residual,
-        Channels.Mlp => Mlp[block],
+        Channels.Mlp => MlpOf(block, slice),
         _ => Heads(block, config.HeadCount),
     };
 
@@ -54,13 +60,29 @@ internal sealed class ChannelOrders(DecoderConfig config)
             foreach (LinearSlice slice in slices)
                 if (OutputsOf(block, slice) is { } order)
                     for (int row = 0; row < slice.Rows; row++) rows[slice.TensorRow(row)] = slice.TensorRow(order[row]);
-            TensorOrder both = new(rows, InputsOf(block, slices.First()));
-            orders[tensor.Name] = tensor.IsTransposed ? both.Transposed : both;
+            int[] Columns(int part) =>
+                InputsOf(block, tensor.Parts == 1 ? slices.First() : slices.First(slice => slice.Expert == part));
+            if (tensor.Parts > 1)
+            {
+                int size = tensor.Rows / tensor.Parts;
+                int[][] own = [.. Enumerable.Range(0, tensor.Parts)
+                    .Select(part => rows.AsSpan(part * size, size).ToArray().Select(row => row - part * size).ToArray())];
+                orders[tensor.Name] = TensorOrder.Join([.. own.Select((ofPart, part) => Stored(new(ofPart, Columns(part)), tensor))]);
+                if (tensor.Bias is { } biases) orders[biases] = new(null, null) { PartColumns = own };
+                continue;
+            }
+            orders[tensor.Name] = Stored(new(rows, Columns(0)), tensor);
             if (tensor.Bias is { } bias) orders[bias] = new(null, rows);
         }
+        if (plan.Experts is { } experts)
+            foreach (string name in new[] { experts.Router, experts.SharedGate }.OfType<string>()) orders[name] = new(null, Residual);
         foreach (NormTensors? norm in new[] { plan.InputNorm, plan.AttentionNorm, plan.MlpNorm, plan.OutputNorm })
             if (norm is not null) AddNorm(orders, norm);
     }
+
+    private int[] MlpOf(int block, LinearSlice slice) => slice.Expert is { } expert ? Experts[block][expert] : Mlp[block];
+
+    private static TensorOrder Stored(TensorOrder order, LinearTensor tensor) => tensor.IsTransposed ? order.Transposed : order;
 
     private void AddNorm(Dictionary<string, TensorOrder> orders, NormTensors norm)
     {
@@ -72,7 +94,7 @@ internal sealed class ChannelOrders(DecoderConfig config)
     private int[]? OutputsOf(int block, LinearSlice slice) => slice.Writes switch
     {
         Channels.Residual => Residual,
-        Channels.Mlp => Mlp[block],
+        Channels.Mlp => MlpOf(block, slice),
         Channels.Value => Heads(block, config.KeyValueHeadCount),
         _ => null,
     };

@@ -58,9 +58,10 @@ public static class CheckpointConfig
         return linears;
     }
 
-    /// <summary>The linear weights of the blocks that the checkpoint stores (inputs, outputs); none without a config.json.</summary>
+    /// <summary>The linear weights of the blocks that the checkpoint stores otherwise than (outputs, inputs); none without a
+    /// config.json.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
-    internal static IReadOnlySet<string> TransposedNames(string folder) =>
-        File.Exists(Path.Combine(folder, CheckpointFiles.ConfigName)) ? ParameterShapes.TransposedNames(ModelFamily.Read(folder))
-            : new HashSet<string>();
+    internal static IReadOnlyDictionary<string, StoredLayout> Layouts(string folder) =>
+        File.Exists(Path.Combine(folder, CheckpointFiles.ConfigName)) ? ParameterShapes.Layouts(ModelFamily.Read(folder))
+            : new Dictionary<string, StoredLayout>();
 }

@@ -23,8 +23,8 @@ public static class CheckpointMasks
         RequireOrder(path, modelFolder);
         IReadOnlyList<LinearTensor> linears = CheckpointConfig.Linears(modelFolder);
         return Turned(
-            MaskNpz.Read(path, linears.ToDictionary(linear => linear.Name, linear => (linear.StoredShape[0], linear.StoredShape[1]))),
-            linears.Where(linear => linear.IsTransposed).Select(linear => linear.Name).ToHashSet(StringComparer.Ordinal));
+            MaskNpz.Read(path, linears.ToDictionary(linear => linear.Name, linear => linear.Layout.MatrixOf(linear.Rows, linear.Columns))),
+            linears.ToDictionary(linear => linear.Name, linear => linear.Layout, StringComparer.Ordinal));
     }
 
     /// <summary>Writes masks; the same masks give the same bytes.</summary>
@@ -35,7 +35,7 @@ public static class CheckpointMasks
     public static void Write(string path, IReadOnlyDictionary<string, Mask> masks, string modelFolder)
     {
         ArgumentNullException.ThrowIfNull(masks);
-        MaskNpz.Write(path, Turned(masks, CheckpointConfig.TransposedNames(modelFolder)));
+        MaskNpz.Write(path, Turned(masks, CheckpointConfig.Layouts(modelFolder)));
     }
 
     // A run that orders channels keeps the model that its mask is of beside it.
@@ -54,7 +54,8 @@ public static class CheckpointMasks
         && options.ValueKind == JsonValueKind.Object && options.TryGetProperty("permute", out JsonElement permute)
         && permute.ValueKind == JsonValueKind.True;
 
-    private static IReadOnlyDictionary<string, Mask> Turned(IReadOnlyDictionary<string, Mask> masks, IReadOnlySet<string> transposed) =>
-        transposed.Count == 0 ? masks : new OrderedDictionary<string, Mask>(masks.Select(mask =>
-            KeyValuePair.Create(mask.Key, transposed.Contains(mask.Key) ? mask.Value.Transpose() : mask.Value)));
+    private static IReadOnlyDictionary<string, Mask> Turned(IReadOnlyDictionary<string, Mask> masks,
+        IReadOnlyDictionary<string, StoredLayout> layouts) =>
+        !layouts.Values.Any(layout => layout.IsTransposed) ? masks : new OrderedDictionary<string, Mask>(masks.Select(mask =>
+            KeyValuePair.Create(mask.Key, layouts.TryGetValue(mask.Key, out StoredLayout layout) ? layout.Turn(mask.Value) : mask.Value)));
 }

@@ -14,8 +14,11 @@ public sealed record DecoderConfig
     /// <summary>Width D of the residual stream.</summary>
     public required int HiddenSize { get; init; }
 
-    /// <summary>Width of the MLP.</summary>
+    /// <summary>Width of the MLP, in blocks that have no experts.</summary>
     public required int IntermediateSize { get; init; }
+
+    /// <summary>The mixture in the place of the MLP; null where every token goes through all weights.</summary>
+    public ExpertsConfig? Experts { get; init; }
 
     /// <summary>Number of blocks.</summary>
     public required int BlockCount { get; init; }
@@ -128,6 +131,7 @@ public sealed record DecoderConfig
         foreach ((string name, double value) in numbers) ConfigRange.Require(where, name, value);
         foreach (int? window in SlidingWindows)
             if (window is { } tokens) ConfigRange.Require(where, "sliding_window", tokens);
+        Experts?.Validate(where);
         if (HeadCount % KeyValueHeadCount != 0)
             throw new InvalidDataException(
                 $"{where}num_attention_heads {HeadCount} is not a multiple of num_key_value_heads {KeyValueHeadCount}.");
@@ -156,6 +160,12 @@ public sealed record DecoderConfig
                 $"{where}{name} has {factors.Count} numbers and {pairs} pairs of a head are turned; one for each is needed.");
         }
     }
+
+    /// <summary>The mixture of one block; null where it has an MLP alone.</summary>
+    internal ExpertsConfig? ExpertsOf(int block) => Experts?.DenseBlocks.Contains(block) == false ? Experts : null;
+
+    /// <summary>The most channels of MLPs that a token goes through in a block.</summary>
+    internal int WidthPerToken => Enumerable.Range(0, BlockCount).Max(block => ExpertsOf(block)?.WidthPerToken ?? IntermediateSize);
 
     /// <summary>The window of one block, or null where attention sees all earlier tokens.</summary>
     public int? SlidingWindow(int block) => block < SlidingWindows.Count ? SlidingWindows[block] : null;

@@ -52,8 +52,18 @@ internal enum LinearRole
 /// <param name="Bias">The bias's name, or null.</param>
 internal sealed record LinearTensor(string Name, int Rows, int Columns, bool IsTransposed, string? Bias)
 {
+    /// <summary>Matrices of as many rows that lie one after another, each with an input of its own: experts. Stored with three
+    /// dimensions where there are several.</summary>
+    internal int Parts { get; init; } = 1;
+
+    /// <summary>Of its bias.</summary>
+    internal int[] BiasShape => Parts == 1 ? [Rows] : [Parts, Rows / Parts];
+
+    /// <summary>How the checkpoint stores it.</summary>
+    internal StoredLayout Layout => new(IsTransposed, Parts);
+
     /// <summary>As the checkpoint stores it.</summary>
-    internal int[] StoredShape => IsTransposed ? [Columns, Rows] : [Rows, Columns];
+    internal int[] StoredShape => [.. Layout.ShapeOf(Rows, Columns).Select(size => (int)size)];
 }
 
 /// <summary>One matrix of a block: the rows of a tensor that have one role.</summary>
@@ -65,11 +75,15 @@ internal sealed record LinearTensor(string Name, int Rows, int Columns, bool IsT
 /// <param name="Stride">Rows from the beginning of one run to the next.</param>
 internal sealed record LinearSlice(LinearRole Role, LinearTensor Tensor, int Rows, int First, int Run, int Stride)
 {
+    /// <summary>Which expert's; null of what every token goes through.</summary>
+    internal int? Expert { get; init; }
+
     /// <summary>Whether the tensor is this matrix and no other.</summary>
     internal bool IsWhole => Rows == Tensor.Rows;
 
     /// <summary>Distinct in the model: the tensor's name, and where it has several roles this one.</summary>
-    internal string Name => IsWhole ? Tensor.Name : $"{Tensor.Name}:{Role}";
+    internal string Name => IsWhole ? Tensor.Name
+        : Tensor.Parts == 1 ? $"{Tensor.Name}:{Role}" : $"{Tensor.Name}:{Expert}:{Role}";
 
     /// <summary>Whose order its inputs share.</summary>
     internal Channels Reads => Role switch

@@ -18,8 +18,10 @@ internal static class ParameterShapes
             foreach (LinearTensor linear in plan.Tensors())
             {
                 yield return (linear.Name, linear.StoredShape);
-                if (linear.Bias is { } bias) yield return (bias, [linear.Rows]);
+                if (linear.Bias is { } bias) yield return (bias, linear.BiasShape);
             }
+            foreach ((string name, int[] shape) in plan.Experts?.Routing(config.HiddenSize) ?? []) yield return (name, shape);
+            if (plan.Sinks is { } sinks) yield return (sinks, [config.HeadCount]);
             foreach ((string, int[]) vector in plan.Norms().SelectMany(Vectors)) yield return vector;
         }
         foreach ((string, int[]) vector in Vectors(config.FinalNorm)) yield return vector;
@@ -31,13 +33,17 @@ internal static class ParameterShapes
     internal static IEnumerable<LinearTensor> Linears(DecoderConfig config) =>
         Enumerable.Range(0, config.BlockCount).SelectMany(block => BlockPlan.Of(config, block).Tensors());
 
-    /// <summary>Those of them that the checkpoint stores (inputs, outputs).</summary>
-    internal static IReadOnlySet<string> TransposedNames(DecoderConfig config) =>
-        Linears(config).Where(linear => linear.IsTransposed).Select(linear => linear.Name).ToHashSet(StringComparer.Ordinal);
+    /// <summary>Those of them that the checkpoint stores otherwise than (outputs, inputs), by name.</summary>
+    internal static IReadOnlyDictionary<string, StoredLayout> Layouts(DecoderConfig config) =>
+        Linears(config).Where(linear => linear.IsTransposed || linear.Parts > 1)
+            .ToDictionary(linear => linear.Name, linear => linear.Layout, StringComparer.Ordinal);
 
-    /// <summary>What no vector is multiplied by: norms, biases and learned positions.</summary>
-    internal static IEnumerable<(string Name, int[] Shape)> Values(DecoderConfig config) =>
-        All(config).Where(parameter => parameter.Shape.Length == 1 || parameter.Name == config.PositionsName);
+    /// <summary>What is computed with as it is and never packed: norms, biases, learned positions and routers.</summary>
+    internal static IEnumerable<(string Name, int[] Shape)> Values(DecoderConfig config)
+    {
+        HashSet<string> packed = [.. Linears(config).Select(linear => linear.Name), config.EmbeddingName, config.HeadName];
+        return All(config).Where(parameter => !packed.Contains(parameter.Name));
+    }
 
     private static IEnumerable<(string Name, int[] Shape)> Vectors(NormTensors norm) =>
         new[] { norm.Weight, norm.Bias }.OfType<string>().Select(name => (name, new[] { norm.Size }));

@@ -65,6 +65,43 @@ internal sealed record TensorNames
 
     internal string Down { get; init; } = "mlp.down_proj";
 
+    /// <summary>What chooses among experts.</summary>
+    internal string Router { get; init; } = "mlp.gate";
+
+    /// <summary>What the names of all experts begin with, up to the expert's number.</summary>
+    internal string Experts { get; init; } = "mlp.experts.";
+
+    /// <summary>What the names of the MLP beside the experts begin with.</summary>
+    internal string SharedExpert { get; init; } = "mlp.shared_expert.";
+
+    /// <summary>What its outputs are multiplied by.</summary>
+    internal string SharedExpertGate { get; init; } = "mlp.shared_expert_gate";
+
+    /// <summary>Of one expert.</summary>
+    internal string ExpertGate { get; init; } = "gate_proj";
+
+    /// <summary>The same.</summary>
+    internal string ExpertUp { get; init; } = "up_proj";
+
+    /// <summary>The same.</summary>
+    internal string ExpertDown { get; init; } = "down_proj";
+
+    /// <summary>One tensor for gates and ups of all experts, with its ending; a bias goes by the same name and <c>_bias</c>.</summary>
+    internal string? FusedExpertsGateUp { get; init; }
+
+    /// <summary>The same for the last matrices.</summary>
+    internal string FusedExpertsDown { get; init; } = "";
+
+    /// <summary>Whether rows of gate and up alternate in the fused tensor, the gate's first; else all of an expert's gate go
+    /// first.</summary>
+    internal bool IsExpertsGateUpAlternating { get; init; }
+
+    /// <summary>Whether fused experts are stored (experts, inputs, outputs).</summary>
+    internal bool IsExpertsTransposed { get; init; }
+
+    /// <summary>Of attention, a logit for each query head that no token has (gpt-oss); with its ending.</summary>
+    internal string? Sinks { get; init; }
+
     /// <summary>Whether linear weights are stored (inputs, outputs), as those of GPT-2's Conv1D.</summary>
     internal bool IsTransposed { get; init; }
 

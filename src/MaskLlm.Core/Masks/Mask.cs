@@ -83,13 +83,40 @@ public sealed partial class Mask
     }
 
     /// <summary>The mask of the same weights stored the other way: (columns, rows).</summary>
-    public Mask Transpose()
+    public Mask Transpose() => Transpose(1);
+
+    /// <summary>The same of each of so many matrices that lie one after another.</summary>
+    internal Mask Transpose(int parts)
     {
         byte[] turned = new byte[checked(Rows * Columns)];
+        int rows = Rows / parts;
         for (int row = 0; row < Rows; row++)
             for (int column = 0; column < Columns; column++)
-                turned[column * Rows + row] = this[row, column] ? (byte)1 : (byte)0;
-        return FromBytes(Columns, Rows, turned);
+                turned[row / rows * rows * Columns + column * rows + row % rows] = this[row, column] ? (byte)1 : (byte)0;
+        return FromBytes(parts * Columns, rows, turned);
+    }
+
+    /// <summary>Some of the rows.</summary>
+    internal Mask RowsFrom(int first, int count)
+    {
+        if (first == 0 && count == Rows) return this;
+        byte[] all = new byte[checked(Rows * Columns)];
+        CopyTo(all);
+        return FromBytes(count, Columns, all.AsSpan(first * Columns, count * Columns));
+    }
+
+    /// <summary>Masks of as many columns, one below the other.</summary>
+    internal static Mask Join(IReadOnlyList<Mask> masks)
+    {
+        if (masks.Count == 1) return masks[0];
+        int columns = masks[0].Columns, rows = masks.Sum(mask => mask.Rows), at = 0;
+        byte[] all = new byte[checked(rows * columns)];
+        foreach (Mask mask in masks)
+        {
+            mask.CopyTo(all.AsSpan(at, mask.Rows * columns));
+            at += mask.Rows * columns;
+        }
+        return FromBytes(rows, columns, all);
     }
 
     /// <summary>Unpacks the mask to one byte a weight.</summary>

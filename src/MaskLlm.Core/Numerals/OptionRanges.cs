@@ -37,6 +37,9 @@ public static class OptionRanges
     /// <summary>Sequences of a calibration.</summary>
     public static readonly NumberRange<int> Samples = AtLeast("samples", 1);
 
+    /// <summary>Tokens that must reach an expert.</summary>
+    public static readonly NumberRange<int> MinExpertTokens = AtLeast("min-expert-tokens", 0);
+
     /// <summary>Most of the weights that stays dense.</summary>
     public static readonly NumberRange<double> DenseShare = new("dense-share", 0, 1) { IsBelowMost = true };
 

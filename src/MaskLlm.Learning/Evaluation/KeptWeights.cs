@@ -53,18 +53,22 @@ public sealed record KeptWeights(IReadOnlyDictionary<string, Mask> Masks, bool S
         IReadOnlyList<LinearTensor> linears = CheckpointConfig.Linears(folder);
         SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         return new KeptWeights(new NonZeroMasks(checkpoint, [.. linears.Select(linear =>
-            (checkpoint.FileOf(linear.Name), checkpoint.Tensors[linear.Name], linear.IsTransposed))], cancellation));
+            (checkpoint.FileOf(linear.Name), checkpoint.Tensors[linear.Name], linear.Layout))], cancellation));
     }
 
     private static KeptWeights ReadSafetensors(string path, string? modelFolder, CancellationToken cancellation)
     {
-        IReadOnlySet<string> transposed = modelFolder is null ? new HashSet<string>() : CheckpointConfig.TransposedNames(modelFolder);
+        IReadOnlyDictionary<string, StoredLayout> layouts = modelFolder is null ? new Dictionary<string, StoredLayout>()
+            : CheckpointConfig.Layouts(modelFolder);
         SafetensorsFile file = SafetensorsFile.Open(path);
-        return new KeptWeights(new NonZeroMasks(file, [.. file.InFileOrder.Where(IsMatrix).Select(entry =>
-            (file, entry, transposed.Contains(entry.Name)))], cancellation));
+        IEnumerable<TensorEntry> matrices = file.InFileOrder.Where(entry => IsMatrix(entry, layouts.ContainsKey(entry.Name)));
+        return new KeptWeights(new NonZeroMasks(file, [.. matrices.Select(entry =>
+            (file, entry, layouts.TryGetValue(entry.Name, out StoredLayout layout) ? layout : new StoredLayout(false, 1)))], cancellation));
     }
 
-    private static bool IsMatrix(TensorEntry entry) => entry.Shape.Count == 2 && entry.Shape.All(size => size is > 0 and <= int.MaxValue);
+    // Several one after another where the model says so.
+    private static bool IsMatrix(TensorEntry entry, bool isLinear) => (entry.Shape.Count == 2 || (isLinear && entry.Shape.Count == 3))
+        && entry.Shape.All(size => size is > 0 and <= int.MaxValue);
 
     /// <summary>A mask file without its shapes.</summary>
     // Rows of 8 keep the flat groups of 2, 4 and 8 where they are; other sizes depend on where the true rows end.

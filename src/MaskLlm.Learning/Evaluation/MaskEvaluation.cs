@@ -39,12 +39,18 @@ public static class MaskEvaluation
         progress?.Report(new Progress("loading the model", 0, 1));
         using Decoder model = Checkpoint.LoadOrStream(request.Model, request.Stream, warn);
         TaskLog log = new(request.LogSamples);
+        RouterChoices? dense = null;
         EvaluationRow Measure(string? mask, string what)
         {
-            PerplexityResult? result = text is null ? null
-                : Perplexity.Evaluate(model, text.Ids, text.Length, request.MaxWindows, progress, what, cancellation);
+            PerplexityResult? result;
+            RouterChoices? choices = text is null || request.Masks.Count == 0 ? null : RouterChoices.Watch(model);
+            using (choices)
+                result = text is null ? null
+                    : Perplexity.Evaluate(model, text.Ids, text.Length, request.MaxWindows, progress, what, cancellation);
+            if (mask is null) dense = choices;
             return new EvaluationRow(mask, result is null ? null : text!.WithUnits(result))
             {
+                RouterChoicesChanged = mask is null || dense is null ? null : choices!.ShareChanged(dense),
                 Tasks = tasks?.Ask(new TorchLikelihoods(model), $"asking {what}", (task, answer) => log.Add(mask, task, answer), progress,
                     cancellation) ?? [],
             };

@@ -12,7 +12,7 @@ internal sealed record ModelPart(string Name, string Skip, IReadOnlyList<string>
 
     /// <summary>
     /// Layers by kind, in the order in which the kinds come first. A kind is called by the last part of its name, and where that is
-    /// another's too, as GPT-2's <c>attn.c_proj</c> and <c>mlp.c_proj</c>, by its whole name in the block.
+    /// another's too, as GPT-2's <c>attn.c_proj</c> and <c>mlp.c_proj</c>, by its whole name in the block. Experts are one kind.
     /// </summary>
     internal static IReadOnlyList<ModelPart> Kinds(IEnumerable<string> names)
     {
@@ -23,7 +23,7 @@ internal sealed record ModelPart(string Name, string Skip, IReadOnlyList<string>
             .. kinds.Select(kind =>
             {
                 string called = whole[LastPart(kind.Key)].Count() == 1 ? LastPart(kind.Key) : kind.Key;
-                return new ModelPart(called, $"*.{called}.weight", [.. kind]);
+                return new ModelPart(called, $"*.{called}{Ending(kind.First())}", [.. kind]);
             }),
         ];
     }
@@ -44,8 +44,16 @@ internal sealed record ModelPart(string Name, string Skip, IReadOnlyList<string>
     // model.layers.3.self_attn.q_proj.weight: up to the block's number.
     private static string BlockOf(string name) => string.Join('.', name.Split('.')[..AfterBlock(name)]);
 
-    // The same: self_attn.q_proj.
-    private static string InnerName(string name) => string.Join('.', name.Split('.')[AfterBlock(name)..^1]);
+    /// <summary>What a layer is called inside its block, for all experts alike: <c>self_attn.q_proj</c>,
+    /// <c>mlp.experts.*.up_proj</c>.</summary>
+    internal static string InnerName(string name)
+    {
+        string whole = name[..^Ending(name).Length];
+        return string.Join('.', whole.Split('.')[AfterBlock(name)..].Select(part => part.All(char.IsAsciiDigit) ? "*" : part));
+    }
+
+    // Not every checkpoint calls what all experts have in one tensor a weight.
+    private static string Ending(string name) => name.EndsWith(".weight", StringComparison.Ordinal) ? ".weight" : "";
 
     private static string LastPart(string name) => name.Split('.')[^1];
 

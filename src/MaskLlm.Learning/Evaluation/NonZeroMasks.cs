@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using MaskLlm.Architectures;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
 
@@ -7,13 +8,13 @@ namespace MaskLlm.Evaluation;
 
 /// <summary>Masks of the weights that are not zero, by name: each is taken from its file when it is asked for, and not kept.</summary>
 /// <param name="source">Closed with this.</param>
-/// <param name="tensors">Matrices, and whether they are stored (inputs, outputs).</param>
+/// <param name="tensors">Matrices, and how they are stored.</param>
 /// <param name="cancellation">Stops before a tensor.</param>
 internal sealed class NonZeroMasks(
-    IDisposable source, IReadOnlyList<(SafetensorsFile File, TensorEntry Entry, bool IsTransposed)> tensors, CancellationToken cancellation)
+    IDisposable source, IReadOnlyList<(SafetensorsFile File, TensorEntry Entry, StoredLayout Layout)> tensors, CancellationToken cancellation)
     : IReadOnlyDictionary<string, Mask>, IDisposable
 {
-    private readonly OrderedDictionary<string, (SafetensorsFile File, TensorEntry Entry, bool IsTransposed)> _tensors =
+    private readonly OrderedDictionary<string, (SafetensorsFile File, TensorEntry Entry, StoredLayout Layout)> _tensors =
         new(tensors.Select(tensor => KeyValuePair.Create(tensor.Entry.Name, tensor)), StringComparer.Ordinal);
 
     public IEnumerable<string> Keys => _tensors.Keys;
@@ -27,9 +28,8 @@ internal sealed class NonZeroMasks(
         get
         {
             cancellation.ThrowIfCancellationRequested();
-            (SafetensorsFile file, TensorEntry entry, bool isTransposed) = _tensors[key];
-            Mask stored = NonZeroValues.Of(file, entry);
-            return isTransposed ? stored.Transpose() : stored;
+            (SafetensorsFile file, TensorEntry entry, StoredLayout layout) = _tensors[key];
+            return layout.Turn(NonZeroValues.Of(file, entry));
         }
     }
 

@@ -11,10 +11,11 @@ internal static class NonZeroValues
     // Whole bytes of mask bits for every width of element.
     private const int ChunkBytes = 1 << 24;
 
-    /// <summary>The mask of a matrix of a file.</summary>
+    /// <summary>The mask of a matrix of a file, or of several that lie one after another.</summary>
     internal static Mask Of(SafetensorsFile file, TensorEntry matrix)
     {
-        int rows = (int)matrix.Shape[0], columns = (int)matrix.Shape[1], width = matrix.Type.ByteWidth();
+        int rows = (int)matrix.Shape.SkipLast(1).Aggregate((all, size) => all * size), columns = (int)matrix.Shape[^1];
+        int width = matrix.Type.ByteWidth();
         byte[] packed = new byte[Mask.PackedLength(rows, columns)];
         for (long at = 0; at < matrix.ByteLength; at += ChunkBytes)
         {

@@ -39,6 +39,9 @@ internal static class LearnCard
         card.Append(CultureInfo.InvariantCulture,
             $"Tokens seen: {figures["tokens"]}. Seconds: {Number(figures["seconds"])}. Tokens a second: "
             + $"{Number(figures["tokens_per_second"])}. Seed: {options.Seed}.\n\n");
+        if ((long?)figures["unreached_groups"] is > 0 and long unreached)
+            card.Append(CultureInfo.InvariantCulture,
+                $"{unreached} groups are of experts that no token of these steps reached; they keep what they started from.\n\n");
         if (options.TrainWeights == WeightTraining.None)
             card.Append(CultureInfo.InvariantCulture,
                 $"Masked checkpoint: `maskllm apply {(request.Permute ? "permuted" : "MODEL")} --mask mask.npz --out DIR`. ");

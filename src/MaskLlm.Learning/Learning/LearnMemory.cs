@@ -71,7 +71,7 @@ internal static class LearnMemory
     {
         DecoderConfig config = model.Config;
         int compute = Precision.BytesOf(model.Compute);
-        double hidden = config.HiddenSize, queries = (double)config.HeadCount * config.HeadSize, mlp = config.IntermediateSize;
+        double hidden = config.HiddenSize, queries = (double)config.HeadCount * config.HeadSize, mlp = config.WidthPerToken;
         double attention = config.HeadCount * CausalAttention.KeptBytes(config, model.Compute, model.Device.type, options.SequenceLength);
         double block = 2 * hidden * (sizeof(float) + compute) + 4 * compute * (queries + mlp) + attention + 8;
         if (options.Stream) return tokens * block;

@@ -14,7 +14,7 @@ internal static class LearnRecord
         foreach ((string name, JsonNode? value) in Others(request)) options[name] = value?.DeepClone();
         LearnTotals totals = learned.Totals;
         long tokensAStep = (long)request.Options.BatchSize * request.Options.SequenceLength;
-        return new RunRecord("learn", options, request.Options.Seed, learned.Kernel, inputs, new JsonObject
+        RunRecord record = new("learn", options, request.Options.Seed, learned.Kernel, inputs, new JsonObject
         {
             ["tokens"] = tokensAStep * request.Options.Steps,
             ["seconds"] = totals.Seconds,
@@ -38,6 +38,8 @@ internal static class LearnRecord
                 ["learned"] = perplexity.Learned
             },
         });
+        if (learned.UnreachedGroups is { } unreached) record.Figures["unreached_groups"] = unreached;
+        return record;
     }
 
     /// <summary>Every option that decides the result, by its name on the command line.</summary>

@@ -252,6 +252,9 @@ public sealed class LearnRun
                 LearnCheckpoint.Save(_folder.CheckpointPath, learner, step + 1, decisive);
             if (!last) _cancellation.ThrowIfCancellationRequested();
         }
+        if (learner.UnreachedGroups is > 0 and long unreached)
+            _warn(string.Create(CultureInfo.InvariantCulture, $"{unreached} of {learner.GroupCount} groups are of experts that no token of "
+                + $"these steps reached; they keep what they started from."));
         if (_request.SaveLogits) learner.SaveLogits(_folder.File("logits.safetensors"));
         // From here on a cancelled run ends as a whole one: the steps are done, and what is left takes less than to do some again.
         IReadOnlyDictionary<string, Mask> masks = learner.ArgmaxMasks();
@@ -259,6 +262,7 @@ public sealed class LearnRun
         if (learner.Weights is { } weights) SaveWeights(weights.Concat(learner.Vectors?.Values ?? []));
         return new LearnedRun(masks, perplexity, totals, learner.WeightCount, learner.KernelName, learner.PriorGroupShare)
         {
+            UnreachedGroups = model.Config.Experts is null ? null : learner.UnreachedGroups,
             Tasks = tasks is null ? null
                 : Asked(model, tasks, masks, CancellationToken.None, learner.Weights, learner.Vectors),
         };

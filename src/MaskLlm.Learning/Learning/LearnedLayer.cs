@@ -15,6 +15,8 @@ internal sealed class LearnedLayer : IDisposable
     private readonly LinearLayer _layer;
     private readonly ScalarType _compute;
     private readonly bool _keepsGradientMemory;
+    // (parts) of 0 and 1, on the CPU; null where every token goes through the layer.
+    private readonly Tensor? _reached;
     private Tensor? _gradient, _lastChoice;
     private WeightLoan? _leaf;
     private bool _hasGradient;
@@ -28,12 +30,14 @@ internal sealed class LearnedLayer : IDisposable
     /// makes it, it would lie between their activations and tear the heap.
     /// </param>
     /// <param name="rewardScale">Multiplies lambda in this layer.</param>
+    /// <param name="isOfExperts">Whether a step may reach none of it, or a part.</param>
     internal LearnedLayer(LinearLayer layer, int index, ScalarType compute, MaskLogits logits, bool keepsGradientMemory = false,
-        float rewardScale = 1)
+        float rewardScale = 1, bool isOfExperts = false)
     {
         (_layer, Index, _compute, Logits, _keepsGradientMemory) = (layer, index, compute, logits, keepsGradientMemory);
         Dense = layer.Weight;
         RewardScale = rewardScale;
+        _reached = isOfExperts ? zeros(layer.Parts, ScalarType.Byte).DetachFromDisposeScope() : null;
         if (keepsGradientMemory) _gradient = empty(Dense.shape, compute, Dense.device).DetachFromDisposeScope();
     }
 
@@ -52,10 +56,18 @@ internal sealed class LearnedLayer : IDisposable
     internal MaskLogits Logits { get; }
 
     /// <summary>Everything that a checkpoint must hold, by name.</summary>
-    internal IEnumerable<(string Name, Tensor Value)> State => [.. Logits.State, .. Trained?.State ?? []];
+    internal IEnumerable<(string Name, Tensor Value)> State =>
+        [.. Logits.State, .. Trained?.State ?? [], .. _reached is null ? [] : new[] { (Logits.Name + ".reached", _reached) }];
+
+    /// <summary>Groups that no token has reached in any step.</summary>
+    internal long UnreachedGroups => _reached is null ? 0
+        : Logits.Groups / _layer.Parts * (_layer.Parts - _reached.sum(ScalarType.Int64).item<long>());
 
     /// <summary>Multiplies lambda in this layer.</summary>
     internal float RewardScale { get; }
+
+    /// <summary>Whether the runs since then had one: an expert that no token reached has none.</summary>
+    internal bool HasGradient => _hasGradient;
 
     /// <summary>dL/d(W * mask) of the runs since the last <see cref="DropGradient"/>, (O, I) in the type of the activations.</summary>
     internal Tensor Gradient => _hasGradient ? _gradient!
@@ -77,6 +89,18 @@ internal sealed class LearnedLayer : IDisposable
         if (_leaf?.Weight.grad is { } gradient) TakeGradient(gradient);
         _leaf?.Dispose();
         _leaf = null;
+    }
+
+    /// <summary>Notes which experts this step's tokens reached, and puts the logits of the others back when the result is
+    /// disposed.</summary>
+    internal IDisposable? KeepUnreached()
+    {
+        if (_reached is null) return null;
+        using DisposeScope scope = NewDisposeScope();
+        Tensor now = Gradient.view(_layer.Parts, -1).ne(0).any(1).to(ScalarType.Byte).cpu();
+        _reached.copy_(_reached.maximum(now));
+        bool[] reached = [.. TensorBytes.Bytes(now).ToArray().Select(one => one != 0)];
+        return reached.All(one => one) || Logits.Logits.size(0) == 0 ? null : new Kept(Logits.Logits, reached);
     }
 
     internal void DropGradient()
@@ -111,6 +135,7 @@ internal sealed class LearnedLayer : IDisposable
         _gradient?.Dispose();
         Trained?.Dispose();
         _lastChoice?.Dispose();
+        _reached?.Dispose();
         Logits.Dispose();
     }
 
@@ -123,5 +148,29 @@ internal sealed class LearnedLayer : IDisposable
                 if (_hasGradient) _gradient.PlusInPlace(gradient);
                 else _gradient.copy_(gradient);
         _hasGradient = true;
+    }
+
+    private sealed class Kept : IDisposable
+    {
+        private readonly Tensor _logits;
+        private readonly List<(long First, Tensor Before)> _parts = [];
+
+        internal Kept(Tensor logits, bool[] reached)
+        {
+            _logits = logits;
+            long groups = logits.size(1) / reached.Length;
+            foreach ((int part, bool isReached) in reached.Index())
+                if (!isReached) _parts.Add((part * groups, logits.narrow(1, part * groups, groups).clone().DetachFromDisposeScope()));
+        }
+
+        public void Dispose()
+        {
+            foreach ((long first, Tensor before) in _parts)
+            {
+                using Tensor place = _logits.narrow(1, first, before.size(1));
+                place.copy_(before);
+                before.Dispose();
+            }
+        }
     }
 }

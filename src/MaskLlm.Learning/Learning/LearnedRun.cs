@@ -13,6 +13,9 @@ namespace MaskLlm.Learning;
 internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, double? Perplexity, LearnTotals Totals, long Weights,
     string Kernel, double PriorGroupShare)
 {
+    /// <summary>Groups of experts that no token reached; null in a model without experts.</summary>
+    internal long? UnreachedGroups { get; init; }
+
     /// <summary>Scores of tasks by their names, under these masks; null where none was asked.</summary>
     internal JsonObject? Tasks { get; init; }
 }

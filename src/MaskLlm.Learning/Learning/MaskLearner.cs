@@ -55,6 +55,8 @@ public sealed class MaskLearner : IDisposable
         _masks = !options.LearnsMasks ? new WeightMaskStep(options) : _table is null ? new ItemMaskStep(options.Pattern)
             : ChooseKernel(options, model.Device) == KernelKind.Fused ? new FusedMaskStep(options.Pattern) : new PlainMaskStep(_table);
         using IDisposable noGradient = no_grad();
+        HashSet<LinearLayer> ofExperts =
+            [.. model.Blocks.SelectMany(block => block.Groups).Where(group => !group.IsOfEveryToken).SelectMany(group => group.Layers)];
         long onPrior = 0;
         for (int i = 0; i < selected.Count; i++)
         {
@@ -66,7 +68,7 @@ public sealed class MaskLearner : IDisposable
                 : MaskLogits.Create(selected[i], i, _table, options, from, inputSquares?[selected[i].Name]);
             if (from is not null) onPrior += MaskAgreement.Between(from, logits.ArgmaxMask(), options.Pattern.GroupSize).EqualGroups;
             _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations,
-                RewardScale(selected[i].Weight, options))
+                RewardScale(selected[i].Weight, options), ofExperts.Contains(selected[i]))
             {
                 Trained = options.TrainWeights == WeightTraining.None ? null
                     : new TrainedWeight(selected[i].Name, StartOf(selected[i], from, start), options.Moments, options.Seed, i),
@@ -90,6 +92,9 @@ public sealed class MaskLearner : IDisposable
     /// <summary>Bytes of logits and moments for each weight under a mask.</summary>
     public double StateBytesPerWeight =>
         _layers.Sum(layer => layer.State.Sum(tensor => tensor.Value.NumberOfElements * tensor.Value.ElementSize)) / (double)WeightCount;
+
+    /// <summary>Groups of experts that no token has reached in any step: their masks are those that they started from.</summary>
+    public long UnreachedGroups => _layers.Sum(layer => layer.UnreachedGroups);
 
     /// <summary>Share of groups whose most probable candidate is the prior's, before the first step; 0 without a prior.</summary>
     public double PriorGroupShare { get; }
@@ -144,8 +149,9 @@ public sealed class MaskLearner : IDisposable
         SampledLayers sampled = new(_masks, sample);
         double loss = run(sampled);
         long afterModel = Stopwatch.GetTimestamp();
-        double norm = Math.Sqrt(_layers.Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient))
-            + (Vectors?.SquaredNorm() ?? 0));
+        double squares = _layers.Where(layer => layer.HasGradient)
+            .Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient));
+        double norm = Math.Sqrt(squares + (Vectors?.SquaredNorm() ?? 0));
         Finite.RequireStep(step, loss, norm);
         TimeSpan backward = Stopwatch.GetElapsedTime(afterModel);
         Update(step, sample, norm);
@@ -307,13 +313,21 @@ public sealed class MaskLearner : IDisposable
         foreach (LearnedLayer layer in _layers)
         {
             using DisposeScope scope = NewDisposeScope();
-            // Before the logits move: the mask of this step.
-            Tensor? mask = layer.Trained is null ? null : MaskOf(layer, sample);
-            _masks.Update(layer, LayerSample(sample, layer), layer.Gradient, clip, rates);
-            UpdateWeight(layer, step, mask, _options.LearnsMasks ? 1 : clip, weightRates);
+            if (layer.HasGradient) Update(layer, step, sample, clip, rates, weightRates);
+            Settle(layer, step);
             layer.DropGradient();
             layer.Logits.TakeAverage(_options.AverageDecay, step);
         }
+    }
+
+    // A layer of experts that no token reached stays as it is; of one that has them all in one tensor, those that none reached.
+    private void Update(LearnedLayer layer, long step, MaskSample sample, double clip, AdamWRates rates, AdamWRates weightRates)
+    {
+        // Before the logits move: the mask of this step.
+        Tensor? mask = layer.Trained is null ? null : MaskOf(layer, sample);
+        using (layer.KeepUnreached())
+            _masks.Update(layer, LayerSample(sample, layer), layer.Gradient, clip, rates);
+        UpdateWeight(layer, step, mask, _options.LearnsMasks ? 1 : clip, weightRates);
     }
 
     private void UpdateWeight(LearnedLayer layer, long step, Tensor? mask, double clip, AdamWRates rates)
@@ -321,7 +335,11 @@ public sealed class MaskLearner : IDisposable
         if (layer.Trained is null) return;
         if (!_options.MovesMask(step)) layer.Trained.Update(layer.Gradient, mask!, clip, rates);
         else layer.Trained.UpdateAll(layer.Gradient, mask!, clip, _options.DroppedDecay, rates);
-        if (_options.MovesMask(step) && !_options.MovesMask(step + 1))
+    }
+
+    private void Settle(LearnedLayer layer, long step)
+    {
+        if (layer.Trained is not null && _options.MovesMask(step) && !_options.MovesMask(step + 1))
             layer.Trained.Settle(layer.LargestWeights(_options.Pattern));
     }
 }

@@ -80,7 +80,7 @@ internal sealed class MaskLogits : IDisposable
     /// <param name="table">The candidates; null for logits of items.</param>
     /// <param name="options">Seed, sigma, alpha, whether there is a random part.</param>
     /// <param name="prior">M0, or null.</param>
-    /// <param name="inputSquares">(I) float32, of calibration; null where scores play no part.</param>
+    /// <param name="inputSquares">(I) float32, of several matrices (parts, I), of calibration; null where scores play no part.</param>
     internal static MaskLogits Create(LinearLayer layer, int index, CandidateTensor? table, LearnOptions options, Mask? prior,
         Tensor? inputSquares = null)
     {
@@ -101,7 +101,7 @@ internal sealed class MaskLogits : IDisposable
             Shift(MaskTensors.ToTensor(prior, logits.device), shift);
         }
         if (options.ScoreStrength > 0)
-            Shift(ActivationScores.OfRow(layer.Name, layer.Weight.to(ScalarType.Float32), inputSquares!),
+            Shift(ActivationScores.OfRow(layer.Name, layer.Weight.to(ScalarType.Float32), layer.ByRow(inputSquares!)),
                 options.ScoreStrength * options.InitialStd);
         return new MaskLogits(layer, logits, table, options);
     }

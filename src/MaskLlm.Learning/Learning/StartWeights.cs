@@ -48,7 +48,7 @@ internal sealed class StartWeights : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         TensorState.SaveChecked(path, [.. layers.Select(layer =>
-            (layer.Name, layer.IsStoredTransposed ? _weights[layer.Name].t().contiguous() : _weights[layer.Name]))],
+            (layer.Name, StoredTensors.Write(layer.Layout, _weights[layer.Name])))],
             new Dictionary<string, string>());
     }
 
@@ -72,7 +72,7 @@ internal sealed class StartWeights : IDisposable
                     throw new InvalidDataException(fault(layer, entry is null ? "missing" : $"({string.Join(", ", entry.Shape)})"));
                 Tensor weight = TensorBytes.Read(entry, (offset, target) => read(layer.Name, offset, target));
                 if (!FiniteTensors.All(weight)) throw new InvalidDataException(fault(layer, "NaN or infinite"));
-                weights.Add(layer.Name, (layer.IsStoredTransposed ? weight.t().contiguous() : weight).to(layer.Weight.device));
+                weights.Add(layer.Name, StoredTensors.Read(layer.Layout, weight).to(layer.Weight.device));
             }
             return weights;
         }
@@ -83,6 +83,5 @@ internal sealed class StartWeights : IDisposable
         }
     }
 
-    private static long[] Shape(LinearLayer layer) =>
-        layer.IsStoredTransposed ? [layer.Columns, layer.Rows] : [layer.Rows, layer.Columns];
+    private static long[] Shape(LinearLayer layer) => layer.Layout.ShapeOf(layer.Rows, layer.Columns);
 }

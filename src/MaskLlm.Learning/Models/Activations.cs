@@ -29,6 +29,14 @@ internal static class Activations
         return x.Times(1 / most).tanh().Times(most).MoveToOuterDisposeScope();
     }
 
+    /// <summary>(up + 1) gate sigmoid(slope gate) of gates up to a limit and ups within it (gpt-oss), of the caller's scope.</summary>
+    internal static Tensor Limited(Tensor gate, Tensor up, double limit, double slope)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor cut = gate.clamp_max(limit);
+        return (up.clamp(-limit, limit).Plus(1) * (cut * cut.Times(slope).sigmoid())).MoveToOuterDisposeScope();
+    }
+
     // x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))): Hendrycks and Gimpel 2016.
     private static Tensor GeluTanh(Tensor x)
     {

@@ -18,9 +18,10 @@ internal static class CausalAttention
     /// <param name="softCap">c of c tanh(x / c), which they then go through; null for none.</param>
     /// <param name="branches">Who sees whom where a row has several endings; null where it is one text.</param>
     /// <param name="hasAlibi">Whether the scores fall with the distance.</param>
+    /// <param name="sinks">(H): a logit that no token has; null for none.</param>
     /// <returns>(B, T, H, hs), of the caller's scope.</returns>
     internal static Tensor Call(Tensor query, Tensor key, Tensor value, int? window, double scale, double? softCap,
-        TextBranches? branches = null, bool hasAlibi = false)
+        TextBranches? branches = null, bool hasAlibi = false, Tensor? sinks = null)
     {
         using DisposeScope scope = NewDisposeScope();
         long tokens = query.size(1);
@@ -28,14 +29,14 @@ internal static class CausalAttention
         key = key.transpose(1, 2);
         value = value.transpose(1, 2);
         if (window >= tokens) window = null;
-        if (softCap is not null || hasAlibi || IsPlain(query.dtype, query.device_type, tokens))
+        if (softCap is not null || hasAlibi || sinks is not null || IsPlain(query.dtype, query.device_type, tokens))
         {
             Tensor seen = branches?.SeenWithin(window) ?? Seen(tokens, window, query.device);
             Tensor unseen = zeros(seen.shape, query.dtype, query.device).FillInPlace(seen.logical_not(), double.NegativeInfinity);
             Tensor scores = matmul(query, key.transpose(2, 3)).TimesInPlace(scale);
             scores = Activations.Capped(scores, softCap).PlusInPlace(unseen);
             if (hasAlibi) scores.PlusInPlace(Alibi(query, branches));
-            return matmul(nn.functional.softmax(scores, -1), value).transpose(1, 2).MoveToOuterDisposeScope();
+            return matmul(Shares(scores, sinks), value).transpose(1, 2).MoveToOuterDisposeScope();
         }
 
         // The result takes the query's layout in memory: with the tokens outside the heads, joining the heads copies nothing.
@@ -45,6 +46,15 @@ internal static class CausalAttention
         if (Math.Abs(left - 1) > 1e-12) query = query.Times(left);
         return nn.functional.scaled_dot_product_attention(query, key, value, mask, is_casual: mask is null).transpose(1, 2)
             .MoveToOuterDisposeScope();
+    }
+
+    // softmax over (B, H, T, T); the share of a sink is nobody's.
+    private static Tensor Shares(Tensor scores, Tensor? sinks)
+    {
+        if (sinks is null) return nn.functional.softmax(scores, -1);
+        long tokens = scores.size(-1);
+        Tensor sink = sinks.to(scores.dtype).view(1, -1, 1, 1).expand(scores.size(0), -1, scores.size(2), 1);
+        return nn.functional.softmax(cat([scores, sink], -1), -1).narrow(-1, 0, tokens);
     }
 
     /// <summary>Bytes kept for the backward pass, a token and head, beside the inputs and what comes out.</summary>

@@ -40,8 +40,7 @@ public static class Checkpoint
         RequireMemory(folder, file, TypeOf);
         using IDisposable noGradient = no_grad();
         return new Decoder(config, (name, shape) =>
-            ReadParameter(file, name, shape, linears.GetValueOrDefault(name)?.IsTransposed ?? false, TypeOf, device ?? CPU), device
-            ?? CPU);
+            ReadParameter(file, name, shape, linears.GetValueOrDefault(name), TypeOf, device ?? CPU), device ?? CPU);
     }
 
     /// <summary>
@@ -64,7 +63,7 @@ public static class Checkpoint
             using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
             using IDisposable noGradient = no_grad();
             return new Decoder(CheckpointConfig.Read(file), (name, shape) =>
-                ReadParameter(file, name, shape, isTransposed: false, _ => compute, device ?? CPU), device ?? CPU, streamed);
+                ReadParameter(file, name, shape, linear: null, _ => compute, device ?? CPU), device ?? CPU, streamed);
         }
         catch
         {
@@ -91,18 +90,19 @@ public static class Checkpoint
     }
 
     /// <summary>One parameter, (O, I) where it is a matrix, of the caller's scope.</summary>
-    internal static Tensor ReadParameter(SafetensorsCheckpoint file, string name, long[] shape, bool isTransposed,
+    internal static Tensor ReadParameter(SafetensorsCheckpoint file, string name, long[] shape, LinearTensor? linear,
         Func<TensorEntry, ScalarType> typeOf, Device device)
     {
         string folder = file.Folder;
-        TensorEntry entry = CheckpointContents.RequireParameter(folder, file, name, isTransposed ? [shape[1], shape[0]] : shape);
+        TensorEntry entry = CheckpointContents.RequireParameter(folder, file, name,
+            linear is null ? shape : linear.Layout.ShapeOf(linear.Rows, linear.Columns));
         using DisposeScope scope = NewDisposeScope();
         Tensor weight = TensorBytes.Read(entry, (offset, target) => file.Read(name, offset, target));
         Tensor computed = weight.to(typeOf(entry));
         // After the conversion: what is too large for the type that is computed in is infinite there.
         if (!FiniteTensors.All(computed))
             throw CheckpointRows.NotFinite(folder, name, FiniteTensors.All(weight) ? $" in {computed.dtype}" : "");
-        if (isTransposed) computed = computed.t().contiguous();
+        if (linear is not null) computed = StoredTensors.Read(linear.Layout, computed);
         return computed.to(device).MoveToOuterDisposeScope();
     }
 

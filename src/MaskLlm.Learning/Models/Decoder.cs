@@ -139,6 +139,30 @@ public sealed class Decoder : IDisposable
         return _blocks[block].InputOf(group, x, cosine, sine).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Which experts of a block the tokens of its input go through; of the caller's scope.</summary>
+    /// <param name="block">That has experts.</param>
+    /// <param name="x">(B, T, D), the block's input.</param>
+    internal Routing Route(int block, Tensor x)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor? cosine, Tensor? sine) = Rotary(block, x);
+        Routing routing = _blocks[block].Experts!.Route(_blocks[block].MlpInput(x, cosine, sine));
+        routing.Tokens.MoveToOuterDisposeScope();
+        routing.Weights.MoveToOuterDisposeScope();
+        return routing;
+    }
+
+    /// <summary>Runs experts of a block on tokens of the caller's choice, as <see cref="ExpertLayers.Run"/> does.</summary>
+    /// <param name="block">That has experts.</param>
+    /// <param name="x">(B, T, D), the block's input.</param>
+    /// <param name="tokens">By expert.</param>
+    internal void RunExperts(int block, Tensor x, IReadOnlyDictionary<int, Tensor?> tokens)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (Tensor? cosine, Tensor? sine) = Rotary(block, x);
+        _blocks[block].Experts!.Run(_blocks[block].MlpInput(x, cosine, sine), tokens);
+    }
+
     // (T, turned/2) each; null where nothing is turned.
     private (Tensor? Cosine, Tensor? Sine) Rotary(int block, Tensor x)
     {

@@ -10,12 +10,14 @@ internal sealed class DecoderBlock
     private const int OutputGroup = 1, MlpGroup = 2, DownGroup = 3;
 
     private readonly DecoderConfig _config;
-    private readonly LinearSlices _inputs, _mlp;
-    private readonly LinearLayer _output, _down;
+    private readonly LinearSlices _inputs;
+    private readonly LinearLayer _output;
+    private readonly MlpLayers? _mlp;
+    private readonly Tensor? _sharedGate, _sinks;
     private readonly Norm? _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm;
     private readonly int? _window;
     private readonly double _scale;
-    private readonly bool _isGated, _turnsNeighbours;
+    private readonly bool _turnsNeighbours;
 
     /// <param name="config">The decoder.</param>
     /// <param name="index">From 0.</param>
@@ -26,13 +28,21 @@ internal sealed class DecoderBlock
         _config = config;
         (_window, _scale) = (config.SlidingWindow(index), config.AttentionScaleOf(index));
         BlockPlan plan = BlockPlan.Of(config, index);
-        (_isGated, _turnsNeighbours) = (plan.Gate is not null, config.RotaryOf(index)?.TurnsNeighbours ?? false);
+        _turnsNeighbours = config.RotaryOf(index)?.TurnsNeighbours ?? false;
         LinearsByInput = [.. plan.TensorsByInput.Select(sharing => sharing.Select(Linear).ToList())];
         Linears = [.. LinearsByInput.SelectMany(sharing => sharing)];
-        _inputs = new LinearSlices(LinearsByInput[0], plan.Query, plan.Key, plan.Value);
+        Dictionary<string, LinearLayer> layers = Linears.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
+        _inputs = new LinearSlices(LinearsByInput[0], 0, plan.Query, plan.Key, plan.Value);
         _output = LinearsByInput[OutputGroup][0];
-        _mlp = new LinearSlices(LinearsByInput[MlpGroup], plan.Gate, plan.Up);
-        _down = LinearsByInput[DownGroup][0];
+        _mlp = plan.Mlp is { } mlp ? new MlpLayers(config, mlp, layers) : null;
+        if (plan.Experts is { } experts)
+        {
+            Experts = new ExpertLayers(experts, [.. experts.Mlps.Select(expert => new MlpLayers(config, expert, layers))],
+                config.HiddenSize, parameter);
+            _sharedGate = experts.SharedGate is { } gate ? parameter(gate, [1, config.HiddenSize]) : null;
+        }
+        Groups = [.. LinearsByInput.Select((sharing, group) => GroupOf(sharing, group))];
+        _sinks = plan.Sinks is { } sinks ? parameter(sinks, [config.HeadCount]) : null;
         (_inputNorm, _attentionNorm) = (NormOf(plan.InputNorm), NormOf(plan.AttentionNorm));
         _mlpNorm = plan.MlpNorm == plan.InputNorm ? _inputNorm : NormOf(plan.MlpNorm);
         _outputNorm = NormOf(plan.OutputNorm);
@@ -41,7 +51,7 @@ internal sealed class DecoderBlock
         LinearLayer Linear(LinearTensor tensor)
         {
             Tensor? weight = streamed is null ? parameter(tensor.Name, [tensor.Rows, tensor.Columns]) : null;
-            Tensor? bias = tensor.Bias is { } name ? parameter(name, [tensor.Rows]) : null;
+            Tensor? bias = tensor.Bias is { } name ? parameter(name, [.. tensor.BiasShape.Select(size => (long)size)]) : null;
             return weight is null ? streamed!.Layer(tensor, bias) : new LinearLayer(tensor, weight, bias);
         }
 
@@ -52,6 +62,12 @@ internal sealed class DecoderBlock
 
     /// <summary>The same layers, those together that one input goes into.</summary>
     internal IReadOnlyList<IReadOnlyList<LinearLayer>> LinearsByInput { get; }
+
+    /// <summary>The same with the experts that they are of.</summary>
+    internal IReadOnlyList<InputGroup> Groups { get; }
+
+    /// <summary>Null in a dense block.</summary>
+    internal ExpertLayers? Experts { get; }
 
     /// <summary>Whether a backward pass through the block has a gradient to leave in one of its parameters, as they are now.</summary>
     internal bool RequiresGradient => Parameters.Any(parameter => parameter is { requires_grad: true });
@@ -65,7 +81,7 @@ internal sealed class DecoderBlock
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor attended = Attended(x, cosine, sine, branches);
-        Tensor mlp = After(_outputNorm, Mlp(Before(_mlpNorm, _config.IsParallel ? x : attended)));
+        Tensor mlp = After(_outputNorm, Transformed(Before(_mlpNorm, _config.IsParallel ? x : attended)));
         return attended.Plus(mlp).MoveToOuterDisposeScope();
     }
 
@@ -83,10 +99,30 @@ internal sealed class DecoderBlock
         Tensor read = group switch
         {
             OutputGroup => Mixed(input, cosine, sine, null),
-            DownGroup => Expanded(input),
+            DownGroup => _mlp!.Expanded(input),
             _ => input,
         };
         return (read.Handle == x.Handle ? read.alias() : read).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What MLP and experts read.</summary>
+    /// <param name="x">(B, T, D).</param>
+    /// <param name="cosine">(T, turned/2); null where nothing is turned.</param>
+    /// <param name="sine">(T, turned/2); the same.</param>
+    /// <returns>(B, T, D), of the caller's scope.</returns>
+    internal Tensor MlpInput(Tensor x, Tensor? cosine, Tensor? sine)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor input = Before(_mlpNorm, _config.IsParallel ? x : Attended(x, cosine, sine, null));
+        return (input.Handle == x.Handle ? input.alias() : input).MoveToOuterDisposeScope();
+    }
+
+    // Groups of experts come after those of every token; of an expert, or of all where they share tensors, down after gate and up.
+    private InputGroup GroupOf(IReadOnlyList<LinearLayer> sharing, int group)
+    {
+        MlpLayers[] own = [.. (Experts?.Mlps ?? []).Where(mlp => mlp.Down == sharing[0] || mlp.Inputs.Contains(sharing[0]))];
+        return own.Length == 0 ? new(sharing, [null], group == DownGroup)
+            : new(sharing, [.. own.Select(mlp => (int?)Experts!.Mlps.ToList().IndexOf(mlp))], own[0].Down == sharing[0]);
     }
 
     private Tensor Attended(Tensor x, Tensor? cosine, Tensor? sine, TextBranches? branches) =>
@@ -94,7 +130,7 @@ internal sealed class DecoderBlock
 
     private IEnumerable<Tensor?> Parameters =>
     [
-        .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }),
+        .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. Experts?.Parameters ?? [], _sharedGate, _sinks,
         .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>().Distinct()
             .SelectMany(norm => norm.Parameters),
     ];
@@ -131,23 +167,19 @@ internal sealed class DecoderBlock
         key = Repeat(key);                                                              // (B, T, H, hs)
         value = Repeat(value);
         Tensor mixed = CausalAttention.Call(
-            query, key, value, _window, _scale, _config.AttentionSoftCap, branches, _config.HasAlibi);      // (B, T, H, hs)
+            query, key, value, _window, _scale, _config.AttentionSoftCap, branches, _config.HasAlibi, _sinks);      // (B, T, H, hs)
         return mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize).MoveToOuterDisposeScope();
     }
 
-    private Tensor Mlp(Tensor x)
+    // What every token goes through, and what its experts give beside it.
+    private Tensor Transformed(Tensor x)
     {
         using DisposeScope scope = NewDisposeScope();
-        return _down.Call(Expanded(x)).MoveToOuterDisposeScope();                       // (B, T, D)
-    }
-
-    private Tensor Expanded(Tensor x)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor[] inputs = _mlp.Call(x);                                                 // each (B, T, F)
-        Tensor expanded = Activations.Call(_config.Activation, inputs[0]);
-        if (_isGated) expanded *= inputs[1];
-        return expanded.MoveToOuterDisposeScope();
+        Tensor? every = _mlp?.Call(x);                                                  // (B, T, D)
+        if (Experts is null) return every!.MoveToOuterDisposeScope();
+        if (_sharedGate is not null) every = every! * nn.functional.linear(x, _sharedGate.to(x.dtype)).sigmoid();
+        Tensor routed = Experts.Call(x);
+        return (every is null ? routed : routed.Plus(every)).MoveToOuterDisposeScope();
     }
 
     private Tensor Heads(Tensor x, int heads, Norm? norm)

@@ -27,12 +27,19 @@ public sealed class LinearLayer
 
     private LinearLayer(LinearTensor tensor, Tensor? bias)
     {
-        (Name, Rows, Columns, IsStoredTransposed) = (tensor.Name, tensor.Rows, tensor.Columns, tensor.IsTransposed);
+        (Name, Rows, Columns, Layout) = (tensor.Name, tensor.Rows, tensor.Columns, tensor.Layout);
         Bias = bias;
     }
 
     /// <summary>Whether the checkpoint, and files of masks, have (I, O) where <see cref="Weight"/> is (O, I).</summary>
-    public bool IsStoredTransposed { get; }
+    public bool IsStoredTransposed => Layout.IsTransposed;
+
+    /// <summary>Matrices of as many rows that lie one after another in <see cref="Weight"/>, each with an input of its own: experts that
+    /// the checkpoint has in one tensor.</summary>
+    public int Parts => Layout.Parts;
+
+    /// <summary>Of the checkpoint, and of files of masks.</summary>
+    internal StoredLayout Layout { get; }
 
     /// <summary>The checkpoint's name of the weight, such as <c>model.layers.0.self_attn.q_proj.weight</c>.</summary>
     public string Name { get; }
@@ -45,7 +52,7 @@ public sealed class LinearLayer
         internal set => _weight = value;
     }
 
-    /// <summary>(O), or null.</summary>
+    /// <summary>(O), of several matrices (parts, O / parts), or null.</summary>
     public Tensor? Bias { get; }
 
     /// <summary>Outputs O.</summary>
@@ -83,24 +90,42 @@ public sealed class LinearLayer
     /// <returns>What gives the layer its weight back; loans of one layer end in the reverse order.</returns>
     public WeightLoan Lend(Tensor weight, bool isOwned = false) => new(this, weight, isOwned);
 
-    /// <summary>Told the inputs of every call, (..., I): calibration looks at them.</summary>
-    internal Action<Tensor>? Observe { get; set; }
+    /// <summary>Told the inputs of every call, (..., I), and which of the matrices they go into: calibration looks at them.</summary>
+    internal Action<Tensor, int>? Observe { get; set; }
+
+    /// <summary>Takes a layer of several matrices apart for some calls, of the caller's scope: once, as each time autograd would make a
+    /// gradient of all of them.</summary>
+    /// <returns>(O / parts, I) each.</returns>
+    internal Tensor[] Matrices() => Parts == 1 ? [Weight] : Weight.view(Parts, Rows / Parts, Columns).unbind(0);
+
+    /// <summary>What belongs to the inputs of each matrix, by row of the weight where there are several; of the caller's scope.</summary>
+    /// <param name="values">(I), of several matrices (parts, I).</param>
+    internal Tensor ByRow(Tensor values) => Parts == 1 ? values.alias() : values.repeat_interleave(Rows / Parts, 0);
 
     /// <param name="x">(..., I) in float32 or bfloat16; a weight or bias of the other type is converted for the call.</param>
     /// <returns>(..., O) in the type of <paramref name="x"/>.</returns>
-    internal Tensor Call(Tensor x)
+    internal Tensor Call(Tensor x) => Call(x, Weight, 0);
+
+    /// <summary>One matrix of several.</summary>
+    /// <param name="x">(..., I).</param>
+    /// <param name="matrix">Of <see cref="Matrices"/>.</param>
+    /// <param name="part">Which of them.</param>
+    /// <returns>(..., O / parts) in the type of <paramref name="x"/>.</returns>
+    internal Tensor Call(Tensor x, Tensor matrix, int part)
     {
-        Observe?.Invoke(x);
-        if (Bias is null || Bias.dtype == x.dtype) return Call(x, Bias);
-        using Tensor bias = Bias.to(x.dtype);
-        return Call(x, bias);
+        Observe?.Invoke(x, part);
+        if (Bias is null) return Product(x, matrix, null);
+        using Tensor own = Parts == 1 ? Bias.alias() : Bias.select(0, part);
+        if (own.dtype == x.dtype) return Product(x, matrix, own);
+        using Tensor bias = own.to(x.dtype);
+        return Product(x, matrix, bias);
     }
 
-    private Tensor Call(Tensor x, Tensor? bias)
+    private static Tensor Product(Tensor x, Tensor matrix, Tensor? bias)
     {
-        if (Weight.dtype == x.dtype) return nn.functional.linear(x, Weight, bias);
+        if (matrix.dtype == x.dtype) return nn.functional.linear(x, matrix, bias);
         // Without gradients the copy dies here, so one layer's is alive at a time; with them the graph keeps it.
-        using Tensor converted = Weight.to(x.dtype);
+        using Tensor converted = matrix.to(x.dtype);
         return nn.functional.linear(x, converted, bias);
     }
 

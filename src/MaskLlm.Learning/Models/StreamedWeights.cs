@@ -33,7 +33,7 @@ internal sealed class StreamedWeights : IDisposable
         try
         {
             foreach (LinearTensor tensor in ParameterShapes.Linears(config))
-                CheckpointContents.RequireParameter(folder, file, tensor.Name, [.. tensor.StoredShape]);
+                CheckpointContents.RequireParameter(folder, file, tensor.Name, tensor.Layout.ShapeOf(tensor.Rows, tensor.Columns));
             return new StreamedWeights(file, config, device);
         }
         catch
@@ -53,8 +53,7 @@ internal sealed class StreamedWeights : IDisposable
     private Tensor Read(LinearTensor tensor)
     {
         using IDisposable noGradient = no_grad();
-        return Checkpoint.ReadParameter(_file, tensor.Name, [tensor.Rows, tensor.Columns], tensor.IsTransposed,
-            TypeOf, _device).DetachFromDisposeScope();
+        return Checkpoint.ReadParameter(_file, tensor.Name, [tensor.Rows, tensor.Columns], tensor, TypeOf, _device).DetachFromDisposeScope();
     }
 
     public void Dispose() => _file.Dispose();

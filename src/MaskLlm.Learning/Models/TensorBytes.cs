@@ -26,6 +26,13 @@ internal static class TensorBytes
         return new Span<long>(Address(tensor), checked((int)tensor.NumberOfElements));
     }
 
+    /// <summary>The values of a contiguous tensor of bytes on the CPU.</summary>
+    internal static unsafe Span<byte> Bytes(Tensor tensor)
+    {
+        Check(tensor, ScalarType.Byte);
+        return new Span<byte>(Address(tensor), checked((int)tensor.NumberOfElements));
+    }
+
     /// <summary>A new CPU tensor that holds a tensor of a checkpoint in the type of the file.</summary>
     /// <param name="entry">Name, type and shape.</param>
     /// <param name="read">Copies bytes of the tensor from an offset on, as <see cref="SafetensorsFile"/> does.</param>

@@ -33,10 +33,24 @@ internal sealed class ChannelSearch(Decoder model, IReadOnlyDictionary<string, T
         [
             (config.HiddenSize, "hidden_size", "the residual stream"),
             (config.HeadSize, "head_dim", "value heads, whose channels groups share with the next head's,"),
-            (config.IntermediateSize, "intermediate_size", "the MLP"),
+            Mlp(config, pattern),
         ];
         return [.. parts.Where(part => part.Size % pattern.GroupSize != 0).Select(part => FormattableString.Invariant(
             $"the order of {part.What} stays: {part.Key} is {part.Size}, and {pattern} orders multiples of {pattern.GroupSize}."))];
+    }
+
+    // Of the widths that MLPs and experts have, one that cannot be ordered where there is one.
+    private static (int Size, string Key, string What) Mlp(DecoderConfig config, NmPattern pattern)
+    {
+        List<(int Size, string Key, string What)> widths = [];
+        if (Enumerable.Range(0, config.BlockCount).Any(block => config.ExpertsOf(block) is null))
+            widths.Add((config.IntermediateSize, "intermediate_size", "the MLP"));
+        if (config.Experts is { } experts)
+        {
+            widths.Add((experts.Width, "moe_intermediate_size", "experts"));
+            if (experts.SharedWidth > 0) widths.Add((experts.SharedWidth, "shared_expert_intermediate_size", "the MLP beside experts"));
+        }
+        return widths.OrderBy(width => width.Size % pattern.GroupSize == 0).First();
     }
 
     /// <summary>Searches.</summary>
@@ -121,10 +135,19 @@ internal sealed class ChannelSearch(Decoder model, IReadOnlyDictionary<string, T
                     reader => ScoresOf(output).narrow(1, (own * sharing + reader) * size, size).contiguous(),
                     order => orders.Value[block][own] = order);
             }
-        foreach ((int block, LinearTensor down) in Readers(Channels.Mlp).Index())
-            if (IsOrdered(_config.IntermediateSize))
-                yield return new(Channels.Mlp, _config.IntermediateSize, 1, down.Rows, _ => ScoresOf(down),
-                    order => orders.Mlp[block] = order);
+        for (int index = 0; index < _config.BlockCount; index++)
+            foreach (LinearSlice down in BlockPlan.Of(_config, index).Slices.Where(slice => slice.Reads == Channels.Mlp))
+            {
+                if (!IsOrdered(down.Tensor.Columns)) continue;
+                int block = index;
+                yield return new(Channels.Mlp, down.Tensor.Columns, 1, down.Rows,
+                    _ => ScoresOf(down.Tensor).narrow(0, down.First, down.Rows),
+                    order =>
+                    {
+                        if (down.Expert is { } expert) orders.Experts[block][expert] = order;
+                        else orders.Mlp[block] = order;
+                    });
+            }
     }
 
     // All heads of a projection ask for it in turn.

@@ -121,11 +121,11 @@ public static class PretrainRun
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable noGradient = no_grad();
-        IReadOnlySet<string> transposed = ParameterShapes.TransposedNames(model.Config);
+        IReadOnlyDictionary<string, StoredLayout> layouts = ParameterShapes.Layouts(model.Config);
         Tensor Stored(string name, Tensor parameter)
         {
             Tensor rounded = FiniteTensors.RequireWritable(name, parameter.to(ScalarType.BFloat16));
-            return transposed.Contains(name) ? rounded.t().contiguous() : rounded;
+            return layouts.TryGetValue(name, out StoredLayout layout) ? StoredTensors.Write(layout, rounded) : rounded;
         }
         TensorState.Save(
             folder.File("model.safetensors"), [.. model.Parameters.Select(pair => (pair.Key, Stored(pair.Key, pair.Value)))],

@@ -45,13 +45,13 @@ public sealed class Pretrainer : IDisposable
         foreach (TrainedParameter parameter in _parameters) parameter.Value.grad?.zero_();
         double loss = BackwardPass.Run(Model, inputs, targets, scale: 1, checkpointActivations: false);
         using IDisposable noGradient = no_grad();
-        double squares = _parameters.Sum(parameter => parameter.Value.grad!.Squared().sum(ScalarType.Float64).item<double>());
+        double squares = _parameters.Sum(parameter => GradientOf(parameter).Squared().sum(ScalarType.Float64).item<double>());
         Finite.RequireStep(step, loss, Math.Sqrt(squares));
         double clip = Math.Min(1, _options.ClipNorm / (Math.Sqrt(squares) + 1e-6));
         double learningRate = CosineSchedule.At(_options.LearningRate, step, _options.Steps, _options.WarmupSteps);
         foreach (TrainedParameter parameter in _parameters)
             parameter.Moments.Update(
-                parameter.Value, parameter.Value.grad!,
+                parameter.Value, GradientOf(parameter),
                 new AdamWRates(step, learningRate, parameter.Value.dim() > 1 ? _options.WeightDecay : 0, AdamEpsilon), clip);
         return loss;
     }
@@ -63,14 +63,18 @@ public sealed class Pretrainer : IDisposable
         Model.Dispose();
     }
 
+    // Experts that no batch has reached yet have none, and go on as with zeros.
+    private static Tensor GradientOf(TrainedParameter parameter) => parameter.Value.grad ?? zeros_like(parameter.Value);
+
     private static IEnumerable<string> EndsOfBranches(DecoderConfig config) => Enumerable.Range(0, config.BlockCount)
-        .Select(block => BlockPlan.Of(config, block)).SelectMany(plan => new[] { plan.AttentionOutput.Tensor.Name, plan.Down.Tensor.Name });
+        .Select(block => BlockPlan.Of(config, block))
+        .SelectMany(plan => plan.Mlps.Select(mlp => mlp.Down).Prepend(plan.AttentionOutput)).Select(slice => slice.Tensor.Name);
 
     // GPT-2's start: N(0, 0.02^2), the projections that end in the residual stream smaller by sqrt(2 blocks); norms by 1, biases 0.
     private static Tensor Initialise(string name, long[] shape, DecoderConfig config, bool endsBranch, Generator generator)
     {
         using IDisposable noGradient = no_grad();
-        if (name.EndsWith(".bias", StringComparison.Ordinal)) return zeros(shape).requires_grad_();
+        if (name.EndsWith("bias", StringComparison.Ordinal)) return zeros(shape).requires_grad_();
         if (shape.Length == 1) return (config.NormAddsOne ? zeros(shape) : ones(shape)).requires_grad_();
         double std = InitialStd / (endsBranch ? Math.Sqrt(2 * config.BlockCount) : 1);
         return randn(shape, generator: generator).TimesInPlace(std).requires_grad_();

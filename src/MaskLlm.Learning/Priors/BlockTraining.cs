@@ -108,7 +108,8 @@ internal sealed class BlockTraining : IDisposable
 
         internal void Update(AdamWRates rates)
         {
-            Tensor gradient = Weight.grad!;
+            // An expert that no token of the batch reached.
+            if (Weight.grad is not { } gradient) return;
             _moments.Update(Weight, gradient, rates, mask: _mask);
             gradient.zero_();
         }

@@ -21,6 +21,7 @@ internal sealed class BlockwisePruner
     private readonly string _phase;
     private readonly IProgress<Progress>? _progress;
     private readonly HashSet<string> _selected;
+    private readonly Dictionary<int, int> _starved = [];
 
     /// <param name="model">Its layers hold pruned weights while this runs.</param>
     /// <param name="method">How.</param>
@@ -34,6 +35,9 @@ internal sealed class BlockwisePruner
         (_model, _method, _phase, _progress) = (model, method, phase, progress);
         _selected = layers.Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal);
     }
+
+    /// <summary>Experts of a block that too few tokens reached and that were run on all of them.</summary>
+    internal int StarvedOf(int block) => _starved.GetValueOrDefault(block);
 
     /// <summary>Stops before work that would not fit.</summary>
     /// <param name="model">The model.</param>
@@ -53,14 +57,20 @@ internal sealed class BlockwisePruner
     internal static long MemoryBytes(Decoder model, PruneMethod method, long hiddenBytes)
     {
         const long FactorMatrices = 6, CrossMatrices = 4, TrainedCopies = 6;
-        long[] widths = [.. model.Blocks[0].LinearsByInput.Select(sharing => (long)sharing[0].Columns)];
-        long squares = widths.Sum(width => width * width), widest = widths.Max() * widths.Max();
-        long weights = model.Blocks[0].Linears.Sum(layer => (long)layer.Rows * layer.Columns);
+        long[][] widths = [.. model.Blocks.Select(block => block.Groups.SelectMany(group =>
+            Enumerable.Repeat((long)group.Layers[0].Columns, group.Experts.Count)).ToArray())];
+        long squares = widths.Max(block => block.Sum(width => width * width)), widest = widths.Max(block => block.Max());
+        widest *= widest;
+        // Of what is solved for one group at a time, but of experts all at once.
+        long crossed = Math.Max(widest, model.Blocks.Max(block => new[] { false, true }.Max(isDown => block.Groups
+            .Where(group => !group.IsOfEveryToken && group.IsDown == isDown)
+            .Sum(group => (long)group.Layers[0].Columns * group.Layers[0].Columns * group.Experts.Count))));
+        long weights = model.Blocks.Max(block => block.Linears.Sum(layer => (long)layer.Rows * layer.Columns));
         long statistics = method.Detail switch
         {
             InputDetail.Squares => 0,
             InputDetail.Products => sizeof(float) * (squares + FactorMatrices * widest),
-            _ => sizeof(float) * ((CrossMatrices + FactorMatrices) * widest + (method.TrainsBlocks ? TrainedCopies * weights : 0)),
+            _ => sizeof(float) * (CrossMatrices * crossed + FactorMatrices * widest + (method.TrainsBlocks ? TrainedCopies * weights : 0)),
         };
         return statistics + (method.Solves ? 4 : 2) * hiddenBytes;
     }
@@ -110,14 +120,19 @@ internal sealed class BlockwisePruner
     {
         if (layers.Count == 0) return;
         using BlockTraining training = new(_model, block, layers, hidden, dense, HeldOut(hidden));
-        int groups = _model.Blocks[block].LinearsByInput.Count;
-        training.Run(pass => Report(block, groups + pass), cancellation);
+        training.Run(pass => Report(block, Stages + pass), cancellation);
     }
+
+    // What a block is solved in: layers of one input after each other, and all experts at once, gate and up before down.
+    private int Stages => _model.Blocks.Max(StagesOf);
+
+    private static int StagesOf(DecoderBlock block) =>
+        block.Groups.Count(group => group.IsOfEveryToken) + (block.Experts is null ? 0 : 2);
 
     private void Report(int block, int parts = 0)
     {
         int blocks = _model.Blocks.Count, all = !_method.Solves ? 1
-            : _model.Blocks[0].LinearsByInput.Count + (_method.TrainsBlocks ? BlockTraining.Passes : 0);
+            : Stages + (_method.TrainsBlocks ? BlockTraining.Passes : 0);
         _progress?.Report(new Progress(_phase, (long)block * all + parts, (long)blocks * all, $"block {block}/{blocks}"));
     }
 
@@ -135,47 +150,136 @@ internal sealed class BlockwisePruner
     private List<PrunedLayer> PruneBlock(int block, HiddenStates hidden, HiddenStates? dense, List<WeightLoan> loans,
         CancellationToken cancellation)
     {
+        if (dense is not null) return SolveBlock(block, hidden, dense, loans, cancellation);
         List<PrunedLayer> found = [];
-        if (dense is not null)
-        {
-            int last = _model.Blocks[block].LinearsByInput.Count - 1;
-            for (int group = 0; group <= last; group++)
-            {
-                // Behind the last block only training looks at what is dense.
-                bool advances = group == last && (_method.TrainsBlocks || block + 1 < _model.Blocks.Count);
-                Solve(block, group, advances, hidden, dense, found, loans, cancellation);
-                Report(block, group + 1);
-            }
-            return found;
-        }
-        List<(IReadOnlyList<LinearLayer> Layers, LayerInputs Inputs)> groups = [];
+        List<GroupInputs> groups = Groups(block, _ => true, holdsOut: false);
         try
         {
-            foreach (IReadOnlyList<LinearLayer> sharing in _model.Blocks[block].LinearsByInput)
-            {
-                LinearLayer[] layers = Selected(sharing);
-                if (layers.Length == 0) continue;
-                LayerInputs inputs = new(layers[0].Columns, _method.Detail, _model.Device);
-                groups.Add((layers, inputs));
-                layers[0].Observe = inputs.Add;
-            }
+            groups.ForEach(group => group.Watch());
             for (int batch = 0; groups.Count > 0 && batch < hidden.Count; batch++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 RunBlock(block, hidden, batch).Dispose();
             }
-            foreach ((IReadOnlyList<LinearLayer> layers, LayerInputs inputs) in groups)
-                foreach (LinearLayer layer in layers) found.Add(Replace(layer, inputs, null, loans, cancellation));
+            RunStarved(block, hidden, groups, cancellation);
+            foreach (GroupInputs group in groups)
+                foreach (LinearLayer layer in group.Layers) found.Add(Replace(layer, group, loans, cancellation));
             return found;
         }
         finally
         {
-            foreach ((IReadOnlyList<LinearLayer> layers, LayerInputs inputs) in groups)
+            foreach (GroupInputs group in groups)
             {
-                layers[0].Observe = null;
-                inputs.Dispose();
+                group.Leave();
+                group.Dispose();
             }
         }
+    }
+
+    // Experts that few tokens reached see all that the block's router sees.
+    private void RunStarved(int block, HiddenStates hidden, List<GroupInputs> groups, CancellationToken cancellation)
+    {
+        HashSet<int> starved = [.. groups.SelectMany(group => group.Below(_method.MinExpertTokens))];
+        _starved[block] = starved.Count;
+        if (starved.Count == 0) return;
+        groups.ForEach(group => group.Forget(starved));
+        Dictionary<int, Tensor?> all = starved.ToDictionary(expert => expert, _ => (Tensor?)null);
+        for (int batch = 0; batch < hidden.Count; batch++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope scope = NewDisposeScope();
+            _model.RunExperts(block, hidden.Read(batch, _model.Device), all);
+        }
+    }
+
+    private List<PrunedLayer> SolveBlock(int block, HiddenStates hidden, HiddenStates dense, List<WeightLoan> loans,
+        CancellationToken cancellation)
+    {
+        List<PrunedLayer> found = [];
+        DecoderBlock own = _model.Blocks[block];
+        int last = own.Groups.Count(group => group.IsOfEveryToken) - 1;
+        // Behind the last block only training looks at what is dense.
+        bool advances = _method.TrainsBlocks || block + 1 < _model.Blocks.Count;
+        for (int group = 0; group <= last; group++)
+        {
+            Solve(block, group, advances && group == last && own.Experts is null, hidden, dense, found, loans, cancellation);
+            Report(block, group + 1);
+        }
+        if (own.Experts is null) return found;
+        using (ExpertTokens tokens = ExpertTokens.Of(_model, block, hidden, _method.MinExpertTokens, cancellation))
+        {
+            HashSet<int> starved = [];
+            foreach (bool isDown in new[] { false, true })
+            {
+                SolveExperts(block, isDown, tokens, starved, hidden, dense, found, loans, cancellation);
+                Report(block, last + (isDown ? 3 : 2));
+            }
+            _starved[block] = starved.Count;
+        }
+        if (advances) dense.Advance(block + 1, batch => RunDense(found, () => RunBlock(block, dense, batch)), cancellation);
+        return found;
+    }
+
+    // All experts at once: the pruned model's router says which tokens are an expert's, and what the dense expert makes of the dense
+    // model's at the same tokens is what it is solved towards.
+    private void SolveExperts(int block, bool isDown, ExpertTokens tokens, HashSet<int> starved, HiddenStates hidden,
+        HiddenStates dense, List<PrunedLayer> found, List<WeightLoan> loans, CancellationToken cancellation)
+    {
+        int fitted = hidden.Count - HeldOut(hidden);
+        List<GroupInputs> groups = Groups(block, group => !group.IsOfEveryToken && group.IsDown == isDown, fitted < hidden.Count);
+        int[] experts = [.. groups.SelectMany(group => group.Experts).Distinct()];
+        starved.UnionWith(experts.Where(tokens.Starved.Contains));
+        try
+        {
+            for (int batch = 0; experts.Length > 0 && batch < hidden.Count; batch++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using DisposeScope scope = NewDisposeScope();
+                IReadOnlyDictionary<int, Tensor?> some = tokens.Of(batch, experts);
+                int now = batch;
+                Dictionary<(GroupInputs, int), Tensor> x = RunDense(found, () => Inputs(block, groups, dense, now, some)),
+                    y = Inputs(block, groups, hidden, batch, some);
+                foreach (((GroupInputs group, int part), Tensor input) in y)
+                {
+                    using Tensor own = input, other = x[(group, part)];
+                    group.Add(part, other, own, batch >= fitted);
+                }
+            }
+            foreach (GroupInputs group in groups)
+                foreach (LinearLayer layer in group.Layers) found.Add(Replace(layer, group, loans, cancellation));
+        }
+        finally
+        {
+            groups.ForEach(group => group.Dispose());
+        }
+    }
+
+    // What goes into experts' layers, owned.
+    private Dictionary<(GroupInputs Group, int Part), Tensor> Inputs(int block, List<GroupInputs> groups, HiddenStates states, int batch,
+        IReadOnlyDictionary<int, Tensor?> tokens)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Dictionary<(GroupInputs, int), Tensor> inputs = [];
+        try
+        {
+            foreach (GroupInputs group in groups)
+                group.Layers[0].Observe = (x, part) => inputs.Add((group, part), x.alias().DetachFromDisposeScope());
+            _model.RunExperts(block, states.Read(batch, _model.Device), tokens);
+            return inputs;
+        }
+        finally
+        {
+            groups.ForEach(group => group.Leave());
+        }
+    }
+
+    private List<GroupInputs> Groups(int block, Func<InputGroup, bool> isWanted, bool holdsOut)
+    {
+        List<GroupInputs> groups = [];
+        foreach (InputGroup group in _model.Blocks[block].Groups.Where(isWanted))
+            if (Selected(group.Layers) is { Length: > 0 } layers)
+                groups.Add(new GroupInputs(group, layers, _method.Detail, _model.Device, holdsOut));
+        return groups;
     }
 
     // Layers of one input behind those of the block that are solved already; what the dense block gives them is taken with its own
@@ -190,8 +294,7 @@ internal sealed class BlockwisePruner
             return;
         }
         int fitted = hidden.Count - HeldOut(hidden);
-        using LayerInputs inputs = new(layers[0].Columns, _method.Detail, _model.Device);
-        using LayerInputs? heldOut = fitted < hidden.Count ? new(layers[0].Columns, _method.Detail, _model.Device) : null;
+        using GroupInputs inputs = new(_model.Blocks[block].Groups[group], layers, _method.Detail, _model.Device, fitted < hidden.Count);
         if (advances) dense.Advance(block + 1, Advance, cancellation);
         else
             for (int batch = 0; batch < hidden.Count; batch++)
@@ -201,12 +304,12 @@ internal sealed class BlockwisePruner
                 int now = batch;
                 Add(batch, RunDense(found, () => _model.LayerInput(block, group, dense.Read(now, _model.Device))));
             }
-        foreach (LinearLayer layer in layers) found.Add(Replace(layer, inputs, heldOut, loans, cancellation));
+        foreach (LinearLayer layer in layers) found.Add(Replace(layer, inputs, loans, cancellation));
 
         Tensor Advance(int batch)
         {
             Tensor? x = null;
-            layers[0].Observe = input => x = input.alias().DetachFromDisposeScope();
+            layers[0].Observe = (input, _) => x = input.alias().DetachFromDisposeScope();
             try
             {
                 Tensor next = RunDense(found, () => RunBlock(block, dense, batch));
@@ -224,13 +327,13 @@ internal sealed class BlockwisePruner
         {
             using DisposeScope scope = NewDisposeScope();
             Tensor y = _model.LayerInput(block, group, hidden.Read(batch, _model.Device));
-            (batch < fitted ? inputs : heldOut!).Add(x, y);
+            inputs.Add(0, x, y, batch >= fitted);
         }
     }
 
     private LinearLayer[] Selected(IEnumerable<LinearLayer> layers) => [.. layers.Where(layer => _selected.Contains(layer.Name))];
 
-    private static Tensor RunDense(List<PrunedLayer> pruned, Func<Tensor> run)
+    private static T RunDense<T>(List<PrunedLayer> pruned, Func<T> run)
     {
         List<WeightLoan> loans = [.. pruned.Select(layer => layer.Layer.Lend(layer.Dense))];
         try
@@ -243,17 +346,22 @@ internal sealed class BlockwisePruner
         }
     }
 
-    private PrunedLayer Replace(LinearLayer layer, LayerInputs inputs, LayerInputs? heldOut, List<WeightLoan> loans,
-        CancellationToken cancellation)
+    private PrunedLayer Replace(LinearLayer layer, GroupInputs inputs, List<WeightLoan> loans, CancellationToken cancellation)
     {
-        cancellation.ThrowIfCancellationRequested();
         using DisposeScope scope = NewDisposeScope();
         Tensor dense = layer.Weight;
-        (Mask mask, Tensor weight) = LayerPruner.Prune(_method, layer.Name, dense.to(ScalarType.Float32), inputs, heldOut, cancellation);
+        List<(Mask Mask, Tensor Weight)> parts = [];
+        foreach ((int part, Tensor matrix) in layer.Matrices().Index())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            parts.Add(LayerPruner.Prune(_method, layer, part, matrix.to(ScalarType.Float32), inputs.Fitted(part), inputs.HeldOut(part),
+                cancellation));
+        }
+        Tensor weight = parts.Count == 1 ? parts[0].Weight : cat([.. parts.Select(part => part.Weight)], 0);
         // What is solved for later in the block looks at weights as they were solved for; else they have their own type at once.
         if (!_method.Solves) weight = weight.to(dense.dtype);
         loans.Add(layer.Lend(weight.DetachFromDisposeScope(), isOwned: true));
-        return new PrunedLayer(layer, mask, layer.Weight, dense);
+        return new PrunedLayer(layer, Mask.Join([.. parts.Select(part => part.Mask)]), layer.Weight, dense);
     }
 
     private Tensor RunBlock(int block, HiddenStates hidden, int batch)

@@ -11,6 +11,9 @@ internal sealed class BlockwiseRun(
     PruneRequest request, PruneMethod method, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint,
     IProgress<Progress>? progress, CancellationToken cancellation)
 {
+    /// <summary>Experts of the blocks of this process that too few tokens reached.</summary>
+    internal int StarvedExperts { get; private set; }
+
     /// <summary>The masks of all layers, in their order.</summary>
     /// <param name="sequences">Token ids, all of one length.</param>
     /// <exception cref="InvalidDataException">The checkpoint is damaged.</exception>
@@ -34,6 +37,7 @@ internal sealed class BlockwiseRun(
         {
             foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
             checkpoint.Save(block, pruned, types);
+            StarvedExperts += pruner.StarvedOf(block);
         }, cancellation);
         return masks;
     }

@@ -8,15 +8,15 @@ namespace MaskLlm.Priors;
 /// <summary>Sum of squares of each input of the linear layers of a dense model over calibration tokens.</summary>
 public sealed class InputSquares : IDisposable
 {
-    private readonly List<LayerInputs> _inputs = [];
+    private readonly List<Tensor> _all = [];
     private readonly Dictionary<string, Tensor> _byName = new(StringComparer.Ordinal);
 
     private InputSquares()
     {
     }
 
-    /// <summary>(I) float32 by the name of the layer's weight, alive as long as this; layers that one input goes into share a
-    /// tensor.</summary>
+    /// <summary>(I) float32 by the name of the layer's weight, of several matrices (parts, I), alive as long as this; layers that one input
+    /// goes into share a tensor. Of an expert those of the tokens that reach it.</summary>
     public IReadOnlyDictionary<string, Tensor> ByName => _byName;
 
     /// <summary>Runs the model.</summary>
@@ -53,15 +53,20 @@ public sealed class InputSquares : IDisposable
     public void Dispose()
     {
         foreach (Tensor squares in _byName.Values) squares.Dispose();
-        _inputs.ForEach(inputs => inputs.Dispose());
+        _all.ForEach(all => all.Dispose());
     }
 
     private void Watch(IReadOnlyList<LinearLayer> sharing, Device device)
     {
-        LayerInputs inputs = new(sharing[0].Columns, InputDetail.Squares, device);
-        _inputs.Add(inputs);
-        sharing[0].Observe = inputs.Add;
-        Tensor squares = inputs.SquaredNorms().DetachFromDisposeScope();
+        LinearLayer first = sharing[0];
+        Tensor all = zeros(first.Parts, first.Columns, device: device).DetachFromDisposeScope();
+        first.Observe = (x, part) =>
+        {
+            using DisposeScope scope = NewDisposeScope();
+            all[part].PlusInPlace(x.reshape(-1, x.size(-1)).to(ScalarType.Float32).Squared().sum([0]));
+        };
+        Tensor squares = first.Parts == 1 ? all.view(-1).DetachFromDisposeScope() : all.alias().DetachFromDisposeScope();
+        _all.Add(all);
         foreach (LinearLayer layer in sharing) _byName.Add(layer.Name, squares);
     }
 }

@@ -21,20 +21,22 @@ internal sealed class Int4Rounding(IReadOnlyDictionary<string, Mask> masks)
     /// <summary>What is rounded so far.</summary>
     internal IReadOnlyDictionary<string, RoundedTensor> Rounded => _rounded;
 
-    /// <summary>Rounds one layer.</summary>
+    /// <summary>Rounds one layer, or the next of its matrices.</summary>
     /// <param name="layer">Its name.</param>
+    /// <param name="part">Which of its matrices.</param>
     /// <param name="weight">(O, I) float32, left as it is.</param>
     /// <param name="hessian">H, (I, I) float32; its diagonal is changed.</param>
     /// <returns>What is kept, and the rounded weight, (O, I) float32, of the caller's scope.</returns>
     /// <exception cref="InvalidDataException">The inputs are not finite, or a weight is larger than int4 has.</exception>
-    internal (Mask Mask, Tensor Weight) Round(string layer, Tensor weight, Tensor hessian)
+    internal (Mask Mask, Tensor Weight) Round(string layer, int part, Tensor weight, Tensor hessian)
     {
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         (int rows, int columns) = ((int)weight.size(0), (int)weight.size(1));
         Tensor dead = hessian.diagonal().logical_not();
         Tensor inverse = InverseFactor.Of(layer, hessian, dead);
-        Tensor kept = masks.TryGetValue(layer, out Mask? mask) ? MaskTensors.ToTensor(mask, CPU) : ones(rows, columns);
+        Mask? mask = masks.GetValueOrDefault(layer)?.RowsFrom(part * rows, rows);
+        Tensor kept = mask is not null ? MaskTensors.ToTensor(mask, CPU) : ones(rows, columns);
         Tensor left = weight.cpu() * kept;
         byte[] codes = new byte[rows * columns];
         Int4Grid[] grids = new Int4Grid[rows * RoundedTensor.GridsOf(columns)];
@@ -49,7 +51,7 @@ internal sealed class Int4Rounding(IReadOnlyDictionary<string, Mask> masks)
             left.narrow(1, start, count).copy_(block);
             if (end < columns) left.narrow(1, end, columns - end).sub_(errors.matmul(own.narrow(1, end, columns - end)));
         }
-        _rounded[layer] = new RoundedTensor(columns, codes, grids);
+        _rounded[layer] = part == 0 ? new(columns, codes, grids) : _rounded[layer].Above(codes, grids);
         return (mask ?? MaskTensors.FromTensor(kept), left.to(weight.device).MoveToOuterDisposeScope());
     }
 

@@ -1,17 +1,18 @@
+using MaskLlm.Evaluation;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 
 namespace MaskLlm.Priors;
 
 /// <summary>How much of one kind of layer is kept over all blocks; a layer without a mask is whole.</summary>
-/// <param name="Kind">The name inside a block, such as <c>self_attn.q_proj</c>.</param>
+/// <param name="Kind">The name inside a block, such as <c>self_attn.q_proj</c>; of experts all together.</param>
 /// <param name="Layers">Layers of this kind.</param>
 /// <param name="MaskedLayers">Those of them with a mask.</param>
 /// <param name="Density">Share of weights kept, 0 to 1.</param>
 internal sealed record KindDensity(string Kind, int Layers, int MaskedLayers, double Density)
 {
     internal static IReadOnlyList<KindDensity> Of(IReadOnlyList<LinearLayer> layers, IReadOnlyDictionary<string, Mask> masks) =>
-        [.. layers.GroupBy(layer => KindOf(layer.Name)).Select(kind => OfKind(kind.Key, [.. kind], masks))];
+        [.. layers.GroupBy(layer => ModelPart.InnerName(layer.Name)).Select(kind => OfKind(kind.Key, [.. kind], masks))];
 
     private static KindDensity OfKind(string kind, IReadOnlyList<LinearLayer> layers, IReadOnlyDictionary<string, Mask> masks)
     {
@@ -23,13 +24,5 @@ internal sealed record KindDensity(string Kind, int Layers, int MaskedLayers, do
             kept += masks.TryGetValue(layer.Name, out Mask? mask) ? mask.KeptCount : size;
         }
         return new KindDensity(kind, layers.Count, layers.Count(layer => masks.ContainsKey(layer.Name)), (double)kept / weights);
-    }
-
-    // model.layers.3.self_attn.q_proj.weight: what follows the block's number, without the last part.
-    private static string KindOf(string name)
-    {
-        string[] parts = name.Split('.');
-        int block = Array.FindIndex(parts, part => part.All(char.IsAsciiDigit));
-        return string.Join('.', parts[(block + 1)..^1]);
     }
 }

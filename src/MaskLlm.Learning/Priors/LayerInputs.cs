@@ -31,14 +31,17 @@ internal sealed class LayerInputs : IDisposable
     /// <summary>X^T Y, (I, I) float32, where they are kept; it stays this object's.</summary>
     internal Tensor Cross => _cross ?? throw new InvalidOperationException("nothing of the dense model's inputs is kept.");
 
+    /// <summary>How many tokens it has seen.</summary>
+    internal long Tokens { get; private set; }
+
     /// <summary>Sum of squares of each input over all tokens, (I) float32, of the caller's scope.</summary>
     internal Tensor SquaredNorms() => _products ? _sum.diagonal() : _sum.alias();
 
     /// <summary>H = 2 / sequences * Y^T Y, (I, I) float32, of the caller's scope.</summary>
-    internal Tensor Hessian() => _sum.Times(2.0 / _sequences);
+    internal Tensor Hessian() => _sum.Times(2.0 / Math.Max(1, _sequences));
 
-    /// <summary>Adds the inputs of some sequences.</summary>
-    /// <param name="y">(B, T, I).</param>
+    /// <summary>Adds the inputs of some sequences, or of tokens that are sequences of one.</summary>
+    /// <param name="y">(B, T, I), or (B, I).</param>
     internal void Add(Tensor y)
     {
         using IDisposable noGradient = no_grad();
@@ -47,6 +50,7 @@ internal sealed class LayerInputs : IDisposable
         if (_products) _sum.addmm_(flat.t(), flat);
         else _sum.PlusInPlace(flat.Squared().sum([0]));
         _sequences += y.size(0);
+        Tokens += flat.size(0);
     }
 
     /// <summary>Adds the inputs of some sequences in both models.</summary>

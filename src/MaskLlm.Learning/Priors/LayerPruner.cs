@@ -9,20 +9,22 @@ internal static class LayerPruner
 {
     /// <summary>Prunes.</summary>
     /// <param name="method">How.</param>
-    /// <param name="name">Of the layer.</param>
+    /// <param name="layer">Whose matrix it is.</param>
+    /// <param name="part">Which of its matrices.</param>
     /// <param name="weight">(O, I) float32.</param>
     /// <param name="inputs">Of the calibration.</param>
     /// <param name="heldOut">Of the part of it that decides what is kept of what was solved for.</param>
     /// <param name="cancellation">Stops between steps.</param>
     /// <returns>The mask, and the weight, (O, I) float32, of the caller's scope.</returns>
     /// <exception cref="InvalidDataException">The inputs are not finite.</exception>
-    internal static (Mask Mask, Tensor Weight) Prune(PruneMethod method, string name, Tensor weight, LayerInputs inputs,
+    internal static (Mask Mask, Tensor Weight) Prune(PruneMethod method, LinearLayer layer, int part, Tensor weight, LayerInputs inputs,
         LayerInputs? heldOut, CancellationToken cancellation)
     {
-        if (method.Rounding is { } rounding) return rounding.Round(name, weight, inputs.Hessian());
+        string name = layer.Name;
+        if (method.Rounding is { } rounding) return rounding.Round(name, part, weight, inputs.Hessian());
         if (method is { Name: PruneRun.SparseGptMethod, Update: WeightUpdate.Own })
             return SparseGpt.Prune(name, weight, inputs.Hessian(), method.Pattern, updateWeights: true);
-        Mask mask = MaskOf(method, name, weight, inputs);
+        Mask mask = MaskOf(method, name, part, weight, inputs);
         Tensor zeroOne = MaskTensors.ToTensor(mask, weight.device), masked = weight * zeroOne;
         if (!method.Solves) return (mask, masked);
         using LayerProblem problem = new(name, weight, inputs);
@@ -32,9 +34,9 @@ internal static class LayerPruner
     }
 
     // What admm must be better than is Wanda's.
-    private static Mask MaskOf(PruneMethod method, string name, Tensor weight, LayerInputs inputs) => method.Name switch
+    private static Mask MaskOf(PruneMethod method, string name, int part, Tensor weight, LayerInputs inputs) => method.Name switch
     {
-        PruneRun.MaskMethod => method.Masks![name],
+        PruneRun.MaskMethod => method.Masks![name].RowsFrom(part * (int)weight.size(0), (int)weight.size(0)),
         PruneRun.MagnitudeMethod => LargestOfGroup.Keep(name, weight.abs(), method.Pattern),
         PruneRun.SparseGptMethod => SparseGpt.Prune(name, weight, inputs.Hessian(), method.Pattern, updateWeights: false).Mask,
         PruneRun.RiaMethod => LargestOfGroup.Keep(name, ActivationScores.Ria(name, weight, inputs.SquaredNorms()), method.Pattern),

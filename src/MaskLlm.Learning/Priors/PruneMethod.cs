@@ -12,6 +12,9 @@ internal sealed record PruneMethod(string Name, NmPattern Pattern, WeightUpdate 
     /// <summary>The masks of <see cref="PruneRun.MaskMethod"/>, by the checkpoint's names.</summary>
     internal IReadOnlyDictionary<string, Mask>? Masks { get; init; }
 
+    /// <summary>Experts that fewer tokens reach are looked at with all of them.</summary>
+    internal int MinExpertTokens { get; init; } = PruneRequest.UsualExpertTokens;
+
     /// <summary>Where layers are rounded instead, all of what they hold.</summary>
     internal Int4Rounding? Rounding { get; init; }
 

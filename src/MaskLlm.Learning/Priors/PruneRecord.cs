@@ -58,6 +58,7 @@ internal static class PruneRecord
         ["text-column"] = request.Data?.TextColumn,
         ["samples"] = calibration?.Sequences.Count,
         ["seq-len"] = calibration?.Sequences[0].Length,
+        ["min-expert-tokens"] = request.MinExpertTokens,
         ["seed"] = request.Seed,
         ["pattern"] = request.Pattern.ToString(),
         ["update-weights"] = request.UpdateWeights.ToString().ToLowerInvariant(),

@@ -6,6 +6,8 @@ namespace MaskLlm.Priors;
 /// <summary>A one-shot pruning run: what, how, where to.</summary>
 public sealed record PruneRequest
 {
+    internal const int UsualExpertTokens = 256;
+
     /// <summary>A Hugging Face checkpoint folder.</summary>
     public required string Model { get; init; }
 
@@ -30,6 +32,9 @@ public sealed record PruneRequest
     /// <summary>Tokens a sequence; null: the length of the rows of a matrix of ids, else 256 or the model's positions where these are
     /// fewer.</summary>
     public int? SequenceLength { get; init; }
+
+    /// <summary>Tokens of them that must reach an expert; one that fewer reach is looked at with all that its block sees.</summary>
+    public int MinExpertTokens { get; init; } = UsualExpertTokens;
 
     /// <summary>Draws the sequences from text.</summary>
     public ulong Seed { get; init; }
@@ -70,7 +75,7 @@ public sealed record PruneRequest
         get
         {
             PruneMethod method = new(Mask is null ? Method : PruneRun.MaskMethod, Pattern, UpdateWeights);
-            return method with { TrainsBlocks = Blockwise && method.Solves };
+            return method with { TrainsBlocks = Blockwise && method.Solves, MinExpertTokens = MinExpertTokens };
         }
     }
 }

@@ -97,8 +97,10 @@ public static class PruneRun
                 PruneRecord.Decisive(options, inputs, calibration.Sequences), config.BlockCount,
                 () => Choose().Select(layer => layer.Name));
             dense = [.. layers.Where(layer => checkpoint.Dense.Contains(layer.Name))];
-            masks = new BlockwiseRun(request with { Model = source }, method, model, [.. layers.Except(dense)], checkpoint, progress,
-                cancellation).Prune(calibration.Sequences);
+            BlockwiseRun run = new(request with { Model = source }, method, model, [.. layers.Except(dense)], checkpoint, progress,
+                cancellation);
+            masks = run.Prune(calibration.Sequences);
+            if (run.StarvedExperts > 0) warn?.Invoke(Starved(run.StarvedExperts, request));
             if (method.ChangesWeights) checkpoint.WriteModel(source, masks, RunModelFolder.PathOf(request.Out), cancellation);
         }
         RunDensity kept = RunDensity.Of(all, masks, dense);
@@ -118,6 +120,10 @@ public static class PruneRun
             return chosen;
         }
     }
+
+    private static string Starved(int experts, PruneRequest request) => FormattableString.Invariant(
+        $"{experts} experts were reached by fewer than {request.MinExpertTokens} tokens of the data and were looked at with all that ")
+        + "their blocks see; more `Samples` avoid that, or a lower `MinExpertTokens`.";
 
     // What can be refused is refused before an earlier run is replaced.
     private static string Permuted(PruneRequest request, RunFolder folder, IProgress<Progress>? progress, Action<string>? warn,
@@ -167,6 +173,7 @@ public static class PruneRun
             throw new ArgumentException($"`Method` {request.Method}: the masks are those of `Mask` {request.Mask}, and no method chooses "
                 + $"others; leave one of them out.");
         OptionRanges.DenseShare.Require(request.DenseShare);
+        OptionRanges.MinExpertTokens.Require(request.MinExpertTokens);
         if (request is { Permute: true, Mask: { } own })
             throw new ArgumentException($"`Mask` {own}: it is of the order that the channels have, which `Permute` changes; leave one of "
                 + $"them out.");

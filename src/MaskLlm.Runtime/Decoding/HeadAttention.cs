@@ -14,12 +14,13 @@ internal static unsafe class HeadAttention
     /// <param name="scale">Multiplies the scores.</param>
     /// <param name="softCap">c of c tanh(x / c), which they then go through; null for none.</param>
     /// <param name="slope">What a score loses for every position between the two (ALiBi); 0 for nothing.</param>
+    /// <param name="sink">A logit that no position has; null for none.</param>
     /// <param name="first">The first position seen.</param>
     /// <param name="scores">One for each position seen, to work in.</param>
     /// <param name="output">Takes (head size).</param>
     internal static void Attend(
         ReadOnlySpan<float> query, KeyValuePages pages, KeyValueCache cache, int block, int head, float scale, double? softCap,
-        float slope, int first, Span<float> scores, Span<float> output)
+        float slope, float? sink, int first, Span<float> scores, Span<float> output)
     {
         int size = query.Length, end = first + scores.Length;
         for (int position = first; position < end;)
@@ -33,7 +34,8 @@ internal static unsafe class HeadAttention
         RuntimeActivation.Cap(scores, softCap);
         if (slope != 0)
             for (int i = 0; i < scores.Length; i++) scores[i] -= slope * (scores.Length - 1 - i);
-        RuntimeActivation.Softmax(scores);
+        if (sink is { } logit) RuntimeActivation.Softmax(scores, logit);
+        else RuntimeActivation.Softmax(scores);
         output.Clear();
         for (int position = first; position < end;)
         {

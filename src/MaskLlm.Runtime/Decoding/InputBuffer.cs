@@ -31,6 +31,21 @@ internal sealed unsafe class InputBuffer : IDisposable
     internal ProductInput Of(int tokens, int columns) =>
         new(tokens, PackedLayout.Padded(columns), _isWide) { Values = _values, Bytes = _bytes, Scales = _scales };
 
+    /// <summary>The input of a part of a batch that lies behind others, still to be filled.</summary>
+    /// <param name="first">Tokens before it, each part's filled up to whole tiles.</param>
+    /// <param name="tokens">Of the part.</param>
+    /// <param name="columns">As of the parts before it.</param>
+    internal ProductInput Of(int first, int tokens, int columns)
+    {
+        long padded = PackedLayout.Padded(columns), at = first * padded;
+        return new(tokens, (int)padded, _isWide)
+        {
+            Values = _values is null ? null : _values + at,
+            Bytes = _bytes is null ? null : _bytes + at,
+            Scales = _scales is null ? null : _scales + at / PackedLayout.PanelColumns,
+        };
+    }
+
     /// <summary>Fills in one token.</summary>
     internal void Pack(in ProductInput input, int token, ReadOnlySpan<float> wholeRow)
     {

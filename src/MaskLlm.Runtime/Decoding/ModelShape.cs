@@ -9,6 +9,8 @@ public static class ModelShape
     {
         ["llama-1b"] = Llama(blocks: 22, hidden: 2048, heads: 32, keyValueHeads: 4, mlp: 5632, vocabulary: 32000),
         ["llama-7b"] = Llama(blocks: 32, hidden: 4096, heads: 32, keyValueHeads: 32, mlp: 11008, vocabulary: 32000),
+        ["olmoe-1b-7b"] = Mixture("olmoe", blocks: 16, heads: 16, keyValueHeads: 16, experts: 64, width: 1024, vocabulary: 50304),
+        ["qwen3-30b-a3b"] = Mixture("qwen3_moe", blocks: 48, heads: 32, keyValueHeads: 4, experts: 128, width: 768, vocabulary: 151936),
         ["tiny"] = Llama(blocks: 2, hidden: 64, heads: 4, keyValueHeads: 2, mlp: 128, vocabulary: 256),
     };
 
@@ -35,4 +37,15 @@ public static class ModelShape
         ["rope_theta"] = 10000,
         ["tie_word_embeddings"] = false,
     };
+
+    private static JsonObject Mixture(string family, int blocks, int heads, int keyValueHeads, int experts, int width, int vocabulary)
+    {
+        JsonObject config = Llama(blocks, hidden: 2048, heads, keyValueHeads, mlp: width, vocabulary);
+        config["model_type"] = family;
+        config["head_dim"] = 128;
+        config["moe_intermediate_size"] = width;
+        config["num_experts"] = experts;
+        config["num_experts_per_tok"] = 8;
+        return config;
+    }
 }

@@ -26,7 +26,10 @@ internal static class RandomModel
     private static List<TensorToWrite> Tensors(byte[] configJson, WeightType type, bool isSparse)
     {
         DecoderConfig config = ModelFamily.Read(RuntimeFormat.ConfigName, configJson);
-        List<TensorToWrite> tensors = [.. ParameterShapes.Values(config).Select(parameter => Ones(parameter.Name, parameter.Shape))];
+        HashSet<string> routers = [.. Enumerable.Range(0, config.BlockCount)
+            .Select(block => BlockPlan.Of(config, block).Experts?.Router).OfType<string>()];
+        List<TensorToWrite> tensors = [.. ParameterShapes.Values(config)
+            .Select(parameter => Values(parameter.Name, parameter.Shape, isRandom: routers.Contains(parameter.Name)))];
         foreach (MatrixPlan matrix in MatrixPlan.All(config))
         {
             PackedMatrix shape = matrix.Packed(type, isSparse);
@@ -37,14 +40,16 @@ internal static class RandomModel
         return tensors;
     }
 
-    private static TensorToWrite Ones(string name, int[] shape)
+    // Ones, but of routers, which send tokens to different experts.
+    private static TensorToWrite Values(string name, int[] shape, bool isRandom)
     {
         long count = shape.Aggregate(1L, (product, size) => product * size);
         return new TensorToWrite(name, TensorType.Float32, [.. shape], count * sizeof(float), stream =>
         {
-            float[] ones = new float[count];
-            Array.Fill(ones, 1);
-            stream.Write(MemoryMarshal.AsBytes<float>(ones));
+            Random random = new(shape[0]);
+            float[] values = new float[count];
+            for (long i = 0; i < count; i++) values[i] = isRandom ? Largest * (2 * random.NextSingle() - 1) : 1;
+            stream.Write(MemoryMarshal.AsBytes<float>(values));
         });
     }
 

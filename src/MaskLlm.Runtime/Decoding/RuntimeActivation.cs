@@ -61,6 +61,15 @@ internal static class RuntimeActivation
         TensorPrimitives.SoftMax(x, x);
     }
 
+    /// <summary>The same of scores beside one more, whose share is lost.</summary>
+    internal static void Softmax(Span<float> x, float other)
+    {
+        float largest = Math.Max(TensorPrimitives.Max<float>(x), other);
+        TensorPrimitives.Subtract(x, largest, x);
+        TensorPrimitives.Exp(x, x);
+        TensorPrimitives.Divide(x, TensorPrimitives.Sum<float>(x) + MathF.Exp(other - largest), x);
+    }
+
     // By its series near zero and by the continued fraction of its complement beyond: within 1e-14 of the function.
     private static double Erf(double x)
     {

@@ -24,12 +24,11 @@ internal sealed record RuntimeBlock
 
     internal required RuntimeLinear Output { get; init; }
 
-    /// <summary>Null in an MLP without a gate.</summary>
-    internal required RuntimeLinear? Gate { get; init; }
+    /// <summary>What every token goes through; null where there are experts alone.</summary>
+    internal required RuntimeMlp? Mlp { get; init; }
 
-    internal required RuntimeLinear Up { get; init; }
-
-    internal required RuntimeLinear Down { get; init; }
+    /// <summary>Null in a dense block.</summary>
+    internal required RuntimeExperts? Experts { get; init; }
 
     /// <summary>Of what attention reads.</summary>
     internal required RuntimeNorm? InputNorm { get; init; }
@@ -47,6 +46,9 @@ internal sealed record RuntimeBlock
 
     internal required RuntimeNorm? KeyNorm { get; init; }
 
+    /// <summary>(H): a logit that no token has, or null.</summary>
+    internal required float[]? Sinks { get; init; }
+
     /// <summary>Multiplies the products of queries and keys.</summary>
     internal required float Scale { get; init; }
 
@@ -57,5 +59,6 @@ internal sealed record RuntimeBlock
     internal required bool IsRotated { get; init; }
 
     /// <summary>In the order of the forward pass.</summary>
-    internal IReadOnlyList<RuntimeLinear> Linears => [.. new[] { Query, Key, Value, Output, Gate, Up, Down }.OfType<RuntimeLinear>()];
+    internal IReadOnlyList<RuntimeLinear> Linears =>
+        [Query, Key, Value, Output, .. Mlp?.Linears ?? [], .. (Experts?.Mlps ?? []).SelectMany(mlp => mlp.Linears)];
 }

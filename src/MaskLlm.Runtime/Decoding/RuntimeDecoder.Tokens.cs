@@ -29,7 +29,7 @@ public sealed unsafe partial class RuntimeDecoder
         RuntimeBlock? before = _blockIndex == 0 ? null : _model.Blocks[_blockIndex - 1];
         for (int token = from; token < to; token++)
         {
-            Add(token, before?.Down.Bias, before?.OutputNorm);
+            Add(token, before?.Mlp?.Down.Bias, before?.OutputNorm);
             NormAndPack(token, _block.InputNorm, token);
         }
     }
@@ -49,7 +49,7 @@ public sealed unsafe partial class RuntimeDecoder
     {
         for (int wanted = from; wanted < to; wanted++)
         {
-            Add(_wanted[wanted], _block.Down.Bias, _block.OutputNorm);
+            Add(_wanted[wanted], _block.Mlp?.Down.Bias, _block.OutputNorm);
             NormAndPack(_wanted[wanted], _model.FinalNorm, wanted);
         }
     }
@@ -140,7 +140,7 @@ public sealed unsafe partial class RuntimeDecoder
             int first = _block.Window is { } window ? Math.Max(0, seen - window) : 0;
             HeadAttention.Attend(
                 _query.Row(token).Slice(head * size, size), _pages, _tokens[token].Cache, _blockIndex, head / queriesOfKey,
-                _block.Scale, _config.AttentionSoftCap, _slopes[head], first,
+                _block.Scale, _config.AttentionSoftCap, _slopes[head], _block.Sinks?[head], first,
                 _scores[worker].AsSpan(0, seen - first), _mixed.Row(token).Slice(head * size, size));
         }
     }
@@ -155,20 +155,30 @@ public sealed unsafe partial class RuntimeDecoder
     {
         for (int token = from; token < to; token++)
         {
-            Span<float> gate = _gate.Row(token), up = _up.Row(token);
-            AddBias(up, _block.Up.Bias);
-            if (_block.Gate is null) RuntimeActivation.Apply(_config.Activation, up);
-            else
-            {
-                AddBias(gate, _block.Gate.Bias);
-                if (_config.Activation == Activation.Silu) RuntimeActivation.GateBySilu(gate, up);
-                else
-                {
-                    RuntimeActivation.Apply(_config.Activation, gate);
-                    TensorPrimitives.Multiply(up, gate, up);
-                }
-            }
-            _inputs.Pack(_input, token, _up.WholeRow(token));
+            // Another block's MLP may be wider.
+            int width = _block.Mlp!.Up.Weight.Rows;
+            Span<float> whole = _up.WholeRow(token)[..PackedLayout.Padded(width)];
+            whole[width..].Clear();
+            Activate(_block.Mlp, _gate.Row(token)[..width], whole[..width]);
+            _inputs.Pack(_input, token, whole);
         }
+    }
+
+    private void Activate(RuntimeMlp mlp, Span<float> gate, Span<float> up)
+    {
+        AddBias(up, mlp.Up.Bias);
+        if (mlp.Gate is null)
+        {
+            RuntimeActivation.Apply(_config.Activation, up);
+            return;
+        }
+        AddBias(gate, mlp.Gate.Bias);
+        if (_config.Activation == Activation.Silu)
+        {
+            RuntimeActivation.GateBySilu(gate, up);
+            return;
+        }
+        RuntimeActivation.Apply(_config.Activation, gate);
+        TensorPrimitives.Multiply(up, gate, up);
     }
 }

@@ -27,11 +27,14 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
     private readonly BatchToken[] _tokens;
     private readonly int[] _positions, _wanted;
     private readonly Action<int, int, int> _embed, _normInput, _normMlp, _normFinal, _place, _attend, _packMixed, _activate, _multiply;
+    private readonly Action<int, int, int> _score, _choose, _packRouted, _activateRouted, _combine;
+    private readonly RoutedTokens? _routed;
     private ActivationBuffer _logits;
     private int _count, _wantedCount, _blockIndex;
     private RuntimeBlock _block;
     private ProductInput _input;
-    private RuntimeProduct _first, _second, _third;
+    private RuntimeProduct[] _products;
+    private int _productCount;
 
     /// <param name="model">The model; it must outlive the decoder.</param>
     /// <param name="options">Threads, tokens at once, memory of the cache.</param>
@@ -51,10 +54,13 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         (_hidden, _normed, _projected) = (new(tokens, _config.HiddenSize), new(tokens, _config.HiddenSize),
             new(tokens, _config.HiddenSize));
         (_query, _key, _value, _mixed) = (new(tokens, queries), new(tokens, keys), new(tokens, keys), new(tokens, queries));
-        (_gate, _up) = (new(tokens, _config.IntermediateSize), new(tokens, _config.IntermediateSize));
+        int width = model.Blocks.Max(block => block.Mlp?.Up.Weight.Rows ?? 1);
+        (_gate, _up) = (new(tokens, width), new(tokens, width));
         _logits = new(1, _config.VocabularySize);
-        _inputs = new(tokens, Math.Max(Math.Max(_config.HiddenSize, queries), _config.IntermediateSize), model.Type,
+        _inputs = new(tokens, Math.Max(Math.Max(_config.HiddenSize, queries), width), model.Type,
             isSparse: model.SparseLayers > 0);
+        _routed = _config.Experts is { } experts ? new(experts, tokens, threads, _config.HiddenSize, model) : null;
+        _products = new RuntimeProduct[Math.Max(3, 2 * (_config.Experts?.Count ?? 0))];
         _rotary = _config.Rotary is { } rotary ? new RuntimeRotary(rotary, _config.HeadSize, tokens) : null;
         _windowRotary = _config.WindowRotary is { } other ? new RuntimeRotary(other, _config.HeadSize, tokens) : _rotary;
         _originalLength = new[] { _config.Rotary, _config.WindowRotary }
@@ -65,6 +71,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         _block = model.Blocks[0];
         (_embed, _normInput, _normMlp, _normFinal) = (Embed, NormInput, NormMlp, NormFinal);
         (_place, _attend, _packMixed, _activate, _multiply) = (Place, Attend, PackMixed, Activate, Multiply);
+        (_score, _choose, _packRouted, _activateRouted, _combine) = (Score, Choose, PackRouted, ActivateRouted, Combine);
     }
 
     /// <summary>As they were given.</summary>
@@ -114,7 +121,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         if (_wantedCount == 0) return;
         _input = _inputs.Of(_wantedCount, _config.HiddenSize);
         _team.Run(_wantedCount, _normFinal, TokensForTeam);
-        Products(new(_model.Head, _logits), default, default);
+        Products(new RuntimeProduct(_model.Head, _input, _logits));
         if (_config.LogitDivisor == 1 && _config.LogitSoftCap is null && _model.HeadBias is null) return;
         for (int wanted = 0; wanted < _wantedCount; wanted++)
         {
@@ -142,6 +149,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         foreach (ActivationBuffer buffer in new[] { _hidden, _normed, _projected, _query, _key, _value, _mixed, _gate, _up, _logits })
             buffer.Dispose();
         _inputs.Dispose();
+        _routed?.Dispose();
         _pages.Dispose();
     }
 
@@ -202,39 +210,53 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
     {
         _input = _inputs.Of(_count, _config.HiddenSize);
         _team.Run(_count, _normInput, TokensForTeam);
-        Products(new(_block.Query.Weight, _query), new(_block.Key.Weight, _key), new(_block.Value.Weight, _value));
+        Products(new(_block.Query.Weight, _input, _query), new(_block.Key.Weight, _input, _key), new(_block.Value.Weight, _input, _value));
         _team.Run(_count, _place, TokensForTeam);
         _team.Run(_count * _config.HeadCount, _attend);
         _input = _inputs.Of(_count, _query.Width);
         _team.Run(_count, _packMixed, TokensForTeam);
-        Products(new(_block.Output.Weight, _projected), default, default);
+        Products(new RuntimeProduct(_block.Output.Weight, _input, _projected));
         _input = _inputs.Of(_count, _config.HiddenSize);
         _team.Run(_count, _normMlp, TokensForTeam);
-        Products(new(_block.Up.Weight, _up), _block.Gate is { } gate ? new(gate.Weight, _gate) : default, default);
-        _input = _inputs.Of(_count, _config.IntermediateSize);
-        _team.Run(_count, _activate, TokensForTeam);
-        Products(new(_block.Down.Weight, _projected), default, default);
+        if (_block.Mlp is { } mlp) RunMlp(mlp);
+        if (_block.Experts is { } experts) RunExperts(experts);
     }
 
-    // One job for all matrices of one input: their blocks are shared out as if they were one matrix.
-    private void Products(RuntimeProduct first, RuntimeProduct second, RuntimeProduct third)
+    private void RunMlp(RuntimeMlp mlp)
     {
-        (_first, _second, _third) = (first, second, third);
-        _team.Run(first.Blocks + second.Blocks + third.Blocks, _multiply);
+        RuntimeProduct up = new(mlp.Up.Weight, _input, _up);
+        if (mlp.Gate is { } gate) Products(up, new(gate.Weight, _input, _gate));
+        else Products(up);
+        _input = _inputs.Of(_count, mlp.Up.Weight.Rows);
+        _team.Run(_count, _activate, TokensForTeam);
+        Products(new RuntimeProduct(mlp.Down.Weight, _input, _projected));
+    }
+
+    // One job for all matrices: their blocks are shared out as if they were one matrix.
+    private void Products(params ReadOnlySpan<RuntimeProduct> products)
+    {
+        products.CopyTo(_products);
+        Products(products.Length);
+    }
+
+    // The same of the first that lie there.
+    private void Products(int count)
+    {
+        _productCount = count;
+        int blocks = 0;
+        for (int i = 0; i < count; i++) blocks += _products[i].Blocks;
+        _team.Run(blocks, _multiply);
     }
 
     private void Multiply(int worker, int from, int to)
     {
-        from = Part(_first, from, ref to);
-        from = Part(_second, from, ref to);
-        Part(_third, from, ref to);
-    }
-
-    private int Part(RuntimeProduct product, int from, ref int to)
-    {
-        int end = Math.Min(to, product.Blocks);
-        if (from < end) _kernel.Multiply(product.Weight, from, end, _input, product.Output!.Data, product.Output.Stride);
-        to -= product.Blocks;
-        return Math.Max(0, from - product.Blocks);
+        int first = 0;
+        for (int i = 0; i < _productCount && first < to; i++)
+        {
+            RuntimeProduct product = _products[i];
+            int begin = Math.Max(0, from - first), end = Math.Min(product.Blocks, to - first);
+            if (begin < end) _kernel.Multiply(product.Weight, begin, end, product.Input, product.Output, product.Stride);
+            first += product.Blocks;
+        }
     }
 }

@@ -181,24 +181,37 @@ public sealed class RuntimeModel : IDisposable
             Key = Linear(plan.Key),
             Value = Linear(plan.Value),
             Output = Linear(plan.AttentionOutput),
-            Gate = plan.Gate is { } gate ? Linear(gate) : null,
-            Up = Linear(plan.Up),
-            Down = Linear(plan.Down),
+            Mlp = plan.Mlp is { } mlp ? Mlp(mlp) : null,
+            Experts = plan.Experts is { } experts ? Experts(experts) : null,
             InputNorm = Norm(plan.InputNorm),
             AttentionNorm = Norm(plan.AttentionNorm),
             MlpNorm = Norm(plan.MlpNorm),
             OutputNorm = Norm(plan.OutputNorm),
             QueryNorm = Norm(plan.QueryNorm),
             KeyNorm = Norm(plan.KeyNorm),
+            Sinks = plan.Sinks is { } sinks ? Values(sinks, Config.HeadCount) : null,
             Scale = (float)Config.AttentionScaleOf(index),
             Window = Config.SlidingWindow(index),
             IsRotated = Config.RotaryOf(index) is not null,
         };
     }
 
+    private RuntimeMlp Mlp(MlpPlan plan) =>
+        new(plan.Gate is { } gate ? Linear(gate) : null, Linear(plan.Up), Linear(plan.Down));
+
+    private RuntimeExperts Experts(ExpertsPlan plan) => new()
+    {
+        Config = plan.Config,
+        Router = Values(plan.Router, plan.Config.Count, Config.HiddenSize),
+        RouterBias = plan.RouterBias is { } bias ? Values(bias, plan.Config.Count) : null,
+        Correction = plan.Correction is { } correction ? Values(correction, plan.Config.Count) : null,
+        SharedGate = plan.SharedGate is { } gate ? Values(gate, 1, Config.HiddenSize) : null,
+        Mlps = [.. plan.Mlps.Select(Mlp)],
+    };
+
     private RuntimeLinear Linear(LinearSlice slice)
     {
-        float[]? whole = slice.Tensor.Bias is { } bias ? Values(bias, slice.Tensor.Rows) : null;
+        float[]? whole = slice.Tensor.Bias is { } bias ? Values(bias, [.. slice.Tensor.BiasShape.Select(size => (long)size)]) : null;
         return new RuntimeLinear(
             slice.Name, Matrix(slice.Name, slice.Rows, slice.Tensor.Columns, Type),
             whole is null ? null : [.. Enumerable.Range(0, slice.Rows).Select(row => whole[slice.TensorRow(row)])]);

@@ -37,9 +37,9 @@ public static class GgufExport
         GgufRequirements.Require(modelFolder, config);
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(modelFolder);
         CheckpointFiles.RequireNone(modelFolder, outFile);
-        IReadOnlySet<string> transposed = ParameterShapes.TransposedNames(config);
+        IReadOnlyDictionary<string, StoredLayout> layouts = ParameterShapes.Layouts(config);
         foreach ((string name, Mask mask) in masks ?? new Dictionary<string, Mask>())
-            MaskedCheckpoint.CheckMask(source, name, mask, transposed.Contains(name));
+            MaskedCheckpoint.CheckMask(source, name, mask, MaskedCheckpoint.LayoutOf(layouts, name));
         GgufFields fields = new();
         List<string> notes = [];
         GgufKeys.Describe(fields, notes, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(modelFolder))), config, type);

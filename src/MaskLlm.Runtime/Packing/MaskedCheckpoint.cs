@@ -44,12 +44,12 @@ public static class MaskedCheckpoint
         ArgumentException.ThrowIfNullOrEmpty(outFolder);
         ArgumentNullException.ThrowIfNull(masks);
         using SafetensorsCheckpoint source = SafetensorsCheckpoint.Open(sourceFolder);
-        IReadOnlySet<string> transposed = TransposedNames(sourceFolder);
-        foreach ((string name, Mask mask) in masks) CheckMask(source, name, mask, transposed.Contains(name));
+        IReadOnlyDictionary<string, StoredLayout> layouts = Layouts(sourceFolder);
+        foreach ((string name, Mask mask) in masks) CheckMask(source, name, mask, LayoutOf(layouts, name));
         foreach ((string name, SafetensorsFile file) in updated ?? ReadOnlyDictionary<string, SafetensorsFile>.Empty)
-            CheckUpdated(source, name, file, transposed.Contains(name));
+            CheckUpdated(source, name, file, LayoutOf(layouts, name));
         using StagedFolder staged = StagedFolder.Create(outFolder, force, sourceFolder);
-        MaskedShards shards = new(source, masks, updated, transposed, progress, cancellation);
+        MaskedShards shards = new(source, masks, updated, layouts, progress, cancellation);
         staged.Fill(() =>
         {
             staged.CopyBesideWeights(sourceFolder, cancellation);
@@ -59,22 +59,29 @@ public static class MaskedCheckpoint
     }
 
     // A mask can be applied to a model of a family that is not known; such weights are (outputs, inputs).
-    private static IReadOnlySet<string> TransposedNames(string folder)
+    private static IReadOnlyDictionary<string, StoredLayout> Layouts(string folder)
     {
         try
         {
-            return CheckpointConfig.TransposedNames(folder);
+            return CheckpointConfig.Layouts(folder);
         }
         catch (Exception e) when (e is InvalidDataException or NotSupportedException)
         {
-            return new HashSet<string>();
+            return new Dictionary<string, StoredLayout>();
         }
     }
 
-    private static void CheckUpdated(SafetensorsCheckpoint source, string name, SafetensorsFile file, bool isTransposed)
+    /// <summary>Of a tensor of a checkpoint.</summary>
+    internal static StoredLayout LayoutOf(IReadOnlyDictionary<string, StoredLayout> layouts, string name) =>
+        layouts.GetValueOrDefault(name, new StoredLayout(false, 1));
+
+    private static void CheckUpdated(SafetensorsCheckpoint source, string name, SafetensorsFile file, StoredLayout layout)
     {
         TensorEntry wanted = source.Tensors[name];
-        IEnumerable<long> shape = isTransposed ? wanted.Shape.Reverse() : wanted.Shape;
+        // Vectors too, whose layout is the plain one.
+        IReadOnlyList<long> size = wanted.Shape;
+        IReadOnlyList<long> shape = layout == new StoredLayout(false, 1) ? size
+            : layout.IsTransposed ? [layout.Parts * size[^1], size[^2]] : [layout.Parts * size[^2], size[^1]];
         if (!file.Tensors.TryGetValue(name, out TensorEntry? found) || found.Type != wanted.Type || !found.Shape.SequenceEqual(shape))
             throw new InvalidDataException(
                 $"{file.Path}: no {name} of shape ({string.Join(", ", shape)}) in {wanted.Type.Spelling()}; the file belongs to another "
@@ -82,11 +89,11 @@ public static class MaskedCheckpoint
     }
 
     /// <summary>Says so where a mask belongs to another checkpoint.</summary>
-    internal static void CheckMask(SafetensorsCheckpoint source, string name, Mask mask, bool isTransposed = false)
+    internal static void CheckMask(SafetensorsCheckpoint source, string name, Mask mask, StoredLayout layout)
     {
         if (!source.Tensors.TryGetValue(name, out TensorEntry? entry))
             throw new ArgumentException($"{source.Folder} has no tensor {name}, which is masked; the mask belongs to another model.");
-        if (!entry.Shape.SequenceEqual(isTransposed ? [mask.Columns, mask.Rows] : [mask.Rows, mask.Columns]))
+        if (!entry.Shape.SequenceEqual(layout.ShapeOf(mask.Rows, mask.Columns)))
             throw new ArgumentException(
                 $"{source.Folder}: {name} has shape ({string.Join(", ", entry.Shape)}) and its mask ({mask.Rows}, {mask.Columns}); the "
                     + $"mask belongs to another model.");

@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
@@ -7,7 +8,7 @@ namespace MaskLlm.Packing;
 /// <summary>Writes the safetensors files of a checkpoint again with masked weights, a chunk at a time.</summary>
 internal sealed class MaskedShards(
     SafetensorsCheckpoint source, IReadOnlyDictionary<string, Mask> masks, IReadOnlyDictionary<string, SafetensorsFile>? updated,
-    IReadOnlySet<string> transposed, IProgress<Progress>? progress, CancellationToken cancellation)
+    IReadOnlyDictionary<string, StoredLayout> layouts, IProgress<Progress>? progress, CancellationToken cancellation)
 {
     // Whole bytes of mask bits for every width of element.
     private const int ChunkBytes = 1 << 20;
@@ -30,14 +31,14 @@ internal sealed class MaskedShards(
         // A shard may hold a tensor of the same name that the index does not mean: it is no part of the checkpoint.
         bool isPart = source.Tensors.ContainsKey(name) && source.FileOf(name) == file;
         Mask? mask = isPart ? masks.GetValueOrDefault(name) : null;
-        bool isTransposed = mask is not null && transposed.Contains(name);
-        if (isTransposed) mask = mask!.Transpose();
+        StoredLayout layout = mask is null ? new(false, 1) : MaskedCheckpoint.LayoutOf(layouts, name);
+        if (mask is not null) mask = layout.Turn(mask);
         int width = entry.Type.ByteWidth();
         (SafetensorsFile values, TensorEntry valuesEntry) = isPart && updated?.GetValueOrDefault(name) is { } other
             ? (other, other.Tensors[name]) : (file, entry);
         // New weights come (outputs, inputs), as masks do.
-        byte[]? turned = isTransposed && values != file ? Turned(values.Bytes(valuesEntry), (int)entry.Shape[0], (int)entry.Shape[1], width)
-            : null;
+        byte[]? turned = layout.IsTransposed && values != file
+            ? Turned(values.Bytes(valuesEntry), layout.Parts, (int)entry.Shape[^2], (int)entry.Shape[^1], width) : null;
         for (long at = 0; at < entry.ByteLength; at += ChunkBytes)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -51,12 +52,14 @@ internal sealed class MaskedShards(
         }
     }
 
-    private static byte[] Turned(ReadOnlySpan<byte> values, int rows, int columns, int width)
+    private static byte[] Turned(ReadOnlySpan<byte> values, int parts, int rows, int columns, int width)
     {
         byte[] turned = new byte[values.Length];
-        for (int row = 0; row < rows; row++)
-            for (int column = 0; column < columns; column++)
-                values.Slice((column * rows + row) * width, width).CopyTo(turned.AsSpan((row * columns + column) * width));
+        for (int first = 0; first < parts * rows * columns; first += rows * columns)
+            for (int row = 0; row < rows; row++)
+                for (int column = 0; column < columns; column++)
+                    values.Slice((first + column * rows + row) * width, width)
+                        .CopyTo(turned.AsSpan((first + row * columns + column) * width));
         return turned;
     }
 }

@@ -54,11 +54,12 @@ internal static class PermutedCheckpoint
         }
         int width = entry.Type.ByteWidth(), columns = (int)entry.Shape[^1];
         byte[] row = new byte[columns * width], taken = new byte[columns * width];
-        for (long i = 0; i < entry.ByteLength / row.Length; i++)
+        long rows = entry.ByteLength / row.Length;
+        for (long i = 0; i < rows; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             file.Read(entry, (order.Rows?[i] ?? i) * row.Length, row);
-            Take(row, order.Columns, width, taken);
+            Take(row, order.ColumnsOf(i, rows), width, taken);
             stream.Write(taken);
             done.Add(row.Length);
         }

@@ -13,6 +13,10 @@ internal sealed class RoundedTensor(int columns, byte[] codes, Int4Grid[] grids)
     /// <summary>Grids of a row.</summary>
     internal static int GridsOf(int columns) => (columns + Int4Grid.Columns - 1) / Int4Grid.Columns;
 
+    /// <summary>The tensor with more rows below.</summary>
+    internal RoundedTensor Above(byte[] moreCodes, Int4Grid[] moreGrids) =>
+        new(columns, [.. codes, .. moreCodes], [.. grids, .. moreGrids]);
+
     /// <summary>Reads a row.</summary>
     /// <param name="row">Of the tensor.</param>
     /// <param name="values">Takes I values; those of pruned weights mean nothing.</param>

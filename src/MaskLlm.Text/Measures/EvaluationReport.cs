@@ -27,6 +27,7 @@ public sealed record EvaluationReport(string Model, string? Data, int? SequenceL
     {
         JsonObject json = new() { ["mask"] = row.Mask };
         if (row.Result is { } result) Add(json, result);
+        if (row.RouterChoicesChanged is { } changed) json["router_choices_changed"] = changed;
         if (row.Tasks.Count > 0) json["tasks"] = TaskScore.ToJson(row.Tasks);
         return json;
     }

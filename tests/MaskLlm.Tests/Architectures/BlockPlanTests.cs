@@ -37,20 +37,29 @@ public sealed class BlockPlanTests
     {
         DecoderConfig config = CheckpointConfig.Read(Fixture.PathOf($"models/{name}"));
         int queries = config.HeadCount * config.HeadSize, keys = config.KeyValueHeadCount * config.HeadSize;
-        Dictionary<Channels, int> written = new()
+        for (int block = 0; block < config.BlockCount; block++)
         {
-            [Channels.Residual] = config.HiddenSize,
-            [Channels.Query] = queries,
-            [Channels.Key] = keys,
-            [Channels.Value] = keys,
-            [Channels.Mlp] = config.IntermediateSize,
-        };
-        Dictionary<Channels, int> read = new(written) { [Channels.Value] = queries };
-        BlockPlan plan = BlockPlan.Of(config, 0);
-        Assert.All(plan.Slices, slice => Assert.Equal((written[slice.Writes], read[slice.Reads]), (slice.Rows, slice.Tensor.Columns)));
-        Assert.Equal(
-            [Channels.Query, Channels.Key, Channels.Value, Channels.Residual, Channels.Mlp, Channels.Residual],
-            plan.Slices.Where(slice => slice.Role != LinearRole.Gate).Select(slice => slice.Writes));
+            int Mlp(LinearSlice slice) => config.ExpertsOf(block) is not { } experts ? config.IntermediateSize
+                : slice.Expert is null ? experts.SharedWidth : experts.Width;
+            int Written(LinearSlice slice) => slice.Writes switch
+            {
+                Channels.Residual => config.HiddenSize,
+                Channels.Query => queries,
+                Channels.Mlp => Mlp(slice),
+                _ => keys,
+            };
+            int Read(LinearSlice slice) => slice.Reads switch
+            {
+                Channels.Residual => config.HiddenSize,
+                Channels.Mlp => Mlp(slice),
+                _ => queries,
+            };
+            BlockPlan plan = BlockPlan.Of(config, block);
+            Assert.All(plan.Slices, slice => Assert.Equal((Written(slice), Read(slice)), (slice.Rows, slice.Tensor.Columns)));
+            Channels[] ofMlps = [.. plan.Mlps.SelectMany(_ => new[] { Channels.Mlp, Channels.Residual })];
+            Assert.Equal([Channels.Query, Channels.Key, Channels.Value, Channels.Residual, .. ofMlps],
+                plan.Slices.Where(slice => slice.Role != LinearRole.Gate).Select(slice => slice.Writes));
+        }
     }
 
     [Theory]

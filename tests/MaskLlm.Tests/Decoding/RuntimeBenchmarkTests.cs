@@ -178,8 +178,8 @@ public sealed class RuntimeBenchmarkTests
     [Fact]
     public void ConfigJson_UnknownShape_NamesTheKnown()
     {
-        Assert.Equal(["llama-1b", "llama-7b", "tiny"], ModelShape.Names);
-        Assert.Equal("`Shape` big: llama-1b, llama-7b, tiny are known.",
+        Assert.Equal(["llama-1b", "llama-7b", "olmoe-1b-7b", "qwen3-30b-a3b", "tiny"], ModelShape.Names);
+        Assert.Equal("`Shape` big: llama-1b, llama-7b, olmoe-1b-7b, qwen3-30b-a3b, tiny are known.",
             Assert.Throws<ArgumentException>(() => ModelShape.ConfigJson("big")).Message);
     }
 

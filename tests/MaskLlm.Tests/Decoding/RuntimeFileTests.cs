@@ -152,7 +152,7 @@ public sealed class RuntimeFileTests : IDisposable
         MaskedCheckpoint.Write(Folder, RuntimeFiles.RandomMasks(Model, 2), applied, cancellation: TestContext.Current.CancellationToken);
         string changed = Rewritten(applied, "model.layers.1.mlp.down_proj.weight", values => values[^3..].Fill(1));
         using RuntimeModel model = RuntimeModel.OpenOrPack(changed, WeightType.Float32, null, stop: TestContext.Current.CancellationToken);
-        Assert.Equal((13, false), (model.SparseLayers, model.Blocks[1].Down.Weight.IsSparse));
+        Assert.Equal((13, false), (model.SparseLayers, model.Blocks[1].Mlp!.Down.Weight.IsSparse));
     }
 
     [Fact]

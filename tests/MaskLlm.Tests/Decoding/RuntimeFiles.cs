@@ -75,4 +75,14 @@ internal static class RuntimeFiles
         }
         return difference / largest;
     }
+
+    /// <summary>The same of the positions of a text, half of which are below it: where activations are rounded, a token may go to another
+    /// expert than before.</summary>
+    internal static double MedianDifference(ReadOnlySpan<float> a, ReadOnlySpan<float> b, int vocabulary)
+    {
+        List<double> differences = [];
+        for (int at = 0; at < b.Length; at += vocabulary)
+            differences.Add(RelativeDifference(a.Slice(at, vocabulary), b.Slice(at, vocabulary)));
+        return differences.Order().ElementAt(differences.Count / 2);
+    }
 }

@@ -1,6 +1,7 @@
 using MaskLlm.Evaluation;
 using MaskLlm.Formats.MaskNpz;
 using MaskLlm.Machine;
+using MaskLlm.Masks;
 using MaskLlm.Measures;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
@@ -40,6 +41,25 @@ public sealed class MaskEvaluationTests : IDisposable
         Assert.Equal((64, 2), (report.SequenceLength, report.Rows[0].Result!.Windows));
         Assert.Single(MaskEvaluation.Run(new EvaluationRequest { Model = Model, Data = data },
             cancellation: TestContext.Current.CancellationToken).Rows);
+    }
+
+    /// <summary>A mask that keeps all changes no choice; one of half the weights changes some, and a dense model has none.</summary>
+    [Fact]
+    public void Run_MixtureUnderMasks_SaysWhatShareOfChoicesChanges()
+    {
+        string model = Fixture.PathOf("models/olmoe"), data = Ids(130);
+        string half = Path.Combine(_folder.Root, "half.npz"), whole = Path.Combine(_folder.Root, "whole.npz");
+        using (Decoder decoder = Checkpoint.Load(model))
+        {
+            MaskNpz.Write(half, Magnitude.Masks(decoder.Linears, NmPattern.TwoOfFour));
+            MaskNpz.Write(whole, decoder.Linears.ToDictionary(layer => layer.Name, layer => Mask.Full(layer.Rows, layer.Columns)));
+        }
+        EvaluationReport report = MaskEvaluation.Run(new EvaluationRequest { Model = model, Data = data, Masks = [half, whole] },
+            cancellation: TestContext.Current.CancellationToken);
+        Assert.Null(report.Rows[0].RouterChoicesChanged);
+        Assert.InRange(report.Rows[1].RouterChoicesChanged!.Value, 0.01, 0.99);
+        Assert.Equal(0, report.Rows[2].RouterChoicesChanged);
+        Assert.Equal(report.Rows[1].RouterChoicesChanged, (double?)report.ToJson()["rows"]![1]!["router_choices_changed"]);
     }
 
     /// <summary>Windows go through the model some at a time; each time is told with those that are done.</summary>

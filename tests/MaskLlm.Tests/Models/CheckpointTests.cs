@@ -107,6 +107,6 @@ public class CheckpointTests
         Assert.Equal(model.Linears.Select(linear => linear.Name), CheckpointConfig.LinearShapes(Fixture.PathOf($"models/{name}")).Keys);
 
         IEnumerable<long> Stored(string parameter, long[] shape) =>
-            model.Linears.Any(linear => linear.Name == parameter && linear.IsStoredTransposed) ? shape.Reverse() : shape;
+            model.Linears.FirstOrDefault(linear => linear.Name == parameter)?.Layout.ShapeOf(shape[0], shape[1]) ?? shape;
     }
 }

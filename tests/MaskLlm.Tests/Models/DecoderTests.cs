@@ -37,7 +37,7 @@ public class DecoderTests
         {
             // The record has the checkpoint's own layout.
             Tensor mask = masks[layer.Name] = expected["mask." + layer.Name].requires_grad_();
-            layer.Lend(layer.Weight * (layer.IsStoredTransposed ? mask.t() : mask));
+            layer.Lend(layer.Weight * StoredTensors.Read(layer.Layout, mask));
         }
         Assert.Equal(expected.Keys.Count(key => key.StartsWith("mask.", StringComparison.Ordinal)), masks.Count);
 

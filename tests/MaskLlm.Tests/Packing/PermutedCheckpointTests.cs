@@ -100,6 +100,7 @@ public sealed class PermutedCheckpointTests(VariantTests.Checkpoints variants) :
         ChannelOrders orders = new(config);
         random.Shuffle(orders.Residual);
         foreach (int[] order in orders.Mlp) random.Shuffle(order);
+        foreach (int[] order in orders.Experts.SelectMany(experts => experts)) random.Shuffle(order);
         foreach (int[] order in orders.Value.SelectMany(heads => heads)) random.Shuffle(order);
         return orders;
     }

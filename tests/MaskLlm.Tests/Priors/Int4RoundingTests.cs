@@ -26,7 +26,7 @@ public sealed class Int4RoundingTests
         (Tensor weight, Tensor hessian) = Layer(columns);
         Dictionary<string, Mask> masks = isMasked ? new() { ["w"] = Largest(weight) } : [];
         Int4Rounding rounding = new(masks);
-        (Mask kept, Tensor rounded) = rounding.Round("w", weight, hessian.clone());
+        (Mask kept, Tensor rounded) = rounding.Round("w", 0, weight, hessian.clone());
         Tensor stays = MaskTensors.ToTensor(kept, CPU), masked = weight * stays;
         Assert.Equal(isMasked ? Rows * columns / 2 : Rows * columns, stays.sum().item<float>());
         double found = Change(rounded, masked, hessian), nearest = Change(Nearest(masked, stays), masked, hessian);
@@ -43,7 +43,7 @@ public sealed class Int4RoundingTests
         (Tensor weight, Tensor hessian) = Layer(64);
         hessian.narrow(0, 3, 2).zero_();
         hessian.narrow(1, 3, 2).zero_();
-        (_, Tensor rounded) = new Int4Rounding(new Dictionary<string, Mask>()).Round("w", weight, hessian.clone());
+        (_, Tensor rounded) = new Int4Rounding(new Dictionary<string, Mask>()).Round("w", 0, weight, hessian.clone());
         Assert.True(rounded.isfinite().all().item<bool>());
         Assert.True(Change(rounded, weight, hessian) < Change(Nearest(weight, ones_like(weight)), weight, hessian));
     }

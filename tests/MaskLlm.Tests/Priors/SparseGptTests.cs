@@ -104,7 +104,7 @@ public sealed class SparseGptTests
         Dictionary<string, Tensor> expected = [];
         using IDisposable noGradient = no_grad();
         foreach (LinearLayer layer in model.Linears)
-            layer.Observe = input =>
+            layer.Observe = (input, _) =>
             {
                 Tensor flat = input.reshape(-1, input.size(-1));
                 Tensor sum = flat.square().sum([0]);

@@ -66,6 +66,21 @@ internal static class ConfigRange
         ["long_factor"] = (1e-6, 1e6),
         ["low_freq_factor"] = (1e-6, 1e6),
         ["high_freq_factor"] = (1e-6, 1e6),
+        ["num_experts"] = (1, 1 << 16),
+        ["num_local_experts"] = (1, 1 << 16),
+        ["num_experts_per_tok"] = (1, 1 << 16),
+        ["moe_intermediate_size"] = (1, 1 << 22),
+        ["shared_expert_intermediate_size"] = (1, 1 << 22),
+        ["decoder_sparse_step"] = (1, 1 << 16),
+        ["n_routed_experts"] = (1, 1 << 16),
+        ["n_shared_experts"] = (0, 1 << 16),
+        ["n_group"] = (1, 1 << 16),
+        ["topk_group"] = (1, 1 << 16),
+        ["first_k_dense_replace"] = (0, 1 << 16),
+        ["routed_scaling_factor"] = (1e-6, 1e6),
+        ["swiglu_alpha"] = (1e-6, 1e6),
+        ["swiglu_limit"] = (1e-6, 1e6),
+        ["mlp_only_layers"] = (0, 1 << 16),
     };
 
     /// <summary>Refuses a number out of its range.</summary>

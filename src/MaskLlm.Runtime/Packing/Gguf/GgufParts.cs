@@ -36,9 +36,11 @@ internal static class GgufParts
         if (architecture.FusesQueryKeyValue) matrices.Add((GgufNames.QueryKeyValue, [plan.Query, plan.Key, plan.Value]));
         else Add(plan.Query, plan.Key, plan.Value);
         Add(plan.AttentionOutput);
-        if (architecture.FusesGateUp && plan.Gate is { } gate) matrices.Add((GgufNames.Of(LinearRole.Up), [gate, plan.Up]));
-        else Add(plan.Gate, plan.Up);
-        Add(plan.Down);
+        // No architecture that is written has experts.
+        MlpPlan mlp = plan.Mlp!;
+        if (architecture.FusesGateUp && mlp.Gate is { } gate) matrices.Add((GgufNames.Of(LinearRole.Up), [gate, mlp.Up]));
+        else Add(mlp.Gate, mlp.Up);
+        Add(mlp.Down);
         bool isShared = plan.MlpNorm == plan.InputNorm;
         return
         [

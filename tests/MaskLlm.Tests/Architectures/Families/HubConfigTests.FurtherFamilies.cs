@@ -189,7 +189,7 @@ public sealed partial class HubConfigTests
         Assert.Equal((true, false), (config.QueryKeyValueBias, config.AttentionOutputBias));
         BlockPlan plan = BlockPlan.Of(config, 0);
         Assert.Equal(4, plan.Norms().Count());
-        Assert.Equal("model.layers.0.mlp.gate_up_proj.weight", plan.Up.Tensor.Name);
+        Assert.Equal("model.layers.0.mlp.gate_up_proj.weight", plan.Mlp!.Up.Tensor.Name);
         Assert.True(ConfigCase.Read("glm4", "{}").QueryKeyValueBias);
     }
 

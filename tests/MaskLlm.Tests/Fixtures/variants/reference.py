@@ -113,7 +113,7 @@ def slopes(count):
     return of(power) + of(2 * power)[0::2][: count - power]
 
 
-def attend(query, key, value, scale, window=None, cap=None, alibi=False):
+def attend(query, key, value, scale, window=None, cap=None, alibi=False, sinks=None):
     repeats, tokens = query.shape[1] // key.shape[1], query.shape[2]
     scores = query @ np.repeat(key, repeats, 1).swapaxes(2, 3) * scale
     if cap is not None:
@@ -122,8 +122,10 @@ def attend(query, key, value, scale, window=None, cap=None, alibi=False):
         scores = scores + np.array(slopes(query.shape[1]))[:, None, None] * np.arange(tokens)
     distance = np.arange(tokens)[:, None] - np.arange(tokens)
     scores[..., (distance < 0) | (distance >= (window or tokens))] = -np.inf
-    weights = np.exp(scores - scores.max(-1, keepdims=True))
-    mixed = weights / weights.sum(-1, keepdims=True) @ np.repeat(value, repeats, 1)
+    other = np.full((query.shape[1], 1, 1), -np.inf) if sinks is None else sinks[:, None, None]
+    largest = np.maximum(scores.max(-1, keepdims=True), other)
+    weights = np.exp(scores - largest)
+    mixed = weights / (weights.sum(-1, keepdims=True) + np.exp(other - largest)) @ np.repeat(value, repeats, 1)
     return mixed.swapaxes(1, 2).reshape(len(query), tokens, -1)
 
 
@@ -310,9 +312,9 @@ class Model:
         return self.head(x, embedding, "embed_out.weight", self.get("tie_word_embeddings", False))
 
     def windows(self, family, blocks):
-        window = self.get("sliding_window", None if family in ("phi3", "starcoder2", "smollm3") else 4096)
+        window = self.get("sliding_window", None if family in ("phi3", "starcoder2", "smollm3", "mixtral") else 4096)
         kinds = self.get("layer_types")
-        if family in ("mistral", "phi3", "starcoder2") or (family == "ministral" and not kinds):
+        if family in ("mistral", "phi3", "starcoder2", "mixtral") or (family == "ministral" and not kinds):
             return [window] * blocks
         if family in ("qwen2", "qwen3") and self.get("use_sliding_window"):
             slides = [block >= self.get("max_window_layers", 28) for block in range(blocks)]
@@ -323,7 +325,7 @@ class Model:
             slides = [(block + 1) % self.get("sliding_window_pattern", 4) > 0 for block in range(blocks)]
         elif family == "smollm3" and self.get("use_sliding_window"):
             slides = [not turned for turned in self.turned(family, [None] * blocks)]
-        elif family not in ("ministral", "exaone4"):
+        elif family not in ("ministral", "exaone4", "gpt_oss"):
             return [None] * blocks
         elif not kinds:
             return [None] * blocks
@@ -350,13 +352,66 @@ class Model:
             full, sliding = (frequencies(kind, size, longest, tokens) for kind in kinds.values())
             return [full if window is None else sliding for window in windows]
         settings = dict(self.get("rope_scaling") or self.get("rope_parameters") or {})
-        settings.setdefault("rope_theta", self.get("rope_theta", {"cohere": 500000.0, "smollm3": 2000000.0}.get(family, 10000.0)))
-        part = {"nemotron": 0.5, "glm4": 0.5, "stablelm": 0.25}.get(family, 1)
+        settings.setdefault("rope_theta", self.get("rope_theta", {"cohere": 500000.0, "smollm3": 2000000.0, "mixtral": 1e6}.get(family, 10000.0)))
+        part = {"nemotron": 0.5, "glm4": 0.5, "glm4_moe": 0.5, "stablelm": 0.25}.get(family, 1)
         settings.setdefault("partial_rotary_factor", self.get("partial_rotary_factor", part))
         if family == "phi3" and settings.get("rope_type", settings.get("type")) in ("su", "yarn"):
             settings["rope_type"] = "longrope"
         beside = self.get("original_max_position_embeddings", 4096 if family == "phi3" else None)
         return [frequencies(settings, size, longest, tokens, beside)] * len(windows)
+
+    def is_mixture(self, block):
+        family = self.config["model_type"]
+        if family in ("qwen2_moe", "qwen3_moe"):
+            return block not in (self.get("mlp_only_layers") or []) and (block + 1) % self.get("decoder_sparse_step", 1) == 0
+        return family in ("mixtral", "olmoe", "granitemoe", "gpt_oss") or \
+            (family == "glm4_moe" and block >= self.get("first_k_dense_replace", 1))
+
+    def mixture(self, x, prefix, act):
+        """All experts of all tokens; those that were not chosen count nothing."""
+        family, width, per = self.config["model_type"], x.shape[-1], self.config["num_experts_per_tok"]
+        count = self.get("num_experts") or self.get("num_local_experts") or self.get("n_routed_experts")
+        inner = self.get("moe_intermediate_size") or self.config["intermediate_size"]
+        mlp = prefix + ("block_sparse_moe." if family in ("mixtral", "granitemoe") else "mlp.")
+        router = mlp + {"granitemoe": "router.layer", "gpt_oss": "router"}.get(family, "gate")
+        scores = self.linear(x, router, count, family == "gpt_oss")
+        scores = 1 / (1 + np.exp(-scores)) if family == "glm4_moe" else np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+        choice = scores + self.tensor(router + ".e_score_correction_bias", count, scale=0.1) if family == "glm4_moe" else scores
+        best = np.argsort(-choice, -1)[..., :per]
+        weights = np.zeros_like(scores)
+        np.put_along_axis(weights, best, np.take_along_axis(scores, best, -1), -1)
+        if self.get("norm_topk_prob", family == "glm4_moe") or family in ("mixtral", "granitemoe", "gpt_oss"):
+            weights /= weights.sum(-1, keepdims=True)
+        weights *= self.get("routed_scaling_factor", 1)
+        total = 0
+
+        def gated(folder, size, names=("gate_proj", "up_proj", "down_proj")):
+            gate, up = (self.linear(x, folder + name, size) for name in names[:2])
+            return self.linear(act(gate) * up, folder + names[2], width)
+
+        for expert in range(count):
+            if family == "granitemoe":
+                both = x @ self.tensor(mlp + "input_linear.weight", count, 2 * inner, width, scale=width**-0.5)[expert].T
+                gate, up = np.split(both, 2, -1)
+                output = (act(gate) * up) @ self.tensor(mlp + "output_linear.weight", count, width, inner, scale=inner**-0.5)[expert].T
+            elif family == "gpt_oss":
+                limit, slope = self.get("swiglu_limit", 7.0), self.get("swiglu_alpha", 1.702)
+                both = x @ self.tensor(mlp + "experts.gate_up_proj", count, width, 2 * inner, scale=width**-0.5)[expert]
+                both = both + self.tensor(mlp + "experts.gate_up_proj_bias", count, 2 * inner)[expert]
+                gate, up = np.minimum(both[..., 0::2], limit), np.clip(both[..., 1::2], -limit, limit)
+                output = (up + 1) * gate / (1 + np.exp(-slope * gate))
+                output = output @ self.tensor(mlp + "experts.down_proj", count, inner, width, scale=inner**-0.5)[expert]
+                output = output + self.tensor(mlp + "experts.down_proj_bias", count, width)[expert]
+            else:
+                names = (("w1", "w3", "w2"),) if family == "mixtral" else ()
+                output = gated(f"{mlp}experts.{expert}.", inner, *names)
+            total = total + weights[..., expert : expert + 1] * output
+        if family == "qwen2_moe":
+            gate = 1 / (1 + np.exp(-self.linear(x, mlp + "shared_expert_gate", 1)))
+            total = total + gate * gated(mlp + "shared_expert.", self.config["shared_expert_intermediate_size"])
+        if family == "glm4_moe" and self.get("n_shared_experts", 1):
+            total = total + gated(mlp + "shared_experts.", self.get("n_shared_experts", 1) * inner)
+        return total
 
     def llama(self, ids):
         family, width, count = self.config["model_type"], self.config["hidden_size"], self.config["num_attention_heads"]
@@ -366,14 +421,16 @@ class Model:
         cohere, after = family in ("cohere", "cohere2"), family in ("olmo2", "exaone4")
         layer = cohere or family in ("nemotron", "stablelm", "starcoder2")
         parallel = cohere or (family == "stablelm" and self.get("use_parallel_residual"))
-        bias = {"qwen2": True, "mistral": False, "phi3": False, "exaone4": False, "ministral": False}.get(family)
+        bias = {"qwen2": True, "mistral": False, "phi3": False, "exaone4": False, "ministral": False, "mixtral": False}
+        bias = bias.get(family)
         if bias is None:
-            key = {"stablelm": "use_qkv_bias", "starcoder2": "use_bias"}.get(family, "attention_bias")
-            bias = self.get(key, family in ("glm4", "seed_oss", "starcoder2"))
-        out_bias = self.get("attention_out_bias", False) if family == "seed_oss" else bias and family not in ("qwen2", "glm4", "stablelm")
+            key = {"stablelm": "use_qkv_bias", "starcoder2": "use_bias", "qwen2_moe": "qkv_bias"}.get(family, "attention_bias")
+            bias = self.get(key, family in ("glm4", "seed_oss", "starcoder2", "qwen2_moe", "gpt_oss"))
+        out_bias = self.get("attention_out_bias", False) if family == "seed_oss" else bias and family not in ("qwen2", "glm4", "stablelm", "qwen2_moe", "glm4_moe")
         mlp_bias = self.get("mlp_bias", False) and family in ("llama", "granite", "nemotron", "smollm3", "seed_oss")
         mlp_bias = bias if family == "starcoder2" else mlp_bias
-        epsilon = {"olmo2": 1e-5, "phi3": 1e-5, "exaone4": 1e-5, "glm4": 1.5625e-7}.get(family, 1e-5 if layer else 1e-6)
+        rough = layer or family in ("olmo2", "phi3", "exaone4", "mixtral", "olmoe", "gpt_oss", "glm4_moe")
+        epsilon = {"glm4": 1.5625e-7}.get(family, 1e-5 if rough else 1e-6)
         for key in ("rms_norm_eps", "norm_eps", "norm_epsilon", "layer_norm_eps"):
             epsilon = self.get(key, epsilon)
         act = self.get("hidden_activation" if four else "hidden_act")
@@ -381,7 +438,7 @@ class Model:
         act = ACTIVATIONS[act or ("gelu_pytorch_tanh" if tanh else "relu2" if family == "nemotron" else "silu")]
         windows = self.windows(family, blocks)
         rotations, turned = self.rotations(family, size, ids.shape[1], windows), self.turned(family, windows)
-        scale = self.get("attention_multiplier", 1) if family == "granite" else size**-0.5
+        scale = self.get("attention_multiplier", 1) if family.startswith("granite") else size**-0.5
         scale = self.get("query_pre_attn_scalar", 256) ** -0.5 if four else scale
         cap = self.get("attn_logit_softcapping", 50 if family == "gemma2" else None) if four else None
         multiplier = self.get("residual_multiplier", 1)
@@ -399,20 +456,24 @@ class Model:
             else:
                 parts = [self.linear(read, f"{prefix}self_attn.{part}_proj", rows[i], bias) for i, part in enumerate("qkv")]
             names = (prefix + "self_attn.q_norm", prefix + "self_attn.k_norm")
-            if family == "olmo2":
+            if family in ("olmo2", "olmoe"):
                 parts[:2] = (norm(part, name) for part, name in zip(parts, names))
             parts = [heads(part, groups if i else count) for i, part in enumerate(parts)]
-            if family in ("qwen3", "gemma3_text", "exaone4"):
+            if family in ("qwen3", "gemma3_text", "exaone4", "qwen3_moe") or (family == "glm4_moe" and self.get("use_qk_norm")):
                 parts[:2] = (norm(part, name) for part, name in zip(parts, names))
             if turned[block]:
                 parts[:2] = (turn(part, *rotations[block], cohere or family == "glm4") for part in parts[:2])
-            mixed = attend(*parts, scale, windows[block], cap)
+            sinks = self.tensor(prefix + "self_attn.sinks", count) if family == "gpt_oss" else None
+            mixed = attend(*parts, scale, windows[block], cap, sinks=sinks)
             mixed = self.linear(mixed, prefix + "self_attn.o_proj", width, out_bias)
             if family == "glm4":
                 mixed = norm(mixed, prefix + "post_self_attn_layernorm")
             x = x + multiplier * (norm(mixed, prefix + "post_attention_layernorm") if four or after else mixed)
             if not parallel:
                 read = x if after else norm(x, prefix + ("pre_feedforward" if four else "post_attention") + "_layernorm")
+            if self.is_mixture(block):
+                x = x + multiplier * self.mixture(read, prefix, act)
+                continue
             if family in ("phi3", "glm4"):
                 gate, up = np.split(self.linear(read, prefix + "mlp.gate_up_proj", 2 * inner_width), 2, -1)
             else:

@@ -1,0 +1,126 @@
+using MaskLlm.Architectures;
+
+namespace MaskLlm.Tests.Architectures.Families;
+
+/// <summary>Mixtures of experts.</summary>
+public sealed partial class HubConfigTests
+{
+    [Fact]
+    public void Mixtral_8x7B()
+    {
+        DecoderConfig config = Read("""
+            {"model_type": "mixtral", "hidden_act": "silu", "hidden_size": 4096, "intermediate_size": 14336,
+             "max_position_embeddings": 32768, "num_attention_heads": 32, "num_experts_per_tok": 2, "num_hidden_layers": 32,
+             "num_key_value_heads": 8, "num_local_experts": 8, "rms_norm_eps": 1e-5, "rope_theta": 1000000.0, "sliding_window": null,
+             "tie_word_embeddings": false, "vocab_size": 32000}
+            """);
+        Assert.Equal((8, 2, 14336, 0), Sizes(config));
+        Assert.Equal((true, RouterScore.Softmax, 1e6), (config.Experts!.NormalizesChosen, config.Experts.Score, config.Rotary!.Theta));
+        BlockPlan plan = BlockPlan.Of(config, 31);
+        Assert.Null(plan.Mlp);
+        Assert.Equal("model.layers.31.block_sparse_moe.experts.7.w3.weight", plan.Experts!.Mlps[7].Up.Tensor.Name);
+    }
+
+    [Fact]
+    public void Olmoe_1B7B()
+    {
+        DecoderConfig config = Read("""
+            {"model_type": "olmoe", "attention_bias": false, "clip_qkv": null, "hidden_act": "silu", "hidden_size": 2048,
+             "intermediate_size": 1024, "max_position_embeddings": 4096, "norm_topk_prob": false, "num_attention_heads": 16,
+             "num_experts": 64, "num_experts_per_tok": 8, "num_hidden_layers": 16, "num_key_value_heads": 16, "rms_norm_eps": 1e-5,
+             "rope_scaling": null, "rope_theta": 10000.0, "tie_word_embeddings": false, "vocab_size": 50304}
+            """);
+        Assert.Equal((64, 8, 1024, 0), Sizes(config));
+        Assert.Equal((false, QueryKeyNorm.Whole), (config.Experts!.NormalizesChosen, config.QueryKeyNorm));
+        Assert.Equal(8192, config.WidthPerToken);
+    }
+
+    [Fact]
+    public void Qwen3_30B_A3B()
+    {
+        DecoderConfig config = Read("""
+            {"model_type": "qwen3_moe", "attention_bias": false, "decoder_sparse_step": 1, "head_dim": 128, "hidden_act": "silu",
+             "hidden_size": 2048, "intermediate_size": 6144, "max_position_embeddings": 40960, "max_window_layers": 48,
+             "mlp_only_layers": [], "moe_intermediate_size": 768, "norm_topk_prob": true, "num_attention_heads": 32, "num_experts": 128,
+             "num_experts_per_tok": 8, "num_hidden_layers": 48, "num_key_value_heads": 4, "rms_norm_eps": 1e-6, "rope_scaling": null,
+             "rope_theta": 1000000.0, "sliding_window": null, "tie_word_embeddings": false, "use_sliding_window": false,
+             "vocab_size": 151936}
+            """);
+        Assert.Equal((128, 8, 768, 0), Sizes(config));
+        Assert.Equal((true, QueryKeyNorm.Head, 128), (config.Experts!.NormalizesChosen, config.QueryKeyNorm, config.HeadSize));
+        Assert.Empty(config.Experts.DenseBlocks);
+    }
+
+    [Theory]
+    [InlineData("{}", new int[0])]
+    [InlineData("""{"decoder_sparse_step": 2}""", new[] { 0, 2, 4 })]
+    [InlineData("""{"mlp_only_layers": [1]}""", new[] { 1 })]
+    [InlineData("""{"mlp_only_layers": [1, 3], "decoder_sparse_step": 2}""", new[] { 0, 1, 2, 3, 4 })]
+    public void QwenMoe_DenseBlocks_AreThoseOfListAndStep(string changes, int[] dense)
+    {
+        string six = changes.Replace("{", "{\"num_hidden_layers\": 6" + (changes == "{}" ? "" : ", "), StringComparison.Ordinal);
+        foreach (string family in new[] { "qwen2_moe", "qwen3_moe" })
+        {
+            DecoderConfig config = ConfigCase.Read(family, six);
+            Assert.Equal(dense, config.Experts!.DenseBlocks);
+            Assert.Equal(dense, Enumerable.Range(0, 6).Where(block => config.ExpertsOf(block) is null));
+        }
+    }
+
+    /// <summary>What transformers takes where a file says nothing.</summary>
+    [Theory]
+    [InlineData("mixtral", 8, 2, 96, 0, true)]
+    [InlineData("olmoe", 64, 8, 96, 0, false)]
+    [InlineData("qwen2_moe", 60, 4, 1408, 5632, false)]
+    [InlineData("qwen3_moe", 128, 8, 768, 0, false)]
+    [InlineData("granitemoe", 8, 2, 96, 0, true)]
+    [InlineData("gpt_oss", 128, 4, 96, 0, true)]
+    [InlineData("glm4_moe", 128, 8, 1408, 1408, true)]
+    public void Mixture_WithoutKeys_HasItsFamilysDefaults(string family, int count, int perToken, int width, int shared, bool normalizes)
+    {
+        DecoderConfig config = ConfigCase.Read(family, "{}");
+        Assert.Equal((count, perToken, width, shared), Sizes(config));
+        Assert.Equal(normalizes, config.Experts!.NormalizesChosen);
+        Assert.Equal(count / 2, ConfigCase.Read(family,
+            $$"""{"{{(family == "glm4_moe" ? "n_routed_experts" : "num_local_experts")}}": {{count / 2}}}""").Experts!.Count);
+    }
+
+    [Fact]
+    public void GptOss_WithoutRotarySettings_IsStretchedAsTheFirstOnes()
+    {
+        DecoderConfig config = ConfigCase.Read("gpt_oss", "{}");
+        RotaryScaling scaling = config.Rotary!.Scaling!;
+        Assert.Equal((RotaryScalingKind.Yarn, 32.0, 4096, false),
+            (scaling.Kind, scaling.Factor, scaling.OriginalMaxPositions, scaling.Truncate));
+        Assert.Equal(150000, config.Rotary.Theta);
+        Assert.Equal((128, null, 128), (config.SlidingWindow(0), config.SlidingWindow(1), config.SlidingWindow(2)));
+        Assert.Equal((7.0, 1.702, true), (config.Experts!.Limit, config.Experts.Slope, config.Experts.Bias));
+        LinearTensor all = BlockPlan.Of(config, 0).Experts!.Mlps[3].Gate!.Tensor;
+        Assert.Equal("model.layers.0.mlp.experts.gate_up_proj", all.Name);
+        Assert.Equal([128, 64, 192], all.StoredShape);
+    }
+
+    [Theory]
+    [InlineData("olmoe", """{"clip_qkv": 8.0}""", "clip_qkv is 8; null, queries and keys of any size, can be read")]
+    public void Read_MixtureThatIsNotComputed_IsNotSupported(string family, string changes, string part) => Assert.Contains(
+        part, Assert.Throws<NotSupportedException>(() => ConfigCase.Read(family, changes)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("mixtral", """{"num_local_experts": 2, "num_experts_per_tok": 3}""", "num_experts_per_tok is 3 and there are 2 experts")]
+    [InlineData("qwen3_moe", """{"mlp_only_layers": [30]}""", "mlp_only_layers names block 30, and num_hidden_layers is 30")]
+    [InlineData("qwen3_moe", """{"num_experts": 0}""", "num_experts is 0; 1 to 65536 can be")]
+    [InlineData("glm4_moe", """{"n_group": 5}""", "128 experts in n_group 5")]
+    [InlineData("glm4_moe", """{"n_group": 64, "topk_group": 2}""", "do not give num_experts_per_tok 8")]
+    public void Read_MixtureThatContradictsItself_IsOneSentence(string family, string changes, string part)
+    {
+        string message = ConfigCase.Refusal(family, changes);
+        Assert.StartsWith(ConfigCase.Name + ": ", message, StringComparison.Ordinal);
+        Assert.Contains(part, message, StringComparison.Ordinal);
+    }
+
+    private static (int Count, int PerToken, int Width, int Shared) Sizes(DecoderConfig config)
+    {
+        ExpertsConfig experts = config.Experts!;
+        return (experts.Count, experts.PerToken, experts.Width, experts.SharedWidth);
+    }
+}
