@@ -117,6 +117,7 @@ public sealed class LearnReportsTests
                 Moments = MaskLlm.MaskKernels.MomentType.BFloat16,
                 Precision = TorchSharp.torch.ScalarType.BFloat16,
                 CheckpointActivations = true,
+                Stream = true,
             },
         };
         JsonObject options = LearnRecord.Options(request, corpus);
@@ -126,7 +127,7 @@ public sealed class LearnReportsTests
             {"model":"/models/some/","document-separator":null,"text-column":"text","pattern":"1:4","recipe":"distilled","prior":"p.npz","permute":false,"start-weights":null,"dropped-decay":0.0002,"prior-samples":64,"prior-strength":1.5,"score-strength":2.5,"exact-prior":true,
             "initial-std":0.25,"kappa":"1:2","tau":"3:4","noise":0.5,"parametrization":"items","average-decay":0.75,"schedule":"exponential","distillation":0.125,"weight-reward":5,
             "normalized-reward":true,"hard":true,"steps":6,"batch-size":8,"micro-batch-size":4,"seq-len":9,"epsilon":10,"state-distillation":11,"blockwise":true,"learning-rate":12,"weight-decay":15,"clip-norm":16,
-            "train-weights":"with-masks","train":"norms","weight-learning-rate":13,"skip":["*.a"],"seed":14,"kernel":"plain","moments":"bfloat16","precision":"bfloat16","checkpoint-activations":true}
+            "train-weights":"with-masks","train":"norms","weight-learning-rate":13,"skip":["*.a"],"seed":14,"kernel":"plain","moments":"bfloat16","precision":"bfloat16","checkpoint-activations":true,"stream":true}
             """)!;
         Assert.True(JsonNode.DeepEquals(wanted, options), options.ToJsonString());
         Assert.Equal(8, (int)LearnRecord.Options(request with { Options = request.Options with { MicroBatchSize = null } },

@@ -18,6 +18,7 @@ public sealed class OptionRangesTests
         EvalWindows: eval-windows `EvalWindows`, at least 1
         PriorSamples: prior-samples `PriorSamples`, at least 1
         Samples: samples `Samples`, at least 1
+        MinExpertTokens: min-expert-tokens `MinExpertTokens`, at least 0
         DenseShare: dense-share `DenseShare`, at least 0 and below 1
         HiddenMemory: hidden-memory `HiddenMemoryBytes`, at least 0
         Threads: threads `Threads`, 1 to 1024
