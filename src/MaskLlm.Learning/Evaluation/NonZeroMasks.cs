@@ -11,7 +11,8 @@ namespace MaskLlm.Evaluation;
 /// <param name="tensors">Matrices, and how they are stored.</param>
 /// <param name="cancellation">Stops before a tensor.</param>
 internal sealed class NonZeroMasks(
-    IDisposable source, IReadOnlyList<(SafetensorsFile File, TensorEntry Entry, StoredLayout Layout)> tensors, CancellationToken cancellation)
+    IDisposable source, IReadOnlyList<(SafetensorsFile File, TensorEntry Entry, StoredLayout Layout)> tensors,
+    CancellationToken cancellation)
     : IReadOnlyDictionary<string, Mask>, IDisposable
 {
     private readonly OrderedDictionary<string, (SafetensorsFile File, TensorEntry Entry, StoredLayout Layout)> _tensors =

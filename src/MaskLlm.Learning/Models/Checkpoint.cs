@@ -112,7 +112,7 @@ public static class Checkpoint
         AvailableMemory.Require(
             file.Tensors.Values.Sum(tensor => CountValues(tensor) * Precision.BytesOf(typeOf(tensor))),
             FormattableString.Invariant($"{folder}: loading {values / 1e6:0} million weights"),
-                "close other programs, or take a smaller model or a larger machine");
+                "close other programs, take a smaller model or a larger machine, or read it block by block where there is `Stream`");
     }
 
     private static long CountValues(TensorEntry tensor) => tensor.Shape.Aggregate(1L, (product, size) => product * size);

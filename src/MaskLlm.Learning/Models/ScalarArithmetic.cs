@@ -81,6 +81,16 @@ internal static class ScalarArithmetic
     /// <summary>Whether x is less than number.</summary>
     internal static Tensor Below(this Tensor x, double number) => Holding(x, number, static (x, held) => x.lt(held));
 
+    /// <summary>x with rows added to those of an index.</summary>
+    /// <param name="x">(N, D).</param>
+    /// <param name="index">(n) int64, below N.</param>
+    /// <param name="rows">(n, D).</param>
+    internal static Tensor PlusRows(this Tensor x, Tensor index, Tensor rows)
+    {
+        using Scalar one = 1;
+        return x.index_add(0, index, rows, one);
+    }
+
     /// <summary>x = number where the mask says so.</summary>
     internal static Tensor FillInPlace(this Tensor x, Tensor mask, double number)
     {

@@ -53,7 +53,8 @@ internal sealed class StreamedWeights : IDisposable
     private Tensor Read(LinearTensor tensor)
     {
         using IDisposable noGradient = no_grad();
-        return Checkpoint.ReadParameter(_file, tensor.Name, [tensor.Rows, tensor.Columns], tensor, TypeOf, _device).DetachFromDisposeScope();
+        return Checkpoint.ReadParameter(_file, tensor.Name, [tensor.Rows, tensor.Columns], tensor, TypeOf, _device)
+            .DetachFromDisposeScope();
     }
 
     public void Dispose() => _file.Dispose();

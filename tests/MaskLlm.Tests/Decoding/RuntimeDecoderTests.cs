@@ -41,6 +41,8 @@ public class RuntimeDecoderTests
         {
             using RuntimeModel model = RuntimeFiles.Export(folder, name, type, masks);
             Assert.Equal(model.LinearLayers, model.SparseLayers);
+            // What is rounded to bfloat16 may go to another expert; that it is the model of the rounded weights is the next test's.
+            if (model.Config.Experts is not null && type != WeightType.Float32) continue;
             using Decoder library = Checkpoint.Load(Fixture.PathOf($"models/{name}"));
             using MaskedWeights applied = MaskedWeights.Apply(library, masks);
             double difference = RuntimeFiles.RelativeDifference(RuntimeFiles.Logits(model, Ids(expected), 24), Logits(library, expected));
