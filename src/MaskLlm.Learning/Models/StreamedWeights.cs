@@ -1,6 +1,5 @@
 using MaskLlm.Architectures;
 using MaskLlm.Formats.Safetensors;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Models;

@@ -212,7 +212,7 @@ public sealed class TensorPartsTests : IDisposable
     [InlineData("bloom", ScalarType.Float32, DeviceType.CPU, 1025, 4100)]
     public void KeptBytes_Attention_AreThoseOfItsWay(string family, ScalarType compute, DeviceType device, long tokens, double expected) =>
         Assert.Equal(expected, CausalAttention.KeptBytes(
-            ConfigCase.Read(family, """{"n_layer": 1, "n_head": 2}"""), compute, device, tokens));
+            ConfigCase.Read(family, """{"n_layer": 1, "n_head": 4}"""), compute, device, tokens));
 
     /// <summary>The dense block adds (3, 4), of square 25; (1, 2) off it, of square 5.</summary>
     [Fact]
