@@ -62,9 +62,10 @@ internal sealed class BlockwisePruner
         long squares = widths.Max(block => block.Sum(width => width * width)), widest = widths.Max(block => block.Max());
         widest *= widest;
         // Of what is solved for one group at a time, but of experts all at once.
-        long crossed = Math.Max(widest, model.Blocks.Max(block => new[] { false, true }.Max(isDown => block.Groups
+        static long Crossed(DecoderBlock block, bool isDown) => block.Groups
             .Where(group => !group.IsOfEveryToken && group.IsDown == isDown)
-            .Sum(group => (long)group.Layers[0].Columns * group.Layers[0].Columns * group.Experts.Count))));
+            .Sum(group => (long)group.Layers[0].Columns * group.Layers[0].Columns * group.Experts.Count);
+        long crossed = Math.Max(widest, model.Blocks.Max(block => Math.Max(Crossed(block, isDown: false), Crossed(block, isDown: true))));
         long weights = model.Blocks.Max(block => block.Linears.Sum(layer => (long)layer.Rows * layer.Columns));
         long statistics = method.Detail switch
         {
