@@ -33,8 +33,8 @@ internal static class Activations
     internal static Tensor Limited(Tensor gate, Tensor up, double limit, double slope)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor cut = gate.clamp_max(limit);
-        return (up.clamp(-limit, limit).Plus(1) * (cut * cut.Times(slope).sigmoid())).MoveToOuterDisposeScope();
+        Tensor cut = gate.AtMost(limit);
+        return (up.AtLeast(-limit).AtMost(limit).Plus(1) * (cut * cut.Times(slope).sigmoid())).MoveToOuterDisposeScope();
     }
 
     // x / 2 (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))): Hendrycks and Gimpel 2016.

@@ -45,7 +45,7 @@ internal sealed class ExpertLayers
         Tensor[] inputs = flat.index_select(0, routing.Tokens).split([.. reached.Select(expert => (long)routing.Counts[expert])], 0);
         Tensor[] outputs = [.. Call(reached.Zip(inputs))];
         Tensor weighted = cat(outputs, 0) * routing.Weights.unsqueeze(1);               // (pairs, D)
-        return zeros_like(flat).index_add(0, routing.Tokens, weighted, 1).reshape(x.shape).MoveToOuterDisposeScope();
+        return zeros_like(flat).PlusRows(routing.Tokens, weighted).reshape(x.shape).MoveToOuterDisposeScope();
     }
 
     /// <summary>Runs experts on tokens of the caller's choice, for those who look at what goes into their layers.</summary>

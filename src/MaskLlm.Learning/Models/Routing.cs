@@ -38,7 +38,7 @@ internal sealed record Routing(long[] Chosen, int[] Counts, Tensor Tokens, Tenso
     private static Tensor Best(ExpertsConfig config, Tensor scores, Tensor? correction)
     {
         using IDisposable noGradient = no_grad();
-        Tensor choice = correction is null ? scores : scores + correction;
+        Tensor choice = correction is null ? scores : scores.Plus(correction);
         if (config.Groups > 1) choice = WithinGroups(config, choice);
         return choice.topk(config.PerToken, -1).indexes;
     }
@@ -49,7 +49,7 @@ internal sealed record Routing(long[] Chosen, int[] Counts, Tensor Tokens, Tenso
         Tensor groups = choice.view(choice.size(0), config.Groups, -1);                 // (N, groups, E / groups)
         Tensor best = groups.topk(2, -1).values.sum(-1).topk(config.GroupsPerToken, -1).indexes;
         Tensor seen = zeros(choice.size(0), config.Groups, choice.dtype, choice.device).scatter(1, best, ones_like(best).to(choice.dtype));
-        return choice.masked_fill(seen.eq(0).unsqueeze(-1).expand(groups.shape).reshape(choice.shape), 0);
+        return choice * seen.unsqueeze(-1).expand(groups.shape).reshape(choice.shape);
     }
 
     // By expert, and of one expert by token.

@@ -54,6 +54,13 @@ internal static class ScalarArithmetic
         return x.addcdiv_(left, right, held);
     }
 
+    /// <summary>x with rows added to some of its own, each as often as it is named.</summary>
+    internal static Tensor PlusRows(this Tensor x, Tensor rows, Tensor more)
+    {
+        using Scalar held = 1;
+        return x.index_add(0, rows, more, held);
+    }
+
     /// <summary>x * factor.</summary>
     internal static Tensor Times(this Tensor x, double factor) => Holding(x, factor, static (x, held) => x.mul(held));
 

@@ -160,7 +160,7 @@ public sealed class PruneReportsTests
         JsonObject options = PruneRecord.Options(Request with { HiddenMemoryBytes = 3L << 20 }, calibration);
         Assert.Equal(
             Json("""
-            {"model":"/models/some","method":"wanda","mask":null,"data":["a.txt:1"],"document-separator":"\n\n","text-column":"text","samples":2,"seq-len":16,"seed":5,"pattern":"2:4","update-weights":"none","blockwise":true,"permute":false,
+            {"model":"/models/some","method":"wanda","mask":null,"data":["a.txt:1"],"document-separator":"\n\n","text-column":"text","samples":2,"seq-len":16,"min-expert-tokens":256,"seed":5,"pattern":"2:4","update-weights":"none","blockwise":true,"permute":false,
             "skip":["*.k_proj.weight"],"dense-share":0,"hidden-memory":3}
             """),
             options.ToJsonString());
