@@ -97,7 +97,7 @@ internal sealed class LearnedLayer : IDisposable
     {
         if (_reached is null) return null;
         using DisposeScope scope = NewDisposeScope();
-        Tensor now = Gradient.view(_layer.Parts, -1).ne(0).any(1).to(ScalarType.Byte).cpu();
+        Tensor now = Gradient.view(_layer.Parts, -1).to(ScalarType.Bool).any(1).to(ScalarType.Byte).cpu();
         _reached.copy_(_reached.maximum(now));
         bool[] reached = [.. TensorBytes.Bytes(now).ToArray().Select(one => one != 0)];
         return reached.All(one => one) || Logits.Logits.size(0) == 0 ? null : new Kept(Logits.Logits, reached);

@@ -41,11 +41,9 @@ public class RuntimeDecoderTests
         {
             using RuntimeModel model = RuntimeFiles.Export(folder, name, type, masks);
             Assert.Equal(model.LinearLayers, model.SparseLayers);
-            // What is rounded to bfloat16 may go to another expert; that it is the model of the rounded weights is the next test's.
-            if (model.Config.Experts is not null && type != WeightType.Float32) continue;
             using Decoder library = Checkpoint.Load(Fixture.PathOf($"models/{name}"));
             using MaskedWeights applied = MaskedWeights.Apply(library, masks);
-            double difference = RuntimeFiles.RelativeDifference(RuntimeFiles.Logits(model, Ids(expected), 24), Logits(library, expected));
+            double difference = Difference(model, type != WeightType.Float32, expected, library);
             Assert.True(difference < tolerance, $"{type}: {difference}");
         }
     }
@@ -66,10 +64,7 @@ public class RuntimeDecoderTests
             using RuntimeModel model = RuntimeFiles.Export(folder, name, type, masks);
             using Decoder library = Checkpoint.Load(Fixture.PathOf($"models/{name}"));
             Dequantise(library, model);
-            float[] runtime = RuntimeFiles.Logits(model, Ids(expected), 24);
-            double difference = model.Config.Experts is null || type == WeightType.BFloat16
-                ? RuntimeFiles.RelativeDifference(runtime, Logits(library, expected))
-                : RuntimeFiles.MedianDifference(runtime, Logits(library, expected), model.Config.VocabularySize);
+            double difference = Difference(model, type != WeightType.BFloat16, expected, library);
             Assert.True(difference < tolerance * model.Config.BlockCount, $"{type}: {difference}");
         }
     }
@@ -226,6 +221,14 @@ public class RuntimeDecoderTests
     {
         Tensor ids = expected["input_ids"];
         return [.. Enumerable.Range(0, (int)ids.size(0)).Select(i => ids[i].data<long>().ToArray())];
+    }
+
+    // What is rounded may send a token to another expert, so of mixtures the median over positions counts then.
+    private static double Difference(RuntimeModel model, bool isRounded, Dictionary<string, Tensor> expected, Decoder library)
+    {
+        float[] runtime = RuntimeFiles.Logits(model, Ids(expected), 24), own = Logits(library, expected);
+        return isRounded && model.Config.Experts is not null ? RuntimeFiles.MedianDifference(runtime, own, model.Config.VocabularySize)
+            : RuntimeFiles.RelativeDifference(runtime, own);
     }
 
     private static float[] Logits(Decoder library, Dictionary<string, Tensor> expected)
