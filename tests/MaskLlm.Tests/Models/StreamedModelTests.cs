@@ -3,7 +3,6 @@ using MaskLlm.Evaluation;
 using MaskLlm.Learning;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
-using MaskLlm.Measures;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;
