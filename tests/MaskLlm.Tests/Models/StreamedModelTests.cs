@@ -187,7 +187,12 @@ public sealed class StreamedModelTests : IDisposable
             LogEvery = 1,
             Options = LearnOptions.Of(Recipe.Distilled) with
             {
-                Stream = true, Steps = 8, BatchSize = 4, MicroBatchSize = 2, SequenceLength = 16, PriorSamples = 8,
+                Stream = true,
+                Steps = 8,
+                BatchSize = 4,
+                MicroBatchSize = 2,
+                SequenceLength = 16,
+                PriorSamples = 8,
             },
         };
         RunRecord record = LearnRun.Execute(request, cancellation: TestContext.Current.CancellationToken);
