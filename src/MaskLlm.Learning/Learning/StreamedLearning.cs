@@ -75,6 +75,8 @@ internal sealed class StreamedLearning
         using MetricsLog metrics = new(_folder, FirstStep);
         string kernel = "";
         double onPrior = 0, groups = 0;
+        // What the blocks of an earlier process did not reach is not known.
+        long? unreached = _model.Config.Experts is null || _checkpoint.FinishedBlocks > 0 ? null : 0;
         for (int block = _checkpoint.FinishedBlocks; block < _model.Config.BlockCount; block++)
         {
             int now = block;
@@ -88,6 +90,7 @@ internal sealed class StreamedLearning
                 Learn(learner, block, hidden, dense, totals, metrics);
                 foreach ((string name, Mask mask) in learner.ArgmaxMasks()) own.Add(name, mask);
                 kernel = learner.KernelName;
+                unreached += learner.UnreachedGroups;
                 (onPrior, groups) = (onPrior + learner.PriorGroupShare * learner.GroupCount, groups + learner.GroupCount);
             }
             foreach ((string name, Mask mask) in own) masks.Add(name, mask);
@@ -96,7 +99,10 @@ internal sealed class StreamedLearning
             File.Delete(LearnerPath);
         }
         long weights = masks.Values.Sum(mask => (long)mask.Rows * mask.Columns);
-        return new LearnedRun(masks, null, totals, weights, kernel, groups > 0 ? onPrior / groups : 0);
+        return new LearnedRun(masks, null, totals, weights, kernel, groups > 0 ? onPrior / groups : 0)
+        {
+            UnreachedGroups = unreached,
+        };
     }
 
     private LearnOptions Options => _request.Options;

@@ -21,8 +21,10 @@ public sealed class StreamedModelTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly DataFolder _data = new();
 
-    /// <summary>Weights in float32 and bfloat16, stored either way round, in one file and in several.</summary>
-    public static TheoryData<string> Models => ["llama-gqa-tied", "llama-bf16-sharded", "gpt2", "phi3", "gemma3"];
+    /// <summary>Weights in float32 and bfloat16, stored either way round, in one file and in several, and experts in tensors of their
+    /// own and in one.</summary>
+    public static TheoryData<string> Models =>
+        ["llama-gqa-tied", "llama-bf16-sharded", "gpt2", "phi3", "gemma3", "bloom", "mixtral", "gpt-oss"];
 
     public void Dispose()
     {
