@@ -38,8 +38,11 @@ public sealed partial class StreamTests : IDisposable
             "--prior-samples", "4", "--threads", "1", "--stream", "--out", run];
         Refused([.. learn, "--save-logits"], "--save-logits");
         Refused([.. learn, "--eval-every", "2"], "--eval-every");
+        Refused([.. learn, "--permute"], "--permute");
         Refused([.. learn, "--recipe", "tuned"], "--train-weights");
-        CommandRun.Of([.. learn, "--json"]).AssertSuccess();
+        CommandRun learned = CommandRun.Of([.. learn, "--distillation", "0.5", "--json"]);
+        learned.AssertSuccess();
+        Assert.Contains("of no effect are --distillation.", learned.Error, StringComparison.Ordinal);
         JsonNode record = JsonNode.Parse(File.ReadAllText(Path.Combine(run, "run.json")))!;
         Assert.True((bool)record["options"]!["stream"]!);
         CommandRun inspected = CommandRun.Of("inspect", Path.Combine(run, "mask.npz"), "--model", TinyModel.Folder, "--json");

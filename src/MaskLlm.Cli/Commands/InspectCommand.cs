@@ -22,8 +22,8 @@ internal static class InspectCommand
         Option<string?> model = new("--model")
         {
             Description = "The checkpoint folder that gives a mask.npz its shapes. Without it shapes are unknown and the flat bits are "
-                + "judged: only patterns of 2, 4 or 8 weights are recognized, a group may cross the end of a row, and none of GPT-2 is "
-                + "recognized, which stores (inputs, outputs).",
+                + "judged: only patterns of 2, 4 or 8 weights are recognized, a group may cross the end of a row, and none of GPT-2 "
+                + "and gpt-oss is recognized, which store (inputs, outputs).",
         };
         Option<bool> json = SharedOptions.Json();
         Command command = new("inspect", "Show pattern, density, violations and agreement of masks or checkpoints.") { path, against, model,

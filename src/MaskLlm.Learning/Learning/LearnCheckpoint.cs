@@ -29,10 +29,18 @@ internal static class LearnCheckpoint
     {
         using (SafetensorsFile file = SafetensorsFile.OpenChecked(path, TensorState.Remedy(Path.GetDirectoryName(path)!)))
         {
-            long step = CheckpointStep.Read(file);
             DecisiveOptions.RequireSame(file, options);
+            long step = CheckpointStep.Read(file);
             TensorState.Load(file, learner.State);
             return step;
         }
+    }
+
+    /// <summary>Steps done of a state that is not loaded.</summary>
+    /// <exception cref="InvalidDataException">Damaged.</exception>
+    internal static long StepOf(string path)
+    {
+        using SafetensorsFile file = SafetensorsFile.OpenChecked(path, TensorState.Remedy(Path.GetDirectoryName(path)!));
+        return CheckpointStep.Read(file);
     }
 }

@@ -18,7 +18,7 @@ internal static class LearnRecord
         {
             ["tokens"] = tokensAStep * request.Options.Steps,
             ["seconds"] = totals.Seconds,
-            ["tokens_per_second"] = tokensAStep * totals.Steps / totals.Seconds,
+            ["tokens_per_second"] = tokensAStep * totals.Steps / totals.Seconds / learned.StepsOfAToken,
             ["sampling_share"] = totals.SamplingSeconds / totals.Seconds,
             ["dense_model_seconds"] = totals.DenseSeconds,
             ["prior_seconds"] = priorSeconds,

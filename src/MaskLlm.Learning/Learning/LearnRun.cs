@@ -78,8 +78,10 @@ public sealed class LearnRun
             new TaskEncoding(ModelTokenizer.Load(_model, model.Config)), model.Config.MaxPositions, _progress, _cancellation);
         BatchSampler batches = corpus.Batches(_request.Options.BatchSize, _request.Options.SequenceLength, _request.Options.Seed);
         WarnOfRepetition(batches);
-        if (IdleSettings() is { Length: > 0 } idle)
+        if (!_request.Options.LearnsMasks && Changed(LearnSettings.OfMasks) is { Length: > 0 } idle)
             _warn($"`TrainWeights` {_request.Training} learns no mask, and of no effect are {idle}.");
+        if (_request.Options.Stream && Changed(LearnSettings.OfWholeModel) is { Length: > 0 } whole)
+            _warn($"`Stream` learns each block by its own output, and of no effect are {whole}.");
         if (model.Device.type == DeviceType.CPU && !Precision.IsNative(model.Compute))
             _warn("this processor has no AVX-512, and bfloat16 products are emulated: less memory, but slower than `Precision` float32.");
         IReadOnlyList<int[]> heldOut = _request.EvalText is null
@@ -147,13 +149,12 @@ public sealed class LearnRun
         return path;
     }
 
-    // Of masks that are learned, where none are.
-    private string IdleSettings()
+    // Those of some settings that are not the recipe's own.
+    private string Changed(IReadOnlySet<string> names)
     {
-        if (_request.Options.LearnsMasks) return "";
         LearnOptions usual = LearnOptions.Of(_request.Options.Recipe);
         return string.Join(", ", LearnSettings.All
-            .Where(setting => LearnSettings.OfMasks.Contains(setting.Name))
+            .Where(setting => names.Contains(setting.Name))
             .Where(setting => setting.ToJson(usual)!.ToJsonString() != setting.ToJson(_request.Options)!.ToJsonString())
             .Select(setting => PropertyNames.Quoted(setting.Name)));
     }
@@ -274,7 +275,7 @@ public sealed class LearnRun
         bool resumes = _request.Resume && _folder.HasCheckpoint;
         StreamedLearning learning = new(model, _request, _folder, decisive, _progress, _cancellation);
         if (_request.Resume)
-            _warn(resumes ? $"going on after step {learning.FirstStep}." : "no checkpoint yet; starting at the first step.");
+            _warn(resumes ? $"going on after step {learning.FirstStep()}." : "no checkpoint yet; starting at the first step.");
         if (_request.PrunesForPrior && !File.Exists(_folder.PriorPath)) CheckpointMasks.Write(_folder.PriorPath, prior!, _model);
         LearnedRun learned = learning.Run(batches, prior, inputSquares);
         return learned with

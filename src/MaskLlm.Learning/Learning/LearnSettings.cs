@@ -118,6 +118,12 @@ public static class LearnSettings
         "initial-std", "kappa", "tau", "schedule", "noise", "parametrization", "average-decay", "hard",
     };
 
+    /// <summary>The names of those that look at more than one block.</summary>
+    internal static IReadOnlySet<string> OfWholeModel { get; } = new HashSet<string>(StringComparer.Ordinal)
+    {
+        "distillation", "state-distillation", "blockwise", "checkpoint-activations",
+    };
+
     /// <summary>Those that decide how long a step takes and what it holds in memory.</summary>
     public static IReadOnlyList<Setting<LearnOptions>> OfSpeed { get; } =
     [

@@ -16,6 +16,9 @@ internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, doubl
     /// <summary>Groups of experts that no token reached; null in a model without experts.</summary>
     internal long? UnreachedGroups { get; init; }
 
+    /// <summary>Steps that look at each token: one, or one of every block where blocks are learned after each other.</summary>
+    internal int StepsOfAToken { get; init; } = 1;
+
     /// <summary>Scores of tasks by their names, under these masks; null where none was asked.</summary>
     internal JsonObject? Tasks { get; init; }
 }

@@ -45,7 +45,9 @@ internal sealed class StreamedLearning
     }
 
     /// <summary>The step, counted over all blocks, that comes first.</summary>
-    internal long FirstStep => _checkpoint.FinishedBlocks * (long)Options.Steps;
+    /// <exception cref="InvalidDataException">The checkpoint is damaged.</exception>
+    internal long FirstStep() => _checkpoint.FinishedBlocks * (long)Options.Steps
+        + (HasLearner(_checkpoint.FinishedBlocks) ? LearnCheckpoint.StepOf(LearnerPath(_checkpoint.FinishedBlocks)) : 0);
 
     /// <summary>Memory that hidden states take at most.</summary>
     /// <param name="hiddenSize">D.</param>
@@ -71,8 +73,9 @@ internal sealed class StreamedLearning
         for (int done = 0; done < _checkpoint.FinishedBlocks; done++)
             foreach ((string name, Mask mask) in _checkpoint.Masks(done, selected)) masks.Add(name, mask);
         using HiddenStates dense = Start(sequences, HiddenStates.DenseName), hidden = Start(sequences, HiddenStates.PrunedName);
-        LearnTotals totals = new(FirstStep);
-        using MetricsLog metrics = new(_folder, FirstStep);
+        long first = FirstStep();
+        LearnTotals totals = new(first);
+        using MetricsLog metrics = new(_folder, first);
         string kernel = "";
         double onPrior = 0, groups = 0;
         // What the blocks of an earlier process did not reach is not known.
@@ -96,18 +99,22 @@ internal sealed class StreamedLearning
             foreach ((string name, Mask mask) in own) masks.Add(name, mask);
             _checkpoint.Save(block, [.. layers.Select(layer => new PrunedLayer(layer, own[layer.Name], layer.Weight, layer.Weight))], null);
             Advance(block, own, hidden);
-            File.Delete(LearnerPath);
+            File.Delete(LearnerPath(block));
         }
         long weights = masks.Values.Sum(mask => (long)mask.Rows * mask.Columns);
         return new LearnedRun(masks, null, totals, weights, kernel, groups > 0 ? onPrior / groups : 0)
         {
             UnreachedGroups = unreached,
+            StepsOfAToken = _model.Config.BlockCount,
         };
     }
 
     private LearnOptions Options => _request.Options;
 
-    private string LearnerPath => Path.Combine(_checkpoint.Folder, "learner.safetensors");
+    // By block: what a kill leaves of the block before is not taken for this one's.
+    private string LearnerPath(int block) => Path.Combine(_checkpoint.Folder, $"learner-{block}.safetensors");
+
+    private bool HasLearner(int block) => _request.Resume && File.Exists(LearnerPath(block));
 
     // A batch is what one step looks at.
     private List<int[]> Sequences(BatchSampler batches)
@@ -145,9 +152,7 @@ internal sealed class StreamedLearning
 
     private void Learn(MaskLearner learner, int block, HiddenStates hidden, HiddenStates dense, LearnTotals totals, MetricsLog metrics)
     {
-        JsonObject decisive = _decisive.DeepClone().AsObject();
-        decisive["block"] = block;
-        long first = _request.Resume && File.Exists(LearnerPath) ? LearnCheckpoint.Load(LearnerPath, learner, decisive) : 0;
+        long first = HasLearner(block) ? LearnCheckpoint.Load(LearnerPath(block), learner, _decisive) : 0;
         learner.ChangedGroupShare();
         double changed = 0;
         for (long step = first; step < Options.Steps; step++)
@@ -167,7 +172,7 @@ internal sealed class StreamedLearning
             }
             Report(block, step, figures);
             if (!last && (_cancellation.IsCancellationRequested || (step + 1) % _request.SaveEvery == 0))
-                LearnCheckpoint.Save(LearnerPath, learner, step + 1, decisive);
+                LearnCheckpoint.Save(LearnerPath(block), learner, step + 1, _decisive);
             if (!last) _cancellation.ThrowIfCancellationRequested();
         }
     }

@@ -34,9 +34,9 @@ internal static class BlockPass
             int now = block;
             using IDisposable? held = model.Hold(block);
             Each(i => states.Write(i, WithText(i, (_, branches) => model.RunBlock(now, states.Read(i, model.Device), branches))),
-                i => (now + (i + 1.0) / batches) / blocks);
+                i => (now + (i + 1.0) / batches) / (blocks + 1));
         }
-        Each(i => ended(i, model.FinalNorm(states.Read(i, model.Device))), _ => 1);
+        Each(i => ended(i, model.FinalNorm(states.Read(i, model.Device))), i => (blocks + (i + 1.0) / batches) / (blocks + 1));
 
         void Each(Action<int> run, Func<int, double> share)
         {

@@ -110,10 +110,10 @@ internal sealed class PruneCheckpoint
     private static HashSet<string> RequireSame(string path, JsonObject asked)
     {
         using SafetensorsFile file = OpenChecked(path);
+        DecisiveOptions.RequireSame(file, asked);
         if (file.Tensors.Count > 0)
             throw new InvalidDataException(
-                $"{path}: no checkpoint of a pruning run; name the folder of the run, or start anew with `Force`.");
-        DecisiveOptions.RequireSame(file, asked);
+                $"{path}: no checkpoint of a run block by block; name the folder of the run, or start anew with `Force`.");
         return [.. file.Metadata.GetValueOrDefault(DenseKey, "").Split('\n', StringSplitOptions.RemoveEmptyEntries)];
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using MaskLlm.Data;
 using MaskLlm.Evaluation;
 using MaskLlm.Learning;
@@ -208,11 +209,16 @@ public sealed class StreamedModelTests : IDisposable
             using CancellationTokenSource stop = new();
             LearnRequest again = request with { Out = _folder.File($"stopped-{stopped}") };
             Assert.ThrowsAny<OperationCanceledException>(() => LearnRun.Execute(again, new StopAt(stopped, stop), null, stop.Token));
-            LearnRun.Execute(again with { Resume = true }, cancellation: TestContext.Current.CancellationToken);
+            RunRecord resumed = LearnRun.Execute(again with { Resume = true }, cancellation: TestContext.Current.CancellationToken);
+            // A block that was finished but for its states begins again where it was saved last.
+            Assert.Equal(stopped == 8 ? 6L : stopped, (long)resumed.Figures["resumed_at_step"]!);
+            Assert.Equal(lines.Select(StepOf), File.ReadAllLines(Path.Combine(again.Out, "metrics.jsonl")).Select(StepOf));
             Assert.Equal(File.ReadAllBytes(Path.Combine(request.Out, "mask.npz")),
                 File.ReadAllBytes(Path.Combine(again.Out, "mask.npz")));
         }
     }
+
+    private static int StepOf(string line) => (int)JsonNode.Parse(line)!["step"]!;
 
     private CorpusOptions Ids() => new()
     {

@@ -71,7 +71,7 @@ public sealed class PruneStateTests : IDisposable
     [Theory]
     [InlineData(true, 0, null)]
     [InlineData(false, 0, "no options in its header: it is no checkpoint of such a run, ")]
-    [InlineData(true, 1, "no checkpoint of a pruning run;")]
+    [InlineData(true, 1, "no checkpoint of a run block by block;")]
     public void Open_StateOfAnotherKindOfRun_IsRefused(bool hasOptions, int tensors, string? refused)
     {
         using (RunFolder begun = RunFolder.Open(_folder.File("run"), force: false, resume: false))
