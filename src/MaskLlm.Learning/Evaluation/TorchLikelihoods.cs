@@ -23,23 +23,23 @@ internal sealed class TorchLikelihoods(Decoder model, bool isNaive = false) : IL
         CancellationToken cancellation)
     {
         ScoredBatches batches = new(texts, RunsAlone, some => some.Count() * some.Max(text => text.Tokens), TokensAtOnce, scored);
-        BlockPass.Run(model, batches.Count, batch => (Ids(batches[batch]), Branches(batches[batch])),
-            (batch, hidden) => batches.Answer(batch, Answers(batches[batch], hidden)), passed, cancellation);
+        (int[] Ids, List<Predicted> Predicted)[] placed = [.. Enumerable.Range(0, batches.Count).Select(batch => Place(batches[batch]))];
+        BlockPass.Run(model, batches.Count,
+            batch => (TokenBatch.Of(placed[batch].Ids, batches[batch].Length, model.Device), Branches(batches[batch])),
+            (batch, hidden) => batches.Answer(batch, Answers(batches[batch], placed[batch].Predicted, hidden)), passed, cancellation);
     }
-
-    private Tensor Ids(ScoredText[] texts) => TokenBatch.Of(Place(texts).Ids, texts.Length, model.Device);
 
     // A single ending is the text itself, and what fills a row up comes after it.
     private TextBranches? Branches(ScoredText[] texts) => texts.All(text => text.Endings.Count == 1) ? null : TextBranches.Of(
         [.. texts.Select(text => (text.Beginning.Length, (IReadOnlyList<int>)[.. text.Endings.Select(one => one.Ids.Length - 1)]))],
         texts.Max(text => text.Tokens), model.Device);
 
-    private Likelihood[][] Answers(ScoredText[] texts, Tensor hidden)
+    private Likelihood[][] Answers(ScoredText[] texts, List<Predicted> predicted, Tensor hidden)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor rows = hidden.reshape(-1, model.Config.HiddenSize);
         Likelihood[][] found = [.. texts.Select(text => Likelihood.Starts(text.Endings.Count))];
-        foreach (Predicted[] chunk in Place(texts).Predicted.Chunk(VocabularyLoss.ChunkTokens(model.Config.VocabularySize)))
+        foreach (Predicted[] chunk in predicted.Chunk(VocabularyLoss.ChunkTokens(model.Config.VocabularySize)))
             Add(rows, chunk, found);
         return found;
     }

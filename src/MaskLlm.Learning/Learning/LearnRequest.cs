@@ -93,8 +93,8 @@ public sealed record LearnRequest
         if (SaveLogits && !Options.LearnsMasks)
             throw new ArgumentException($"`SaveLogits`: `TrainWeights` {Training} has no logits; leave one of them out.");
         if (Options.Stream && Permute)
-            throw new ArgumentException("`Permute` looks at the whole model in memory, and `Stream` at one block; leave one of them out, or "
-                + "learn on a model that is permuted.");
+            throw new ArgumentException("`Permute` looks at the whole model in memory, and `Stream` at one block; leave one of them "
+                + "out, or learn on a model that is permuted.");
         if (Options.Stream && SaveLogits)
             throw new ArgumentException("`SaveLogits`: with `Stream` a block's logits are gone when its masks are there; leave one of them "
                 + "out.");

@@ -36,7 +36,7 @@ public static class Checkpoint
         Dictionary<string, LinearTensor> linears = ParameterShapes.Linears(config)
             .ToDictionary(linear => linear.Name, StringComparer.Ordinal);
         ScalarType TypeOf(TensorEntry entry) => !linears.ContainsKey(entry.Name) ? compute
-            : keepBFloat16 && entry.Type == TensorType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+            : keepBFloat16 ? LinearType(entry) : ScalarType.Float32;
         RequireMemory(folder, file, TypeOf);
         using IDisposable noGradient = no_grad();
         return new Decoder(config, (name, shape) =>
@@ -60,10 +60,9 @@ public static class Checkpoint
         StreamedWeights streamed = StreamedWeights.Open(folder, device ?? CPU);
         try
         {
-            using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
             using IDisposable noGradient = no_grad();
-            return new Decoder(CheckpointConfig.Read(file), (name, shape) =>
-                ReadParameter(file, name, shape, linear: null, _ => compute, device ?? CPU), device ?? CPU, streamed);
+            return new Decoder(streamed.Config, (name, shape) =>
+                ReadParameter(streamed.File, name, shape, linear: null, _ => compute, device ?? CPU), device ?? CPU, streamed);
         }
         catch
         {
@@ -79,8 +78,8 @@ public static class Checkpoint
         DecoderConfig config = CheckpointConfig.Read(folder);
         HashSet<string> linears = [.. ParameterShapes.Linears(config).Select(linear => linear.Name)];
         using SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
-        double needed = file.Tensors.Values.Sum(tensor => CountValues(tensor) * (double)(!linears.Contains(tensor.Name)
-            ? Precision.BytesOf(compute) : tensor.Type == TensorType.BFloat16 ? sizeof(ushort) : sizeof(float)));
+        double needed = file.Tensors.Values.Sum(tensor =>
+            (double)CountValues(tensor) * Precision.BytesOf(linears.Contains(tensor.Name) ? LinearType(tensor) : compute));
         long available = AvailableMemory.Bytes();
         if (needed <= MostOfMemory * available) return false;
         warn?.Invoke(string.Create(CultureInfo.InvariantCulture,
@@ -88,6 +87,10 @@ public static class Checkpoint
             + $"read from the file (`Stream`)."));
         return true;
     }
+
+    /// <summary>The type of a linear weight in memory: float32, and what the file has in bfloat16 stays so.</summary>
+    internal static ScalarType LinearType(TensorEntry entry) =>
+        entry.Type == TensorType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
     /// <summary>One parameter, (O, I) where it is a matrix, of the caller's scope.</summary>
     internal static Tensor ReadParameter(SafetensorsCheckpoint file, string name, long[] shape, LinearTensor? linear,

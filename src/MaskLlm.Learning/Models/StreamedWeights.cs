@@ -7,14 +7,19 @@ namespace MaskLlm.Models;
 /// <summary>Linear weights of a checkpoint that are read when they are needed.</summary>
 internal sealed class StreamedWeights : IDisposable
 {
-    private readonly SafetensorsCheckpoint _file;
     private readonly Device _device;
 
     private StreamedWeights(SafetensorsCheckpoint file, DecoderConfig config, Device device)
     {
-        (_file, _device) = (file, device);
+        (File, Config, _device) = (file, config, device);
         Layers = [.. ParameterShapes.Linears(config).Select(tensor => Layer(tensor, bias: null))];
     }
+
+    /// <summary>The parts of the model.</summary>
+    internal DecoderConfig Config { get; }
+
+    /// <summary>All tensors; it stays this object's.</summary>
+    internal SafetensorsCheckpoint File { get; }
 
     /// <summary>Every linear layer of the blocks, without biases.</summary>
     internal IReadOnlyList<LinearLayer> Layers { get; }
@@ -42,19 +47,16 @@ internal sealed class StreamedWeights : IDisposable
         }
     }
 
-    /// <summary>A layer that reads its weight here: float32, and what the file has in bfloat16 stays so.</summary>
+    /// <summary>A layer that reads its weight here, in <see cref="Checkpoint.LinearType"/>.</summary>
     internal LinearLayer Layer(LinearTensor tensor, Tensor? bias) =>
-        new(tensor, TypeOf(_file.Tensors[tensor.Name]), () => Read(tensor), bias);
-
-    private static ScalarType TypeOf(TensorEntry entry) =>
-        entry.Type == TensorType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        new(tensor, Checkpoint.LinearType(File.Tensors[tensor.Name]), () => Read(tensor), bias);
 
     private Tensor Read(LinearTensor tensor)
     {
         using IDisposable noGradient = no_grad();
-        return Checkpoint.ReadParameter(_file, tensor.Name, [tensor.Rows, tensor.Columns], tensor, TypeOf, _device)
+        return Checkpoint.ReadParameter(File, tensor.Name, [tensor.Rows, tensor.Columns], tensor, Checkpoint.LinearType, _device)
             .DetachFromDisposeScope();
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => File.Dispose();
 }

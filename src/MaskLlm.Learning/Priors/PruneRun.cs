@@ -69,7 +69,7 @@ public static class PruneRun
         bool looksAtData = method is not { Name: MagnitudeMethod, Solves: false };
         using Decoder? model = looksAtData ? Checkpoint.LoadOrStream(source, request.Stream, warn) : null;
         using StreamedWeights? weights = looksAtData ? null : StreamedWeights.Open(source, CPU);
-        DecoderConfig config = model?.Config ?? CheckpointConfig.Read(source);
+        DecoderConfig config = model?.Config ?? weights!.Config;
         IReadOnlyList<LinearLayer> all = model?.Linears ?? weights!.Layers,
             layers = LayerSelection.Select(config, all, request.Pattern, request.Skip);
         if (request.Mask is { } mask)
@@ -122,8 +122,8 @@ public static class PruneRun
     }
 
     private static string Starved(int experts, PruneRequest request) => FormattableString.Invariant(
-        $"{experts} {(experts == 1 ? "expert was" : "experts were")} reached by fewer than {request.MinExpertTokens} tokens of the data and ")
-        + "looked at with all that their blocks see; more `Samples` avoid that, or a lower `MinExpertTokens`.";
+        $"{experts} {(experts == 1 ? "expert was" : "experts were")} reached by fewer than {request.MinExpertTokens} tokens of the data ")
+        + "and looked at with all that their blocks see; more `Samples` avoid that, or a lower `MinExpertTokens`.";
 
     // What can be refused is refused before an earlier run is replaced.
     private static string Permuted(PruneRequest request, RunFolder folder, IProgress<Progress>? progress, Action<string>? warn,
@@ -178,8 +178,8 @@ public static class PruneRun
             throw new ArgumentException($"`Mask` {own}: it is of the order that the channels have, which `Permute` changes; leave one of "
                 + $"them out.");
         if (request is { Permute: true, Stream: true })
-            throw new ArgumentException("`Permute` looks at the whole model in memory, and `Stream` at one block; leave one of them out, or "
-                + "prune a model that is permuted.");
+            throw new ArgumentException("`Permute` looks at the whole model in memory, and `Stream` at one block; leave one of them "
+                + "out, or prune a model that is permuted.");
         if (request is { Permute: true, Data: null })
             throw new ArgumentException("`Permute` looks at activations; give it text or token ids with `Data`.");
         if (request.HiddenMemoryBytes < 0)
