@@ -100,6 +100,9 @@ public sealed partial class Mask
     internal Mask RowsFrom(int first, int count)
     {
         if (first == 0 && count == Rows) return this;
+        long start = (long)first * Columns;
+        if (start % 8 == 0 && (first + count == Rows || (long)count * Columns % 8 == 0))
+            return new Mask(count, Columns, Packed.Slice((int)(start / 8), (int)PackedLength(count, Columns)).ToArray());
         byte[] all = new byte[checked(Rows * Columns)];
         CopyTo(all);
         return FromBytes(count, Columns, all.AsSpan(first * Columns, count * Columns));

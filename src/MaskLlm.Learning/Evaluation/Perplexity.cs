@@ -96,6 +96,6 @@ public static class Perplexity
     {
         Tensor predicting = hidden.narrow(1, 0, targets.size(1));   // (B, T, D)
         return VocabularyLoss.Total(predicting.reshape(-1, predicting.size(2)), head, targets.reshape(-1),
-            VocabularyLoss.ChunkTokens((int)head.Weight.size(0)));
+            VocabularyLoss.ChunkTokens(head.Layer.Rows));
     }
 }

@@ -41,7 +41,7 @@ internal static class LearnMemory
                 : weights * (sizeof(float) + 2 * MomentBytes(options.Moments))),
             new(options is { CheckpointActivations: true, Stream: false } ? "inputs of the blocks, activations of one" : "activations",
                 Activations(model, options, tokens)),
-            new("loss over the vocabulary", LossBytes(config, compute, tokens, options.Distillation > 0)),
+            new("loss over the vocabulary", options.Stream ? 0 : LossBytes(config, compute, tokens, options.Distillation > 0)),
         ];
         if (options.Stream) parts.Add(new MemoryPart("hidden states", StreamedLearning.HiddenBytes(config.HiddenSize, options)));
         // y of every layer waits for its update; noise, its logarithms and the mask of one layer beside it.
@@ -49,12 +49,14 @@ internal static class LearnMemory
             parts.Add(new MemoryPart("samples of the plain kernel", logits * sizeof(float)
                 + 4 * (double)options.LogitsAGroup / options.Pattern.GroupSize * sizeof(float) * layers.Max(WeightCount)));
         double parameters = model.Parameters.Values.Sum(parameter => (double)parameter.NumberOfElements * parameter.ElementSize);
+        double loaded = parameters;
+        // Embedding and head are gone while a block is there.
         if (model.IsStreamed) parameters += Enumerable.Range(0, config.BlockCount).Max(block => model.BlockLinears(block)
             .Sum(layer => (double)layer.WeightBytes));
         parts.Insert(0, new MemoryPart("model", parameters));
         double tensors = parts.Sum(part => part.Bytes);
         parts.Add(new MemoryPart("heap beyond tensors", HeapShare * tensors));
-        parts.Insert(0, new MemoryPart("program, libraries, tokenizer", Math.Max(0, loadedBytes - parameters) + FirstStepBytes));
+        parts.Insert(0, new MemoryPart("program, libraries, tokenizer", Math.Max(0, loadedBytes - loaded) + FirstStepBytes));
         return new MemoryPlan(parts);
     }
 

@@ -12,7 +12,7 @@ namespace MaskLlm.Learning;
 /// <summary>What is learned for one linear layer: the logits of every group's candidates, and AdamW's moments of them.</summary>
 internal sealed class MaskLogits : IDisposable
 {
-    private readonly long _rows, _columns;
+    private readonly int _rows, _columns;
     private readonly NmPattern _pattern;
     private readonly CandidateTensor? _table;
     private readonly Mask? _frozen;
@@ -89,29 +89,39 @@ internal sealed class MaskLogits : IDisposable
         Tensor logits = prior is not null && options.ExactPrior
             ? zeros(each, groups, device: layer.Weight.device)
             : MaskNoise.Normal(options.Seed, index, each, groups).TimesInPlace(options.InitialStd).to(layer.Weight.device);
-        void Shift(Tensor items, double by)
+        double shift = prior is null ? 0
+            : options.PriorStrength * (options.ExactPrior ? options.InitialStd : logits.std().item<float>());
+        Tensor? squares = options.ScoreStrength > 0 ? layer.ByRow(inputSquares!) : null;
+        foreach ((int first, int count) in RowStretches.Of(layer.Rows, layer.Columns))
         {
-            Tensor groups = CandidateTensor.ToGroups(items, options.Pattern);
-            if (table is null) Prior.ShiftItems(logits, groups, by);
-            else Prior.Shift(logits, groups, table, by);
+            using DisposeScope stretch = NewDisposeScope();
+            Tensor some = logits.narrow(1, GroupOf(first), GroupOf(count));
+            void Shift(Tensor items, double by)
+            {
+                Tensor groups = CandidateTensor.ToGroups(items, options.Pattern);
+                if (table is null) Prior.ShiftItems(some, groups, by);
+                else Prior.Shift(some, groups, table, by);
+            }
+            if (prior is not null) Shift(MaskTensors.ToTensor(prior.RowsFrom(first, count), logits.device), shift);
+            if (squares is not null)
+                Shift(ActivationScores.OfRow(layer.Name, layer.Weight.narrow(0, first, count).to(ScalarType.Float32),
+                    squares.dim() == 1 ? squares : squares.narrow(0, first, count)), options.ScoreStrength * options.InitialStd);
         }
-        if (prior is not null)
-        {
-            double shift = options.PriorStrength * (options.ExactPrior ? options.InitialStd : logits.std().item<float>());
-            Shift(MaskTensors.ToTensor(prior, logits.device), shift);
-        }
-        if (options.ScoreStrength > 0)
-            Shift(ActivationScores.OfRow(layer.Name, layer.Weight.to(ScalarType.Float32), layer.ByRow(inputSquares!)),
-                options.ScoreStrength * options.InitialStd);
         return new MaskLogits(layer, logits, table, options);
+
+        long GroupOf(int row) => (long)row * layer.Columns / options.Pattern.GroupSize;
     }
 
     /// <summary>What each group keeps now, (1, G) the index of a candidate or (M, G) 0 and 1; bytes, of the caller's scope.</summary>
     internal Tensor Choice()
     {
         if (_frozen is not null) return zeros(1, Groups, ScalarType.Byte);
+        return Choice(Average ?? Logits);
+    }
+
+    private Tensor Choice(Tensor logits)
+    {
         using DisposeScope scope = NewDisposeScope();
-        Tensor logits = Average ?? Logits;
         Tensor choice = _table is null ? ItemMask.Largest(logits, _pattern.Kept) : logits.argmax(0, keepdim: true);
         return choice.to(ScalarType.Byte).MoveToOuterDisposeScope();
     }
@@ -120,11 +130,14 @@ internal sealed class MaskLogits : IDisposable
     internal Mask ArgmaxMask()
     {
         if (_frozen is not null) return _frozen;
-        using DisposeScope scope = NewDisposeScope();
-        Tensor choice = Choice();
-        return MaskTensors.FromTensor(_table is null
-            ? CandidateTensor.FromGroups(choice, _rows, _columns)
-                : _table.Candidates.index_select(0, choice[0].to(ScalarType.Int64)).view(_rows, _columns));
+        return RowStretches.Mask(_rows, _columns, (first, count) =>
+        {
+            long firstGroup = (long)first * _columns / _pattern.GroupSize, groups = (long)count * _columns / _pattern.GroupSize;
+            Tensor choice = Choice((Average ?? Logits).narrow(1, firstGroup, groups));
+            return MaskTensors.FromTensor(_table is null
+                ? CandidateTensor.FromGroups(choice, count, _columns)
+                : _table.Candidates.index_select(0, choice[0].to(ScalarType.Int64)).view(count, _columns));
+        });
     }
 
     /// <summary>Takes the logits of a step into their average.</summary>

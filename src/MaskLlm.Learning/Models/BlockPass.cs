@@ -28,7 +28,7 @@ internal static class BlockPass
             return;
         }
         using PassedStates states = new(batches);
-        Each(i => states.Write(i, WithText(i, model.Embed)), _ => 0);
+        using (model.HoldEmbedding()) Each(i => states.Write(i, WithText(i, model.Embed)), _ => 0);
         for (int block = 0; block < blocks; block++)
         {
             int now = block;
@@ -36,6 +36,7 @@ internal static class BlockPass
             Each(i => states.Write(i, WithText(i, (_, branches) => model.RunBlock(now, states.Read(i, model.Device), branches))),
                 i => (now + (i + 1.0) / batches) / (blocks + 1));
         }
+        using IDisposable head = model.Head.Layer.Hold();
         Each(i => ended(i, model.FinalNorm(states.Read(i, model.Device))), i => (blocks + (i + 1.0) / batches) / (blocks + 1));
 
         void Each(Action<int> run, Func<int, double> share)

@@ -44,8 +44,8 @@ public static class Checkpoint
     }
 
     /// <summary>
-    /// Loads a model whole where its weights fit; else, or where that is asked for, a model whose linear weights stay in their files but
-    /// for those of the block that runs, with the same results to the bit.
+    /// Loads a model whole where its weights fit; else, or where that is asked for, a model whose embedding, head and linear weights stay
+    /// in their files but for what runs, with the same results to the bit.
     /// </summary>
     /// <param name="folder">A Hugging Face folder.</param>
     /// <param name="streams">Whether linear weights stay in their files; null: where all would not fit.</param>
@@ -62,7 +62,7 @@ public static class Checkpoint
         {
             using IDisposable noGradient = no_grad();
             return new Decoder(streamed.Config, (name, shape) =>
-                ReadParameter(streamed.File, name, shape, linear: null, _ => compute, device ?? CPU), device ?? CPU, streamed);
+                ReadParameter(streamed.File, name, shape, linear: null, _ => compute, device ?? CPU), device ?? CPU, streamed, compute);
         }
         catch
         {

@@ -12,6 +12,7 @@ public sealed class Decoder : IDisposable
 {
     private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
     private readonly List<DecoderBlock> _blocks = [];
+    private readonly LinearLayer _embedding;
     private readonly Norm? _embeddingNorm;
     private readonly Norm _norm;
     private readonly Tensor? _positions;
@@ -22,21 +23,25 @@ public sealed class Decoder : IDisposable
     /// <param name="config">The parts.</param>
     /// <param name="parameter">Gives the parameter of a name and shape; the decoder owns it from then on.</param>
     /// <param name="device">Where the parameters are.</param>
-    /// <param name="streamed">Where linear weights stay but while their block runs; the decoder owns it. Null: they are parameters as
-    /// others.</param>
-    internal Decoder(DecoderConfig config, Func<string, long[], Tensor> parameter, Device device, StreamedWeights? streamed = null)
+    /// <param name="streamed">Where linear weights, embedding and head stay but while they are needed; the decoder owns it. Null: they
+    /// are parameters as others.</param>
+    /// <param name="compute">Type of an embedding and a head that are streamed.</param>
+    internal Decoder(DecoderConfig config, Func<string, long[], Tensor> parameter, Device device, StreamedWeights? streamed = null,
+        ScalarType compute = ScalarType.Float32)
     {
         Config = config;
         (_device, _streamed) = (device, streamed);
         Tensor Own(string name, long[] shape) => _parameters[name] = parameter(name, shape).DetachFromDisposeScope();
+        LinearLayer Vocabulary(string name) => streamed?.Vocabulary(name, compute)
+            ?? new LinearLayer(name, Own(name, [config.VocabularySize, config.HiddenSize]), bias: null);
         try
         {
-            Embedding = Own(config.EmbeddingName, [config.VocabularySize, config.HiddenSize]);
+            _embedding = Vocabulary(config.EmbeddingName);
             if (config.PositionsName is { } positions) _positions = Own(positions, [config.PositionRows, config.HiddenSize]);
             _embeddingNorm = config.EmbeddingNorm is { } embeddingNorm ? new Norm(config, embeddingNorm, Own) : null;
             for (int i = 0; i < config.BlockCount; i++) _blocks.Add(new DecoderBlock(config, i, Own, streamed));
             _norm = new Norm(config, config.FinalNorm, Own);
-            Tensor head = config.TieWordEmbeddings ? Embedding : Own(config.HeadName, [config.VocabularySize, config.HiddenSize]);
+            LinearLayer head = config.TieWordEmbeddings ? _embedding : Vocabulary(config.HeadName);
             Tensor? bias = config.HeadBiasName is { } headBias ? Own(headBias, [config.VocabularySize]) : null;
             Head = new VocabularyHead(head, bias, config.LogitDivisor, config.LogitSoftCap);
         }
@@ -56,31 +61,33 @@ public sealed class Decoder : IDisposable
     /// <summary>Every linear layer of the blocks, in the order of the forward pass; embedding and head are not among them.</summary>
     public IReadOnlyList<LinearLayer> Linears { get; }
 
-    /// <summary>All parameters by the checkpoint's name, in order; without linear weights that are streamed.</summary>
+    /// <summary>All parameters by the checkpoint's name, in order; without those that are streamed.</summary>
     public IReadOnlyDictionary<string, Tensor> Parameters => _parameters;
 
     /// <summary>Where the parameters are.</summary>
     public Device Device => _device;
 
     /// <summary>Type of the activations and of all parameters but the linear weights of the blocks: float32 or bfloat16.</summary>
-    public ScalarType Compute => Embedding.dtype;
-
-    internal Tensor Embedding { get; }
+    public ScalarType Compute => _embedding.Type;
 
     /// <summary>Its weight is the embedding itself where the two are tied.</summary>
     internal VocabularyHead Head { get; }
 
     internal IReadOnlyList<DecoderBlock> Blocks => _blocks;
 
-    /// <summary>Whether the linear weights of a block are in memory only while it is held.</summary>
+    /// <summary>Whether embedding, head and the linear weights of a block are in memory only while they are held.</summary>
     internal bool IsStreamed => _streamed is not null;
+
+    /// <summary>Has the embedding in memory until disposed.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    internal IDisposable HoldEmbedding() => _embedding.Hold();
 
     /// <summary>Has the linear weights of a block in memory until disposed; null where they are there always.</summary>
     /// <exception cref="InvalidDataException">One of them is damaged.</exception>
     internal IDisposable? Hold(int block) => IsStreamed ? new LayerHolds(_blocks[block].Linears) : null;
 
     /// <summary>Whether <see cref="Embed"/> gives what a gradient goes back through.</summary>
-    internal bool EmbeddingRequiresGradient => new[] { Embedding, _positions }.Concat(_embeddingNorm?.Parameters ?? [])
+    internal bool EmbeddingRequiresGradient => new[] { _embedding.Weight, _positions }.Concat(_embeddingNorm?.Parameters ?? [])
         .Any(parameter => parameter is { requires_grad: true });
 
     /// <summary>The linear layers of one block, in the order of the forward pass.</summary>
@@ -105,8 +112,9 @@ public sealed class Decoder : IDisposable
     /// <summary>(B, T) ids to (B, T, D), of the caller's scope.</summary>
     internal Tensor Embed(Tensor inputIds, TextBranches? branches = null)
     {
+        using IDisposable held = HoldEmbedding();
         using DisposeScope scope = NewDisposeScope();
-        Tensor embedded = Embedding.index_select(0, inputIds.reshape(-1)).view(inputIds.size(0), inputIds.size(1), -1);
+        Tensor embedded = _embedding.Weight.index_select(0, inputIds.reshape(-1)).view(inputIds.size(0), inputIds.size(1), -1);
         if (Config.EmbeddingScale != 1) embedded = embedded.Times(Config.EmbeddingScale);
         if (_positions is not null)
         {

@@ -61,8 +61,11 @@ public sealed class LinearLayer
     /// <summary>Inputs I.</summary>
     public int Columns { get; }
 
+    /// <summary>Of the weight while it is in memory.</summary>
+    internal ScalarType Type => _weight?.dtype ?? _type;
+
     /// <summary>Bytes of the weight while it is in memory.</summary>
-    internal long WeightBytes => (long)Rows * Columns * Precision.BytesOf(_weight?.dtype ?? _type);
+    internal long WeightBytes => (long)Rows * Columns * Precision.BytesOf(Type);
 
     /// <summary>Whether the weight is in its file but while the layer is held.</summary>
     internal bool IsStreamed => _read is not null;

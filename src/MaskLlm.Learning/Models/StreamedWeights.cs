@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Models;
 
-/// <summary>Linear weights of a checkpoint that are read when they are needed.</summary>
+/// <summary>Linear weights, embedding and head of a checkpoint, read when they are needed.</summary>
 internal sealed class StreamedWeights : IDisposable
 {
     private readonly Device _device;
@@ -36,8 +36,9 @@ internal sealed class StreamedWeights : IDisposable
         SafetensorsCheckpoint file = SafetensorsCheckpoint.Open(folder);
         try
         {
-            foreach (LinearTensor tensor in ParameterShapes.Linears(config))
+            foreach (LinearTensor tensor in ParameterShapes.Linears(config).Concat(Vocabulary(config)))
                 CheckpointContents.RequireParameter(folder, file, tensor.Name, tensor.Layout.ShapeOf(tensor.Rows, tensor.Columns));
+            TorchRuntime.GiveBackLargeTensors();
             return new StreamedWeights(file, config, device);
         }
         catch
@@ -49,12 +50,25 @@ internal sealed class StreamedWeights : IDisposable
 
     /// <summary>A layer that reads its weight here, in <see cref="Checkpoint.LinearType"/>.</summary>
     internal LinearLayer Layer(LinearTensor tensor, Tensor? bias) =>
-        new(tensor, Checkpoint.LinearType(File.Tensors[tensor.Name]), () => Read(tensor), bias);
+        new(tensor, Checkpoint.LinearType(File.Tensors[tensor.Name]), () => Read(tensor, Checkpoint.LinearType), bias);
 
-    private Tensor Read(LinearTensor tensor)
+    /// <summary>Embedding or head, (V, D), which is read here likewise.</summary>
+    /// <param name="name">The checkpoint's.</param>
+    /// <param name="type">Of the weight in memory.</param>
+    internal LinearLayer Vocabulary(string name, ScalarType type)
+    {
+        LinearTensor tensor = Vocabulary(Config).Single(tensor => tensor.Name == name);
+        return new LinearLayer(tensor, type, () => Read(tensor, _ => type), bias: null);
+    }
+
+    private static IEnumerable<LinearTensor> Vocabulary(DecoderConfig config) =>
+        (config.TieWordEmbeddings ? new[] { config.EmbeddingName } : [config.EmbeddingName, config.HeadName])
+            .Select(name => new LinearTensor(name, config.VocabularySize, config.HiddenSize, IsTransposed: false, null));
+
+    private Tensor Read(LinearTensor tensor, Func<TensorEntry, ScalarType> typeOf)
     {
         using IDisposable noGradient = no_grad();
-        return Checkpoint.ReadParameter(File, tensor.Name, [tensor.Rows, tensor.Columns], tensor, Checkpoint.LinearType, _device)
+        return Checkpoint.ReadParameter(File, tensor.Name, [tensor.Rows, tensor.Columns], tensor, typeOf, _device)
             .DetachFromDisposeScope();
     }
 

@@ -7,6 +7,9 @@ namespace MaskLlm.Models;
 /// <summary>Process-wide settings of libtorch, to be made once before the first tensor operation.</summary>
 public static partial class TorchRuntime
 {
+    // M_TRIM_THRESHOLD and so on of malloc.h.
+    private const int TrimThreshold = -1, TopPad = -2, MmapThreshold = -3;
+
     /// <summary>
     /// Sets the number of threads and lets denormal numbers count as zero: late in a learning run the softmax
     /// of the masks is full of them and a step would take several times as long. With glibc, memory that tensors
@@ -57,17 +60,20 @@ public static partial class TorchRuntime
         }
     }
 
-    private static void KeepFreedMemory()
+    /// <summary>Has the memory of large tensors given back at once, from now on: where a model does not fit, what a heap that is torn by
+    /// matrices of half a gigabyte keeps is more than what they are.</summary>
+    internal static void GiveBackLargeTensors() => SetHeap((MmapThreshold, 32 << 20));
+
+    private static void KeepFreedMemory() => SetHeap((MmapThreshold, 1 << 30), (TrimThreshold, -1), (TopPad, 64 << 20));
+
+    private static void SetHeap(params ReadOnlySpan<(int Option, int Value)> settings)
     {
-        const int trimThreshold = -1, topPad = -2, mmapThreshold = -3; // M_TRIM_THRESHOLD and so on of malloc.h
         if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad("libc.so.6", out IntPtr libc)
             || !NativeLibrary.TryGetExport(libc, "mallopt", out IntPtr mallopt)) return;
         unsafe
         {
             delegate* unmanaged<int, int, int> set = (delegate* unmanaged<int, int, int>)mallopt;
-            set(mmapThreshold, 1 << 30);
-            set(trimThreshold, -1);
-            set(topPad, 64 << 20);
+            foreach ((int option, int value) in settings) set(option, value);
         }
     }
 

@@ -44,6 +44,7 @@ internal sealed class HiddenStates : IDisposable
         HiddenStates states = Empty(model, sequences, folder, limitBytes, name, together);
         try
         {
+            using IDisposable held = model.HoldEmbedding();
             states.Advance(0, batch => EmbedBatch(model, batches[batch]), cancellation);
             return states;
         }

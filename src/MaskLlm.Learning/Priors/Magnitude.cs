@@ -1,7 +1,6 @@
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Priors;
@@ -9,9 +8,6 @@ namespace MaskLlm.Priors;
 /// <summary>Magnitude pruning: of every group the N largest weights stay (Han et al. 2015).</summary>
 public static class Magnitude
 {
-    // In float32; more only costs memory.
-    private const int WeightsAtOnce = 1 << 22;
-
     /// <summary>The masks of layers by the checkpoint's name, in their order.</summary>
     /// <param name="layers">Columns a multiple of M.</param>
     /// <param name="pattern">N:M.</param>
@@ -41,16 +37,7 @@ public static class Magnitude
         if (columns % pattern.GroupSize != 0)
             throw new ArgumentException($"{columns} columns; pattern {pattern} needs a multiple of {pattern.GroupSize}. Skip the layer "
                 + $"with `Skip`.");
-        // Whole bytes of bits.
-        int rows = (int)weight.size(0), together = Math.Max(1, WeightsAtOnce / columns / 8) * 8;
-        byte[] packed = new byte[Mask.PackedLength(rows, columns)];
-        for (int first = 0; first < rows; first += together)
-        {
-            using DisposeScope scope = NewDisposeScope();
-            int count = Math.Min(together, rows - first);
-            Tensor scores = weight.narrow(0, first, count).to(ScalarType.Float32).abs();
-            LargestOfGroup.Keep(name, scores, pattern).Packed.CopyTo(packed.AsSpan((int)((long)first * columns / 8)));
-        }
-        return new Mask(rows, columns, packed);
+        return RowStretches.Mask((int)weight.size(0), columns, (first, count) =>
+            LargestOfGroup.Keep(name, weight.narrow(0, first, count).to(ScalarType.Float32).abs(), pattern));
     }
 }

@@ -59,7 +59,13 @@ public sealed class StreamedModelTests : IDisposable
     {
         using Decoder model = Stream("llama-gqa-tied");
         Dictionary<string, int> read = model.Linears.ToDictionary(layer => layer.Name, _ => 0);
-        int most = 0;
+        int most = 0, embeddings = 0;
+        // Embedding and head in one: for the first and for the last thing that is done, and not beside a block.
+        model.Head.Layer.Arrives = _ =>
+        {
+            embeddings++;
+            Assert.DoesNotContain(model.Linears, layer => layer.IsHeld);
+        };
         foreach (LinearLayer layer in model.Linears)
             layer.Arrives = _ =>
             {
@@ -69,8 +75,9 @@ public sealed class StreamedModelTests : IDisposable
         int[] ids = [.. Enumerable.Range(0, 4096).Select(i => i % model.Config.VocabularySize)];
         Perplexity.Evaluate(model, ids, 16, cancellation: TestContext.Current.CancellationToken);
         Assert.All(read.Values, times => Assert.Equal(1, times));
-        Assert.Equal(model.BlockLinears(0).Count, most);
-        Assert.DoesNotContain(model.Linears, layer => layer.IsHeld);
+        Assert.Equal((model.BlockLinears(0).Count, 2), (most, embeddings));
+        Assert.DoesNotContain(model.Linears.Append(model.Head.Layer), layer => layer.IsHeld);
+        Assert.DoesNotContain(model.Parameters.Values, parameter => parameter.dim() == 2);
         Assert.Throws<InvalidOperationException>(() => model.Linears[0].Weight);
     }
 
