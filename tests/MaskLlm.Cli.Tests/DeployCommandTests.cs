@@ -40,7 +40,7 @@ public sealed class DeployCommandTests : IDisposable
         Assert.True((double)rows[2]["file_mb"]! < (double)rows[0]["file_mb"]!);
         Assert.NotEqual((double)rows[2]["mean_perplexity"]!, (double)rows[4]["mean_perplexity"]!);
         Assert.StartsWith("Of what has at most 100000 MB resident, ", (string)report["choice"]!, StringComparison.Ordinal);
-        Assert.Equal(["deploy.json", "plot.png", "rows", "table.md"],
+        Assert.Equal(["deploy.json", "plot.png", "rows", "speeds.json", "table.md"],
             Directory.GetFileSystemEntries(Out).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Contains("| dense | int8 | ", File.ReadAllText(Path.Combine(Out, "table.md")).Replace("**", "", StringComparison.Ordinal),
             StringComparison.Ordinal);
@@ -54,6 +54,13 @@ public sealed class DeployCommandTests : IDisposable
         CommandRun other = Deploy("--limit", ["1", .. options]);
         Assert.Equal(2, other.ExitCode);
         Assert.Contains("the table there was made with other limit", other.LastLine, StringComparison.Ordinal);
+        // Speeds alone that are missing, whose files are packed once more.
+        File.Delete(Path.Combine(Out, "speeds.json"));
+        Deploy("--max-loss", ["1", .. options]).AssertSuccess();
+        Assert.False(Directory.Exists(Path.Combine(Out, "files")));
+        JsonNode[] rounds = [.. JsonNode.Parse(File.ReadAllText(Path.Combine(Out, "speeds.json")))!["rounds"]!.AsArray()!];
+        Assert.Equal(["dense bf16", "dense int8", "pruned bf16", "pruned int8", "pruned/model bf16", "pruned/model int8"],
+            Assert.Single(rounds).AsObject().Select(row => row.Key));
         Assert.Equal(6, measured.Length);
         Assert.Equal(before, measured.Select(File.ReadAllText));
     }

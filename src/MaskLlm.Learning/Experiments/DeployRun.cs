@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
@@ -19,11 +18,11 @@ using MaskLlm.Tokens;
 
 namespace MaskLlm.Experiments;
 
-/// <summary>Packs a model dense and under masks in several types of weights, one after the other, and measures each.</summary>
+/// <summary>Packs a model dense and under masks in several types of weights, evaluates each file, and then measures the speed of all of
+/// them in turns.</summary>
 public static class DeployRun
 {
-    /// <summary>Measures what is not measured yet and writes <c>table.md</c> after every row; the same request on the same folder goes
-    /// on.</summary>
+    /// <summary>Measures what is not measured yet and writes <c>table.md</c>; the same request on the same folder goes on.</summary>
     /// <param name="request">What to set side by side.</param>
     /// <param name="progress">Told of every step.</param>
     /// <param name="note">Told, in one sentence each, what a row gave.</param>
@@ -49,27 +48,34 @@ public static class DeployRun
         else if (FolderLock.IsUsed(request.Out))
             throw new ArgumentException($"`Out` {request.Out}: the folder holds files and no table of this kind; name a new one.");
         Directory.CreateDirectory(request.Out);
-        using FolderLock own = new(request.Out);
+        using FolderLock locked = new(request.Out);
         if (!File.Exists(path)) CheckedJson.Write(path, settings);
-        List<DeployRow> rows = [];
-        string kernel = "";
+        DeploySpeeds speeds = new(request, Path.Combine(request.Out, "speeds.json"));
+        OrderedDictionary<string, DeployRow> rows = new(StringComparer.Ordinal);
+        OrderedDictionary<string, PackedRow> packed = new(StringComparer.Ordinal);
+        string folder = Path.Combine(request.Out, "files");
         foreach ((string name, Candidate candidate) in candidates)
             foreach (WeightType type in request.Types)
             {
-                string result = Path.Combine(request.Out, "rows",
-                    $"{name.Replace('/', '-')}-{RuntimeBenchmark.ShortName(type)}.json");
+                string title = $"{name} {RuntimeBenchmark.ShortName(type)}";
+                string own = title.Replace('/', '-').Replace(' ', '-'), result = Path.Combine(request.Out, "rows", $"{own}.json");
+                string file = Path.Combine(folder, $"{own}.maskllm");
+                packed[title] = new PackedRow(file, CheckpointConfig.Read(candidate.Model));
                 bool isDone = File.Exists(result);
-                (DeployRow row, kernel) = isDone ? Read(result)
-                    : Measure(request, name, candidate, type, texts, progress, cancellation);
-                rows.Add(row);
-                if (!isDone) Write(result, row, kernel);
-                string table = $"# {NameOf(request.Model)}: what to deploy\n\n{new DeployReport(request, rows, kernel).Markdown()}";
-                AtomicFile.Write(Path.Combine(request.Out, "table.md"), stream => stream.Write(Encoding.UTF8.GetBytes(table)));
+                if (!File.Exists(file) && !(isDone && speeds.IsDone)) Pack(request, candidate, type, file, progress, cancellation);
+                rows[title] = isDone ? Read(result) : Evaluate(request, name, type, packed[title], texts, progress, cancellation);
+                if (isDone) continue;
+                Write(result, rows[title]);
                 note?.Invoke(FormattableString.Invariant(
-                    $"{name} {row.Type}: {row.FileMegabytes:0.0} MB, {row.Decode[0]:0.0} tokens/s, perplexity {row.MeanPerplexity:0.00}"));
+                    $"{title}: {rows[title].FileMegabytes:0.0} MB, perplexity {rows[title].MeanPerplexity:0.00}"));
             }
-        own.Remove();
-        return new DeployReport(request, rows, kernel);
+        speeds.Measure(packed, progress, cancellation);
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        DeployReport report = new(request, [.. rows.Select(row => speeds.Of(row.Value, row.Key))], speeds.Kernel);
+        string table = $"# {NameOf(request.Model)}: what to deploy\n\n{report.Markdown()}";
+        AtomicFile.Write(Path.Combine(request.Out, "table.md"), stream => stream.Write(Encoding.UTF8.GetBytes(table)));
+        locked.Remove();
+        return report;
     }
 
     // Whatever can be wrong is found before the first row is measured, and before the folder is made. The hash of what is asked.
@@ -93,17 +99,14 @@ public static class DeployRun
 
     private static string NameOf(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
 
-    private static void Write(string path, DeployRow row, string kernel)
+    private static void Write(string path, DeployRow row)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        CheckedJson.Write(path, new JsonObject { ["row"] = row.ToJson(), ["kernel"] = kernel });
+        CheckedJson.Write(path, new JsonObject { ["row"] = row.ToJson() });
     }
 
-    private static (DeployRow Row, string Kernel) Read(string path)
-    {
-        JsonObject json = CheckedJson.Read(path, json => json, "remove it, and it is measured again");
-        return (DeployRow.Parse(json["row"]!.AsObject()), (string)json["kernel"]!);
-    }
+    private static DeployRow Read(string path) =>
+        DeployRow.Parse(CheckedJson.Read(path, json => json, "remove it, and it is measured again")["row"]!.AsObject());
 
     private static OrderedDictionary<string, Candidate> Candidates(DeployRequest request)
     {
@@ -129,43 +132,40 @@ public static class DeployRun
             throw new ArgumentException($"{path} is named twice, or as another; name each once.");
     }
 
-    private static (DeployRow Row, string Kernel) Measure(DeployRequest request, string name, Candidate candidate, WeightType type,
+    private static DeployRow Evaluate(DeployRequest request, string name, WeightType type, PackedRow packed,
         IReadOnlyDictionary<string, string> texts, IProgress<Progress>? progress, CancellationToken cancellation)
     {
-        string file = Path.Combine(request.Out, "model.maskllm");
-        Pack(request, candidate, type, file, progress, cancellation);
-        try
+        OrderedDictionary<string, double> perplexities = new(StringComparer.Ordinal);
+        IReadOnlyList<TaskScore> tasks = [];
+        foreach ((string text, string path) in texts)
         {
-            string title = $"{name} {RuntimeBenchmark.ShortName(type)}";
-            (DeployRow row, string kernel) = Speeds(request, name, CheckpointConfig.Read(candidate.Model), type, file, title, progress,
-                cancellation);
-            OrderedDictionary<string, double> perplexities = new(StringComparer.Ordinal);
-            IReadOnlyList<TaskScore> tasks = [];
-            foreach ((string text, string path) in texts)
+            // Tasks are asked once, with the first text.
+            EvaluationRow found = RuntimeEvaluation.Run(new EvaluationRequest
             {
-                // Tasks are asked once, with the first text.
-                EvaluationRow found = RuntimeEvaluation.Run(new EvaluationRequest
-                {
-                    Model = file,
-                    Data = path,
-                    SequenceLength = request.SequenceLength,
-                    MaxWindows = request.MaxWindows,
-                    Tasks = perplexities.Count == 0 ? request.Tasks : null,
-                }, request.Threads, progress, cancellation).Rows[0];
-                perplexities.Add(text, found.Result!.Perplexity);
-                if (found.Tasks.Count > 0) tasks = found.Tasks;
-            }
-            return (row with { Perplexity = perplexities, Tasks = tasks }, kernel);
+                Model = packed.File,
+                Data = path,
+                SequenceLength = request.SequenceLength,
+                MaxWindows = request.MaxWindows,
+                Tasks = perplexities.Count == 0 ? request.Tasks : null,
+            }, request.Threads, progress, cancellation).Rows[0];
+            perplexities.Add(text, found.Result!.Perplexity);
+            if (found.Tasks.Count > 0) tasks = found.Tasks;
         }
-        finally
-        {
-            File.Delete(file);
-        }
+        using RuntimeModel model = RuntimeModel.Open(packed.File);
+        DecoderConfig config = packed.Config;
+        RuntimeBenchmarkOptions options = RuntimeBenchmark.Within(request.Speeds, config.MaxPositions);
+        // Reckoned: a process that had other models before takes less than its next one needs.
+        double keysAndValues = 2.0 * sizeof(float) * config.BlockCount * config.KeyValueHeadCount * config.HeadSize
+            * options.Sequences.Max() * (options.Context + RuntimeBenchmark.StepsOfAPair);
+        return new DeployRow(name, RuntimeBenchmark.ShortName(type), model.FileBytes / 1e6, (model.FileBytes + keysAndValues) / 1e6, [], 0,
+            perplexities)
+        { Tasks = tasks, SparseLayers = model.SparseLayers };
     }
 
     private static void Pack(DeployRequest request, Candidate candidate, WeightType type, string file, IProgress<Progress>? progress,
         CancellationToken cancellation)
     {
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         if (type == WeightType.Int4 && request.Data is { } data)
         {
             CalibratedExport.Write(
@@ -175,36 +175,6 @@ public static class DeployRun
         }
         IReadOnlyDictionary<string, Mask>? masks = candidate.Mask is null ? null : CheckpointMasks.Read(candidate.Mask, candidate.Model);
         RuntimeExport.Write(candidate.Model, masks, type, file, progress, cancellation);
-    }
-
-    private static (DeployRow Row, string Kernel) Speeds(DeployRequest request, string name, DecoderConfig config, WeightType type,
-        string file, string title, IProgress<Progress>? progress, CancellationToken cancellation)
-    {
-        const int Steps = RuntimeBenchmark.StepsOfAPair;
-        RuntimeBenchmarkOptions options = RuntimeBenchmark.Within(request.Speeds, config.MaxPositions);
-        using BenchmarkedModel model = new(() => RuntimeModel.Open(file), options);
-        double Median(int tokens, Action work)
-        {
-            double[] speeds = new double[request.Repeats];
-            work();
-            for (int i = 0; i < speeds.Length; i++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                progress?.Report(new Progress($"speed of {title}", i, speeds.Length));
-                long begin = Stopwatch.GetTimestamp();
-                work();
-                speeds[i] = tokens / Stopwatch.GetElapsedTime(begin).TotalSeconds;
-            }
-            return Numerals.Median.Of(speeds);
-        }
-        double[] decode = [.. options.Sequences.Select(count => Median(count * Steps, () => model.Decode(count, Steps)))];
-        double prefill = Median(options.Prompts[0], () => model.Prefill(options.Prompts[0]));
-        // Reckoned: a process that had other models before takes less than its next one needs.
-        double keysAndValues = 2.0 * sizeof(float) * config.BlockCount * config.KeyValueHeadCount * config.HeadSize
-            * options.Sequences.Max() * (options.Context + Steps);
-        DeployRow row = new(name, RuntimeBenchmark.ShortName(type), model.FileBytes / 1e6, (model.FileBytes + keysAndValues) / 1e6, decode,
-            prefill, new Dictionary<string, double>());
-        return (row with { SparseLayers = model.SparseLayers }, $"{model.Decoder.Kernel}, {model.Decoder.Threads} threads");
     }
 
     // What decides the figures; limits only choose among them.
