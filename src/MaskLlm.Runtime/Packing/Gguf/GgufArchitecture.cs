@@ -13,7 +13,9 @@ internal sealed record GgufArchitecture(string Name)
 
     private static readonly RotaryScalingKind[] WithFactors = [.. OfFrequencies, RotaryScalingKind.Llama3, RotaryScalingKind.LongRope];
 
-    // Mistral is Llama there; its window is not known.
+    private static readonly GgufExperts Normalized = new() { Normalizes = true, WidthIsOfMlp = true };
+
+    // Mistral is Llama there; its window is not known. So is Mixtral.
     private static readonly GgufArchitecture Llama = new("llama")
     {
         TurnsNeighbours = true,
@@ -31,6 +33,14 @@ internal sealed record GgufArchitecture(string Name)
         HasHeadsAsWideAsModel = true,
         ScalesLogits = true,
         BlocksWithQueryKeyNorms = CommandRWithNorms,
+    };
+
+    private static readonly GgufArchitecture Granite = new("granite")
+    {
+        TurnsNeighbours = true,
+        Scalings = WithFactors,
+        Biases = GgufBiases.All,
+        HasMultipliers = true,
     };
 
     private static readonly Dictionary<string, GgufArchitecture> ByFamily = new(StringComparer.Ordinal)
@@ -83,12 +93,28 @@ internal sealed record GgufArchitecture(string Name)
             Biases = GgufBiases.QueryKeyValue,
             HasHeadsAsWideAsModel = true,
         },
+        ["glm4_moe"] = new("glm4moe")
+        {
+            Biases = GgufBiases.QueryKeyValue,
+            MlpNorm = GgufNames.AttentionNorm,
+            HasQueryKeyNorms = true,
+            Experts = new GgufExperts { HasRoutingKeys = true, LeadsDense = true },
+        },
         ["gpt2"] = new("gpt2")
         {
             Activation = Activation.GeluTanh,
             FusesQueryKeyValue = true,
             Biases = GgufBiases.All,
             RequiredBiases = GgufBiases.All,
+        },
+        ["gpt_oss"] = new("gpt-oss")
+        {
+            Head = GgufHead.Own,
+            Biases = GgufBiases.QueryKeyValue | GgufBiases.AttentionOutput,
+            MlpNorm = GgufNames.AttentionNorm,
+            WindowPeriod = 2,
+            AlwaysHasWindow = true,
+            Experts = new GgufExperts { Normalizes = true, HasBiases = true },
         },
         ["gpt_neox"] = new("gptneox")
         {
@@ -99,10 +125,12 @@ internal sealed record GgufArchitecture(string Name)
             RequiredBiases = GgufBiases.All,
             HasHeadsAsWideAsModel = true,
         },
-        ["granite"] = new("granite") { TurnsNeighbours = true, Scalings = WithFactors, Biases = GgufBiases.All, HasMultipliers = true },
+        ["granite"] = Granite,
+        ["granitemoe"] = Granite with { Name = "granitemoe", Experts = Normalized },
         ["llama"] = Llama,
         ["ministral"] = Llama,
         ["mistral"] = Llama,
+        ["mixtral"] = Llama with { Experts = Normalized },
         ["nemotron"] = new("nemotron")
         {
             Activation = Activation.ReluSquared,
@@ -111,6 +139,14 @@ internal sealed record GgufArchitecture(string Name)
             HadHeadsAsWideAsModel = true,
         },
         ["olmo2"] = new("olmo2") { Head = GgufHead.Own, HasHeadsAsWideAsModel = true, HasQueryKeyNorms = true },
+        ["olmoe"] = new("olmoe")
+        {
+            Head = GgufHead.Own,
+            HasHeadsAsWideAsModel = true,
+            HasQueryKeyNorms = true,
+            HasKeysOfEveryHead = true,
+            Experts = new GgufExperts { Normalizes = false, WidthIsOfMlp = true },
+        },
         ["phi"] = new("phi2")
         {
             Activation = Activation.GeluTanh,
@@ -127,7 +163,13 @@ internal sealed record GgufArchitecture(string Name)
             Scalings = [.. OfFrequencies, RotaryScalingKind.LongRope],
         },
         ["qwen2"] = new("qwen2") { Biases = GgufBiases.QueryKeyValue },
+        ["qwen2_moe"] = new("qwen2moe")
+        {
+            Biases = GgufBiases.QueryKeyValue,
+            Experts = new GgufExperts { Normalizes = false, IsSharedGated = true },
+        },
         ["qwen3"] = new("qwen3") { HasQueryKeyNorms = true },
+        ["qwen3_moe"] = new("qwen3moe") { HasQueryKeyNorms = true, Experts = new GgufExperts { Normalizes = true } },
         ["seed_oss"] = new("seed_oss") { Biases = GgufBiases.QueryKeyValue, MlpNorm = GgufNames.AttentionNorm },
         ["smollm3"] = new("smollm3") { TurnsNeighbours = true, HasHeadsAsWideAsModel = true, UnrotatedPeriod = 4 },
         ["stablelm"] = new("stablelm") { Head = GgufHead.Own, Biases = GgufBiases.QueryKeyValue, HasHeadsAsWideAsModel = true },
@@ -202,8 +244,14 @@ internal sealed record GgufArchitecture(string Name)
     /// <summary>Whether it reads the scales of embedding, attention, residual sum and logits.</summary>
     internal bool HasMultipliers { get; private init; }
 
+    /// <summary>What it has in the place of MLPs; null for MLPs.</summary>
+    internal GgufExperts? Experts { get; private init; }
+
     /// <summary>Whether all heads together are as wide as the residual sum.</summary>
     internal bool HasHeadsAsWideAsModel { get; private init; }
+
+    /// <summary>Whether every head has keys and values of its own.</summary>
+    internal bool HasKeysOfEveryHead { get; private init; }
 
     /// <summary>Whether they had to be so in earlier versions.</summary>
     internal bool HadHeadsAsWideAsModel { get; private init; }

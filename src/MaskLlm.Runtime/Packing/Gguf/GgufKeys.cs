@@ -29,7 +29,10 @@ internal static class GgufKeys
         fields.Add($"{prefix}.context_length", ContextLength(architecture, config, notes));
         fields.Add($"{prefix}.embedding_length", config.HiddenSize);
         fields.Add($"{prefix}.block_count", config.BlockCount);
-        fields.Add($"{prefix}.feed_forward_length", config.IntermediateSize);
+        GgufExperts? experts = config.Experts is null ? null : architecture.Experts;
+        fields.Add($"{prefix}.feed_forward_length",
+            experts is { WidthIsOfMlp: true } ? config.Experts!.Width : config.IntermediateSize);
+        experts?.Describe(fields, prefix, config.Experts!);
         // GPT-NeoX alone has both forms, and its key is asked for.
         if (prefix == "gptneox") fields.Add($"{prefix}.use_parallel_residual", config.IsParallel);
         DescribeAttention(fields, architecture, config);

@@ -25,6 +25,20 @@ internal static class GgufNames
     internal const string QueryNorm = "attn_q_norm";
     internal const string KeyNorm = "attn_k_norm";
 
+    /// <summary>A logit of attention that no token has.</summary>
+    internal const string Sinks = "attn_sinks";
+
+    internal const string Router = "ffn_gate_inp";
+
+    /// <summary>What is added to experts' scores for the choice.</summary>
+    internal const string Correction = "exp_probs_b";
+
+    /// <summary>Of the MLP beside the experts.</summary>
+    internal const string SharedGate = "ffn_gate_inp_shexp";
+
+    /// <summary>The end of the names of experts' matrices, and of those of the MLP beside them.</summary>
+    internal const string OfExperts = "_exps", OfShared = "_shexp";
+
     /// <summary>The name of a matrix of a block.</summary>
     internal static string Of(LinearRole role) => role switch
     {

@@ -14,32 +14,32 @@ internal sealed record GgufPart(string Name, int? Columns, IReadOnlyList<GgufRow
     /// <summary>Whether it is never made narrower: vectors, and what llama.cpp's own tools keep so.</summary>
     internal bool IsExact { get; init; } = Columns is null;
 
+    /// <summary>Matrices or vectors that lie one after another; null for one.</summary>
+    internal int? Experts { get; init; }
+
     internal int Count => Rows.Sum(rows => rows.Count);
 
-    internal IReadOnlyList<long> Shape => Columns is { } columns ? [Count, columns] : [Count];
+    internal IReadOnlyList<long> Shape =>
+        [.. Experts is { } experts ? new long[] { experts, Count / experts } : [Count], .. Columns is { } columns ? [columns] : new long[0]];
 }
 
 /// <summary>Rows of one tensor of the checkpoint that follow each other in the file.</summary>
 /// <param name="Tensor">Its name.</param>
-/// <param name="StoredShape">As the checkpoint has it.</param>
 /// <param name="IsTransposed">Whether the checkpoint stores a row as a column.</param>
 /// <param name="Count">How many.</param>
 /// <param name="Source">The tensor's row of one of them.</param>
-internal sealed record GgufRows(string Tensor, int[] StoredShape, bool IsTransposed, int Count, Func<int, int> Source)
+internal sealed record GgufRows(string Tensor, bool IsTransposed, int Count, Func<int, int> Source)
 {
-    /// <summary>A matrix as it is.</summary>
-    internal static GgufRows Of(string tensor, int rows, int columns) => new(tensor, [rows, columns], false, rows, row => row);
-
-    /// <summary>A vector as it is.</summary>
-    internal static GgufRows Of(string tensor, int size) => new(tensor, [size], false, size, row => row);
+    /// <summary>A matrix or a vector as it is.</summary>
+    internal static GgufRows Of(string tensor, int rows) => new(tensor, false, rows, row => row);
 
     /// <summary>The weight of one matrix of a block.</summary>
     /// <param name="slice">The matrix.</param>
     /// <param name="order">The matrix's row of one of the file.</param>
     internal static GgufRows WeightOf(LinearSlice slice, Func<int, int> order) =>
-        new(slice.Tensor.Name, slice.Tensor.StoredShape, slice.Tensor.IsTransposed, slice.Rows, row => slice.TensorRow(order(row)));
+        new(slice.Tensor.Name, slice.Tensor.IsTransposed, slice.Rows, row => slice.TensorRow(order(row)));
 
     /// <summary>The same of its bias.</summary>
     internal static GgufRows BiasOf(LinearSlice slice, Func<int, int> order) =>
-        new(slice.Tensor.Bias!, [slice.Tensor.Rows], false, slice.Rows, row => slice.TensorRow(order(row)));
+        new(slice.Tensor.Bias!, false, slice.Rows, row => slice.TensorRow(order(row)));
 }

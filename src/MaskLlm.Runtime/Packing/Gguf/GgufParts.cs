@@ -36,11 +36,14 @@ internal static class GgufParts
         if (architecture.FusesQueryKeyValue) matrices.Add((GgufNames.QueryKeyValue, [plan.Query, plan.Key, plan.Value]));
         else Add(plan.Query, plan.Key, plan.Value);
         Add(plan.AttentionOutput);
-        // No architecture that is written has experts.
-        MlpPlan mlp = plan.Mlp!;
-        if (architecture.FusesGateUp && mlp.Gate is { } gate) matrices.Add((GgufNames.Of(LinearRole.Up), [gate, mlp.Up]));
-        else Add(mlp.Gate, mlp.Up);
-        Add(mlp.Down);
+        if (architecture.FusesGateUp && plan.Mlp is { Gate: { } gate } both)
+        {
+            matrices.Add((GgufNames.Of(LinearRole.Up), [gate, both.Up]));
+            Add(both.Down);
+        }
+        else
+            foreach (LinearSlice slice in plan.Mlp?.Slices ?? [])
+                matrices.Add((GgufNames.Of(slice.Role) + (plan.Experts is null ? "" : GgufNames.OfShared), [slice]));
         bool isShared = plan.MlpNorm == plan.InputNorm;
         return
         [
@@ -50,8 +53,37 @@ internal static class GgufParts
             .. OfNorm(config, architecture.MlpNorm, isShared ? null : plan.MlpNorm),
             .. OfNorm(config, GgufNames.OutputNorm, plan.OutputNorm),
             .. OfNorm(config, GgufNames.QueryNorm, plan.QueryNorm), .. OfNorm(config, GgufNames.KeyNorm, plan.KeyNorm),
+            .. OfVector($"{GgufNames.Sinks}.weight", plan.Sinks, config.HeadCount),
+            .. plan.Experts is { } experts ? OfExperts(config, experts) : [],
         ];
     }
+
+    // All experts' matrices of a role in one; routers are never made narrower.
+    private static IEnumerable<GgufPart> OfExperts(DecoderConfig config, ExpertsPlan plan)
+    {
+        int count = plan.Config.Count;
+        yield return Matrix(GgufNames.Router, plan.Router, count, config.HiddenSize) with { IsExact = true };
+        foreach (GgufPart part in OfVector($"{GgufNames.Router}.bias", plan.RouterBias, count)) yield return part;
+        foreach (GgufPart part in OfVector($"{GgufNames.Correction}.bias", plan.Correction, count)) yield return part;
+        foreach (GgufPart part in OfVector($"{GgufNames.SharedGate}.weight", plan.SharedGate, config.HiddenSize)) yield return part;
+        foreach (IGrouping<LinearRole, LinearSlice> role in plan.Mlps.SelectMany(mlp => mlp.Slices).GroupBy(slice => slice.Role))
+        {
+            string name = GgufNames.Of(role.Key) + GgufNames.OfExperts;
+            LinearTensor first = role.First().Tensor;
+            yield return new GgufPart($"{name}.weight", first.Columns, [.. role.Select(slice => GgufRows.WeightOf(slice, row => row))])
+            {
+                Experts = count,
+            };
+            if (first.Bias is not null)
+                yield return new GgufPart($"{name}.bias", null, [.. role.Select(slice => GgufRows.BiasOf(slice, row => row))])
+                {
+                    Experts = count,
+                };
+        }
+    }
+
+    private static IEnumerable<GgufPart> OfVector(string name, string? tensor, int size) =>
+        tensor is null ? [] : [new GgufPart(name, null, [GgufRows.Of(tensor, size)])];
 
     private static IEnumerable<GgufPart> OfMatrix(GgufArchitecture architecture, DecoderConfig config, string name, LinearSlice[] slices)
     {
@@ -72,5 +104,5 @@ internal static class GgufParts
     }
 
     private static GgufPart Matrix(string name, string tensor, int rows, int columns) =>
-        new($"{name}.weight", columns, [GgufRows.Of(tensor, rows, columns)]);
+        new($"{name}.weight", columns, [GgufRows.Of(tensor, rows)]);
 }

@@ -48,8 +48,12 @@ internal static class GgufRequirements
             ? $"{config.HeadCount} heads of head_dim {config.HeadSize} are not as wide as hidden_size {config.HiddenSize}, "
                 + $"which {llama} asks for"
             : null;
+        yield return architecture.HasKeysOfEveryHead && config.KeyValueHeadCount != config.HeadCount
+            ? $"{config.HeadCount} heads share {config.KeyValueHeadCount} key-value heads, and {llama} asks for keys and values of every head"
+            : null;
         yield return architecture.IsParallelAlone && !config.IsParallel
             ? $"MLP and attention follow one another, and {llama} computes them side by side" : null;
+        foreach (string? experts in config.Experts is { } own ? architecture.Experts!.Refusals(own, llama) : []) yield return experts;
         yield return QueryKeyNorms(architecture, config, llama);
         yield return Rotation(architecture, config, llama);
         yield return Scale(architecture, config, llama);

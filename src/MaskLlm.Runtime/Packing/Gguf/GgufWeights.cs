@@ -52,9 +52,14 @@ internal sealed class GgufWeights(
         int columns = part.Columns ?? 1;
         byte[] bytes = new byte[target.ByteLength(columns)];
         long untold = 0;
+        RowSource? last = null;
+        string? from = null;
         foreach (GgufRows rows in part.Rows)
         {
-            RowSource values = new(source, source.Tensors[rows.Tensor], columns, rows.IsTransposed, masks?.GetValueOrDefault(rows.Tensor));
+            // Experts of one tensor, which is turned once.
+            RowSource values = last is not null && from == rows.Tensor ? last
+                : new(source, source.Tensors[rows.Tensor], columns, rows.IsTransposed, masks?.GetValueOrDefault(rows.Tensor));
+            (last, from) = (values, rows.Tensor);
             for (int row = 0; row < rows.Count; row++)
             {
                 cancellation.ThrowIfCancellationRequested();
