@@ -19,8 +19,14 @@ internal sealed record GgufPart(string Name, int? Columns, IReadOnlyList<GgufRow
 
     internal int Count => Rows.Sum(rows => rows.Count);
 
-    internal IReadOnlyList<long> Shape =>
-        [.. Experts is { } experts ? new long[] { experts, Count / experts } : [Count], .. Columns is { } columns ? [columns] : new long[0]];
+    internal IReadOnlyList<long> Shape
+    {
+        get
+        {
+            long[] own = Columns is { } columns ? [columns] : [];
+            return Experts is { } experts ? [experts, Count / experts, .. own] : [Count, .. own];
+        }
+    }
 }
 
 /// <summary>Rows of one tensor of the checkpoint that follow each other in the file.</summary>
