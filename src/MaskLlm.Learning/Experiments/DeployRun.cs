@@ -200,7 +200,7 @@ public static class DeployRun
         double[] decode = [.. options.Sequences.Select(count => Median(count * Steps, () => model.Decode(count, Steps)))];
         double prefill = Median(options.Prompts[0], () => model.Prefill(options.Prompts[0]));
         // Reckoned: a process that had other models before takes less than its next one needs.
-        double keysAndValues = 2.0 * sizeof(float) * config.BlockCount * config.KeyValueHeadCount * config.HeadSize
+        double keysAndValues = sizeof(float) * (double)config.BlockCount * config.KeyValueHeadCount * (config.HeadSize + config.ValueSize)
             * options.Sequences.Max() * (options.Context + Steps);
         DeployRow row = new(name, RuntimeBenchmark.ShortName(type), model.FileBytes / 1e6, (model.FileBytes + keysAndValues) / 1e6, decode,
             prefill, new Dictionary<string, double>());
