@@ -1,5 +1,3 @@
-using MaskLlm.Products;
-
 namespace MaskLlm.Decoding;
 
 /// <summary>Queries, keys and values that are made of latents; the cache has them by head, as it has any others.</summary>
