@@ -42,6 +42,7 @@ public sealed class FamilyTests : IDisposable
     [InlineData("bloom")]
     [InlineData("cohere")]
     [InlineData("cohere2")]
+    [InlineData("deepseek-v3")]
     [InlineData("exaone4")]
     [InlineData("falcon")]
     [InlineData("gemma")]
@@ -118,6 +119,7 @@ public sealed class FamilyTests : IDisposable
     [Theory]
     [InlineData("bloom")]
     [InlineData("cohere2")]
+    [InlineData("deepseek-v3")]
     [InlineData("falcon")]
     [InlineData("gemma2")]
     [InlineData("gemma3")]
@@ -150,6 +152,7 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Theory]
+    [InlineData("deepseek-v3")]
     [InlineData("gpt2")]
     [InlineData("gpt-neox-sequential")]
     [InlineData("mixtral")]
@@ -163,7 +166,7 @@ public sealed class FamilyTests : IDisposable
         (string Verb, string At, string[] Arguments, string[] Files)[] runs =
         [
             ("pretrain", "pretraining", ["pretrain", "--config", config, .. sizes, .. steps], ["model.safetensors"]),
-            ("prune", "block 0/2", ["prune", model, "--method", "sparsegpt", "--update-weights", "--samples", "4", .. sizes],
+            ("prune", "block 0/", ["prune", model, "--method", "sparsegpt", "--update-weights", "--samples", "4", .. sizes],
                 ["mask.npz", "model/model.safetensors"]),
             ("learn", "learning", learn, ["mask.npz", "model/model.safetensors"]),
         ];

@@ -28,6 +28,7 @@ public sealed class NumericOptionTests
         "--noise 0 0 100 0.0000009 100.1", "--noise 0 0.000001 100 -0.1 100.1", "--average-decay 0 0 0.999 -0.1 1",
         $"--weight-reward 1E-05 0 {Float} -1 {AboveFloat}", $"--weight-learning-rate 0.0001 {Tiny} {Float} 0 {AboveFloat}",
         $"--dropped-decay 0.0002 0 {Float} -0.1 {AboveFloat}", $"--prior-samples 64 1 {Int} 0 {AboveInt}",
+        $"--min-expert-tokens 256 0 {Int} -1 {AboveInt}",
     ];
 
     private static readonly string[] Runtime = ["--threads - 1 1024 0 1025", $"--context - 1 {Int} 0 {AboveInt}"];

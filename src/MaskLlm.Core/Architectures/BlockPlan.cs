@@ -6,6 +6,9 @@ internal sealed record BlockPlan
     /// <summary>What the names of its tensors begin with.</summary>
     internal required string Prefix { get; init; }
 
+    /// <summary>What makes latents; null where heads are made of what attention reads.</summary>
+    internal required LatentPlan? Latent { get; init; }
+
     internal required LinearSlice Query { get; init; }
 
     internal required LinearSlice Key { get; init; }
@@ -41,7 +44,7 @@ internal sealed record BlockPlan
 
     /// <summary>Every matrix, in the order of the forward pass.</summary>
     internal IReadOnlyList<LinearSlice> Slices =>
-        [Query, Key, Value, AttentionOutput, .. Mlps.SelectMany(mlp => mlp.Slices)];
+        [.. Heads, AttentionOutput, .. Mlps.SelectMany(mlp => mlp.Slices)];
 
     /// <summary>Every MLP: the one that every token goes through first.</summary>
     internal IEnumerable<MlpPlan> Mlps => new[] { Mlp }.OfType<MlpPlan>().Concat(Experts?.Mlps ?? []);
@@ -49,15 +52,22 @@ internal sealed record BlockPlan
     /// <summary>Every linear weight, in the order of the forward pass, those together that one input goes into.</summary>
     internal IReadOnlyList<IReadOnlyList<LinearTensor>> TensorsByInput =>
         [
-            Tensors(Query, Key, Value), Tensors(AttentionOutput),
+            .. Heads.GroupBy(slice => slice.Reads).Select(sharing => Tensors([.. sharing])), Tensors(AttentionOutput),
             .. Mlps.SelectMany(mlp => new[] { Tensors(mlp.Gate, mlp.Up), Tensors(mlp.Down) }).DistinctBy(tensors => tensors[0]),
         ];
+
+    /// <summary>Where among <see cref="TensorsByInput"/> the output of attention is; the inputs of its heads come before it.</summary>
+    internal int OutputGroup => Heads.Select(slice => slice.Reads).Distinct().Count();
 
     internal IEnumerable<LinearTensor> Tensors() => TensorsByInput.SelectMany(sharing => sharing);
 
     /// <summary>Each once.</summary>
     internal IEnumerable<NormTensors> Norms() =>
-        new[] { InputNorm, AttentionNorm, MlpNorm, OutputNorm, QueryNorm, KeyNorm }.OfType<NormTensors>().Distinct();
+        new[] { InputNorm, AttentionNorm, MlpNorm, OutputNorm, QueryNorm, KeyNorm, Latent?.QueryNorm, Latent?.KeyValueNorm }
+            .OfType<NormTensors>().Distinct();
+
+    // What queries, keys and values are made by.
+    private IEnumerable<LinearSlice> Heads => [.. Latent?.Slices ?? [], Query, Key, Value];
 
     /// <summary>The plan of one block.</summary>
     /// <param name="config">The decoder.</param>
@@ -67,11 +77,14 @@ internal sealed record BlockPlan
         TensorNames names = config.Names;
         string prefix = $"{names.Blocks}{index}.";
         int queries = config.HeadCount * config.HeadSize, keys = config.KeyValueHeadCount * config.HeadSize;
+        int mixed = config.HeadCount * config.ValueSize;
         LinearTensor Tensor(string name, int rows, int columns, bool hasBias) =>
             new($"{prefix}{name}.weight", rows, columns, names.IsTransposed, hasBias ? $"{prefix}{name}.bias" : null);
         LinearSlice Whole(LinearRole role, string name, int rows, int columns, bool hasBias) =>
             LinearSlice.Whole(role, Tensor(name, rows, columns, hasBias));
         NormTensors? Norm(string? name, int size) => name is null ? null : NormOf(config, prefix + name, size);
+        LatentPlan? latent = config.Latent is { } sizes
+            ? LatentPlan.Of(config, sizes, Tensor, (name, size) => NormOf(config, prefix + name, size)) : null;
         LinearSlice query, key, value;
         if (names.FusedQueryKeyValue is { } fused)
         {
@@ -82,6 +95,16 @@ internal sealed record BlockPlan
             query = new(LinearRole.Query, all, queries, 0, run, stride);
             key = new(LinearRole.Key, all, keys, run, other, stride);
             value = new(LinearRole.Value, all, keys, run + other, other, stride);
+        }
+        else if (config.Latent is { } made)
+        {
+            query = made.QueryRank is { } rank
+                ? Whole(LinearRole.Query, names.QueryOfLatent, queries, rank, false) with { Reads = Channels.QueryLatent }
+                : Whole(LinearRole.Query, names.Query, queries, config.HiddenSize, false);
+            int plain = config.PlainKeySize, stride = plain + made.ValueSize;
+            LinearTensor all = Tensor(names.KeyValueOfLatent, config.HeadCount * stride, made.KeyValueRank, false);
+            key = new(LinearRole.Key, all, config.HeadCount * plain, 0, plain, stride) { Reads = Channels.KeyValueLatent };
+            value = new(LinearRole.Value, all, mixed, plain, made.ValueSize, stride) { Reads = Channels.KeyValueLatent };
         }
         else
         {
@@ -110,10 +133,11 @@ internal sealed record BlockPlan
         return new BlockPlan
         {
             Prefix = prefix,
+            Latent = latent,
             Query = query,
             Key = key,
             Value = value,
-            AttentionOutput = Whole(LinearRole.AttentionOutput, names.AttentionOutput, config.HiddenSize, queries,
+            AttentionOutput = Whole(LinearRole.AttentionOutput, names.AttentionOutput, config.HiddenSize, mixed,
                 config.AttentionOutputBias),
             Mlp = experts is null
                 ? names.FusedGateUp is { } both ? Fused(both, config.IntermediateSize)

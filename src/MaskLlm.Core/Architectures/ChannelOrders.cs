@@ -23,13 +23,23 @@ internal sealed class ChannelOrders(DecoderConfig config)
     /// <summary>Of the dimensions of a value head, by block and key-value head; all query heads that it serves share it.</summary>
     internal int[][][] Value { get; } =
         [.. Enumerable.Range(0, config.BlockCount)
-            .Select(_ => Enumerable.Range(0, config.KeyValueHeadCount).Select(_ => Same(config.HeadSize)).ToArray())];
+            .Select(_ => Enumerable.Range(0, config.KeyValueHeadCount).Select(_ => Same(config.ValueSize)).ToArray())];
+
+    /// <summary>Of what queries are made of, by block; of no size where they are made of the residual sum.</summary>
+    internal int[][] QueryLatent { get; } =
+        [.. Enumerable.Range(0, config.BlockCount).Select(_ => Same(config.Latent?.QueryRank ?? 0))];
+
+    /// <summary>Of what keys and values are made of, the same.</summary>
+    internal int[][] KeyValueLatent { get; } =
+        [.. Enumerable.Range(0, config.BlockCount).Select(_ => Same(config.Latent?.KeyValueRank ?? 0))];
 
     /// <summary>The order of the inputs of a block's matrix.</summary>
     internal int[] InputsOf(int block, LinearSlice slice) => slice.Reads switch
     {
         Channels.Residual => Residual,
         Channels.Mlp => MlpOf(block, slice),
+        Channels.QueryLatent => QueryLatent[block],
+        Channels.KeyValueLatent => KeyValueLatent[block],
         _ => Heads(block, config.HeadCount),
     };
 
@@ -43,8 +53,8 @@ internal sealed class ChannelOrders(DecoderConfig config)
             [config.HeadName] = new(null, Residual),
         };
         if (config.PositionsName is { } positions) orders[positions] = new(null, Residual);
-        if (config.EmbeddingNorm is { } embeddingNorm) AddNorm(orders, embeddingNorm);
-        AddNorm(orders, config.FinalNorm);
+        if (config.EmbeddingNorm is { } embeddingNorm) AddNorm(orders, embeddingNorm, Residual);
+        AddNorm(orders, config.FinalNorm, Residual);
         for (int block = 0; block < config.BlockCount; block++) AddBlock(orders, block, BlockPlan.Of(config, block));
         return orders;
     }
@@ -77,17 +87,20 @@ internal sealed class ChannelOrders(DecoderConfig config)
         if (plan.Experts is { } experts)
             foreach (string name in new[] { experts.Router, experts.SharedGate }.OfType<string>()) orders[name] = new(null, Residual);
         foreach (NormTensors? norm in new[] { plan.InputNorm, plan.AttentionNorm, plan.MlpNorm, plan.OutputNorm })
-            if (norm is not null) AddNorm(orders, norm);
+            if (norm is not null) AddNorm(orders, norm, Residual);
+        if (plan.Latent is not { } latent) return;
+        if (latent.QueryNorm is { } queryNorm) AddNorm(orders, queryNorm, QueryLatent[block]);
+        AddNorm(orders, latent.KeyValueNorm, KeyValueLatent[block]);
     }
 
     private int[] MlpOf(int block, LinearSlice slice) => slice.Expert is { } expert ? Experts[block][expert] : Mlp[block];
 
     private static TensorOrder Stored(TensorOrder order, LinearTensor tensor) => tensor.IsTransposed ? order.Transposed : order;
 
-    private void AddNorm(Dictionary<string, TensorOrder> orders, NormTensors norm)
+    private static void AddNorm(Dictionary<string, TensorOrder> orders, NormTensors norm, int[] order)
     {
-        orders[norm.Weight] = new(null, Residual);
-        if (norm.Bias is { } bias) orders[bias] = new(null, Residual);
+        orders[norm.Weight] = new(null, order);
+        if (norm.Bias is { } bias) orders[bias] = new(null, order);
     }
 
     // Null where they stay.
@@ -96,13 +109,15 @@ internal sealed class ChannelOrders(DecoderConfig config)
         Channels.Residual => Residual,
         Channels.Mlp => MlpOf(block, slice),
         Channels.Value => Heads(block, config.KeyValueHeadCount),
+        Channels.QueryLatent => QueryLatent[block],
+        Channels.KeyValueLatent => KeyValueLatent[block],
         _ => null,
     };
 
     // Of so many heads one after another, each by its key-value head's order.
     private int[] Heads(int block, int heads)
     {
-        int sharing = heads / config.KeyValueHeadCount, size = config.HeadSize;
+        int sharing = heads / config.KeyValueHeadCount, size = config.ValueSize;
         return [.. Enumerable.Range(0, heads * size).Select(i => i / size * size + Value[block][i / size / sharing][i % size])];
     }
 }

@@ -29,8 +29,11 @@ public sealed record DecoderConfig
     /// <summary>Number of key-value heads; divides <see cref="HeadCount"/>.</summary>
     public required int KeyValueHeadCount { get; init; }
 
-    /// <summary>Dimensions of a head.</summary>
+    /// <summary>Dimensions of a head; with <see cref="Latent"/> of queries and keys.</summary>
     public required int HeadSize { get; init; }
+
+    /// <summary>What heads are made of; null where they are made of the residual sum.</summary>
+    public LatentConfig? Latent { get; init; }
 
     /// <summary>Number of rows V of the embedding.</summary>
     public required int VocabularySize { get; init; }
@@ -132,6 +135,7 @@ public sealed record DecoderConfig
         foreach (int? window in SlidingWindows)
             if (window is { } tokens) ConfigRange.Require(where, "sliding_window", tokens);
         Experts?.Validate(where);
+        Latent?.Validate(where);
         if (HeadCount % KeyValueHeadCount != 0)
             throw new InvalidDataException(
                 $"{where}num_attention_heads {HeadCount} is not a multiple of num_key_value_heads {KeyValueHeadCount}.");
@@ -139,12 +143,13 @@ public sealed record DecoderConfig
         {
             if (rotary is null) continue;
             ConfigRange.Require(where, "rope_theta", rotary.Theta);
-            int turned = rotary.Dimensions(HeadSize), pairs = rotary.Pairs(HeadSize);
-            if (2 * pairs > HeadSize)
-                throw new InvalidDataException($"{where}head_dim is {HeadSize}; rotary embedding needs an even number.");
+            string key = Latent is null ? "head_dim" : "qk_rope_head_dim";
+            int turned = rotary.Dimensions(RotarySize), pairs = rotary.Pairs(RotarySize);
+            if (2 * pairs > RotarySize)
+                throw new InvalidDataException($"{where}{key} is {RotarySize}; rotary embedding needs an even number.");
             if (turned < 1 || (turned % 2 != 0 && rotary.Scaling is { Kind: RotaryScalingKind.Yarn or RotaryScalingKind.LongRope }))
                 throw new InvalidDataException(
-                    $"{where}of head_dim {HeadSize} partial_rotary_factor leaves {turned} to turn; at least 1 is needed, with yarn and "
+                    $"{where}of {key} {RotarySize} partial_rotary_factor leaves {turned} to turn; at least 1 is needed, with yarn and "
                     + "longrope an even number.");
             if (rotary.Scaling is { Kind: RotaryScalingKind.LongRope } scaling) RequireFactors(where, scaling, pairs);
         }
@@ -160,6 +165,15 @@ public sealed record DecoderConfig
                 $"{where}{name} has {factors.Count} numbers and {pairs} pairs of a head are turned; one for each is needed.");
         }
     }
+
+    /// <summary>Dimensions of a value head.</summary>
+    internal int ValueSize => Latent?.ValueSize ?? HeadSize;
+
+    /// <summary>Dimensions of a head that rotary frequencies go by.</summary>
+    internal int RotarySize => Latent?.TurnedSize ?? HeadSize;
+
+    /// <summary>Dimensions of a key that each head has of its own.</summary>
+    internal int PlainKeySize => HeadSize - (Latent?.TurnedSize ?? 0);
 
     /// <summary>The mixture of one block; null where it has an MLP alone.</summary>
     internal ExpertsConfig? ExpertsOf(int block) => Experts?.DenseBlocks.Contains(block) == false ? Experts : null;

@@ -17,6 +17,12 @@ internal enum Channels
 
     /// <summary>The MLP's own.</summary>
     Mlp,
+
+    /// <summary>Of few, which queries are made of.</summary>
+    QueryLatent,
+
+    /// <summary>Of few, which keys and values are made of.</summary>
+    KeyValueLatent,
 }
 
 /// <summary>Which of a block's matrices.</summary>
@@ -42,6 +48,15 @@ internal enum LinearRole
 
     /// <summary>Of the MLP.</summary>
     Down,
+
+    /// <summary>Of attention: what queries are made of.</summary>
+    QueryLatent,
+
+    /// <summary>Of attention: what keys and values are made of.</summary>
+    KeyValueLatent,
+
+    /// <summary>Of attention: the dimensions of keys that are turned and that all heads share.</summary>
+    TurnedKey,
 }
 
 /// <summary>A weight of the checkpoint that one mask is for: y = x W^T + b.</summary>
@@ -86,7 +101,7 @@ internal sealed record LinearSlice(LinearRole Role, LinearTensor Tensor, int Row
         : Tensor.Parts == 1 ? $"{Tensor.Name}:{Role}" : $"{Tensor.Name}:{Expert}:{Role}";
 
     /// <summary>Whose order its inputs share.</summary>
-    internal Channels Reads => Role switch
+    internal Channels Reads { get; init; } = Role switch
     {
         LinearRole.AttentionOutput => Channels.Value,
         LinearRole.Down => Channels.Mlp,
@@ -97,9 +112,11 @@ internal sealed record LinearSlice(LinearRole Role, LinearTensor Tensor, int Row
     internal Channels Writes => Role switch
     {
         LinearRole.Query => Channels.Query,
-        LinearRole.Key => Channels.Key,
+        LinearRole.Key or LinearRole.TurnedKey => Channels.Key,
         LinearRole.Value => Channels.Value,
         LinearRole.Gate or LinearRole.Up => Channels.Mlp,
+        LinearRole.QueryLatent => Channels.QueryLatent,
+        LinearRole.KeyValueLatent => Channels.KeyValueLatent,
         _ => Channels.Residual,
     };
 
@@ -113,4 +130,8 @@ internal sealed record LinearSlice(LinearRole Role, LinearTensor Tensor, int Row
 /// <param name="Weight">The checkpoint's name.</param>
 /// <param name="Bias">The same, or null.</param>
 /// <param name="Size">Values normalised together.</param>
-internal sealed record NormTensors(string Weight, string? Bias, int Size);
+internal sealed record NormTensors(string Weight, string? Bias, int Size)
+{
+    /// <summary>What is added to the mean square, or the variance; null for the decoder's.</summary>
+    internal double? Epsilon { get; init; }
+}

@@ -49,6 +49,22 @@ internal sealed record TensorNames
     /// queries go first.</summary>
     internal bool IsFusedByHead { get; init; }
 
+    /// <summary>What queries are made of (DeepSeek-V3).</summary>
+    internal string QueryLatent { get; init; } = "self_attn.q_a_proj";
+
+    internal string QueryLatentNorm { get; init; } = "self_attn.q_a_layernorm";
+
+    /// <summary>Queries, where they are made of latents.</summary>
+    internal string QueryOfLatent { get; init; } = "self_attn.q_b_proj";
+
+    /// <summary>What keys and values are made of, and then the dimensions of keys that all heads share.</summary>
+    internal string KeyValueLatent { get; init; } = "self_attn.kv_a_proj_with_mqa";
+
+    internal string KeyValueLatentNorm { get; init; } = "self_attn.kv_a_layernorm";
+
+    /// <summary>The key of a head and its value, head after head.</summary>
+    internal string KeyValueOfLatent { get; init; } = "self_attn.kv_b_proj";
+
     internal string AttentionOutput { get; init; } = "self_attn.o_proj";
 
     internal string QueryNorm { get; init; } = "self_attn.q_norm";

@@ -75,7 +75,7 @@ public sealed class BusyBenchmark
         Measure("eval", Sequences * length, () => Perplexity.OfWindows(model, windows, cancellation: _cancellation));
         IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, learning);
         Measure("prune", Sequences * length, () =>
-            OneShot.Prune(model, PruneRun.SparseGptMethod, learning.Pattern, layers, windows, null, _cancellation));
+            OneShot.Prune(model, new PruneMethod(PruneRun.SparseGptMethod, learning.Pattern), layers, windows, null, _cancellation));
     }
 
     private void MeasureDecoding()

@@ -155,7 +155,7 @@ public static class DeployRun
         DecoderConfig config = packed.Config;
         RuntimeBenchmarkOptions options = RuntimeBenchmark.Within(request.Speeds, config.MaxPositions);
         // Reckoned: a process that had other models before takes less than its next one needs.
-        double keysAndValues = 2.0 * sizeof(float) * config.BlockCount * config.KeyValueHeadCount * config.HeadSize
+        double keysAndValues = sizeof(float) * (double)config.BlockCount * config.KeyValueHeadCount * (config.HeadSize + config.ValueSize)
             * options.Sequences.Max() * (options.Context + RuntimeBenchmark.StepsOfAPair);
         return new DeployRow(name, RuntimeBenchmark.ShortName(type), model.FileBytes / 1e6, (model.FileBytes + keysAndValues) / 1e6, [], 0,
             perplexities)

@@ -19,6 +19,8 @@ internal sealed unsafe class FusedMaskStep : IMaskStep
 
     public string Name => "fused-" + _kernel.Name;
 
+    public bool SkipsUnreachedTiles => true;
+
     public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -53,6 +55,7 @@ internal sealed unsafe class FusedMaskStep : IMaskStep
         Logits = layer.Logits.Moments.Open(layer.Logits.Logits),
         Weight = TensorBytes.Address(weight),
         NarrowWeight = IsNarrow(weight),
+        Reached = layer.Reached,
     };
 
     private static bool IsNarrow(Tensor tensor) => tensor.dtype == ScalarType.BFloat16;

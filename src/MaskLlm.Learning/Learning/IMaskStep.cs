@@ -11,6 +11,9 @@ internal interface IMaskStep : IDisposable
     /// <summary>As records name it.</summary>
     string Name { get; }
 
+    /// <summary>Whether tiles of experts that no token of a step reached add nothing to the norm and are not updated.</summary>
+    bool SkipsUnreachedTiles { get; }
+
     /// <summary>Draws the layer's masks and writes W * mask.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="sample">Noise, scale, temperature.</param>

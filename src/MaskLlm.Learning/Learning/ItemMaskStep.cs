@@ -15,6 +15,8 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
 
     public string Name => "items";
 
+    public bool SkipsUnreachedTiles => false;
+
     public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked)
     {
         using IDisposable noGradient = no_grad();
@@ -46,7 +48,10 @@ internal sealed class ItemMaskStep(NmPattern pattern) : IMaskStep
             Tensor byMask = gradient.Plus(used.mul_(layer.Weight), -2 * sample.Reward).mul_(layer.Weight);
             soft.backward([CandidateTensor.ToGroups(byMask, pattern)]);
         }
-        return _gradients.Keep(layer, leaf.grad!).Squared().sum(ScalarType.Float64).item<double>();
+        using IDisposable noGradient = no_grad();
+        Tensor byLogits = _gradients.Keep(layer, leaf.grad!);
+        layer.ClearUnreached(byLogits);
+        return byLogits.Squared().sum(ScalarType.Float64).item<double>();
     }
 
     public void Update(LearnedLayer layer, MaskSample sample, Tensor gradient, double clip, AdamWRates rates)

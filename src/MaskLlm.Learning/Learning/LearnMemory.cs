@@ -74,8 +74,9 @@ internal static class LearnMemory
         DecoderConfig config = model.Config;
         int compute = Precision.BytesOf(model.Compute);
         double hidden = config.HiddenSize, queries = (double)config.HeadCount * config.HeadSize, mlp = config.WidthPerToken;
+        double latents = (config.Latent?.QueryRank ?? 0) + (config.Latent?.KeyValueRank ?? 0);
         double attention = config.HeadCount * CausalAttention.KeptBytes(config, model.Compute, model.Device.type, options.SequenceLength);
-        double block = 2 * hidden * (sizeof(float) + compute) + 4 * compute * (queries + mlp) + attention + 8;
+        double block = 2 * (hidden + latents) * (sizeof(float) + compute) + 4 * compute * (queries + mlp) + attention + 8;
         if (options.Stream) return tokens * block;
         return tokens * (options.CheckpointActivations
             ? (config.BlockCount + 1) * hidden * compute + block + 2 * mlp * compute

@@ -1,5 +1,6 @@
 using MaskLlm.MaskKernels;
 using MaskLlm.Patterns;
+using MaskLlm.Priors;
 using MaskLlm.Settings;
 using static TorchSharp.torch;
 
@@ -116,6 +117,9 @@ public sealed record LearnOptions
 
     /// <summary>Sequences that a one-shot prior and the scores look at.</summary>
     public int PriorSamples { get; init; } = 64;
+
+    /// <summary>Experts that fewer tokens of them reach are looked at with all of them by a one-shot prior.</summary>
+    public int MinExpertTokens { get; init; } = PruneRequest.UsualExpertTokens;
 
     /// <summary>Name patterns (* and ?) of parameters that stay dense.</summary>
     public IReadOnlyList<string> Skip { get; init; } = [];

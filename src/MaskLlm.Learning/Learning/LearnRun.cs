@@ -94,7 +94,10 @@ public sealed class LearnRun
         CalibrationCount? calibrated = LooksAtCalibration(fromFile) ? CalibrationCount.Of(calibration) : null;
         if (calibrated?.Warning(_request.Options.PriorSamples, "a shorter `SequenceLength`") is { } repetition) _warn(repetition);
         IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior
-            ? OneShot.Prune(model, _request.Prior, _request.Options.Pattern, layers, calibration, _progress, _cancellation,
+            ? OneShot.Prune(model, new PruneMethod(_request.Prior, _request.Options.Pattern)
+            {
+                MinExpertTokens = _request.Options.MinExpertTokens,
+            }, layers, calibration, _progress, _cancellation,
                 layer => start?.Add(layer.Name, layer.Weight)) : null);
         using InputSquares? squares = _request.Options.UsesScores ? InputSquares.Of(model, calibration, _progress, _cancellation) : null;
         double priorSeconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;

@@ -1,6 +1,8 @@
+using MaskLlm.MaskKernels;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
 using MaskLlm.Priors;
+using MaskLlm.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -91,21 +93,47 @@ internal sealed class LearnedLayer : IDisposable
         _leaf = null;
     }
 
-    /// <summary>Notes which experts this step's tokens reached, and puts the logits of the others back when the result is
-    /// disposed.</summary>
-    internal IDisposable? KeepUnreached()
+    /// <summary>Of each matrix whether this step's tokens reached it; null where they reached all.</summary>
+    internal bool[]? Reached { get; private set; }
+
+    /// <summary>Notes which experts this step's tokens reached.</summary>
+    internal void NoteReached()
     {
-        if (_reached is null) return null;
+        if (_reached is null) return;
+        using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Tensor now = Gradient.view(_layer.Parts, -1).to(ScalarType.Bool).any(1).to(ScalarType.Byte).cpu();
         _reached.copy_(_reached.maximum(now));
         bool[] reached = [.. TensorBytes.Bytes(now).ToArray().Select(one => one != 0)];
-        return reached.All(one => one) || Logits.Logits.size(0) == 0 ? null : new Kept(Logits.Logits, reached);
+        Reached = reached.All(one => one) ? null : reached;
+    }
+
+    /// <summary>Makes 0 what belongs to experts that this step did not reach.</summary>
+    /// <param name="byGroup">(..., G).</param>
+    internal void ClearUnreached(Tensor byGroup)
+    {
+        foreach ((long first, long groups) in Unreached())
+        {
+            using Tensor place = byGroup.narrow(-1, first, groups);
+            place.zero_();
+        }
+    }
+
+    /// <summary>Puts logits and moments of experts that this step did not reach back when the result is disposed.</summary>
+    /// <param name="skipsTiles">Whether the update leaves alone tiles that are theirs altogether.</param>
+    internal IDisposable? KeepUnreached(bool skipsTiles)
+    {
+        if (Reached is null || Logits.Logits.size(0) == 0 || (skipsTiles && Logits.Groups / _layer.Parts % MaskTile.Size == 0)) return null;
+        // Moments of 8 bits share scales within a tile.
+        AdamWMoments moments = Logits.Moments;
+        Tensor[] state = moments.FirstScales is null ? [Logits.Logits, moments.First, moments.Second] : [Logits.Logits];
+        return new Kept(state, [.. Unreached()]);
     }
 
     internal void DropGradient()
     {
         _hasGradient = false;
+        Reached = null;
         if (_keepsGradientMemory) return;
         _gradient?.Dispose();
         _gradient = null;
@@ -139,6 +167,13 @@ internal sealed class LearnedLayer : IDisposable
         Logits.Dispose();
     }
 
+    private IEnumerable<(long First, long Groups)> Unreached()
+    {
+        long groups = Logits.Groups / _layer.Parts;
+        for (int part = 0; part < Reached?.Length; part++)
+            if (!Reached[part]) yield return (part * groups, groups);
+    }
+
     private void TakeGradient(Tensor gradient)
     {
         using IDisposable noGradient = no_grad();
@@ -152,23 +187,24 @@ internal sealed class LearnedLayer : IDisposable
 
     private sealed class Kept : IDisposable
     {
-        private readonly Tensor _logits;
-        private readonly List<(long First, Tensor Before)> _parts = [];
+        private readonly List<(Tensor Place, Tensor Before)> _parts = [];
 
-        internal Kept(Tensor logits, bool[] reached)
+        internal Kept(Tensor[] state, (long First, long Groups)[] parts)
         {
-            _logits = logits;
-            long groups = logits.size(1) / reached.Length;
-            foreach ((int part, bool isReached) in reached.Index())
-                if (!isReached) _parts.Add((part * groups, logits.narrow(1, part * groups, groups).clone().DetachFromDisposeScope()));
+            foreach (Tensor values in state)
+                foreach ((long first, long groups) in parts)
+                {
+                    Tensor place = values.narrow(1, first, groups).DetachFromDisposeScope();
+                    _parts.Add((place, place.clone().DetachFromDisposeScope()));
+                }
         }
 
         public void Dispose()
         {
-            foreach ((long first, Tensor before) in _parts)
+            foreach ((Tensor place, Tensor before) in _parts)
             {
-                using Tensor place = _logits.narrow(1, first, before.size(1));
                 place.copy_(before);
+                place.Dispose();
                 before.Dispose();
             }
         }

@@ -149,8 +149,9 @@ public sealed class MaskLearner : IDisposable
         SampledLayers sampled = new(_masks, sample);
         double loss = run(sampled);
         long afterModel = Stopwatch.GetTimestamp();
-        double squares = _layers.Where(layer => layer.HasGradient)
-            .Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient));
+        LearnedLayer[] reached = [.. _layers.Where(layer => layer.HasGradient)];
+        foreach (LearnedLayer layer in reached) layer.NoteReached();
+        double squares = reached.Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient));
         double norm = Math.Sqrt(squares + (Vectors?.SquaredNorm() ?? 0));
         Finite.RequireStep(step, loss, norm);
         TimeSpan backward = Stopwatch.GetElapsedTime(afterModel);
@@ -325,7 +326,7 @@ public sealed class MaskLearner : IDisposable
     {
         // Before the logits move: the mask of this step.
         Tensor? mask = layer.Trained is null ? null : MaskOf(layer, sample);
-        using (layer.KeepUnreached())
+        using (layer.KeepUnreached(_masks.SkipsUnreachedTiles))
             _masks.Update(layer, LayerSample(sample, layer), layer.Gradient, clip, rates);
         UpdateWeight(layer, step, mask, _options.LearnsMasks ? 1 : clip, weightRates);
     }

@@ -14,6 +14,8 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
 
     public string Name => "plain";
 
+    public bool SkipsUnreachedTiles => false;
+
     public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked)
     {
         using IDisposable noGradient = no_grad();
@@ -40,6 +42,7 @@ internal sealed class PlainMaskStep(CandidateTensor table) : IMaskStep
         Tensor byLogits = SoftMask.GradientInPlace(
             _samples[layer], layer.Weight, mask.mul_(layer.Weight), gradient.to(ScalarType.Float32), table,
                 (double)sample.Kappa / sample.Tau, sample.Reward);
+        layer.ClearUnreached(byLogits);
         return byLogits.Squared().sum(ScalarType.Float64).item<double>();
     }
 

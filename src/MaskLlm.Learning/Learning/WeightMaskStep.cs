@@ -15,6 +15,8 @@ internal sealed class WeightMaskStep(LearnOptions options) : IMaskStep
 
     public string Name => options.TrainWeights == WeightTraining.Moving ? "largest" : "frozen";
 
+    public bool SkipsUnreachedTiles => false;
+
     public (double Largest, double Kept) Sample(LearnedLayer layer, MaskSample sample, Tensor masked)
     {
         using IDisposable noGradient = no_grad();

@@ -17,11 +17,22 @@ internal readonly unsafe struct MaskLayer
     /// <summary>Whether <see cref="Weight"/> is bfloat16.</summary>
     internal required bool NarrowWeight { get; init; }
 
+    /// <summary>Of as many parts of the layer, one after another, whether a step reached them; null where it reached all.</summary>
+    internal bool[]? Reached { get; init; }
+
     /// <summary>G.</summary>
     internal int Groups => Logits.Count;
 
     /// <summary>Tiles that cover the layer.</summary>
     internal int Tiles => Logits.Tiles;
+
+    /// <summary>Whether a step reached none of a tile's groups: they have no gradient, nor a reward.</summary>
+    internal bool IsUnreached(TileRange range)
+    {
+        if (Reached is null) return false;
+        int groups = Groups / Reached.Length, first = range.FirstGroup / groups, last = (range.FirstGroup + range.Groups - 1) / groups;
+        return !Reached.AsSpan(first, last - first + 1).Contains(true);
+    }
 
     /// <summary>Where a tile lies.</summary>
     internal TileRange Range(int tile) => new(Groups, Pattern.GroupSize, tile);

@@ -12,14 +12,14 @@ internal static class CausalAttention
 
     /// <param name="query">(B, T, H, hs).</param>
     /// <param name="key">(B, T, H, hs).</param>
-    /// <param name="value">(B, T, H, hs).</param>
+    /// <param name="value">(B, T, H, vs).</param>
     /// <param name="window">Tokens that a token sees, itself included; null for all before it.</param>
     /// <param name="scale">Multiplies the scores.</param>
     /// <param name="softCap">c of c tanh(x / c), which they then go through; null for none.</param>
     /// <param name="branches">Who sees whom where a row has several endings; null where it is one text.</param>
     /// <param name="hasAlibi">Whether the scores fall with the distance.</param>
     /// <param name="sinks">(H): a logit that no token has; null for none.</param>
-    /// <returns>(B, T, H, hs), of the caller's scope.</returns>
+    /// <returns>(B, T, H, vs), of the caller's scope.</returns>
     internal static Tensor Call(Tensor query, Tensor key, Tensor value, int? window, double scale, double? softCap,
         TextBranches? branches = null, bool hasAlibi = false, Tensor? sinks = null)
     {
@@ -41,12 +41,17 @@ internal static class CausalAttention
 
         // The result takes the query's layout in memory: with the tokens outside the heads, joining the heads copies nothing.
         Tensor? mask = branches?.SeenWithin(window) ?? (window is null ? null : Seen(tokens, window, query.device));
+        // libtorch's fused attention has heads of one size; zeros add nothing.
+        long values = value.size(3), size = Math.Max(values, query.size(3));
+        (query, key, value) = (Filled(query, size), Filled(key, size), Filled(value, size));
         // libtorch's own scale is 1 / sqrt(hs), and TorchSharp has no other.
-        double left = scale * Math.Sqrt(query.size(3));
+        double left = scale * Math.Sqrt(size);
         if (Math.Abs(left - 1) > 1e-12) query = query.Times(left);
-        return nn.functional.scaled_dot_product_attention(query, key, value, mask, is_casual: mask is null).transpose(1, 2)
-            .MoveToOuterDisposeScope();
+        Tensor mixed = nn.functional.scaled_dot_product_attention(query, key, value, mask, is_casual: mask is null).transpose(1, 2);
+        return (values == size ? mixed : mixed.narrow(-1, 0, values)).MoveToOuterDisposeScope();
     }
+
+    private static Tensor Filled(Tensor x, long size) => x.size(3) == size ? x : nn.functional.pad(x, [0, size - x.size(3)]);
 
     // softmax over (B, H, T, T); the share of a sink is nobody's.
     private static Tensor Shares(Tensor scores, Tensor? sinks)

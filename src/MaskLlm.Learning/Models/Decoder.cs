@@ -51,8 +51,8 @@ public sealed class Decoder : IDisposable
             throw;
         }
         Linears = [.. _blocks.SelectMany(block => block.Linears)];
-        _rotary = config.Rotary is { } rotary ? new RotaryTables(rotary, config.HeadSize, device) : null;
-        _windowRotary = config.WindowRotary is { } other ? new RotaryTables(other, config.HeadSize, device) : _rotary;
+        _rotary = config.Rotary is { } rotary ? new RotaryTables(rotary, config.RotarySize, device) : null;
+        _windowRotary = config.WindowRotary is { } other ? new RotaryTables(other, config.RotarySize, device) : _rotary;
     }
 
     /// <summary>The parts.</summary>

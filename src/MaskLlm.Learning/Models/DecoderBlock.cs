@@ -7,11 +7,11 @@ namespace MaskLlm.Models;
 /// <summary>One block: attention and MLP, each added to what they read; what differs between families is in the plan.</summary>
 internal sealed class DecoderBlock
 {
-    private const int OutputGroup = 1, MlpGroup = 2, DownGroup = 3;
-
     private readonly DecoderConfig _config;
-    private readonly LinearSlices _inputs;
+    private readonly LinearSlices? _inputs;
+    private readonly LatentHeads? _latents;
     private readonly LinearLayer _output;
+    private readonly int _outputGroup;
     private readonly MlpLayers? _mlp;
     private readonly Tensor? _sharedGate, _sinks;
     private readonly Norm? _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm;
@@ -32,8 +32,8 @@ internal sealed class DecoderBlock
         LinearsByInput = [.. plan.TensorsByInput.Select(sharing => sharing.Select(Linear).ToList())];
         Linears = [.. LinearsByInput.SelectMany(sharing => sharing)];
         Dictionary<string, LinearLayer> layers = Linears.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
-        _inputs = new LinearSlices(LinearsByInput[0], 0, plan.Query, plan.Key, plan.Value);
-        _output = LinearsByInput[OutputGroup][0];
+        _outputGroup = plan.OutputGroup;
+        _output = LinearsByInput[_outputGroup][0];
         _mlp = plan.Mlp is { } mlp ? new MlpLayers(config, mlp, layers) : null;
         if (plan.Experts is { } experts)
         {
@@ -47,6 +47,8 @@ internal sealed class DecoderBlock
         _mlpNorm = plan.MlpNorm == plan.InputNorm ? _inputNorm : NormOf(plan.MlpNorm);
         _outputNorm = NormOf(plan.OutputNorm);
         (_queryNorm, _keyNorm) = (NormOf(plan.QueryNorm), NormOf(plan.KeyNorm));
+        if (plan.Latent is null) _inputs = new LinearSlices(LinearsByInput[0], 0, plan.Query, plan.Key, plan.Value);
+        else _latents = new LatentHeads(config, plan, LinearsByInput, norm => NormOf(norm)!);
 
         LinearLayer Linear(LinearTensor tensor)
         {
@@ -94,14 +96,12 @@ internal sealed class DecoderBlock
     internal Tensor InputOf(int group, Tensor x, Tensor? cosine, Tensor? sine)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor input = group < MlpGroup ? Before(_inputNorm, x)
+        Tensor input = group <= _outputGroup ? Before(_inputNorm, x)
             : Before(_mlpNorm, _config.IsParallel ? x : Attended(x, cosine, sine, null));
-        Tensor read = group switch
-        {
-            OutputGroup => Mixed(input, cosine, sine, null),
-            DownGroup => _mlp!.Expanded(input),
-            _ => input,
-        };
+        Tensor read = group == _outputGroup ? Mixed(input, cosine, sine, null)
+            : IsDown(group) ? _mlp!.Expanded(input)
+            : 0 < group && group < _outputGroup ? _latents!.InputOf(group, input)
+            : input;
         return (read.Handle == x.Handle ? read.alias() : read).MoveToOuterDisposeScope();
     }
 
@@ -117,11 +117,14 @@ internal sealed class DecoderBlock
         return (input.Handle == x.Handle ? input.alias() : input).MoveToOuterDisposeScope();
     }
 
+    // Of the MLP that every token goes through: behind the output of attention, gate and up.
+    private bool IsDown(int group) => group == _outputGroup + 2;
+
     // Groups of experts come after those of every token; of an expert, or of all where they share tensors, down after gate and up.
     private InputGroup GroupOf(IReadOnlyList<LinearLayer> sharing, int group)
     {
         MlpLayers[] own = [.. (Experts?.Mlps ?? []).Where(mlp => mlp.Down == sharing[0] || mlp.Inputs.Contains(sharing[0]))];
-        return own.Length == 0 ? new(sharing, [null], group == DownGroup)
+        return own.Length == 0 ? new(sharing, [null], IsDown(group))
             : new(sharing, [.. own.Select(mlp => (int?)Experts!.Mlps.ToList().IndexOf(mlp))], own[0].Down == sharing[0]);
     }
 
@@ -133,6 +136,7 @@ internal sealed class DecoderBlock
         .. Linears.SelectMany(layer => new[] { layer.Weight, layer.Bias }), .. Experts?.Parameters ?? [], _sharedGate, _sinks,
         .. new[] { _inputNorm, _attentionNorm, _mlpNorm, _outputNorm, _queryNorm, _keyNorm }.OfType<Norm>().Distinct()
             .SelectMany(norm => norm.Parameters),
+        .. _latents?.Parameters ?? [],
     ];
 
     private static Tensor Before(Norm? norm, Tensor x) => norm is null ? x : norm.Call(x);
@@ -154,8 +158,15 @@ internal sealed class DecoderBlock
     private Tensor Mixed(Tensor x, Tensor? cosine, Tensor? sine, TextBranches? branches)
     {
         using DisposeScope scope = NewDisposeScope();
-        long batch = x.size(0), tokens = x.size(1);
-        Tensor[] inputs = _inputs.Call(x);
+        (Tensor query, Tensor key, Tensor value) = _latents?.Call(x, cosine!, sine!) ?? Projected(x, cosine, sine);
+        Tensor mixed = CausalAttention.Call(
+            query, key, value, _window, _scale, _config.AttentionSoftCap, branches, _config.HasAlibi, _sinks);      // (B, T, H, vs)
+        return mixed.flatten(2).MoveToOuterDisposeScope();
+    }
+
+    private (Tensor Query, Tensor Key, Tensor Value) Projected(Tensor x, Tensor? cosine, Tensor? sine)
+    {
+        Tensor[] inputs = _inputs!.Call(x);
         Tensor query = Heads(inputs[0], _config.HeadCount, _queryNorm);                  // (B, T, H, hs)
         Tensor key = Heads(inputs[1], _config.KeyValueHeadCount, _keyNorm);              // (B, T, KV, hs)
         Tensor value = Heads(inputs[2], _config.KeyValueHeadCount, null);                // (B, T, KV, hs)
@@ -164,11 +175,7 @@ internal sealed class DecoderBlock
             query = RotaryEmbedding.Apply(query, cosine, sine!, _turnsNeighbours);
             key = RotaryEmbedding.Apply(key, cosine, sine!, _turnsNeighbours);
         }
-        key = Repeat(key);                                                              // (B, T, H, hs)
-        value = Repeat(value);
-        Tensor mixed = CausalAttention.Call(
-            query, key, value, _window, _scale, _config.AttentionSoftCap, branches, _config.HasAlibi, _sinks);      // (B, T, H, hs)
-        return mixed.reshape(batch, tokens, _config.HeadCount * _config.HeadSize).MoveToOuterDisposeScope();
+        return (query, Repeat(key), Repeat(value));                                     // each (B, T, H, hs)
     }
 
     // What every token goes through, and what its experts give beside it.

@@ -16,7 +16,7 @@ internal sealed class Norm
 
     internal Norm(DecoderConfig config, NormTensors tensors, Func<string, long[], Tensor> parameter)
     {
-        (_kind, _addsOne, _epsilon, _size) = (config.Norm, config.NormAddsOne, config.NormEpsilon, [tensors.Size]);
+        (_kind, _addsOne, _epsilon, _size) = (config.Norm, config.NormAddsOne, tensors.Epsilon ?? config.NormEpsilon, [tensors.Size]);
         _weight = parameter(tensors.Weight, _size);
         _bias = tensors.Bias is { } bias ? parameter(bias, _size) : null;
     }

@@ -16,9 +16,6 @@ namespace MaskLlm.Permutations;
 internal sealed class ChannelSearch(Decoder model, IReadOnlyDictionary<string, Tensor> squares, NmPattern pattern, ulong seed, int threads)
     : IDisposable
 {
-    /// <summary>Kinds of channels that have an order.</summary>
-    internal const int Kinds = 3;
-
     private readonly DecoderConfig _config = model.Config;
     private readonly Dictionary<string, LinearLayer> _layers = model.Linears.ToDictionary(layer => layer.Name, StringComparer.Ordinal);
     private string? _scored;
@@ -27,16 +24,30 @@ internal sealed class ChannelSearch(Decoder model, IReadOnlyDictionary<string, T
     /// <summary>Why orders stay as they are, a sentence each.</summary>
     /// <param name="config">The decoder.</param>
     /// <param name="pattern">N:M.</param>
-    internal static IReadOnlyList<string> Left(DecoderConfig config, NmPattern pattern)
+    internal static IReadOnlyList<string> Left(DecoderConfig config, NmPattern pattern) =>
+        [.. Parts(config, pattern).Where(part => part.Size % pattern.GroupSize != 0).Select(part => FormattableString.Invariant(
+            $"the order of {part.What} stays: {part.Key} is {part.Size}, and {pattern} orders multiples of {pattern.GroupSize}."))];
+
+    /// <summary>Whether no order can be another.</summary>
+    /// <param name="config">The decoder.</param>
+    /// <param name="pattern">N:M.</param>
+    internal static bool LeavesAll(DecoderConfig config, NmPattern pattern) =>
+        Left(config, pattern).Count == Parts(config, pattern).Count;
+
+    // Kinds of channels that have an order.
+    private static List<(int Size, string Key, string What)> Parts(DecoderConfig config, NmPattern pattern)
     {
-        (int Size, string Key, string What)[] parts =
+        List<(int Size, string Key, string What)> parts =
         [
             (config.HiddenSize, "hidden_size", "the residual stream"),
-            (config.HeadSize, "head_dim", "value heads, whose channels groups share with the next head's,"),
+            (config.ValueSize, config.Latent is null ? "head_dim" : "v_head_dim",
+                "value heads, whose channels groups share with the next head's,"),
             Mlp(config, pattern),
         ];
-        return [.. parts.Where(part => part.Size % pattern.GroupSize != 0).Select(part => FormattableString.Invariant(
-            $"the order of {part.What} stays: {part.Key} is {part.Size}, and {pattern} orders multiples of {pattern.GroupSize}."))];
+        if (config.Latent is not { } latent) return parts;
+        if (latent.QueryRank is { } rank) parts.Add((rank, "q_lora_rank", "what queries are made of"));
+        parts.Add((latent.KeyValueRank, "kv_lora_rank", "what keys and values are made of"));
+        return parts;
     }
 
     // Of the widths that MLPs and experts have, one that cannot be ordered where there is one.
@@ -87,6 +98,8 @@ internal sealed class ChannelSearch(Decoder model, IReadOnlyDictionary<string, T
     {
         Channels.Residual => "residual stream",
         Channels.Value => "value heads",
+        Channels.QueryLatent => "latents of queries",
+        Channels.KeyValueLatent => "latents of keys and values",
         _ => "MLP",
     };
 
@@ -126,7 +139,9 @@ internal sealed class ChannelSearch(Decoder model, IReadOnlyDictionary<string, T
             yield return new(Channels.Residual, _config.HiddenSize, readers.Length, readers.Max(reader => reader.Rows),
                 reader => ScoresOf(readers[reader]), order => orders.Residual = order);
         }
-        int sharing = _config.HeadCount / _config.KeyValueHeadCount, size = _config.HeadSize;
+        foreach (ChannelProblem problem in Latents(Channels.QueryLatent, orders.QueryLatent)) yield return problem;
+        foreach (ChannelProblem problem in Latents(Channels.KeyValueLatent, orders.KeyValueLatent)) yield return problem;
+        int sharing = _config.HeadCount / _config.KeyValueHeadCount, size = _config.ValueSize;
         foreach ((int block, LinearTensor output) in Readers(Channels.Value).Index())
             for (int head = 0; head < _config.KeyValueHeadCount && IsOrdered(size); head++)
             {
@@ -149,6 +164,11 @@ internal sealed class ChannelSearch(Decoder model, IReadOnlyDictionary<string, T
                     });
             }
     }
+
+    // One matrix of each block reads them.
+    private IEnumerable<ChannelProblem> Latents(Channels kind, int[][] orders) => Readers(kind).Index()
+        .Where(reader => reader.Item.Columns % pattern.GroupSize == 0).Select(reader => new ChannelProblem(
+            kind, reader.Item.Columns, 1, reader.Item.Rows, _ => ScoresOf(reader.Item), order => orders[reader.Index] = order));
 
     // All heads of a projection ask for it in turn.
     private Tensor ScoresOf(LinearTensor tensor)

@@ -80,7 +80,7 @@ internal sealed class BlockwisePruner
     /// <param name="first">The first block to prune.</param>
     /// <param name="hidden">Calibration: what goes into that block, behind blocks that are pruned.</param>
     /// <param name="dense">The same behind dense blocks, where weights are solved for.</param>
-    /// <param name="pruned">Told of every block: its number and its layers.</param>
+    /// <param name="pruned">Told of every block: its number and its layers, in the order of the forward pass.</param>
     /// <param name="cancellation">Stops between batches; the block that was begun is lost.</param>
     internal void Run(int first, HiddenStates hidden, HiddenStates? dense, Action<int, IReadOnlyList<PrunedLayer>> pruned,
         CancellationToken cancellation)
@@ -96,7 +96,7 @@ internal sealed class BlockwisePruner
                 List<PrunedLayer> layers = PruneBlock(block, hidden, dense, loans, cancellation);
                 if (_method.TrainsBlocks) Train(block, layers, hidden, dense!, cancellation);
                 Settle(layers, loans);
-                pruned(block, [.. layers.Select(layer => layer with { Weight = layer.Layer.Weight })]);
+                pruned(block, InOrder(block, layers));
                 int now = block;
                 if (block + 1 < _model.Blocks.Count) hidden.Advance(block + 1, batch => RunBlock(now, hidden, batch), cancellation);
                 Report(block + 1);
@@ -106,6 +106,13 @@ internal sealed class BlockwisePruner
                 End(loans);
             }
         }
+    }
+
+    // Experts are solved for at once, gate and up before down.
+    private PrunedLayer[] InOrder(int block, List<PrunedLayer> layers)
+    {
+        Dictionary<LinearLayer, PrunedLayer> found = layers.ToDictionary(layer => layer.Layer);
+        return [.. _model.Blocks[block].Linears.Where(found.ContainsKey).Select(layer => found[layer] with { Weight = layer.Weight })];
     }
 
     // Of one layer the later loan ends first.

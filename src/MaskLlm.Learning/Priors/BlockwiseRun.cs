@@ -11,7 +11,7 @@ internal sealed class BlockwiseRun(
     PruneRequest request, PruneMethod method, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint,
     IProgress<Progress>? progress, CancellationToken cancellation)
 {
-    /// <summary>Experts of the blocks of this process that too few tokens reached.</summary>
+    /// <summary>Experts of all blocks that too few tokens reached.</summary>
     internal int StarvedExperts { get; private set; }
 
     /// <summary>The masks of all layers, in their order.</summary>
@@ -26,7 +26,10 @@ internal sealed class BlockwiseRun(
             "lower `HiddenMemoryBytes`, `Samples` or `SequenceLength`");
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
         for (int block = 0; block < checkpoint.FinishedBlocks; block++)
+        {
             foreach ((string name, Mask mask) in checkpoint.Masks(block, layers)) masks.Add(name, mask);
+            StarvedExperts += checkpoint.StarvedExperts(block);
+        }
         Func<string, ScalarType>? types = method.ChangesWeights ? WeightType() : null;
         using IDisposable noGradient = no_grad();
         // Dense ones first: where those of pruned blocks are whole, these are too.
@@ -36,7 +39,7 @@ internal sealed class BlockwiseRun(
         pruner.Run(checkpoint.FinishedBlocks, hidden, dense, (block, pruned) =>
         {
             foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
-            checkpoint.Save(block, pruned, types);
+            checkpoint.Save(block, pruned, types, pruner.StarvedOf(block));
             StarvedExperts += pruner.StarvedOf(block);
         }, cancellation);
         return masks;

@@ -1,7 +1,6 @@
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
-using MaskLlm.Patterns;
 
 namespace MaskLlm.Priors;
 
@@ -11,8 +10,7 @@ internal static class OneShot
 {
     /// <summary>Prunes.</summary>
     /// <param name="model">Dense before and after.</param>
-    /// <param name="method">One of <see cref="PruneRun.Methods"/>.</param>
-    /// <param name="pattern">N:M.</param>
+    /// <param name="method">How.</param>
     /// <param name="layers">The layers to prune.</param>
     /// <param name="sequences">Token ids, all of one length; not looked at by magnitude.</param>
     /// <param name="progress">Told of every block.</param>
@@ -22,18 +20,17 @@ internal static class OneShot
     /// <exception cref="InsufficientMemoryException">A block's statistics do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     internal static OrderedDictionary<string, Mask> Prune(
-        Decoder model, string method, NmPattern pattern, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences,
+        Decoder model, PruneMethod method, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences,
             IProgress<Progress>? progress, CancellationToken cancellation, Action<LinearLayer>? solved = null)
     {
-        if (method == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, pattern);
+        if (method.Name == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, method.Pattern);
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
-        PruneMethod how = new(method, pattern);
-        Run(model, how, layers, sequences, "`Prior`",
-            "lower `SequenceLength`, or name a mask that prune made", $"prior by {method}",
+        Run(model, method, layers, sequences, "`Prior`",
+            "lower `SequenceLength`, or name a mask that prune made", $"prior by {method.Name}",
             pruned =>
             {
                 masks.Add(pruned.Layer.Name, pruned.Mask);
-                if (how.Solves) solved?.Invoke(pruned.Layer);
+                if (method.Solves) solved?.Invoke(pruned.Layer);
             }, progress, cancellation);
         return masks;
     }

@@ -74,7 +74,7 @@ public static class PermuteRun
     private static void RequireOrders(DecoderConfig config, PermuteRequest request, Action<string>? warn)
     {
         IReadOnlyList<string> left = ChannelSearch.Left(config, request.Pattern);
-        if (left.Count == ChannelSearch.Kinds)
+        if (ChannelSearch.LeavesAll(config, request.Pattern))
             throw new ArgumentException($"`Pattern` {request.Pattern}: the model has no channels to order by it: {left[0]}");
         foreach (string sentence in left) warn?.Invoke(sentence);
     }

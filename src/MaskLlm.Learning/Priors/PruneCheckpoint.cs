@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Masks;
 using MaskLlm.Models;
+using MaskLlm.Numerals;
 using MaskLlm.Packing;
 using MaskLlm.Runs;
 using TorchSharp;
@@ -15,7 +17,7 @@ namespace MaskLlm.Priors;
 /// </summary>
 internal sealed class PruneCheckpoint
 {
-    private const string MaskEnding = ".mask", DenseKey = "dense";
+    private const string MaskEnding = ".mask", DenseKey = "dense", StarvedKey = "starved-experts";
     private readonly RunFolder _folder;
 
     private PruneCheckpoint(RunFolder folder, int finishedBlocks, IReadOnlySet<string> dense) =>
@@ -59,7 +61,11 @@ internal sealed class PruneCheckpoint
     }
 
     /// <summary>Writes a finished block: its masks, and its weights in the types of the model's files where these change.</summary>
-    internal void Save(int block, IReadOnlyList<PrunedLayer> layers, Func<string, ScalarType>? weightType)
+    /// <param name="block">Its number.</param>
+    /// <param name="layers">Those that were pruned.</param>
+    /// <param name="weightType">By name; null where weights stay.</param>
+    /// <param name="starvedExperts">Of its experts those that too few tokens reached.</param>
+    internal void Save(int block, IReadOnlyList<PrunedLayer> layers, Func<string, ScalarType>? weightType, int starvedExperts = 0)
     {
         using DisposeScope scope = NewDisposeScope();
         List<(string, Tensor)> tensors =
@@ -67,7 +73,18 @@ internal sealed class PruneCheckpoint
         if (weightType is not null)
             tensors.AddRange(layers.Select(pruned =>
                 (pruned.Layer.Name, FiniteTensors.RequireWritable(pruned.Layer.Name, pruned.Weight.to(weightType(pruned.Layer.Name))))));
-        TensorState.SaveChecked(BlockPath(block), tensors, new Dictionary<string, string>());
+        TensorState.SaveChecked(BlockPath(block), tensors, new Dictionary<string, string>
+        {
+            [StarvedKey] = starvedExperts.ToString(CultureInfo.InvariantCulture),
+        });
+    }
+
+    /// <summary>Experts of a finished block that too few tokens reached.</summary>
+    internal int StarvedExperts(int block)
+    {
+        // Its masks are read too, and there it is held against its checksum.
+        using SafetensorsFile file = SafetensorsFile.Open(BlockPath(block));
+        return NumberText.TryDigits(file.Metadata.GetValueOrDefault(StarvedKey, ""), out int experts) ? experts : 0;
     }
 
     /// <summary>The masks of a finished block.</summary>

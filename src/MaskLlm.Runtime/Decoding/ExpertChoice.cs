@@ -50,6 +50,7 @@ internal static class ExpertChoice
     {
         int size = ranks.Length / config.Groups;
         Span<float> sums = config.Groups <= 256 ? stackalloc float[config.Groups] : new float[config.Groups];
+        Span<bool> isKept = config.Groups <= 256 ? stackalloc bool[config.Groups] : new bool[config.Groups];
         for (int group = 0; group < config.Groups; group++)
         {
             float first = float.NegativeInfinity, second = float.NegativeInfinity;
@@ -58,8 +59,12 @@ internal static class ExpertChoice
                 else if (rank > second) second = rank;
             sums[group] = first + second;
         }
-        for (int kept = 0; kept < config.GroupsPerToken; kept++) sums[Largest(sums)] = float.NaN;
+        for (int kept = 0; kept < config.GroupsPerToken; kept++)
+        {
+            int best = Largest(sums);
+            (isKept[best], sums[best]) = (true, float.NegativeInfinity);
+        }
         for (int group = 0; group < config.Groups; group++)
-            if (!float.IsNaN(sums[group])) ranks.Slice(group * size, size).Clear();
+            if (!isKept[group]) ranks.Slice(group * size, size).Clear();
     }
 }

@@ -6,7 +6,7 @@ namespace MaskLlm.Decoding;
 internal static unsafe class HeadAttention
 {
     /// <summary>softmax(scale q K^T) V.</summary>
-    /// <param name="query">(head size).</param>
+    /// <param name="query">(head size of keys).</param>
     /// <param name="pages">Where the cache lies.</param>
     /// <param name="cache">The sequence.</param>
     /// <param name="block">Of the decoder.</param>
@@ -17,7 +17,7 @@ internal static unsafe class HeadAttention
     /// <param name="sink">A logit that no position has; null for none.</param>
     /// <param name="first">The first position seen.</param>
     /// <param name="scores">One for each position seen, to work in.</param>
-    /// <param name="output">Takes (head size).</param>
+    /// <param name="output">Takes (head size of values).</param>
     internal static void Attend(
         ReadOnlySpan<float> query, KeyValuePages pages, KeyValueCache cache, int block, int head, float scale, double? softCap,
         float slope, float? sink, int first, Span<float> scores, Span<float> output)
@@ -37,6 +37,7 @@ internal static unsafe class HeadAttention
         if (sink is { } logit) RuntimeActivation.Softmax(scores, logit);
         else RuntimeActivation.Softmax(scores);
         output.Clear();
+        size = output.Length;
         for (int position = first; position < end;)
         {
             int inPage = position % KeyValuePages.Positions, count = Math.Min(KeyValuePages.Positions - inPage, end - position);

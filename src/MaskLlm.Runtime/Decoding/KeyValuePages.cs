@@ -13,14 +13,14 @@ internal sealed unsafe class KeyValuePages : IDisposable
     private readonly Stack<nint> _free = [];
     private readonly List<nint> _all = [];
     private readonly Lock _lock = new();
-    private readonly int _heads, _headSize;
+    private readonly int _heads, _keySize, _valueSize;
 
     /// <param name="config">Of the model.</param>
     /// <param name="limitBytes">No more than this is taken.</param>
     internal KeyValuePages(DecoderConfig config, long limitBytes)
     {
-        (_heads, _headSize) = (config.KeyValueHeadCount, config.HeadSize);
-        PageBytes = (long)config.BlockCount * 2 * _heads * Positions * _headSize * sizeof(float);
+        (_heads, _keySize, _valueSize) = (config.KeyValueHeadCount, config.HeadSize, config.ValueSize);
+        PageBytes = config.BlockCount * BlockValues * sizeof(float);
         Limit = Math.Max(1, limitBytes / PageBytes);
     }
 
@@ -61,8 +61,10 @@ internal sealed unsafe class KeyValuePages : IDisposable
     }
 
     /// <summary>Where the keys or values of a head begin: (positions, head size).</summary>
-    internal float* At(nint page, int block, bool isValue, int head) =>
-        (float*)page + (((long)block * 2 + (isValue ? 1 : 0)) * _heads + head) * Positions * _headSize;
+    internal float* At(nint page, int block, bool isValue, int head) => (float*)page + block * BlockValues
+        + (isValue ? (long)_heads * _keySize + (long)head * _valueSize : (long)head * _keySize) * Positions;
+
+    private long BlockValues => (long)_heads * Positions * (_keySize + _valueSize);
 
     public void Dispose()
     {

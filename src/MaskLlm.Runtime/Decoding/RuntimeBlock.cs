@@ -11,11 +11,28 @@ internal sealed record RuntimeLinear(string Name, PackedMatrix Weight, float[]? 
 /// <summary>A norm's numbers.</summary>
 /// <param name="Weight">What the normalised values are multiplied by; where the family adds one to its weights it is added.</param>
 /// <param name="Bias">Added then, or null.</param>
-internal sealed record RuntimeNorm(float[] Weight, float[]? Bias);
+/// <param name="Epsilon">Added to the mean square, or the variance.</param>
+internal sealed record RuntimeNorm(float[] Weight, float[]? Bias, double Epsilon);
+
+/// <summary>What makes the latents that heads are made of.</summary>
+/// <param name="Query">(queries' rank, D); null where queries are made of what attention reads.</param>
+/// <param name="QueryNorm">Of the queries' latents, or null.</param>
+/// <param name="KeyValue">(rank, D).</param>
+/// <param name="KeyValueNorm">Of the latents of keys and values.</param>
+/// <param name="TurnedKey">(turned, D): the dimensions of keys that all heads share.</param>
+internal sealed record RuntimeLatent(
+    RuntimeLinear? Query, RuntimeNorm? QueryNorm, RuntimeLinear KeyValue, RuntimeNorm KeyValueNorm, RuntimeLinear TurnedKey)
+{
+    /// <summary>In the order of the forward pass.</summary>
+    internal IEnumerable<RuntimeLinear> Linears => new[] { Query, KeyValue, TurnedKey }.OfType<RuntimeLinear>();
+}
 
 /// <summary>What one block of the decoder is made of.</summary>
 internal sealed record RuntimeBlock
 {
+    /// <summary>Null where heads are made of what attention reads.</summary>
+    internal required RuntimeLatent? Latent { get; init; }
+
     internal required RuntimeLinear Query { get; init; }
 
     internal required RuntimeLinear Key { get; init; }
@@ -60,5 +77,8 @@ internal sealed record RuntimeBlock
 
     /// <summary>In the order of the forward pass.</summary>
     internal IReadOnlyList<RuntimeLinear> Linears =>
-        [Query, Key, Value, Output, .. Mlp?.Linears ?? [], .. (Experts?.Mlps ?? []).SelectMany(mlp => mlp.Linears)];
+        [
+            .. Latent?.Linears ?? [], Query, Key, Value, Output, .. Mlp?.Linears ?? [],
+            .. (Experts?.Mlps ?? []).SelectMany(mlp => mlp.Linears),
+        ];
 }

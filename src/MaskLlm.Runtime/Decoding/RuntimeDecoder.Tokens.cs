@@ -86,7 +86,7 @@ public sealed unsafe partial class RuntimeDecoder
         }
         float squares = TensorPrimitives.SumOfSquares(x);
         // 1 / infinity is 0, and zeros look like numbers: what is beyond float32 stays so until it is noticed.
-        float inverse = float.IsFinite(squares) ? (float)(1 / Math.Sqrt(squares / x.Length + _config.NormEpsilon)) : float.NaN;
+        float inverse = float.IsFinite(squares) ? (float)(1 / Math.Sqrt(squares / x.Length + norm.Epsilon)) : float.NaN;
         TensorPrimitives.Multiply(x, inverse, target);
         TensorPrimitives.Multiply(target, norm.Weight, target);
         if (norm.Bias is not null) TensorPrimitives.Add(target, norm.Bias, target);
@@ -133,7 +133,7 @@ public sealed unsafe partial class RuntimeDecoder
 
     private void Attend(int worker, int from, int to)
     {
-        int size = _config.HeadSize, queriesOfKey = _config.HeadCount / _config.KeyValueHeadCount;
+        int size = _config.HeadSize, mixed = _config.ValueSize, queriesOfKey = _config.HeadCount / _config.KeyValueHeadCount;
         for (int piece = from; piece < to; piece++)
         {
             int token = piece / _config.HeadCount, head = piece % _config.HeadCount, seen = _positions[token] + 1;
@@ -141,7 +141,7 @@ public sealed unsafe partial class RuntimeDecoder
             HeadAttention.Attend(
                 _query.Row(token).Slice(head * size, size), _pages, _tokens[token].Cache, _blockIndex, head / queriesOfKey,
                 _block.Scale, _config.AttentionSoftCap, _slopes[head], _block.Sinks?[head], first,
-                _scores[worker].AsSpan(0, seen - first), _mixed.Row(token).Slice(head * size, size));
+                _scores[worker].AsSpan(0, seen - first), _mixed.Row(token).Slice(head * mixed, mixed));
         }
     }
 

@@ -19,6 +19,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
     private readonly WorkerTeam _team;
     private readonly KeyValuePages _pages;
     private readonly ActivationBuffer _hidden, _normed, _projected, _query, _key, _value, _mixed, _gate, _up;
+    private readonly ActivationBuffer? _queryLatent, _latent, _turnedKey;
     private readonly InputBuffer _inputs;
     private readonly RuntimeRotary? _rotary, _windowRotary;
     private readonly int? _originalLength;
@@ -27,6 +28,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
     private readonly BatchToken[] _tokens;
     private readonly int[] _positions, _wanted;
     private readonly Action<int, int, int> _embed, _normInput, _normMlp, _normFinal, _place, _attend, _packMixed, _activate, _multiply;
+    private readonly Action<int, int, int> _packQueryLatent, _packLatent;
     private readonly Action<int, int, int> _score, _choose, _packRouted, _activateRouted, _combine;
     private readonly RoutedTokens? _routed;
     private ActivationBuffer _logits;
@@ -48,21 +50,27 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         (_model, _config, Options) = (model, model.Config, options);
         ContextLength = Math.Min(options.ContextLength ?? model.Config.MaxPositions, model.Config.MaxPositions);
         int tokens = options.TokensAtOnce, threads = options.Threads ?? Environment.ProcessorCount;
-        int queries = _config.HeadCount * _config.HeadSize, keys = _config.KeyValueHeadCount * _config.HeadSize;
+        int keyHeads = _config.KeyValueHeadCount;
         _team = new WorkerTeam(threads);
         _pages = new KeyValuePages(_config, options.CacheBytes);
         (_hidden, _normed, _projected) = (new(tokens, _config.HiddenSize), new(tokens, _config.HiddenSize),
             new(tokens, _config.HiddenSize));
-        (_query, _key, _value, _mixed) = (new(tokens, queries), new(tokens, keys), new(tokens, keys), new(tokens, queries));
+        (_query, _mixed) = (new(tokens, _config.HeadCount * _config.HeadSize), new(tokens, _config.HeadCount * _config.ValueSize));
+        (_key, _value) = (new(tokens, keyHeads * _config.PlainKeySize), new(tokens, keyHeads * _config.ValueSize));
+        if (_config.Latent is { } latent)
+        {
+            _queryLatent = latent.QueryRank is { } rank ? new(tokens, rank) : null;
+            (_latent, _turnedKey) = (new(tokens, latent.KeyValueRank), new(tokens, latent.TurnedSize));
+        }
         int width = model.Blocks.Max(block => block.Mlp?.Up.Weight.Rows ?? 1);
         (_gate, _up) = (new(tokens, width), new(tokens, width));
         _logits = new(1, _config.VocabularySize);
-        _inputs = new(tokens, Math.Max(Math.Max(_config.HiddenSize, queries), width), model.Type,
-            isSparse: model.SparseLayers > 0);
+        int[] widths = [_config.HiddenSize, _mixed.Width, width, _queryLatent?.Width ?? 0, _latent?.Width ?? 0];
+        _inputs = new(tokens, widths.Max(), model.Type, isSparse: model.SparseLayers > 0);
         _routed = _config.Experts is { } experts ? new(experts, tokens, threads, _config.HiddenSize, model) : null;
         _products = new RuntimeProduct[Math.Max(3, 2 * (_config.Experts?.Count ?? 0))];
-        _rotary = _config.Rotary is { } rotary ? new RuntimeRotary(rotary, _config.HeadSize, tokens) : null;
-        _windowRotary = _config.WindowRotary is { } other ? new RuntimeRotary(other, _config.HeadSize, tokens) : _rotary;
+        _rotary = _config.Rotary is { } rotary ? new RuntimeRotary(rotary, _config.RotarySize, tokens) : null;
+        _windowRotary = _config.WindowRotary is { } other ? new RuntimeRotary(other, _config.RotarySize, tokens) : _rotary;
         _originalLength = new[] { _config.Rotary, _config.WindowRotary }
             .FirstOrDefault(turned => turned?.Scaling is { Kind: RotaryScalingKind.LongRope })?.Scaling!.OriginalMaxPositions;
         _scores = [.. Enumerable.Range(0, threads).Select(_ => new float[Math.Min(ContextLength, CachePositions)])];
@@ -70,7 +78,9 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         (_tokens, _positions, _wanted) = (new BatchToken[tokens], new int[tokens], new int[tokens]);
         _block = model.Blocks[0];
         (_embed, _normInput, _normMlp, _normFinal) = (Embed, NormInput, NormMlp, NormFinal);
-        (_place, _attend, _packMixed, _activate, _multiply) = (Place, Attend, PackMixed, Activate, Multiply);
+        _place = _latent is null ? Place : PlaceLatent;
+        (_attend, _packMixed, _activate, _multiply) = (Attend, PackMixed, Activate, Multiply);
+        (_packQueryLatent, _packLatent) = (PackQueryLatent, PackLatent);
         (_score, _choose, _packRouted, _activateRouted, _combine) = (Score, Choose, PackRouted, ActivateRouted, Combine);
     }
 
@@ -148,6 +158,7 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
         _team.Dispose();
         foreach (ActivationBuffer buffer in new[] { _hidden, _normed, _projected, _query, _key, _value, _mixed, _gate, _up, _logits })
             buffer.Dispose();
+        foreach (ActivationBuffer? buffer in new[] { _queryLatent, _latent, _turnedKey }) buffer?.Dispose();
         _inputs.Dispose();
         _routed?.Dispose();
         _pages.Dispose();
@@ -210,10 +221,12 @@ public sealed unsafe partial class RuntimeDecoder : IDisposable
     {
         _input = _inputs.Of(_count, _config.HiddenSize);
         _team.Run(_count, _normInput, TokensForTeam);
-        Products(new(_block.Query.Weight, _input, _query), new(_block.Key.Weight, _input, _key), new(_block.Value.Weight, _input, _value));
+        if (_block.Latent is { } latent) MultiplyByLatents(latent);
+        else Products(
+            new(_block.Query.Weight, _input, _query), new(_block.Key.Weight, _input, _key), new(_block.Value.Weight, _input, _value));
         _team.Run(_count, _place, TokensForTeam);
         _team.Run(_count * _config.HeadCount, _attend);
-        _input = _inputs.Of(_count, _query.Width);
+        _input = _inputs.Of(_count, _mixed.Width);
         _team.Run(_count, _packMixed, TokensForTeam);
         Products(new RuntimeProduct(_block.Output.Weight, _input, _projected));
         _input = _inputs.Of(_count, _config.HiddenSize);

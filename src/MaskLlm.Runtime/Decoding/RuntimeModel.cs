@@ -177,6 +177,7 @@ public sealed class RuntimeModel : IDisposable
         BlockPlan plan = BlockPlan.Of(Config, index);
         return new RuntimeBlock
         {
+            Latent = plan.Latent is { } latent ? Latent(latent) : null,
             Query = Linear(plan.Query),
             Key = Linear(plan.Key),
             Value = Linear(plan.Value),
@@ -195,6 +196,9 @@ public sealed class RuntimeModel : IDisposable
             IsRotated = Config.RotaryOf(index) is not null,
         };
     }
+
+    private RuntimeLatent Latent(LatentPlan plan) => new(plan.Query is { } query ? Linear(query) : null, Norm(plan.QueryNorm),
+        Linear(plan.KeyValue), Norm(plan.KeyValueNorm)!, Linear(plan.TurnedKey));
 
     private RuntimeMlp Mlp(MlpPlan plan) =>
         new(plan.Gate is { } gate ? Linear(gate) : null, Linear(plan.Up), Linear(plan.Down));
@@ -222,7 +226,8 @@ public sealed class RuntimeModel : IDisposable
         if (norm is null) return null;
         float[] weight = Values(norm.Weight, norm.Size);
         if (Config.NormAddsOne) weight = [.. weight.Select(value => value + 1)];
-        return new RuntimeNorm(weight, norm.Bias is { } bias ? Values(bias, norm.Size) : null);
+        return new RuntimeNorm(
+            weight, norm.Bias is { } bias ? Values(bias, norm.Size) : null, norm.Epsilon ?? Config.NormEpsilon);
     }
 
     private float[] Values(string name, params long[] shape)

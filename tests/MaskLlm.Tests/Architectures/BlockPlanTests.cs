@@ -36,7 +36,7 @@ public sealed class BlockPlanTests
     public void Channels_OfEveryMatrix_AreAsManyAsTheirKindHas(string name)
     {
         DecoderConfig config = CheckpointConfig.Read(Fixture.PathOf($"models/{name}"));
-        int queries = config.HeadCount * config.HeadSize, keys = config.KeyValueHeadCount * config.HeadSize;
+        int queries = config.HeadCount * config.HeadSize, keys = config.KeyValueHeadCount * config.PlainKeySize;
         for (int block = 0; block < config.BlockCount; block++)
         {
             int Mlp(LinearSlice slice) => config.ExpertsOf(block) is not { } experts ? config.IntermediateSize
@@ -46,18 +46,25 @@ public sealed class BlockPlanTests
                 Channels.Residual => config.HiddenSize,
                 Channels.Query => queries,
                 Channels.Mlp => Mlp(slice),
-                _ => keys,
+                Channels.Value => config.KeyValueHeadCount * config.ValueSize,
+                Channels.Key when slice.Role == LinearRole.TurnedKey => config.RotarySize,
+                Channels.Key => keys,
+                _ => Latent(slice.Writes),
             };
             int Read(LinearSlice slice) => slice.Reads switch
             {
                 Channels.Residual => config.HiddenSize,
                 Channels.Mlp => Mlp(slice),
-                _ => queries,
+                Channels.Value => config.HeadCount * config.ValueSize,
+                _ => Latent(slice.Reads),
             };
+            int Latent(Channels kind) =>
+                kind == Channels.QueryLatent ? config.Latent!.QueryRank!.Value : config.Latent!.KeyValueRank;
             BlockPlan plan = BlockPlan.Of(config, block);
             Assert.All(plan.Slices, slice => Assert.Equal((Written(slice), Read(slice)), (slice.Rows, slice.Tensor.Columns)));
             Channels[] ofMlps = [.. plan.Mlps.SelectMany(_ => new[] { Channels.Mlp, Channels.Residual })];
-            Assert.Equal([Channels.Query, Channels.Key, Channels.Value, Channels.Residual, .. ofMlps],
+            Channels[] latents = config.Latent is null ? [] : [Channels.QueryLatent, Channels.KeyValueLatent, Channels.Key];
+            Assert.Equal([.. latents, Channels.Query, Channels.Key, Channels.Value, Channels.Residual, .. ofMlps],
                 plan.Slices.Where(slice => slice.Role != LinearRole.Gate).Select(slice => slice.Writes));
         }
     }

@@ -79,6 +79,19 @@ public sealed class RuntimePartsTests
     public void TokensPerSecond_Generation_CountsTokensAfterTheFirst(int tokens, double seconds, double expected) =>
         Assert.Equal(expected, new GenerationResult(3, new int[tokens], 1, seconds).TokensPerSecond);
 
+    // The first group's sum, once taken, must not hide those behind it.
+    [Theory]
+    [InlineData(new[] { 2f, 1, 0, 0, 1, 1 }, new[] { 0, 1, 4 })]
+    [InlineData(new[] { 0f, 0, 2, 1, 1, 1 }, new[] { 2, 3, 4 })]
+    [InlineData(new[] { 1f, 0, 2, -5, 1, 0.5f }, new[] { 0, 4, 5 })]
+    public void Of_TwoGroupsOfThree_AreThoseOfTheLargestSums(float[] logits, int[] expected)
+    {
+        ExpertsConfig config = new() { Count = 6, PerToken = 3, Width = 1, Score = RouterScore.Sigmoid, Groups = 3, GroupsPerToken = 2 };
+        int[] chosen = new int[3];
+        ExpertChoice.Of(config, logits, [], new float[6], chosen, new float[3]);
+        Assert.Equal(expected, chosen);
+    }
+
     [Fact]
     public void Validate_BenchmarkAndDecoder_EndsOfTheRangesAreIn()
     {

@@ -124,7 +124,7 @@ public sealed class LearnReportsTests
         Assert.EndsWith("a.txt:1", (string?)options["data"]![0], StringComparison.Ordinal);
         options.Remove("data");
         JsonNode wanted = JsonNode.Parse("""
-            {"model":"/models/some/","document-separator":null,"text-column":"text","pattern":"1:4","recipe":"distilled","prior":"p.npz","permute":false,"start-weights":null,"dropped-decay":0.0002,"prior-samples":64,"prior-strength":1.5,"score-strength":2.5,"exact-prior":true,
+            {"model":"/models/some/","document-separator":null,"text-column":"text","pattern":"1:4","recipe":"distilled","prior":"p.npz","permute":false,"start-weights":null,"dropped-decay":0.0002,"prior-samples":64,"min-expert-tokens":256,"prior-strength":1.5,"score-strength":2.5,"exact-prior":true,
             "initial-std":0.25,"kappa":"1:2","tau":"3:4","noise":0.5,"parametrization":"items","average-decay":0.75,"schedule":"exponential","distillation":0.125,"weight-reward":5,
             "normalized-reward":true,"hard":true,"steps":6,"batch-size":8,"micro-batch-size":4,"seq-len":9,"epsilon":10,"state-distillation":11,"blockwise":true,"learning-rate":12,"weight-decay":15,"clip-norm":16,
             "train-weights":"with-masks","train":"norms","weight-learning-rate":13,"skip":["*.a"],"seed":14,"kernel":"plain","moments":"bfloat16","precision":"bfloat16","checkpoint-activations":true,"stream":true}

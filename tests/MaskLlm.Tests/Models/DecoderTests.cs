@@ -46,8 +46,9 @@ public class DecoderTests
         loss.backward();
 
         Assert.Equal(expected["masked_loss"].item<float>(), loss.item<float>(), 1e-4f);
+        // An expert that no token reaches has none.
         foreach ((string layer, Tensor mask) in masks)
-            Assert.True(TensorFile.MaxDifference(mask.grad!, expected["mask_grad." + layer]) < 1e-4, layer);
+            Assert.True(TensorFile.MaxDifference(mask.grad ?? zeros_like(mask), expected["mask_grad." + layer]) < 1e-4, layer);
     }
 
     private static Tensor NextTokenLoss(Decoder model, Tensor ids)

@@ -25,7 +25,7 @@ public sealed class StreamedModelTests : IDisposable
     /// <summary>Weights in float32 and bfloat16, stored either way round, in one file and in several, and experts in tensors of their
     /// own and in one.</summary>
     public static TheoryData<string> Models =>
-        ["llama-gqa-tied", "llama-bf16-sharded", "gpt2", "phi3", "gemma3", "bloom", "mixtral", "gpt-oss"];
+        ["llama-gqa-tied", "llama-bf16-sharded", "gpt2", "phi3", "gemma3", "bloom", "mixtral", "gpt-oss", "deepseek-v3"];
 
     public void Dispose()
     {

@@ -102,6 +102,7 @@ public sealed class PermutedCheckpointTests(VariantTests.Checkpoints variants) :
         foreach (int[] order in orders.Mlp) random.Shuffle(order);
         foreach (int[] order in orders.Experts.SelectMany(experts => experts)) random.Shuffle(order);
         foreach (int[] order in orders.Value.SelectMany(heads => heads)) random.Shuffle(order);
+        foreach (int[] order in orders.QueryLatent.Concat(orders.KeyValueLatent)) random.Shuffle(order);
         return orders;
     }
 

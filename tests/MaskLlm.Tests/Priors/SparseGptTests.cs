@@ -60,7 +60,7 @@ public sealed class SparseGptTests
         ToldProgress told = new();
 
         OrderedDictionary<string, Mask> masks = OneShot.Prune(
-            model, method, NmPattern.TwoOfFour, model.Linears, sequences, told, cancellation);
+            model, new PruneMethod(method, NmPattern.TwoOfFour), model.Linears, sequences, told, cancellation);
 
         Assert.Equal(model.Linears.Select(layer => layer.Name), masks.Keys);
         if (method == "magnitude")

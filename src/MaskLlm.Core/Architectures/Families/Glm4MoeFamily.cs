@@ -10,31 +10,11 @@ internal static class Glm4MoeFamily
         RotaryFraction = 0.5,
     };
 
-    private static readonly TensorNames Names = new() { SharedExpert = "mlp.shared_experts." };
+    private static readonly SigmoidExperts Experts = new(Count: 128, Width: 1408, DenseBlocks: 1);
 
-    internal static DecoderConfig Read(ConfigFile config)
+    internal static DecoderConfig Read(ConfigFile config) => Experts.AddTo(LlamaFamily.Read(config, Defaults), config) with
     {
-        DecoderConfig decoder = LlamaFamily.Read(config, Defaults);
-        int width = config.Int("moe_intermediate_size", 1408);
-        return decoder with
-        {
-            QueryKeyNorm = config.Bool("use_qk_norm") ? QueryKeyNorm.Head : QueryKeyNorm.None,
-            QueryKeyValueBias = config.Bool("attention_bias"),
-            Experts = new ExpertsConfig
-            {
-                Count = config.Int("n_routed_experts", 128),
-                PerToken = config.Int("num_experts_per_tok", 8),
-                Width = width,
-                SharedWidth = config.Int("n_shared_experts", 1) * width,
-                Score = RouterScore.Sigmoid,
-                NormalizesChosen = config.Bool("norm_topk_prob", absent: true),
-                Scale = config.Double("routed_scaling_factor", 1),
-                HasCorrection = true,
-                Groups = config.Int("n_group", 1),
-                GroupsPerToken = config.Int("topk_group", 1),
-                DenseBlocks = [.. Enumerable.Range(0, Math.Min(decoder.BlockCount, config.Int("first_k_dense_replace", 1)))],
-            },
-            Names = Names,
-        };
-    }
+        QueryKeyNorm = config.Bool("use_qk_norm") ? QueryKeyNorm.Head : QueryKeyNorm.None,
+        QueryKeyValueBias = config.Bool("attention_bias"),
+    };
 }

@@ -8,6 +8,7 @@ internal static class ModelFamily
         ["bloom"] = BloomFamily.Read,
         ["cohere"] = CohereFamily.ReadCohere,
         ["cohere2"] = CohereFamily.ReadCohere2,
+        ["deepseek_v3"] = DeepseekV3Family.Read,
         ["exaone4"] = Exaone4Family.Read,
         ["falcon"] = FalconFamily.Read,
         ["gemma"] = GemmaFamily.ReadGemma,

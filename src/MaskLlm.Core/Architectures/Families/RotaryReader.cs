@@ -13,9 +13,7 @@ internal static class RotaryReader
 
     internal static RotaryConfig Read(ConfigFile config, FamilyDefaults defaults)
     {
-        ConfigFile? scaling = config.Object(Scaling), parameters = config.Object(Parameters);
-        if (scaling is { IsEmpty: true }) scaling = null;
-        ConfigFile? taken = scaling ?? parameters;
+        ConfigFile? parameters = config.Object(Parameters), scaling = ScalingObject(config), taken = Settings(config);
         if (scaling is not null && parameters is { IsEmpty: false } && !defaults.RotatesByKindOfBlock)
             config.Notes.Add(
                 $"{config.Where}{Scaling} is taken and {Parameters} beside it is not read, as in transformers; remove one of the two.");
@@ -30,6 +28,15 @@ internal static class RotaryReader
         RequireWhole(taken, defaults);
         return OfSettings(config, taken, defaults, theta, fraction);
     }
+
+    /// <summary>The object whose settings are taken, or null.</summary>
+    internal static ConfigFile? Settings(ConfigFile config) => ScalingObject(config) ?? config.Object(Parameters);
+
+    /// <summary>What yarn multiplies queries and keys by: Peng et al., equation 22, with the factor on its logarithm.</summary>
+    internal static double Length(double factor, double scale) => factor <= 1 ? 1 : 0.1 * scale * Math.Log(factor) + 1;
+
+    private static ConfigFile? ScalingObject(ConfigFile config) =>
+        config.Object(Scaling) is { IsEmpty: false } scaling ? scaling : null;
 
     /// <summary>Rotary settings of one object.</summary>
     /// <param name="config">The file.</param>
@@ -75,11 +82,10 @@ internal static class RotaryReader
         };
     }
 
-    // By default the length of attention's logits is kept: Peng et al., equation 22.
+    // By default the length of attention's logits is kept.
     private static RotaryScaling Yarn(ConfigFile scaling, int longest, int original)
     {
         double factor = scaling.DoubleOrNull("factor") ?? (double)longest / original;
-        double Length(double scale) => factor <= 1 ? 1 : 0.1 * scale * Math.Log(factor) + 1;
         // Zero is no scale, as in Python.
         double scale = scaling.DoubleOrNull("mscale") ?? 0, all = scaling.DoubleOrNull("mscale_all_dim") ?? 0;
         return new RotaryScaling(RotaryScalingKind.Yarn, factor, OriginalMaxPositions: original)
@@ -88,7 +94,7 @@ internal static class RotaryReader
             BetaSlow = scaling.DoubleOrNull("beta_slow") ?? 1,
             Truncate = scaling.Bool("truncate", absent: true),
             AttentionFactor = scaling.DoubleOrNull("attention_factor")
-                ?? (scale > 0 && all > 0 ? Length(scale) / Length(all) : Length(1)),
+                ?? (scale > 0 && all > 0 ? Length(factor, scale) / Length(factor, all) : Length(factor, 1)),
         };
     }
 

@@ -51,6 +51,46 @@ public sealed partial class HubConfigTests
         Assert.Empty(config.Experts.DenseBlocks);
     }
 
+    [Fact]
+    public void DeepseekV3_671B()
+    {
+        DecoderConfig config = Read("""
+            {"model_type": "deepseek_v3", "attention_bias": false, "first_k_dense_replace": 3, "hidden_act": "silu", "hidden_size": 7168,
+             "intermediate_size": 18432, "kv_lora_rank": 512, "max_position_embeddings": 163840, "moe_intermediate_size": 2048,
+             "moe_layer_freq": 1, "n_group": 8, "n_routed_experts": 256, "n_shared_experts": 1, "norm_topk_prob": true,
+             "num_attention_heads": 128, "num_experts_per_tok": 8, "num_hidden_layers": 61, "num_key_value_heads": 128,
+             "num_nextn_predict_layers": 1, "q_lora_rank": 1536, "qk_nope_head_dim": 128, "qk_rope_head_dim": 64, "rms_norm_eps": 1e-6,
+             "rope_scaling": {"beta_fast": 32, "beta_slow": 1, "factor": 40, "mscale": 1.0, "mscale_all_dim": 1.0,
+             "original_max_position_embeddings": 4096, "type": "yarn"}, "rope_theta": 10000, "routed_scaling_factor": 2.5,
+             "scoring_func": "sigmoid", "tie_word_embeddings": false, "topk_group": 4, "topk_method": "noaux_tc", "v_head_dim": 128,
+             "vocab_size": 129280}
+            """);
+        Assert.Equal((256, 8, 2048, 2048), Sizes(config));
+        Assert.Equal([0, 1, 2], config.Experts!.DenseBlocks);
+        Assert.Equal((8, 4), (config.Experts.Groups, config.Experts.GroupsPerToken));
+        Assert.Equal((192, 128, 64, 128), (config.HeadSize, config.ValueSize, config.RotarySize, config.PlainKeySize));
+        Assert.Equal((1536, 512, true), (config.Latent!.QueryRank, config.Latent.KeyValueRank, config.Rotary!.TurnsNeighbours));
+        Assert.Equal((1.0, 40.0), (config.Rotary.Scaling!.AttentionFactor, config.Rotary.Scaling.Factor));
+        Assert.Equal(Math.Pow(0.1 * Math.Log(40) + 1, 2) / Math.Sqrt(192), config.AttentionScale!.Value, 1e-12);
+        LinearSlice value = BlockPlan.Of(config, 60).Value;
+        Assert.Equal("model.layers.60.self_attn.kv_b_proj.weight", value.Tensor.Name);
+        Assert.Equal((32768, 512), (value.Tensor.Rows, value.Tensor.Columns));
+        Assert.Equal((128, 384), (value.TensorRow(0), value.TensorRow(128)));
+    }
+
+    [Fact]
+    public void DeepseekV3_WithoutKeys_HasTransformersDefaults()
+    {
+        DecoderConfig config = ConfigCase.Read("deepseek_v3", """{"num_key_value_heads": "absent", "head_dim": "absent"}""");
+        Assert.Equal((256, 8, 2048, 2048), Sizes(config));
+        Assert.Equal([0, 1, 2], config.Experts!.DenseBlocks);
+        Assert.Equal((8, 4, 2.5), (config.Experts.Groups, config.Experts.GroupsPerToken, config.Experts.Scale));
+        Assert.Equal(new LatentConfig { QueryRank = 1536, KeyValueRank = 512, TurnedSize = 64, ValueSize = 128 }, config.Latent);
+        Assert.Equal((192, 64, 4096), (config.HeadSize, config.KeyValueHeadCount, config.MaxPositions));
+        Assert.True(config.Rotary!.TurnsNeighbours);
+        Assert.Null(ConfigCase.Read("deepseek_v3", """{"num_key_value_heads": null, "q_lora_rank": null}""").Latent!.QueryRank);
+    }
+
     [Theory]
     [InlineData("{}", new int[0])]
     [InlineData("""{"decoder_sparse_step": 2}""", new[] { 0, 2, 4 })]
@@ -101,6 +141,10 @@ public sealed partial class HubConfigTests
     }
 
     [Theory]
+    [InlineData("deepseek_v3", """{"scoring_func": "softmax"}""", "scoring_func is \"softmax\"; sigmoid can be read")]
+    [InlineData("deepseek_v3", """{"topk_method": "greedy"}""", "topk_method is \"greedy\"; noaux_tc can be read")]
+    [InlineData("deepseek_v3", """{"moe_layer_freq": 2}""", "moe_layer_freq is 2; 1, experts in every block behind the")]
+    [InlineData("deepseek_v3", """{"quantization_config": {"quant_method": "fp8"}}""", "quantization_config is fp8; only weights that are")]
     [InlineData("olmoe", """{"clip_qkv": 8.0}""", "clip_qkv is 8; null, queries and keys of any size, can be read")]
     public void Read_MixtureThatIsNotComputed_IsNotSupported(string family, string changes, string part) => Assert.Contains(
         part, Assert.Throws<NotSupportedException>(() => ConfigCase.Read(family, changes)).Message, StringComparison.Ordinal);
@@ -111,6 +155,9 @@ public sealed partial class HubConfigTests
     [InlineData("qwen3_moe", """{"num_experts": 0}""", "num_experts is 0; 1 to 65536 can be")]
     [InlineData("glm4_moe", """{"n_group": 5}""", "128 experts in n_group 5")]
     [InlineData("glm4_moe", """{"n_group": 64, "topk_group": 2}""", "do not give num_experts_per_tok 8")]
+    [InlineData("deepseek_v3", "{}", "num_key_value_heads is 32 and num_attention_heads 64; latents make a key and a value for each head")]
+    [InlineData("deepseek_v3", """{"num_key_value_heads": 64, "kv_lora_rank": 0}""", "kv_lora_rank is 0; 1 to 1048576 can be")]
+    [InlineData("deepseek_v3", """{"num_key_value_heads": 64, "qk_rope_head_dim": 7}""", "qk_rope_head_dim is 7; rotary embedding needs")]
     public void Read_MixtureThatContradictsItself_IsOneSentence(string family, string changes, string part)
     {
         string message = ConfigCase.Refusal(family, changes);

@@ -157,7 +157,7 @@ public sealed class ModelFamilyTests
     [InlineData("""{"rope_scaling": {"rope_type": "spiral", "factor": 4}}""", "rope_type is \"spiral\"")]
     [InlineData("""{"rope_parameters": {"full_attention": {"rope_theta": 500}}}""", "rope_parameters.full_attention is present; one object")]
     [InlineData("""{"rope_scaling": {"rope_type": null, "factor": 4}}""", "rope_type is \"null\"")]
-    [InlineData("""{"model_type": "deepseek_v3"}""", "model_type is \"deepseek_v3\"")]
+    [InlineData("""{"model_type": "deepseek_v2"}""", "model_type is \"deepseek_v2\"")]
     [InlineData("""{"model_type": "absent"}""", "model_type is \"\"")]
     [InlineData("""{"num_hidden_layers": 1, "layer_types": ["linear_attention"]}""", "layer_types is \"linear_attention\"")]
     public void Read_KnownButNotDone_IsNotSupported(string changes, string part) => Assert.Contains(

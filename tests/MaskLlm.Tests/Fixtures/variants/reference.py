@@ -40,6 +40,8 @@ def gelu_tanh(x):
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
 
+SIGMOIDS = ("glm4_moe", "deepseek_v3")
+
 ACTIVATIONS = {
     "silu": lambda x: x / (1 + np.exp(-x)),
     "gelu": lambda x: 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))),
@@ -365,7 +367,7 @@ class Model:
         if family in ("qwen2_moe", "qwen3_moe"):
             return block not in (self.get("mlp_only_layers") or []) and (block + 1) % self.get("decoder_sparse_step", 1) == 0
         return family in ("mixtral", "olmoe", "granitemoe", "gpt_oss") or \
-            (family == "glm4_moe" and block >= self.get("first_k_dense_replace", 1))
+            (family in SIGMOIDS and block >= self.get("first_k_dense_replace", 1))
 
     def mixture(self, x, prefix, act):
         """All experts of all tokens; those that were not chosen count nothing."""
@@ -375,14 +377,22 @@ class Model:
         mlp = prefix + ("block_sparse_moe." if family in ("mixtral", "granitemoe") else "mlp.")
         router = mlp + {"granitemoe": "router.layer", "gpt_oss": "router"}.get(family, "gate")
         scores = self.linear(x, router, count, family == "gpt_oss")
-        scores = 1 / (1 + np.exp(-scores)) if family == "glm4_moe" else np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
-        choice = scores + self.tensor(router + ".e_score_correction_bias", count, scale=0.1) if family == "glm4_moe" else scores
+        sigmoids = family in SIGMOIDS
+        scores = 1 / (1 + np.exp(-scores)) if sigmoids else np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+        choice = scores + self.tensor(router + ".e_score_correction_bias", count, scale=0.1) if sigmoids else scores
+        parts = self.get("n_group", 1)
+        if parts > 1:
+            grouped = choice.reshape(*choice.shape[:-1], parts, -1)
+            order = np.argsort(-np.sort(grouped, -1)[..., -2:].sum(-1), -1)
+            grouped = grouped.copy()
+            np.put_along_axis(grouped, order[..., self.get("topk_group", 1) :, None], 0.0, -2)
+            choice = grouped.reshape(choice.shape)
         best = np.argsort(-choice, -1)[..., :per]
         weights = np.zeros_like(scores)
         np.put_along_axis(weights, best, np.take_along_axis(scores, best, -1), -1)
-        if self.get("norm_topk_prob", family == "glm4_moe") or family in ("mixtral", "granitemoe", "gpt_oss"):
+        if self.get("norm_topk_prob", sigmoids) or family in ("mixtral", "granitemoe", "gpt_oss"):
             weights /= weights.sum(-1, keepdims=True)
-        weights *= self.get("routed_scaling_factor", 1)
+        weights *= self.get("routed_scaling_factor", 2.5 if family == "deepseek_v3" else 1)
         total = 0
 
         def gated(folder, size, names=("gate_proj", "up_proj", "down_proj")):
@@ -409,14 +419,35 @@ class Model:
         if family == "qwen2_moe":
             gate = 1 / (1 + np.exp(-self.linear(x, mlp + "shared_expert_gate", 1)))
             total = total + gate * gated(mlp + "shared_expert.", self.config["shared_expert_intermediate_size"])
-        if family == "glm4_moe" and self.get("n_shared_experts", 1):
+        if sigmoids and self.get("n_shared_experts", 1):
             total = total + gated(mlp + "shared_experts.", self.get("n_shared_experts", 1) * inner)
         return total
+
+    def latents(self, x, prefix, rotation):
+        """Queries, keys and values of few channels, of which a part is turned; and what multiplies the scores."""
+        count, plain, turned = (self.config[name] for name in ("num_attention_heads", "qk_nope_head_dim", "qk_rope_head_dim"))
+        rank, values, bias = self.config["kv_lora_rank"], self.config["v_head_dim"], self.get("attention_bias", False)
+        neighbours, size = self.get("rope_interleave", True), plain + turned
+        if self.get("q_lora_rank"):
+            query = self.linear(x, prefix + "q_a_proj", self.config["q_lora_rank"], bias)
+            query = self.linear(self.norm(query, prefix + "q_a_layernorm", 1e-6), prefix + "q_b_proj", count * size)
+        else:
+            query = self.linear(x, prefix + "q_proj", count * size)
+        query = heads(query, count)
+        both = self.linear(x, prefix + "kv_a_proj_with_mqa", rank + turned, bias)
+        few = self.norm(both[..., :rank], prefix + "kv_a_layernorm", 1e-6)
+        own = heads(self.linear(few, prefix + "kv_b_proj", count * (plain + values)), count)
+        shared = np.repeat(turn(heads(both[..., rank:], 1), *rotation, neighbours), count, 1)
+        query = np.concatenate([query[..., :plain], turn(query[..., plain:], *rotation, neighbours)], -1)
+        settings = self.get("rope_scaling") or self.get("rope_parameters") or {}
+        stretch = 0.1 * (settings.get("mscale_all_dim") or 0) * math.log(max(settings.get("factor", 1), 1)) + 1
+        return [query, np.concatenate([own[..., :plain], shared], -1), own[..., plain:]], size**-0.5 * stretch**2
 
     def llama(self, ids):
         family, width, count = self.config["model_type"], self.config["hidden_size"], self.config["num_attention_heads"]
         groups, blocks = self.get("num_key_value_heads") or count, self.config["num_hidden_layers"]
-        size, inner_width = self.get("head_dim") or width // count, self.config["intermediate_size"]
+        size = self.get("qk_rope_head_dim") or self.get("head_dim") or width // count
+        inner_width, latent = self.config["intermediate_size"], family == "deepseek_v3"
         gemma, four = family.startswith("gemma"), family in ("gemma2", "gemma3_text")
         cohere, after = family in ("cohere", "cohere2"), family in ("olmo2", "exaone4")
         layer = cohere or family in ("nemotron", "stablelm", "starcoder2")
@@ -451,17 +482,19 @@ class Model:
         for block in range(blocks):
             prefix, rows = f"model.layers.{block}.", (count * size, groups * size, groups * size)
             read = x if after else norm(x, prefix + "input_layernorm")
-            if family == "phi3":
+            if latent:
+                parts, scale = self.latents(read, prefix + "self_attn.", rotations[block])
+            elif family == "phi3":
                 parts = np.split(self.linear(read, prefix + "self_attn.qkv_proj", sum(rows)), np.cumsum(rows)[:2], -1)
             else:
                 parts = [self.linear(read, f"{prefix}self_attn.{part}_proj", rows[i], bias) for i, part in enumerate("qkv")]
             names = (prefix + "self_attn.q_norm", prefix + "self_attn.k_norm")
             if family in ("olmo2", "olmoe"):
                 parts[:2] = (norm(part, name) for part, name in zip(parts, names))
-            parts = [heads(part, groups if i else count) for i, part in enumerate(parts)]
+            parts = parts if latent else [heads(part, groups if i else count) for i, part in enumerate(parts)]
             if family in ("qwen3", "gemma3_text", "exaone4", "qwen3_moe") or (family == "glm4_moe" and self.get("use_qk_norm")):
                 parts[:2] = (norm(part, name) for part, name in zip(parts, names))
-            if turned[block]:
+            if turned[block] and not latent:
                 parts[:2] = (turn(part, *rotations[block], cohere or family == "glm4") for part in parts[:2])
             sinks = self.tensor(prefix + "self_attn.sinks", count) if family == "gpt_oss" else None
             mixed = attend(*parts, scale, windows[block], cap, sinks=sinks)
