@@ -60,6 +60,13 @@ internal sealed record GgufArchitecture(string Name)
             UnrotatedPeriod = 4,
             BlocksWithQueryKeyNorms = int.MaxValue,
         },
+        ["deepseek_v3"] = new("deepseek2")
+        {
+            TurnsNeighbours = true,
+            Head = GgufHead.Own,
+            HasLatents = true,
+            Experts = new GgufExperts { HasRoutingKeys = true, LeadsDense = true, HasGroups = true },
+        },
         ["falcon"] = new("falcon")
         {
             Activation = Activation.GeluTanh,
@@ -247,6 +254,9 @@ internal sealed record GgufArchitecture(string Name)
     /// <summary>What it has in the place of MLPs; null for MLPs.</summary>
     internal GgufExperts? Experts { get; private init; }
 
+    /// <summary>Whether heads are made of latents.</summary>
+    internal bool HasLatents { get; private init; }
+
     /// <summary>Whether all heads together are as wide as the residual sum.</summary>
     internal bool HasHeadsAsWideAsModel { get; private init; }
 
@@ -266,7 +276,7 @@ internal sealed record GgufArchitecture(string Name)
     internal static GgufArchitecture Of(DecoderConfig config) => ByFamily[config.Family];
 
     /// <summary>What it multiplies the products of queries and keys by; null for what the file says.</summary>
-    internal double? AttentionScale(DecoderConfig config) => HasMultipliers ? null
+    internal double? AttentionScale(DecoderConfig config) => HasMultipliers || HasLatents ? null
         : 1 / Math.Sqrt(config.BlockCount == BlocksScaledByWidth ? config.HiddenSize / config.HeadCount : config.HeadSize);
 
     /// <summary>The period of a model's windows, or null where it has none that llama.cpp knows.</summary>

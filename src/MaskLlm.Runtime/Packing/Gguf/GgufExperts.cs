@@ -15,6 +15,9 @@ internal sealed record GgufExperts
     /// <summary>Whether keys say the function of scores and their scale; else it is the softmax, and no scale.</summary>
     internal bool HasRoutingKeys { get; init; }
 
+    /// <summary>Whether keys name groups of experts.</summary>
+    internal bool HasGroups { get; init; }
+
     /// <summary>Whether the file's width of MLPs is that of experts.</summary>
     internal bool WidthIsOfMlp { get; init; }
 
@@ -35,6 +38,8 @@ internal sealed record GgufExperts
         if (!WidthIsOfMlp) fields.Add($"{prefix}.expert_feed_forward_length", experts.Width);
         if (IsSharedGated) fields.Add($"{prefix}.expert_shared_feed_forward_length", experts.SharedWidth);
         if (LeadsDense) fields.Add($"{prefix}.leading_dense_block_count", experts.DenseBlocks.Count);
+        if (HasGroups) fields.Add($"{prefix}.expert_group_count", experts.Groups);
+        if (HasGroups) fields.Add($"{prefix}.expert_group_used_count", experts.GroupsPerToken);
         if (!HasRoutingKeys) return;
         fields.Add($"{prefix}.expert_shared_count", experts.SharedWidth / experts.Width);
         fields.Add($"{prefix}.expert_weights_scale", (float)experts.Scale);
@@ -52,7 +57,7 @@ internal sealed record GgufExperts
             ? $"blocks {string.Join(", ", experts.DenseBlocks)} have an MLP and no experts, and {llama} has "
                 + (LeadsDense ? "such blocks at the beginning only" : "experts in every block")
             : null;
-        yield return experts.Groups > 1 ? $"n_group is {experts.Groups}, and {llama} chooses among all experts" : null;
+        yield return experts.Groups > 1 && !HasGroups ? $"n_group is {experts.Groups}, and {llama} chooses among all experts" : null;
         yield return HasBiases && (experts.Limit is not Limit || experts.Slope is not Slope)
             ? FormattableString.Invariant(
                 $"swiglu_limit and swiglu_alpha are {experts.Limit} and {experts.Slope}, and {llama} takes {Limit} and {Slope}")

@@ -53,7 +53,12 @@ internal static class GgufKeys
         fields.Add($"{prefix}.attention.head_count", config.HeadCount);
         fields.Add($"{prefix}.attention.head_count_kv", config.KeyValueHeadCount);
         fields.Add($"{prefix}.attention.key_length", config.HeadSize);
-        fields.Add($"{prefix}.attention.value_length", config.HeadSize);
+        fields.Add($"{prefix}.attention.value_length", config.ValueSize);
+        if (config.Latent is { } latent)
+        {
+            if (latent.QueryRank is { } rank) fields.Add($"{prefix}.attention.q_lora_rank", rank);
+            fields.Add($"{prefix}.attention.kv_lora_rank", latent.KeyValueRank);
+        }
         string epsilon = config.Norm == NormKind.Rms ? "layer_norm_rms_epsilon" : "layer_norm_epsilon";
         fields.Add($"{prefix}.attention.{epsilon}", (float)config.NormEpsilon);
         if (architecture.WindowPeriod is not { } period) return;

@@ -14,6 +14,13 @@ internal static class GgufNames
     /// <summary>All queries, keys and values in one.</summary>
     internal const string QueryKeyValue = "attn_qkv";
 
+    /// <summary>Of latents: what makes queries of theirs, and their norm.</summary>
+    internal const string QueryOfLatent = "attn_q_b", QueryLatentNorm = "attn_q_a_norm";
+
+    /// <summary>What makes the latents of keys and values, with the dimensions of keys that all heads share; their norm; and what makes keys
+    /// and values of them.</summary>
+    internal const string KeyValueLatent = "attn_kv_a_mqa", KeyValueLatentNorm = "attn_kv_a_norm", KeyValueOfLatent = "attn_kv_b";
+
     internal const string InputNorm = "attn_norm";
 
     /// <summary>Falcon's of what attention reads, where the other is of what the MLP reads.</summary>
@@ -48,6 +55,7 @@ internal static class GgufNames
         LinearRole.AttentionOutput => "attn_output",
         LinearRole.Gate => "ffn_gate",
         LinearRole.Up => "ffn_up",
+        LinearRole.QueryLatent => "attn_q_a",
         _ => "ffn_down",
     };
 

@@ -33,7 +33,15 @@ internal static class GgufParts
         {
             foreach (LinearSlice slice in slices.OfType<LinearSlice>()) matrices.Add((GgufNames.Of(slice.Role), [slice]));
         }
-        if (architecture.FusesQueryKeyValue) matrices.Add((GgufNames.QueryKeyValue, [plan.Query, plan.Key, plan.Value]));
+        if (plan.Latent is { } latent)
+        {
+            Add(latent.Query);
+            matrices.Add((latent.Query is null ? GgufNames.Of(LinearRole.Query) : GgufNames.QueryOfLatent, [plan.Query]));
+            matrices.Add((GgufNames.KeyValueLatent, [latent.KeyValue, latent.TurnedKey]));
+            // As it is stored: of each head the keys, then the values.
+            matrices.Add((GgufNames.KeyValueOfLatent, [LinearSlice.Whole(LinearRole.Key, plan.Key.Tensor)]));
+        }
+        else if (architecture.FusesQueryKeyValue) matrices.Add((GgufNames.QueryKeyValue, [plan.Query, plan.Key, plan.Value]));
         else Add(plan.Query, plan.Key, plan.Value);
         Add(plan.AttentionOutput);
         if (architecture.FusesGateUp && plan.Mlp is { Gate: { } gate } both)
@@ -53,6 +61,8 @@ internal static class GgufParts
             .. OfNorm(config, architecture.MlpNorm, isShared ? null : plan.MlpNorm),
             .. OfNorm(config, GgufNames.OutputNorm, plan.OutputNorm),
             .. OfNorm(config, GgufNames.QueryNorm, plan.QueryNorm), .. OfNorm(config, GgufNames.KeyNorm, plan.KeyNorm),
+            .. OfNorm(config, GgufNames.QueryLatentNorm, plan.Latent?.QueryNorm),
+            .. OfNorm(config, GgufNames.KeyValueLatentNorm, plan.Latent?.KeyValueNorm),
             .. OfVector($"{GgufNames.Sinks}.weight", plan.Sinks, config.HeadCount),
             .. plan.Experts is { } experts ? OfExperts(config, experts) : [],
         ];

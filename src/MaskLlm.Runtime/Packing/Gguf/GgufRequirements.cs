@@ -54,6 +54,7 @@ internal static class GgufRequirements
         yield return architecture.IsParallelAlone && !config.IsParallel
             ? $"MLP and attention follow one another, and {llama} computes them side by side" : null;
         foreach (string? experts in config.Experts is { } own ? architecture.Experts!.Refusals(own, llama) : []) yield return experts;
+        foreach (string? latents in config.Latent is null ? [] : Latents(config, llama)) yield return latents;
         yield return QueryKeyNorms(architecture, config, llama);
         yield return Rotation(architecture, config, llama);
         yield return Scale(architecture, config, llama);
@@ -64,6 +65,22 @@ internal static class GgufRequirements
 
     private static bool Computes(Activation theirs, Activation ours) =>
         theirs == ours || (theirs == Activation.GeluTanh && ours == Activation.Gelu);
+
+    private static IEnumerable<string?> Latents(DecoderConfig config, string llama)
+    {
+        BlockPlan block = BlockPlan.Of(config, 0);
+        yield return config.Rotary is { TurnsNeighbours: false } ? $"rope_interleave is false, and {llama} turns neighbours" : null;
+        yield return block.Latent!.KeyValueNorm.Epsilon is { } own && own != config.NormEpsilon
+            ? string.Create(CultureInfo.InvariantCulture,
+                $"rms_norm_eps is {config.NormEpsilon} and {own} in the norms of latents, and {llama} has one for all")
+            : null;
+        // It takes mscale to be 1.
+        yield return GgufRotary.LatentLength(config) is { } all && all != 0 && config.Rotary!.Scaling is { } yarn
+            && Math.Abs(yarn.AttentionFactor * RotaryLength(yarn.Factor, all) / RotaryLength(yarn.Factor, 1) - 1) > SameScale
+            ? $"mscale of yarn is not 1, and {llama} takes 1" : null;
+
+        static double RotaryLength(double factor, double scale) => 1 + 0.1 * scale * Math.Log(factor);
+    }
 
     private static string? QueryKeyNorms(GgufArchitecture architecture, DecoderConfig config, string llama)
     {

@@ -14,11 +14,19 @@ internal static class GgufRotary
     internal static void Describe(GgufFields fields, List<string> notes, GgufArchitecture architecture, DecoderConfig config)
     {
         string prefix = $"{architecture.Name}.rope.";
-        fields.Add($"{prefix}dimension_count", config.Rotary!.Dimensions(config.HeadSize));
+        fields.Add($"{prefix}dimension_count", config.Rotary!.Dimensions(config.Latent?.TurnedSize ?? config.HeadSize));
         fields.Add($"{prefix}freq_base", (float)config.Rotary.Theta);
         if (config.WindowRotary is { } windowed) fields.Add($"{prefix}freq_base_swa", (float)windowed.Theta);
-        if (config.Rotary.Scaling is { } scaling) DescribeScaling(fields, notes, $"{prefix}scaling.", scaling);
+        if (config.Rotary.Scaling is { } scaling)
+            DescribeScaling(fields, notes, $"{prefix}scaling.", scaling, LatentLength(config) is null or 0);
+        if (LatentLength(config) is { } length && length != 0)
+            fields.Add($"{prefix}scaling.yarn_log_multiplier", (float)(YarnLength * length));
     }
+
+    /// <summary>mscale_all_dim of yarn, by what attention over latents is scaled; null without latents or yarn.</summary>
+    internal static double? LatentLength(DecoderConfig config) =>
+        config is { Latent: not null, Rotary.Scaling: { Kind: RotaryScalingKind.Yarn, Factor: > 1 and var factor } }
+            ? (Math.Sqrt(config.AttentionScaleOf(0) * Math.Sqrt(config.HeadSize)) - 1) / (YarnLength * Math.Log(factor)) : null;
 
     /// <summary>The tensors beside those of the checkpoint.</summary>
     internal static IEnumerable<GgufTensor> Tensors(DecoderConfig config)
@@ -37,7 +45,7 @@ internal static class GgufRotary
         }
     }
 
-    private static void DescribeScaling(GgufFields fields, List<string> notes, string prefix, RotaryScaling scaling)
+    private static void DescribeScaling(GgufFields fields, List<string> notes, string prefix, RotaryScaling scaling, bool isLengthOwn)
     {
         switch (scaling.Kind)
         {
@@ -50,7 +58,7 @@ internal static class GgufRotary
                 fields.Add($"{prefix}factor", (float)scaling.Factor);
                 fields.Add($"{prefix}original_context_length", scaling.OriginalMaxPositions);
                 float beside = (float)(scaling.AttentionFactor / (scaling.Factor <= 1 ? 1 : 1 + YarnLength * Math.Log(scaling.Factor)));
-                if (beside != 1) fields.Add($"{prefix}attn_factor", beside);
+                if (beside != 1 && isLengthOwn) fields.Add($"{prefix}attn_factor", beside);
                 break;
             case RotaryScalingKind.LongRope:
                 fields.Add($"{prefix}type", "longrope");
