@@ -128,7 +128,7 @@ public class GgufKeysTests
     [InlineData("gemma2", "\"final_logit_softcapping\": 30.0", "\"final_logit_softcapping\": null", "always caps")]
     [InlineData("gemma3", "\"attn_logit_softcapping\": null", "\"attn_logit_softcapping\": 50.0", "does not cap attention")]
     [InlineData("exaone4", "\"exaone4\"", "\"exaone4\"",
-        "model_type is exaone4; GGUF files are written for bloom, cohere, cohere2, falcon")]
+        "model_type is exaone4; GGUF files are written for bloom, cohere, cohere2, deepseek_v3, falcon")]
     [InlineData("smollm3", "\"smollm3\"", "\"smollm3\"",
         "queries and keys are turned in other blocks than those of llama.cpp's smollm3, which turns all but every 4th")]
     [InlineData("falcon", "\"bias\": false", "\"bias\": true", "no such biases")]
