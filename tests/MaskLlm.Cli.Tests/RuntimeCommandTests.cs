@@ -75,6 +75,11 @@ public class RuntimeCommandTests
         JsonNode fromFolder = JsonNode.Parse(CommandRun.Of(["generate", TinyModel.Folder, "--mask", Mask, .. options]).Output)!;
         Assert.Equal(fromFile["ids"]!.ToJsonString(), fromFolder["ids"]!.ToJsonString());
         Assert.InRange(fromFile["ids"]!.AsArray().Count, 1, 12);
+        JsonNode mapped = JsonNode.Parse(CommandRun.Of(["generate", file, "--map", .. options]).Output)!;
+        Assert.Equal(fromFile["ids"]!.ToJsonString(), mapped["ids"]!.ToJsonString());
+        CommandRun refused = CommandRun.Of(["generate", TinyModel.Folder, "--map", .. options]);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("--map is for a runtime file", refused.LastLine, StringComparison.Ordinal);
         Assert.Equal(fromFile["text"]!.GetValue<string>(),
             CommandRun.Of("generate", file, "--prompt", "the", "--max-tokens", "12").Output.TrimEnd('\r', '\n'),
             ignoreLineEndingDifferences: true);

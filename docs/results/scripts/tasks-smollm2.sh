@@ -12,7 +12,8 @@ ask() {
   [ -f "$out/$1.$2.json" ] || { "$maskllm" eval "${@:4}" --tasks "$2" --task-data "$shared/data/tasks" --json > "$out/$1.$2.part" \
     && mv "$out/$1.$2.part" "$out/$1.$2.json"; }
 }
-for task in openbookqa winogrande piqa arc_easy lambada_openai blimp; do
+blimp=$(tar -tzf "$shared/data/tasks/blimp.tar.gz" | sed -n 's#.*/\(.*\)\.jsonl$#blimp_\1#p' | sort)
+for task in openbookqa winogrande piqa arc_easy lambada_openai $blimp; do
   ask masked "$task" - "$model" --mask "$mask" "${@:6}"
   ask sparsegpt "$task" - "$out/sparsegpt/model" "${@:6}"
 done

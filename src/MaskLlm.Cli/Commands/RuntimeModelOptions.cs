@@ -13,13 +13,17 @@ internal sealed class RuntimeModelOptions
         new("MODEL") { Description = "A runtime file of `maskllm export`, or a Hugging Face folder, which is packed first." };
     private readonly Option<string?> _mask = new("--mask") { Description = "For a folder: a 2:4 mask.npz of it." };
     private readonly Option<string> _type = TypeOption();
+    private readonly Option<bool> _map = new("--map")
+    {
+        Description = "For a file larger than memory: leave the weights in it and read what is looked at; nobody may write the file then.",
+    };
     private readonly Option<int?> _threads = SharedOptions.Threads();
     private readonly Option<int?> _context = NumberOption.Optional(OptionRanges.Context,
         "The longest a text can be, in tokens; the model's own limit by default.");
 
     internal Argument<string> Model => _model;
 
-    internal IReadOnlyList<Option> All => [_mask, _type, _threads, _context];
+    internal IReadOnlyList<Option> All => [_mask, _type, _map, _threads, _context];
 
     internal static Option<string> TypeOption() => new("--type")
     {
@@ -32,7 +36,7 @@ internal sealed class RuntimeModelOptions
         using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
         return RuntimeModel.OpenOrPack(
             parsed.GetValue(_model)!, WeightTypes.Parse(parsed.GetValue(_type)!), parsed.GetValue(_mask),
-            progress, stop);
+            progress, stop, parsed.GetValue(_map));
     }
 
     internal RuntimeDecoderOptions DecoderOptions(ParseResult parsed) =>

@@ -1,11 +1,12 @@
+using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace MaskLlm.Formats;
 
 /// <summary>
-/// The bytes of a file: read from the disk a slice at a time, or all of them in this process's own memory. Never mapped: where
-/// another program cuts a mapped file short, the system ends whoever looks at it, and no program can say a word.
+/// The bytes of a file: read from the disk a slice at a time, or all of them in this process's own memory. Mapped only where that is
+/// asked for: where another program cuts a mapped file short, the system ends whoever looks at it, and no program can say a word.
 /// </summary>
 internal sealed unsafe class FileBytes : IDisposable
 {
@@ -15,6 +16,7 @@ internal sealed unsafe class FileBytes : IDisposable
 
     private readonly string _path;
     private SafeFileHandle? _file;
+    private MemoryMappedViewAccessor? _view;
     private byte* _start;
 
     private FileBytes(string path, long length) => (_path, Length) = (path, length);
@@ -64,6 +66,19 @@ internal sealed unsafe class FileBytes : IDisposable
         _file = null;
     }
 
+    /// <summary>Has all of it where memory is, read when it is looked at, in pages that the system takes back at need.</summary>
+    internal void Map()
+    {
+        if (_start != null || Length == 0) return;
+        using (MemoryMappedFile mapped = MemoryMappedFile.CreateFromFile(
+            _file!, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false))
+            _view = mapped.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
+        _file = null;
+        byte* start = null;
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+        _start = start + _view.PointerOffset;
+    }
+
     /// <summary>A part of the file; valid until this object is disposed.</summary>
     /// <exception cref="InvalidDataException">The file was cut short meanwhile.</exception>
     internal ReadOnlySpan<byte> Slice(long offset, int length)
@@ -96,7 +111,13 @@ internal sealed unsafe class FileBytes : IDisposable
     {
         _file?.Dispose();
         _file = null;
-        if (_start != null) NativeMemory.AlignedFree(_start);
+        if (_view is not null)
+        {
+            _view.SafeMemoryMappedViewHandle.ReleasePointer();
+            _view.Dispose();
+        }
+        else if (_start != null) NativeMemory.AlignedFree(_start);
+        _view = null;
         _start = null;
     }
 

@@ -10,7 +10,8 @@ using MaskLlm.Tokens;
 
 namespace MaskLlm.Decoding;
 
-/// <summary>A runtime file in memory: weights are multiplied where they lie. What happens to the file meanwhile changes nothing.</summary>
+/// <summary>A runtime file in memory: weights are multiplied where they lie. What happens to the file meanwhile changes nothing, unless it
+/// is mapped.</summary>
 public sealed class RuntimeModel : IDisposable
 {
     private readonly SafetensorsFile _file;
@@ -76,17 +77,24 @@ public sealed class RuntimeModel : IDisposable
 
     /// <summary>Opens a runtime file; the caller disposes it.</summary>
     /// <param name="path">What <see cref="RuntimeExport"/> wrote.</param>
+    /// <param name="map">Leaves the weights in the file and reads what a step looks at, in pages that the system keeps while it can: for
+    /// files larger than memory. Whoever cuts the file short meanwhile ends this process.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">It is damaged or no runtime file.</exception>
     /// <exception cref="NotSupportedException">It is of a later version.</exception>
-    public static RuntimeModel Open(string path)
+    /// <exception cref="InsufficientMemoryException">It does not fit, and is not mapped.</exception>
+    public static RuntimeModel Open(string path, bool map = false)
     {
         SafetensorsFile file = SafetensorsFile.Open(path);
         try
         {
             TypeOf(file);   // before a file that is none of ours is read to its end
-            AvailableMemory.Require(file.Length, path, "export it again in a smaller `type`");
-            file.Load();
+            if (map) file.Map();
+            else
+            {
+                AvailableMemory.Require(file.Length, path, "export it again in a smaller `type`, or leave it in the file with `map`");
+                file.Load();
+            }
             file.RequireChecksum("export it again");
             return new RuntimeModel(file, isFolder: false);
         }
@@ -117,18 +125,21 @@ public sealed class RuntimeModel : IDisposable
     /// <param name="mask">For a folder: a mask.npz of its linear layers, or null.</param>
     /// <param name="progress">For a folder: told the bytes packed and the bytes in all.</param>
     /// <param name="stop">Stops the packing.</param>
-    /// <exception cref="ArgumentException">A mask for a runtime file, which has its own, or one that does not fit.</exception>
+    /// <param name="map">For a runtime file: as for <see cref="Open"/>.</param>
+    /// <exception cref="ArgumentException">A mask for a runtime file, which has its own, or one that does not fit; a folder to be
+    /// mapped.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file or the checkpoint is damaged.</exception>
     public static RuntimeModel OpenOrPack(string path, WeightType type, string? mask, IProgress<Progress>? progress = null,
-        CancellationToken stop = default)
+        CancellationToken stop = default, bool map = false)
     {
         if (!Directory.Exists(path))
         {
             if (mask is not null)
                 throw new ArgumentException($"{path} is a runtime file, whose mask is its own; `mask` is for a Hugging Face folder.");
-            return Open(path);
+            return Open(path, map);
         }
+        if (map) throw new ArgumentException($"{path} is a folder, which is packed in memory; `map` is for a runtime file of `export`.");
         return Of(RuntimeExport.Collect(path, mask is null ? null : CheckpointMasks.Read(mask, path), type, progress,
             stop), isFolder: true);
     }

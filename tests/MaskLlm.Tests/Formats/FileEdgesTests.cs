@@ -147,12 +147,14 @@ public sealed class FileEdgesTests : IDisposable
     {
         byte[] content = [.. Enumerable.Range(0, 200).Select(i => (byte)i)];
         using FileBytes read = FileBytes.Open(_folder.Write("a", content)), loaded = FileBytes.Open(_folder.File("a")),
+            mapped = FileBytes.Open(_folder.File("a")),
             collected = FileBytes.Collect("c", 200, stream => stream.Write(content));
         Assert.Throws<InvalidOperationException>(() => Pointer(read));
         loaded.Load();
         loaded.Load();
+        mapped.Map();
         File.Delete(_folder.File("a"));
-        foreach (FileBytes bytes in new[] { read, loaded, collected })
+        foreach (FileBytes bytes in new[] { read, loaded, mapped, collected })
         {
             Assert.Equal(200, bytes.Length);
             Assert.Equal(content[50..60], bytes.Slice(50, 10).ToArray());
@@ -162,7 +164,9 @@ public sealed class FileEdgesTests : IDisposable
             Assert.Throws<ArgumentOutOfRangeException>(() => bytes.Slice(191, 10).Length);
             Assert.Throws<ArgumentOutOfRangeException>(() => bytes.Slice(-1, 1).Length);
         }
-        Assert.All([loaded, collected], bytes => Assert.Equal(64, Pointer(bytes)));
+        Assert.All([loaded, mapped, collected], bytes => Assert.Equal(64, Pointer(bytes)));
+        mapped.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => mapped.Slice(0, 1).Length);
         loaded.Dispose();
         Assert.Throws<ObjectDisposedException>(() => loaded.Slice(0, 1).Length);
         Assert.Throws<IOException>(() => FileBytes.Collect("c", 1, _ => throw new IOException()));

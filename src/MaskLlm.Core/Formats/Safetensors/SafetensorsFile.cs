@@ -88,6 +88,9 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Reads the whole file into memory and lets go of it.</summary>
     internal void Load() => _file.Load();
 
+    /// <summary>Maps the whole file, which must stay as it is.</summary>
+    internal void Map() => _file.Map();
+
     /// <summary>Holds the whole file against its checksum.</summary>
     /// <param name="remedy">What to do with a damaged one, the end of a sentence.</param>
     /// <exception cref="InvalidDataException">It does not match, or there is none.</exception>

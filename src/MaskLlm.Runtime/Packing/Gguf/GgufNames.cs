@@ -17,8 +17,8 @@ internal static class GgufNames
     /// <summary>Of latents: what makes queries of theirs, and their norm.</summary>
     internal const string QueryOfLatent = "attn_q_b", QueryLatentNorm = "attn_q_a_norm";
 
-    /// <summary>What makes the latents of keys and values, with the dimensions of keys that all heads share; their norm; and what makes keys
-    /// and values of them.</summary>
+    /// <summary>What makes the latents of keys and values, with the dimensions of keys that all heads share; their norm; and what makes
+    /// keys and values of them.</summary>
     internal const string KeyValueLatent = "attn_kv_a_mqa", KeyValueLatentNorm = "attn_kv_a_norm", KeyValueOfLatent = "attn_kv_b";
 
     internal const string InputNorm = "attn_norm";
