@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MaskLlm.Distributed;
 using MaskLlm.Machine;
 using MaskLlm.Measures;
 using MaskLlm.Models;
@@ -55,10 +56,16 @@ public static class Perplexity
     /// <param name="cancellation">Stops between windows.</param>
     /// <exception cref="InvalidDataException">The perplexity is NaN or infinite.</exception>
     public static double OfWindows(Decoder model, IReadOnlyList<int[]> windows, string what = "the model",
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) =>
+        OfWindows(model, windows, Ranks.Alone, what, cancellation);
+
+    /// <summary>The same with the windows split over ranks; all of them call it, and have the whole.</summary>
+    internal static double OfWindows(Decoder model, IReadOnlyList<int[]> windows, Ranks ranks, string what,
+        CancellationToken cancellation)
     {
-        int length = windows[0].Length;
-        double total = Sum(model, windows.Count, length, (window, target) => windows[window].CopyTo(target), _ => { }, cancellation);
+        int length = windows[0].Length, first = ranks.FirstOf(windows.Count);
+        double total = ranks.Sum(Sum(model, ranks.CountOf(windows.Count), length, (window, target) =>
+            windows[first + window].CopyTo(target), _ => { }, cancellation))[0];
         return Finite.Perplexity(what, total, (long)windows.Count * (length - 1));
     }
 
