@@ -8,7 +8,7 @@ namespace MaskLlm.Cli;
 internal static class RankedRun
 {
     /// <summary>The verbs that several processes do together.</summary>
-    internal static readonly IReadOnlyList<string> Verbs = ["learn"];
+    internal static readonly IReadOnlyList<string> Verbs = ["learn", "prune", "eval"];
 
     // What fails in one rank often fails in all: the others leave the word to the first for so long.
     private static readonly TimeSpan _courtesy = TimeSpan.FromSeconds(2);

@@ -1,9 +1,14 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
 using MaskLlm.Data;
+using MaskLlm.Distributed;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Measures;
 using MaskLlm.Models;
+using MaskLlm.Runs;
 using MaskLlm.Tasks;
 using MaskLlm.Tokens;
 
@@ -17,6 +22,8 @@ public static class MaskEvaluation
     /// <param name="progress">Told what is being done, units done and units in all.</param>
     /// <param name="warn">Told, in one sentence, where the weights do not fit into memory and are read block by block.</param>
     /// <param name="cancellation">Stops between windows and batches.</param>
+    /// <param name="ranks">The processes that split the windows, each with the same request; null: this one alone. Tasks are the
+    /// first's.</param>
     /// <exception cref="ArgumentException">The window does not fit the model or the text, or a name is no task.</exception>
     /// <exception cref="FileNotFoundException">The text, a mask, data of a task or the tokenizer is missing.</exception>
     /// <exception cref="InvalidDataException">Model, tokenizer, text, data or mask are broken, or a mask is of another model.</exception>
@@ -24,10 +31,12 @@ public static class MaskEvaluation
     /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public static EvaluationReport Run(EvaluationRequest request, IProgress<Progress>? progress = null, Action<string>? warn = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default, Ranks? ranks = null)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request.Validate();
+        ranks ??= Ranks.Alone;
+        if (ranks.IsFirst) request.Validate();
+        if (ranks.Size > 1) RankAgreement.Require(ranks, Asked(request), "option");
         DecoderConfig config = CheckpointConfig.Read(request.Model);
         // Whatever can be wrong with small files is found before the weights are read.
         List<IReadOnlyDictionary<string, Mask>> masks = ReadMasks(request);
@@ -37,21 +46,22 @@ public static class MaskEvaluation
             : new TaskRun(request.Tasks, new TaskEncoding(tokenizer.Value), config.MaxPositions, progress, cancellation);
         cancellation.ThrowIfCancellationRequested();
         progress?.Report(new Progress("loading the model", 0, 1));
+        if (ranks.Size > 1) RankAgreement.Require(ranks, Inputs(request, text), "input");
         using Decoder model = Checkpoint.LoadOrStream(request.Model, request.Stream, warn);
         TaskLog log = new(request.LogSamples);
         RouterChoices? dense = null;
         EvaluationRow Measure(string? mask, string what)
         {
             PerplexityResult? result;
-            RouterChoices? choices = text is null || request.Masks.Count == 0 ? null : RouterChoices.Watch(model);
+            RouterChoices? choices = text is null || request.Masks.Count == 0 || ranks.Size > 1 ? null : RouterChoices.Watch(model);
             using (choices)
                 result = text is null ? null
-                    : Perplexity.Evaluate(model, text.Ids, text.Length, request.MaxWindows, progress, what, cancellation);
+                    : Perplexity.Evaluate(model, text.Ids, text.Length, request.MaxWindows, progress, null, what, cancellation, ranks);
             if (mask is null) dense = choices;
             return new EvaluationRow(mask, result is null ? null : text!.WithUnits(result))
             {
                 RouterChoicesChanged = mask is null || dense is null ? null : choices!.ShareChanged(dense),
-                Tasks = tasks?.Ask(new TorchLikelihoods(model), $"asking {what}", (task, answer) => log.Add(mask, task, answer), progress,
+                Tasks = !ranks.IsFirst ? [] : tasks?.Ask(new TorchLikelihoods(model), $"asking {what}", (task, answer) => log.Add(mask, task, answer), progress,
                     cancellation) ?? [],
             };
         }
@@ -61,8 +71,26 @@ public static class MaskEvaluation
             using MaskedWeights masked = MaskedWeights.Apply(model, masks[i]);
             rows.Add(Measure(request.Masks[i], request.Masks[i]));
         }
-        log.Write();
+        if (ranks.IsFirst) log.Write();
         return new EvaluationReport(request.Model, request.Data, text?.Length, rows);
+    }
+
+    private static JsonObject Asked(EvaluationRequest request) => new()
+    {
+        ["model"] = request.Model,
+        ["data"] = request.Data,
+        ["mask"] = new JsonArray([.. request.Masks.Select(mask => (JsonNode)mask)]),
+        ["seq-len"] = request.SequenceLength,
+        ["max-windows"] = request.MaxWindows,
+        ["tasks"] = request.Tasks is { } tasks ? new JsonArray([.. tasks.Tasks.Select(task => (JsonNode)task)]) : null,
+    };
+
+    private static JsonObject Inputs(EvaluationRequest request, EvaluationText? text)
+    {
+        JsonObject inputs = InputHashes.OfModel(request.Model);
+        foreach (string mask in request.Masks) inputs[RecordedPath.Of(mask)] = InputHashes.Of(mask);
+        if (text is not null) inputs["data"] = Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(text.Ids.AsSpan())));
+        return inputs;
     }
 
     private static List<IReadOnlyDictionary<string, Mask>> ReadMasks(EvaluationRequest request)

@@ -36,16 +36,18 @@ public static class Perplexity
     // Progress goes on from start, a window counting one, where the text is a part of something longer.
     internal static PerplexityResult Evaluate(
         Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows, IProgress<Progress>? progress, Progress? start,
-        string what, CancellationToken cancellation)
+        string what, CancellationToken cancellation, Ranks? ranks = null)
     {
+        ranks ??= Ranks.Alone;
         PerplexityWindows.RequireFit(model.Config, windowLength, maxWindows);
         PerplexityWindows.RequireText(ids.Length, windowLength);
         int windows = PerplexityWindows.Count(ids.Length, windowLength, maxWindows);
         start ??= new Progress($"evaluating {what}", 0, windows);
         Stopwatch watch = Stopwatch.StartNew();
-        double total = Sum(model, windows, windowLength, (window, target) =>
-            ids.Slice(window * windowLength, windowLength).Span.CopyTo(target), done =>
-                progress?.Report(start with { Done = start.Done + done }), cancellation);
+        int first = ranks.FirstOf(windows), own = ranks.CountOf(windows);
+        double total = ranks.Sum(Sum(model, own, windowLength, (window, target) =>
+            ids.Slice((first + window) * windowLength, windowLength).Span.CopyTo(target), done =>
+                progress?.Report(start with { Done = start.Done + (long)done * windows / Math.Max(1, own) }), cancellation))[0];
         return PerplexityResult.Of(what, total, ids.Length, windowLength, windows, watch.Elapsed.TotalSeconds);
     }
 

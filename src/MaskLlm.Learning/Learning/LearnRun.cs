@@ -111,7 +111,8 @@ public sealed class LearnRun
         CalibrationCount? calibrated = LooksAtCalibration(fromFile) ? CalibrationCount.Of(calibration) : null;
         if (calibrated?.Warning(_request.Options.PriorSamples, "a shorter `SequenceLength`") is { } repetition) _warn(repetition);
         IReadOnlyDictionary<string, Mask>? prior = fromFile ?? (_request.PrunesForPrior
-            ? PruneForPrior(model, layers, calibration, start) : null);
+            ? OneShot.Prune(model, _request.Prior, _request.Options.Pattern, layers, calibration, _progress, _cancellation,
+                layer => start?.Add(layer.Name, layer.Weight), _ranks) : null);
         using InputSquares? squares = _request.Options.UsesScores
             ? InputSquares.Of(model, calibration, _ranks, _progress, _cancellation) : null;
         double priorSeconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
@@ -403,20 +404,6 @@ public sealed class LearnRun
 
     private bool LooksAtCalibration(IReadOnlyDictionary<string, Mask>? fromFile) =>
         _request.Options.UsesScores || (fromFile is null && _request.PrunesForPrior && _request.Prior != PruneRun.MagnitudeMethod);
-
-    // By the first of ranks, which tells the others.
-    private OrderedDictionary<string, Mask> PruneForPrior(Decoder model, IReadOnlyList<LinearLayer> layers, List<int[]> calibration,
-        StartWeights? start)
-    {
-        OrderedDictionary<string, Mask>? masks = !_ranks.IsFirst ? null : OneShot.Prune(model, _request.Prior, _request.Options.Pattern,
-            layers, calibration, _progress, _cancellation, layer => start?.Add(layer.Name, layer.Weight));
-        if (_ranks.Size > 1 && start is not null)
-        {
-            if (!_ranks.IsFirst) start.MakeRoom(layers);
-            foreach (LinearLayer layer in layers) RankTensors.Broadcast(_ranks, start.ByName[layer.Name]);
-        }
-        return _ranks.Size == 1 ? masks! : RankMasks.OfFirst(_ranks, masks);
-    }
 
     // What a one-shot prior and the scores look at.
     private List<int[]> Calibration(Corpus corpus)

@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
@@ -18,12 +19,14 @@ internal static class OneShot
     /// <param name="progress">Told of every block.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <param name="solved">Told of every layer where weights are solved for; the layer holds its solved weight then.</param>
+    /// <param name="ranks">Those that the sequences are split over; null for none. All of them call it.</param>
     /// <returns>The masks by the checkpoint's name, in the order of the layers.</returns>
     /// <exception cref="InsufficientMemoryException">A block's statistics do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     internal static OrderedDictionary<string, Mask> Prune(
         Decoder model, string method, NmPattern pattern, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences,
-            IProgress<Progress>? progress, CancellationToken cancellation, Action<LinearLayer>? solved = null)
+            IProgress<Progress>? progress, CancellationToken cancellation, Action<LinearLayer>? solved = null,
+            Ranks? ranks = null)
     {
         if (method == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, pattern);
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
@@ -34,7 +37,7 @@ internal static class OneShot
             {
                 masks.Add(pruned.Layer.Name, pruned.Mask);
                 if (how.Solves) solved?.Invoke(pruned.Layer);
-            }, progress, cancellation);
+            }, progress, cancellation, ranks);
         return masks;
     }
 
@@ -49,14 +52,15 @@ internal static class OneShot
     /// <param name="pruned">Told of every layer, in their order.</param>
     /// <param name="progress">Told of every block.</param>
     /// <param name="cancellation">Stops between batches.</param>
+    /// <param name="ranks">Those that the sequences are split over; null for none. All of them call it.</param>
     internal static void Run(
         Decoder model, PruneMethod method, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences, string option, string advice,
-            string phase, Action<PrunedLayer> pruned, IProgress<Progress>? progress, CancellationToken cancellation)
+            string phase, Action<PrunedLayer> pruned, IProgress<Progress>? progress, CancellationToken cancellation, Ranks? ranks = null)
     {
         BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), option, advice);
-        using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
-        using HiddenStates? dense = method.Solves ? HiddenStates.Embed(model, sequences, null, 0, cancellation) : null;
-        new BlockwisePruner(model, method, layers, phase, progress).Run(0, hidden, dense, (_, block) =>
+        using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation, ranks: ranks);
+        using HiddenStates? dense = method.Solves ? HiddenStates.Embed(model, sequences, null, 0, cancellation, ranks: ranks) : null;
+        new BlockwisePruner(model, method, layers, phase, progress, ranks).Run(0, hidden, dense, (_, block) =>
         {
             foreach (PrunedLayer layer in block) pruned(layer);
         }, cancellation);
