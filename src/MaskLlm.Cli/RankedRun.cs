@@ -13,6 +13,9 @@ internal static class RankedRun
     // What fails in one rank often fails in all: the others leave the word to the first for so long.
     private static readonly TimeSpan _courtesy = TimeSpan.FromSeconds(2);
 
+    // A launcher passes on what was said last, if it is given the time.
+    private static readonly TimeSpan _passing = TimeSpan.FromSeconds(0.3);
+
     internal static int Run(string[] args, TextWriter output, TextWriter error, CancellationToken stop)
     {
         bool isFirst = Ranks.Launched == 0;
@@ -44,6 +47,7 @@ internal static class RankedRun
             Thread.Sleep(_courtesy);
             error.WriteLine($"rank {ranks.Rank}: {said.Text}");
         }
+        Thread.Sleep(_passing);
         ranks.Abort(code);
         return code;
     }

@@ -13,7 +13,7 @@ public sealed unsafe class Ranks : IDisposable
     private readonly int _onMachine;
     private long _talked;
 
-    private Ranks(MpiLibrary? library, int rank, int size, int onMachine) =>
+    internal Ranks(MpiLibrary? library, int rank, int size, int onMachine) =>
         (_library, Rank, Size, _onMachine) = (library, rank, size, onMachine);
 
     /// <summary>A process for itself.</summary>

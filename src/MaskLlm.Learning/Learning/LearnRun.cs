@@ -76,13 +76,13 @@ public sealed class LearnRun
         using Decoder model = Checkpoint.LoadOrStream(_model, _request.Options.Stream, null, TorchRuntime.DeviceOf(_request.Device),
             _request.Options.Precision);
         // What can be refused is refused before the text is tokenised, which may take long.
-        LearnMemory.Require(model, _request.Options);
+        LearnMemory.Require(model, _request.Options, _ranks.Size);
         TokenEncoding encoding = ModelTokenizer.Encoding(_model, model.Config, _request.Data);
         IReadOnlyDictionary<string, Mask>? fromFile = LoadPrior();
         IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, _request.Options);
         using StartWeights? start = LoadStart(layers);
         using Corpus corpus = OpenCorpus(encoding);
-        MemoryPlan plan = LearnMemory.Plan(model, _request.Options, Environment.WorkingSet);
+        MemoryPlan plan = LearnMemory.Plan(model, _request.Options, Environment.WorkingSet, _ranks.Size);
         if (_request.ExplainMemory) Explain(plan);
         TaskRun? tasks = _request.Tasks is null ? null : new TaskRun(_request.Tasks,
             new TaskEncoding(ModelTokenizer.Load(_model, model.Config)), model.Config.MaxPositions, _progress, _cancellation);
@@ -208,7 +208,7 @@ public sealed class LearnRun
     private void AnnounceDuration(Decoder model, BatchSampler batches)
     {
         LearnOptions options = _request.Options;
-        int micro = options.MicroBatchSize ?? options.BatchSize;
+        int own = _ranks.CountOf(options.BatchSize), micro = Math.Min(options.MicroBatchSize ?? own, own);
         int[] ids = new int[options.BatchSize * (options.SequenceLength + 1)];
         batches.Fill(0, ids);
         using IDisposable noGradient = no_grad();
@@ -222,7 +222,8 @@ public sealed class LearnRun
             forward = Stopwatch.GetElapsedTime(begin);
         }
         long weights = MaskLearner.SelectLayers(model, options).Sum(layer => (long)layer.Rows * layer.Columns);
-        double seconds = Seconds(options, MaskLearner.ChooseKernel(options, model.Device), forward.TotalSeconds, weights);
+        double seconds = Seconds(options with { BatchSize = own, MicroBatchSize = micro },
+            MaskLearner.ChooseKernel(options, model.Device), forward.TotalSeconds, weights / _ranks.Size);
         _warn(string.Create(CultureInfo.InvariantCulture,
             $"{options.Steps} steps will take about {seconds / 60:0.0} minutes (from one forward pass)."));
     }

@@ -156,10 +156,12 @@ internal sealed class LearnedLayer : IDisposable
         _gradient = null;
     }
 
-    /// <summary>The N largest weights of each group as 1 and the others as 0, (O, I) float32, of the caller's scope.</summary>
+    /// <summary>The N largest weights of each owned group as 1 and the others as 0, of the weight's shape, float32, of the caller's
+    /// scope.</summary>
     internal Tensor LargestWeights(NmPattern pattern)
     {
         using DisposeScope scope = NewDisposeScope();
+        if (_share.Count == 0) return Weight.clone().MoveToOuterDisposeScope();
         return LargestOfGroup.Kept(Logits.Name, Weight.abs(), pattern).MoveToOuterDisposeScope();
     }
 
