@@ -67,10 +67,10 @@ internal static class CommandLine
             + "applied and proved.")
         {
             DemoCommand.Create(stop),
-            LearnCommand.Create(stop, ranks ?? Ranks.Alone),
+            LearnCommand.Create(ranks ?? Ranks.Alone, stop),
             PermuteCommand.Create(stop),
-            PruneCommand.Create(stop, ranks ?? Ranks.Alone),
-            EvalCommand.Create(stop, ranks ?? Ranks.Alone),
+            PruneCommand.Create(ranks ?? Ranks.Alone, stop),
+            EvalCommand.Create(ranks ?? Ranks.Alone, stop),
             ApplyCommand.Create(stop),
             InspectCommand.Create(stop),
             MergeCommand.Create(stop),

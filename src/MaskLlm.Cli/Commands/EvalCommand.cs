@@ -13,7 +13,7 @@ namespace MaskLlm.Cli.Commands;
 /// <summary><c>maskllm eval</c>.</summary>
 internal static class EvalCommand
 {
-    internal static Command Create(CancellationToken stop, Ranks ranks)
+    internal static Command Create(Ranks ranks, CancellationToken stop)
     {
         Argument<string> model = new("MODEL")
         {
@@ -52,7 +52,7 @@ internal static class EvalCommand
             };
             EvaluationReport report;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
-                report = Evaluate(request, parsed.GetValue(threads) ?? ranks.Threads, progress, stop, ranks);
+                report = Evaluate(request, ranks, parsed.GetValue(threads), progress, stop);
             if (report.Rows[0].Result is { } first && request.MaxWindows > first.Windows)
                 parsed.InvocationConfiguration.Error.WriteLine(
                     string.Create(CultureInfo.InvariantCulture,
@@ -66,13 +66,13 @@ internal static class EvalCommand
     }
 
     // A runtime file needs no libtorch.
-    private static EvaluationReport Evaluate(EvaluationRequest request, int? threads, ProgressLine progress,
-        CancellationToken stop, Ranks ranks)
+    private static EvaluationReport Evaluate(EvaluationRequest request, Ranks ranks, int? threads, ProgressLine progress,
+        CancellationToken stop)
     {
         if (File.Exists(request.Model) && ranks.Size > 1)
             throw new ArgumentException($"{request.Model} is a runtime file, which one process evaluates; start it without mpirun.");
         if (File.Exists(request.Model)) return RuntimeEvaluation.Run(request, threads, progress, stop);
-        TorchRuntime.Start(threads);
-        return MaskEvaluation.Run(request, progress, progress.Note, stop, ranks);
+        TorchRuntime.Start(threads ?? ranks.Threads);
+        return MaskEvaluation.Run(request, ranks, progress, progress.Note, stop);
     }
 }

@@ -11,7 +11,7 @@ namespace MaskLlm.Cli.Commands;
 /// <summary><c>maskllm learn</c>.</summary>
 internal static class LearnCommand
 {
-    internal static Command Create(CancellationToken stop, Ranks ranks)
+    internal static Command Create(Ranks ranks, CancellationToken stop)
     {
         Argument<string> model = SharedOptions.Model();
         Option<string[]> data = SharedOptions.Data();
@@ -98,7 +98,7 @@ internal static class LearnCommand
                 Resume = parsed.GetValue(resume),
             };
             if (parsed.GetValue(prior) is { } named) request = request with { Prior = named };
-            RunRecord record = LearnRun.Execute(request, progress, progress.Note, stop, ranks);
+            RunRecord record = LearnRun.Execute(request, ranks, progress, progress.Note, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, record.ToJson());
             else LearnTable.Print(parsed.InvocationConfiguration.Output, record, request.Out);
             return ExitCode.Done;

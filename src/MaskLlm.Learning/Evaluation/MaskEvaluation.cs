@@ -22,8 +22,6 @@ public static class MaskEvaluation
     /// <param name="progress">Told what is being done, units done and units in all.</param>
     /// <param name="warn">Told, in one sentence, where the weights do not fit into memory and are read block by block.</param>
     /// <param name="cancellation">Stops between windows and batches.</param>
-    /// <param name="ranks">The processes that split the windows, each with the same request; null: this one alone. Tasks are the
-    /// first's.</param>
     /// <exception cref="ArgumentException">The window does not fit the model or the text, or a name is no task.</exception>
     /// <exception cref="FileNotFoundException">The text, a mask, data of a task or the tokenizer is missing.</exception>
     /// <exception cref="InvalidDataException">Model, tokenizer, text, data or mask are broken, or a mask is of another model.</exception>
@@ -31,10 +29,20 @@ public static class MaskEvaluation
     /// <exception cref="InsufficientMemoryException">The weights do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public static EvaluationReport Run(EvaluationRequest request, IProgress<Progress>? progress = null, Action<string>? warn = null,
-        CancellationToken cancellation = default, Ranks? ranks = null)
+        CancellationToken cancellation = default) => Run(request, Ranks.Alone, progress, warn, cancellation);
+
+    /// <summary>The same of several processes, each with the same request: the windows are split, and tasks are the first's.</summary>
+    /// <param name="request">What to measure.</param>
+    /// <param name="ranks">The processes; all of them call this.</param>
+    /// <param name="progress">As of one process.</param>
+    /// <param name="warn">As of one process.</param>
+    /// <param name="cancellation">As of one process.</param>
+    /// <exception cref="ArgumentException">As of one process; or a rank has another request or input.</exception>
+    public static EvaluationReport Run(EvaluationRequest request, Ranks ranks, IProgress<Progress>? progress = null,
+        Action<string>? warn = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        ranks ??= Ranks.Alone;
+        ArgumentNullException.ThrowIfNull(ranks);
         if (ranks.IsFirst) request.Validate();
         if (ranks.Size > 1) RankAgreement.Require(ranks, Asked(request), "option");
         DecoderConfig config = CheckpointConfig.Read(request.Model);

@@ -35,7 +35,7 @@ public sealed class LearnRun
     // What masks are learned for: the request's model, or that in another order.
     private string _model;
 
-    private LearnRun(LearnRequest request, IProgress<Progress>? progress, Action<string>? warn, CancellationToken cancellation, Ranks ranks)
+    private LearnRun(LearnRequest request, Ranks ranks, IProgress<Progress>? progress, Action<string>? warn, CancellationToken cancellation)
     {
         request.Validate();
         request.RequireRanks(ranks.Size);
@@ -54,8 +54,6 @@ public sealed class LearnRun
     /// <param name="progress">Told of every step.</param>
     /// <param name="warn">Told, in one sentence each, what the user should know and nothing stops for.</param>
     /// <param name="cancellation">Stops after the step, with a checkpoint.</param>
-    /// <param name="ranks">The processes that learn together, each with the same request; null: this one alone. The first of them
-    /// writes.</param>
     /// <returns>The run's record, as in <c>run.json</c>.</returns>
     /// <exception cref="ArgumentException">Options or folder make no sense.</exception>
     /// <exception cref="InvalidDataException">Model, mask or data are broken.</exception>
@@ -63,9 +61,22 @@ public sealed class LearnRun
     /// <exception cref="OperationCanceledException">Stopped; the checkpoint is saved.</exception>
     public static RunRecord Execute(
         LearnRequest request, IProgress<Progress>? progress = null, Action<string>? warn = null,
-            CancellationToken cancellation = default, Ranks? ranks = null)
+            CancellationToken cancellation = default) => Execute(request, Ranks.Alone, progress, warn, cancellation);
+
+    /// <summary>The same by several processes, each with the same request; the first of them writes.</summary>
+    /// <param name="request">What to do.</param>
+    /// <param name="ranks">The processes; all of them call this.</param>
+    /// <param name="progress">As of one process.</param>
+    /// <param name="warn">As of one process.</param>
+    /// <param name="cancellation">Of any of them stops all after the step, with a checkpoint.</param>
+    /// <exception cref="ArgumentException">As of one process; or it is nothing that ranks do, or one has another request or
+    /// input.</exception>
+    /// <exception cref="NotSupportedException">A layer is larger than what ranks pass at once.</exception>
+    public static RunRecord Execute(LearnRequest request, Ranks ranks, IProgress<Progress>? progress = null, Action<string>? warn = null,
+        CancellationToken cancellation = default)
     {
-        LearnRun run = new(request, progress, warn, cancellation, ranks ?? Ranks.Alone);
+        ArgumentNullException.ThrowIfNull(ranks);
+        LearnRun run = new(request, ranks, progress, warn, cancellation);
         using RunFolder? folder = run._folder;
         return run.Run();
     }

@@ -11,7 +11,7 @@ namespace MaskLlm.Priors;
 /// none the hidden states, so that they begin at the first block.</summary>
 internal sealed class BlockwiseRun(
     PruneRequest request, PruneMethod method, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint? checkpoint,
-    IProgress<Progress>? progress, CancellationToken cancellation, Ranks ranks)
+    Ranks ranks, IProgress<Progress>? progress, CancellationToken cancellation)
 {
     /// <summary>Experts of the blocks of this process that too few tokens reached.</summary>
     internal int StarvedExperts { get; private set; }

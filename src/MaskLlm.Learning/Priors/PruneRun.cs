@@ -46,8 +46,6 @@ public static class PruneRun
     /// <param name="progress">Told of every layer or block.</param>
     /// <param name="warn">Told, in one sentence, of calibration that repeats or is short.</param>
     /// <param name="cancellation">Stops between layers, or between batches of a block; what was done before that block is kept.</param>
-    /// <param name="ranks">The processes that prune together, each with the same request; null: this one alone. The first of them
-    /// writes.</param>
     /// <returns>The run's record, as in <c>run.json</c>.</returns>
     /// <exception cref="ArgumentException">Method, options or folder make no sense.</exception>
     /// <exception cref="InvalidDataException">The model, the data or a checkpoint is broken.</exception>
@@ -55,13 +53,24 @@ public static class PruneRun
     /// <exception cref="InsufficientMemoryException">The weights, or the statistics of a block, do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public static RunRecord Execute(PruneRequest request, IProgress<Progress>? progress = null, Action<string>? warn = null,
-        CancellationToken cancellation = default, Ranks? ranks = null)
+        CancellationToken cancellation = default) => Execute(request, Ranks.Alone, progress, warn, cancellation);
+
+    /// <summary>The same by several processes, each with the same request; the first of them writes.</summary>
+    /// <param name="request">What to do.</param>
+    /// <param name="ranks">The processes; all of them call this.</param>
+    /// <param name="progress">As of one process.</param>
+    /// <param name="warn">As of one process.</param>
+    /// <param name="cancellation">As of one process.</param>
+    /// <exception cref="ArgumentException">As of one process; or it is nothing that ranks do, or one has another request or
+    /// input.</exception>
+    public static RunRecord Execute(PruneRequest request, Ranks ranks, IProgress<Progress>? progress = null, Action<string>? warn = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(ranks);
         RequireMethod(request);
         RequireOwnFolder(request);
         PruneMethod method = request.How;
-        ranks ??= Ranks.Alone;
         if (ranks.Size > 1) RequireRanks(request, ranks);
         if (ranks.IsFirst)
         {
@@ -111,8 +120,8 @@ public static class PruneRun
                 () => Choose().Select(layer => layer.Name));
             HashSet<string> unpruned = [.. ranks.TextOfFirst(checkpoint is null ? null : string.Join('\n', checkpoint.Dense)).Split('\n')];
             dense = [.. layers.Where(layer => unpruned.Contains(layer.Name))];
-            BlockwiseRun run = new(request with { Model = source }, method, model, [.. layers.Except(dense)], checkpoint, progress,
-                cancellation, ranks);
+            BlockwiseRun run = new(request with { Model = source }, method, model, [.. layers.Except(dense)], checkpoint, ranks,
+                progress, cancellation);
             masks = run.Prune(calibration.Sequences);
             if (run.StarvedExperts > 0) warn?.Invoke(Starved(run.StarvedExperts, request));
             if (method.ChangesWeights) checkpoint?.WriteModel(source, masks, RunModelFolder.PathOf(request.Out), cancellation);
