@@ -117,7 +117,8 @@ internal sealed unsafe class MpiLibrary
 
     private static string VersionOf(nint library)
     {
-        delegate* unmanaged<byte*, int*, int> version = (delegate* unmanaged<byte*, int*, int>)NativeLibrary.GetExport(library, "MPI_Get_library_version");
+        delegate* unmanaged<byte*, int*, int> version =
+            (delegate* unmanaged<byte*, int*, int>)NativeLibrary.GetExport(library, "MPI_Get_library_version");
         byte[] text = new byte[LongestVersion];
         int length;
         fixed (byte* start = text) Check(version(start, &length), "MPI_Get_library_version");

@@ -50,12 +50,13 @@ public sealed unsafe class Ranks : IDisposable
         library.Initialize();
         Ranks ranks = new(library, library.Rank(), library.Size(), launch.OnMachine);
         if (ranks.Size != launch.Size)
-            throw new NotSupportedException($"the launcher started {launch.Size} processes and {ranks.Library} sees {ranks.Size}: it is not "
-                + $"the launcher's library; name that one by {MpiLibrary.Variable}.");
+            throw new NotSupportedException($"the launcher started {launch.Size} processes and {ranks.Library} sees {ranks.Size}: it is "
+                + $"not the launcher's library; name that one by {MpiLibrary.Variable}.");
         return ranks;
     }
 
-    /// <summary>The rank that the environment names, where a launcher started several processes; null elsewhere. Nothing is joined.</summary>
+    /// <summary>The rank that the environment names, where a launcher started several processes; null elsewhere. Nothing is
+    /// joined.</summary>
     public static int? Launched => MpiLaunch.Read(Environment.GetEnvironmentVariable)?.Rank;
 
     /// <summary>Ends all processes of the job, this one included.</summary>
@@ -167,7 +168,8 @@ public sealed unsafe class Ranks : IDisposable
     internal void Scatter(void* all, IReadOnlyList<long> starts, void* received)
     {
         (int[] counts, int[] places) = Stretches(starts);
-        int[] gotten = [.. Enumerable.Repeat(counts[Rank], Size)], into = [.. Enumerable.Range(0, Size).Select(i => checked(i * counts[Rank]))];
+        int[] gotten = [.. Enumerable.Repeat(counts[Rank], Size)],
+            into = [.. Enumerable.Range(0, Size).Select(i => checked(i * counts[Rank]))];
         long begin = Stopwatch.GetTimestamp();
         fixed (int* count = counts, place = places, got = gotten, to = into)
             _library!.AllToAll(all, count, place, received, got, to);

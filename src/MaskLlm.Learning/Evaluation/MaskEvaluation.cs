@@ -69,8 +69,8 @@ public static class MaskEvaluation
             return new EvaluationRow(mask, result is null ? null : text!.WithUnits(result))
             {
                 RouterChoicesChanged = mask is null || dense is null ? null : choices!.ShareChanged(dense),
-                Tasks = !ranks.IsFirst ? [] : tasks?.Ask(new TorchLikelihoods(model), $"asking {what}", (task, answer) => log.Add(mask, task, answer), progress,
-                    cancellation) ?? [],
+                Tasks = !ranks.IsFirst ? [] : tasks?.Ask(new TorchLikelihoods(model), $"asking {what}",
+                    (task, answer) => log.Add(mask, task, answer), progress, cancellation) ?? [],
             };
         }
         List<EvaluationRow> rows = [Measure(null, "the dense model")];

@@ -93,10 +93,12 @@ public sealed record LearnRequest
             : null;
         if (alone is not null) throw new ArgumentException($"{alone}; learn without mpirun, or leave it out.");
         if (Options.BatchSize < ranks)
-            throw new ArgumentException($"`BatchSize` is {Options.BatchSize}; {ranks} ranks need a sequence each, so take {ranks} or more.");
+            throw new ArgumentException($"`BatchSize` is {Options.BatchSize}; {ranks} ranks need a sequence each: "
+                + $"take {ranks} or more.");
         // An error over what a block adds is taken of a part of a batch: the same parts, whoever runs them.
         if ((Options.Blockwise || Options.StateDistillation > 0)
-            && (Options.MicroBatchSize is not { } micro || Enumerable.Range(1, ranks).Any(rank => (long)Options.BatchSize * rank / ranks % micro != 0)))
+            && (Options.MicroBatchSize is not { } micro
+                || Enumerable.Range(1, ranks).Any(rank => (long)Options.BatchSize * rank / ranks % micro != 0)))
             throw new ArgumentException($"`MicroBatchSize`: `StateDistillation` and `Blockwise` compare states within it, and with {ranks} "
                 + "ranks it must divide each rank's sequences; 1 always does.");
     }

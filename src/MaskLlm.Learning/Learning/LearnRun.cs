@@ -338,7 +338,8 @@ public sealed class LearnRun
         using DisposeScope scope = NewDisposeScope();
         double now = HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None, learner.WholeWeights(), learner.Vectors)!
             .Value;
-        metrics?.Write(step, ("held_out_perplexity", now), ("held_out_dense", dense ?? double.NaN), ("held_out_prior", prior ?? double.NaN));
+        metrics?.Write(step, ("held_out_perplexity", now), ("held_out_dense", dense ?? double.NaN),
+            ("held_out_prior", prior ?? double.NaN));
         _warn(string.Create(CultureInfo.InvariantCulture,
             $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
     }

@@ -15,7 +15,8 @@ internal sealed class StartWeights : IDisposable
     internal IReadOnlyDictionary<string, Tensor> ByName => _weights;
 
     /// <summary>Takes a copy of a weight.</summary>
-    internal void Add(string name, Tensor weight) => _weights.Add(name, weight.to(ScalarType.Float32, copy: true).contiguous().DetachFromDisposeScope());
+    internal void Add(string name, Tensor weight) =>
+        _weights.Add(name, weight.to(ScalarType.Float32, copy: true).contiguous().DetachFromDisposeScope());
 
     /// <summary>Those of a checkpoint of the same model.</summary>
     /// <param name="folder">A Hugging Face folder.</param>

@@ -26,7 +26,8 @@ internal static class TensorState
         SafetensorsWriter.WriteChecked(path, Entries(tensors), metadata);
 
     /// <summary>The same of tensors that ranks have parts of: the first writes, the others give theirs. All ranks call it.</summary>
-    internal static void SaveChecked(string path, IEnumerable<StateTensor> tensors, IReadOnlyDictionary<string, string> metadata, Ranks ranks)
+    internal static void SaveChecked(string path, IEnumerable<StateTensor> tensors, IReadOnlyDictionary<string, string> metadata,
+        Ranks ranks)
     {
         // The order in which the writer asks for them.
         StateTensor[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Value.ElementSize)];

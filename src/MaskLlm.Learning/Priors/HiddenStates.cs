@@ -145,7 +145,8 @@ internal sealed class HiddenStates : IDisposable
     private static HiddenStates Empty(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes, string name,
         int together, Ranks? ranks = null) => new(
         [.. sequences.Chunk(together).Select(batch => new long[] { Own(batch, ranks).Length, batch[0].Length, model.Config.HiddenSize })],
-        [.. sequences.Chunk(together).Select(batch => batch.Length)], folder, name, folder is null || BytesOf(model.Config.HiddenSize, sequences) <= limitBytes);
+        [.. sequences.Chunk(together).Select(batch => batch.Length)], folder, name,
+        folder is null || BytesOf(model.Config.HiddenSize, sequences) <= limitBytes);
 
     private void Write(string folder, int block, Func<int, Tensor> batch) => SafetensorsWriter.WriteChecked(
         PathOf(folder, block, _name),

@@ -21,8 +21,8 @@ internal static class RankAgreement
             if (all[rank] == all[0]) continue;
             JsonObject first = Parse(all[0]), other = Parse(all[rank]);
             string name = first.Concat(other).Select(pair => pair.Key).First(key => !JsonNode.DeepEquals(first[key], other[key]));
-            throw new ArgumentException($"the {what} {name} is {Shown(first[name])} in rank 0 and {Shown(other[name])} in rank {rank}; give "
-                + "all ranks the same.");
+            throw new ArgumentException($"the {what} {name} is {Shown(first[name])} in rank 0 and {Shown(other[name])} in rank {rank}; "
+                + "give all ranks the same.");
         }
     }
 
