@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using MaskLlm.Cli.Commands;
 using MaskLlm.Cli.Output;
+using MaskLlm.Distributed;
 
 namespace MaskLlm.Cli;
 
@@ -16,17 +17,18 @@ internal static class CommandLine
         (CultureInfo.DefaultThreadCurrentCulture, CultureInfo.DefaultThreadCurrentUICulture) = (CultureInfo.InvariantCulture,
             CultureInfo.InvariantCulture);
         ErrorOutput error = new(Console.Error);
-        using StopSignals signals = new(error);
-        return Run(args, Console.Out, error, signals.Token);
+        int? rank = Ranks.Launched;
+        using StopSignals signals = new(rank > 0 ? TextWriter.Null : error);
+        return rank is null ? Run(args, Console.Out, error, signals.Token) : RankedRun.Run(args, Console.Out, error, signals.Token);
     }
 
-    internal static int Run(string[] args, TextWriter output, TextWriter error, CancellationToken stop)
+    internal static int Run(string[] args, TextWriter output, TextWriter error, CancellationToken stop, Ranks? ranks = null)
     {
-        ParseResult parsed = Root(stop).Parse(args);
+        ParseResult parsed = Root(stop, ranks).Parse(args);
         error = new OptionOutput(error, OptionNames.Of(parsed));
         try
         {
-            if (RunConfig.Expand(args, parsed) is { } expanded) parsed = Root(stop).Parse(expanded);
+            if (RunConfig.Expand(args, parsed) is { } expanded) parsed = Root(stop, ranks).Parse(expanded);
         }
         catch (Exception e) when (ExitCode.Of(e) == ExitCode.BadInput)
         {
@@ -59,16 +61,16 @@ internal static class CommandLine
         }
     }
 
-    internal static RootCommand Root(CancellationToken stop)
+    internal static RootCommand Root(CancellationToken stop, Ranks? ranks = null)
     {
         RootCommand root = new("Learns which weights of a language model to keep: N:M masks for Hugging Face checkpoints, learned, "
             + "applied and proved.")
         {
             DemoCommand.Create(stop),
-            LearnCommand.Create(stop),
+            LearnCommand.Create(ranks ?? Ranks.Alone, stop),
             PermuteCommand.Create(stop),
-            PruneCommand.Create(stop),
-            EvalCommand.Create(stop),
+            PruneCommand.Create(ranks ?? Ranks.Alone, stop),
+            EvalCommand.Create(ranks ?? Ranks.Alone, stop),
             ApplyCommand.Create(stop),
             InspectCommand.Create(stop),
             MergeCommand.Create(stop),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using MaskLlm.Cli.Output;
+using MaskLlm.Distributed;
 using MaskLlm.Decoding;
 using MaskLlm.Evaluation;
 using MaskLlm.Measures;
@@ -12,7 +13,7 @@ namespace MaskLlm.Cli.Commands;
 /// <summary><c>maskllm eval</c>.</summary>
 internal static class EvalCommand
 {
-    internal static Command Create(CancellationToken stop)
+    internal static Command Create(Ranks ranks, CancellationToken stop)
     {
         Argument<string> model = new("MODEL")
         {
@@ -51,7 +52,7 @@ internal static class EvalCommand
             };
             EvaluationReport report;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
-                report = Evaluate(request, parsed.GetValue(threads), progress, stop);
+                report = Evaluate(request, ranks, parsed.GetValue(threads), progress, stop);
             if (report.Rows[0].Result is { } first && request.MaxWindows > first.Windows)
                 parsed.InvocationConfiguration.Error.WriteLine(
                     string.Create(CultureInfo.InvariantCulture,
@@ -65,11 +66,13 @@ internal static class EvalCommand
     }
 
     // A runtime file needs no libtorch.
-    private static EvaluationReport Evaluate(EvaluationRequest request, int? threads, ProgressLine progress,
+    private static EvaluationReport Evaluate(EvaluationRequest request, Ranks ranks, int? threads, ProgressLine progress,
         CancellationToken stop)
     {
+        if (File.Exists(request.Model) && ranks.Size > 1)
+            throw new ArgumentException($"{request.Model} is a runtime file, which one process evaluates; start it without mpirun.");
         if (File.Exists(request.Model)) return RuntimeEvaluation.Run(request, threads, progress, stop);
-        TorchRuntime.Start(threads);
-        return MaskEvaluation.Run(request, progress, progress.Note, stop);
+        TorchRuntime.Start(threads ?? ranks.Threads);
+        return MaskEvaluation.Run(request, ranks, progress, progress.Note, stop);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MaskLlm.Cli.Output;
+using MaskLlm.Distributed;
 using MaskLlm.Learning;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
@@ -10,7 +11,7 @@ namespace MaskLlm.Cli.Commands;
 /// <summary><c>maskllm learn</c>.</summary>
 internal static class LearnCommand
 {
-    internal static Command Create(CancellationToken stop)
+    internal static Command Create(Ranks ranks, CancellationToken stop)
     {
         Argument<string> model = SharedOptions.Model();
         Option<string[]> data = SharedOptions.Data();
@@ -72,7 +73,7 @@ internal static class LearnCommand
             ]);
         command.SetAction(parsed =>
         {
-            int used = TorchRuntime.Start(parsed.GetValue(threads));
+            int used = TorchRuntime.Start(parsed.GetValue(threads) ?? ranks.Threads);
             TextWriter error = parsed.InvocationConfiguration.Error;
             using ProgressLine progress = new(error);
             LearnRequest request = new()
@@ -97,7 +98,7 @@ internal static class LearnCommand
                 Resume = parsed.GetValue(resume),
             };
             if (parsed.GetValue(prior) is { } named) request = request with { Prior = named };
-            RunRecord record = LearnRun.Execute(request, progress, progress.Note, stop);
+            RunRecord record = LearnRun.Execute(request, ranks, progress, progress.Note, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, record.ToJson());
             else LearnTable.Print(parsed.InvocationConfiguration.Output, record, request.Out);
             return ExitCode.Done;

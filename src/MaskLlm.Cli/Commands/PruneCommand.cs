@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using MaskLlm.Cli.Output;
+using MaskLlm.Distributed;
 using MaskLlm.Models;
 using MaskLlm.Numerals;
 using MaskLlm.Patterns;
@@ -12,7 +13,7 @@ namespace MaskLlm.Cli.Commands;
 /// <summary><c>maskllm prune</c>.</summary>
 internal static class PruneCommand
 {
-    internal static Command Create(CancellationToken stop)
+    internal static Command Create(Ranks ranks, CancellationToken stop)
     {
         Argument<string> model = SharedOptions.Model();
         Option<string> method = new("--method")
@@ -66,7 +67,7 @@ internal static class PruneCommand
         };
         command.SetAction(parsed =>
         {
-            int used = TorchRuntime.Start(parsed.GetValue(threads));
+            int used = TorchRuntime.Start(parsed.GetValue(threads) ?? ranks.Threads);
             PruneRequest request = new()
             {
                 Model = parsed.GetValue(model)!,
@@ -94,7 +95,7 @@ internal static class PruneCommand
             };
             RunRecord record;
             using (ProgressLine progress = new(parsed.InvocationConfiguration.Error))
-                record = PruneRun.Execute(request, progress, progress.Note, stop);
+                record = PruneRun.Execute(request, ranks, progress, progress.Note, stop);
             if (parsed.GetValue(json)) JsonOutput.Print(parsed.InvocationConfiguration.Output, record.ToJson());
             bool hasModel = Directory.Exists(Path.Combine(request.Out, "model"));
             if (!parsed.GetValue(json)) DensityLine.Print(parsed.InvocationConfiguration.Output, record);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MaskLlm.Distributed;
 using MaskLlm.Machine;
 using MaskLlm.Measures;
 using MaskLlm.Models;
@@ -35,16 +36,18 @@ public static class Perplexity
     // Progress goes on from start, a window counting one, where the text is a part of something longer.
     internal static PerplexityResult Evaluate(
         Decoder model, ReadOnlyMemory<int> ids, int windowLength, int? maxWindows, IProgress<Progress>? progress, Progress? start,
-        string what, CancellationToken cancellation)
+        string what, CancellationToken cancellation, Ranks? ranks = null)
     {
+        ranks ??= Ranks.Alone;
         PerplexityWindows.RequireFit(model.Config, windowLength, maxWindows);
         PerplexityWindows.RequireText(ids.Length, windowLength);
         int windows = PerplexityWindows.Count(ids.Length, windowLength, maxWindows);
         start ??= new Progress($"evaluating {what}", 0, windows);
         Stopwatch watch = Stopwatch.StartNew();
-        double total = Sum(model, windows, windowLength, (window, target) =>
-            ids.Slice(window * windowLength, windowLength).Span.CopyTo(target), done =>
-                progress?.Report(start with { Done = start.Done + done }), cancellation);
+        int first = ranks.FirstOf(windows), own = ranks.CountOf(windows);
+        double total = ranks.Sum(Sum(model, own, windowLength, (window, target) =>
+            ids.Slice((first + window) * windowLength, windowLength).Span.CopyTo(target), done =>
+                progress?.Report(start with { Done = start.Done + (long)done * windows / Math.Max(1, own) }), cancellation))[0];
         return PerplexityResult.Of(what, total, ids.Length, windowLength, windows, watch.Elapsed.TotalSeconds);
     }
 
@@ -55,10 +58,16 @@ public static class Perplexity
     /// <param name="cancellation">Stops between windows.</param>
     /// <exception cref="InvalidDataException">The perplexity is NaN or infinite.</exception>
     public static double OfWindows(Decoder model, IReadOnlyList<int[]> windows, string what = "the model",
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) =>
+        OfWindows(model, windows, Ranks.Alone, what, cancellation);
+
+    /// <summary>The same with the windows split over ranks; all of them call it, and have the whole.</summary>
+    internal static double OfWindows(Decoder model, IReadOnlyList<int[]> windows, Ranks ranks, string what,
+        CancellationToken cancellation)
     {
-        int length = windows[0].Length;
-        double total = Sum(model, windows.Count, length, (window, target) => windows[window].CopyTo(target), _ => { }, cancellation);
+        int length = windows[0].Length, first = ranks.FirstOf(windows.Count);
+        double total = ranks.Sum(Sum(model, ranks.CountOf(windows.Count), length, (window, target) =>
+            windows[first + window].CopyTo(target), _ => { }, cancellation))[0];
         return Finite.Perplexity(what, total, (long)windows.Count * (length - 1));
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using MaskLlm.Distributed;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Models;
 using MaskLlm.Runs;
@@ -12,28 +13,30 @@ namespace MaskLlm.Learning;
 /// </summary>
 internal static class LearnCheckpoint
 {
-    /// <summary>Saves the state after <paramref name="step"/> steps; the file is whole or not there.</summary>
+    /// <summary>Saves the state after <paramref name="step"/> steps; the file is whole or not there. Of ranks the first writes, all call
+    /// it, and the file is that of one process.</summary>
     internal static void Save(string path, MaskLearner learner, long step, JsonObject options) => TensorState.SaveChecked(
         path, learner.State,
         new Dictionary<string, string>
         {
             [CheckpointStep.Key] = step.ToString(CultureInfo.InvariantCulture),
             [DecisiveOptions.Key] = options.ToJsonString()
-        });
+        }, learner.Ranks);
 
-    /// <summary>Loads a state.</summary>
+    /// <summary>Loads a state, however many ranks wrote it. Of ranks the first reads, and all call it.</summary>
     /// <returns>Steps done.</returns>
     /// <exception cref="ArgumentException">The run was started with other options.</exception>
     /// <exception cref="InvalidDataException">Damaged, or of another model.</exception>
     internal static long Load(string path, MaskLearner learner, JsonObject options)
     {
-        using (SafetensorsFile file = SafetensorsFile.OpenChecked(path, TensorState.Remedy(Path.GetDirectoryName(path)!)))
-        {
-            DecisiveOptions.RequireSame(file, options);
-            long step = CheckpointStep.Read(file);
-            TensorState.Load(file, learner.State);
-            return step;
-        }
+        Ranks ranks = learner.Ranks;
+        using SafetensorsFile? file = ranks.IsFirst
+            ? SafetensorsFile.OpenChecked(path, TensorState.Remedy(Path.GetDirectoryName(path)!)) : null;
+        if (file is not null) DecisiveOptions.RequireSame(file, options);
+        long step = file is null ? 0 : CheckpointStep.Read(file);
+        step = (long)ranks.OfFirst(step);
+        TensorState.Load(file, learner.State, ranks);
+        return step;
     }
 
     /// <summary>Steps done of a state that is not loaded.</summary>

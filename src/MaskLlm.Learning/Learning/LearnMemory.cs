@@ -18,27 +18,32 @@ internal static class LearnMemory
     /// <param name="model">Loaded.</param>
     /// <param name="options">Of the run.</param>
     /// <param name="loadedBytes">Memory of the process now, the model's included.</param>
-    internal static MemoryPlan Plan(Decoder model, LearnOptions options, long loadedBytes)
+    /// <param name="ranks">Processes that learn together; the plan is of one of them.</param>
+    internal static MemoryPlan Plan(Decoder model, LearnOptions options, long loadedBytes, int ranks = 1)
     {
         IReadOnlyList<LinearLayer> selected = MaskLearner.SelectLayers(model, options);
         List<LinearLayer> widest = [.. selected.GroupBy(layer => Block(model, layer)).MaxBy(block => block.Sum(WeightCount))!];
         IReadOnlyList<LinearLayer> layers = options.Stream ? widest : selected;
         DecoderConfig config = model.Config;
-        double weights = layers.Sum(WeightCount), logits = !options.LearnsMasks ? 0
-            : weights * options.LogitsAGroup / options.Pattern.GroupSize;
+        double weights = layers.Sum(WeightCount), owned = weights / ranks, logits = !options.LearnsMasks ? 0
+            : owned * options.LogitsAGroup / options.Pattern.GroupSize;
         int compute = Precision.BytesOf(model.Compute);
-        double tokens = (double)(options.MicroBatchSize ?? options.BatchSize) * options.SequenceLength;
+        int sequences = (options.BatchSize + ranks - 1) / ranks, together = Math.Min(options.MicroBatchSize ?? sequences, sequences);
+        double tokens = (double)together * options.SequenceLength;
         double ofBlock = widest.Sum(WeightCount);
+        // Among ranks a gradient is summed once it is whole, and then this rank's part is left of it, in float32.
+        double gradients = ranks == 1 ? weights * compute
+            : owned * sizeof(float) + (options.CheckpointActivations && together == sequences ? ofBlock : weights) * compute;
         List<MemoryPart> parts =
         [
             new("masked weights", (options.CheckpointActivations ? ofBlock : weights) * compute),
-            new("gradients by the masked weights", weights * compute),
+            new("gradients by the masked weights", gradients),
             new("logits", logits * sizeof(float)),
             new($"moments, {options.Moments.ToString().ToLowerInvariant()}", logits * 2 * MomentBytes(options.Moments)),
             new("moving average of the logits", options.AverageDecay > 0 ? logits * sizeof(float) : 0),
-            new("dense model's states", DenseBytes(config, options, compute)),
+            new("dense model's states", DenseBytes(config, options, compute, sequences)),
             new("trained weights and their moments", options.TrainWeights == WeightTraining.None ? 0
-                : weights * (sizeof(float) + 2 * MomentBytes(options.Moments))),
+                : owned * (sizeof(float) + 2 * MomentBytes(options.Moments))),
             new(options is { CheckpointActivations: true, Stream: false } ? "inputs of the blocks, activations of one" : "activations",
                 Activations(model, options, tokens)),
             new("loss over the vocabulary", options.Stream ? 0 : LossBytes(config, compute, tokens, options.Distillation > 0)),
@@ -62,8 +67,8 @@ internal static class LearnMemory
 
     /// <summary>Stops a run that would not fit.</summary>
     /// <exception cref="InsufficientMemoryException">It would not.</exception>
-    internal static void Require(Decoder model, LearnOptions options) => AvailableMemory.Require(
-        Plan(model, options, Environment.WorkingSet).TotalBytes - Environment.WorkingSet, "learning",
+    internal static void Require(Decoder model, LearnOptions options, int ranks = 1) => AvailableMemory.Require(
+        Plan(model, options, Environment.WorkingSet, ranks).TotalBytes - Environment.WorkingSet, "learning",
         "lower `MicroBatchSize` or `SequenceLength`, take `CheckpointActivations`, `Moments` int8 or `Precision` bfloat16, `Skip` some "
             + "layers, or `Stream`");
 
@@ -93,11 +98,11 @@ internal static class LearnMemory
     }
 
     // Of the whole batch before the masked model runs, but part by part where blocks are reconstructed.
-    private static double DenseBytes(DecoderConfig config, LearnOptions options, int compute)
+    private static double DenseBytes(DecoderConfig config, LearnOptions options, int compute, int own)
     {
         if (options.Stream) return 2.0 * options.BatchSize * options.SequenceLength * config.HiddenSize * (sizeof(float) + compute);
         if (!options.RunsDenseModel) return 0;
-        int sequences = options.Blockwise ? options.MicroBatchSize ?? options.BatchSize : options.BatchSize;
+        int sequences = options.Blockwise ? options.MicroBatchSize ?? own : own;
         int states = options.Blockwise || options.StateDistillation > 0 ? config.BlockCount + 2 : 1;
         return (double)sequences * options.SequenceLength * states * config.HiddenSize * compute;
     }

@@ -59,6 +59,27 @@ internal static class LearnRecord
         return options;
     }
 
+    /// <summary>All that was asked for, before anything is read: what ranks must have alike.</summary>
+    internal static JsonObject Asked(LearnRequest request)
+    {
+        JsonObject asked = new()
+        {
+            ["model"] = request.Model,
+            ["data"] = new JsonArray([.. request.Data.Sources.Select(source => (JsonNode)RecordedPath.Of(source))]),
+            ["document-separator"] = request.Data.DocumentSeparator,
+            ["text-column"] = request.Data.TextColumn,
+            ["out"] = request.Out,
+            ["prior"] = request.Prior,
+            ["permute"] = request.Permute,
+            ["start-weights"] = request.StartWeights,
+            ["force"] = request.Force,
+            ["resume"] = request.Resume,
+        };
+        foreach (Setting<LearnOptions> setting in LearnSettings.All) asked[setting.Name] = setting.ToJson(request.Options);
+        foreach ((string name, JsonNode? value) in Others(request)) asked[name] = value?.DeepClone();
+        return asked;
+    }
+
     // What decides nothing of the mask, and belongs to what was asked for.
     private static JsonObject Others(LearnRequest request) => new()
     {

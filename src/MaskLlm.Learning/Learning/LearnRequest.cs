@@ -81,6 +81,28 @@ public sealed record LearnRequest
     /// <summary>Go on from the checkpoint in <see cref="Out"/>.</summary>
     public bool Resume { get; init; }
 
+    /// <summary>Checks what several processes can do together.</summary>
+    /// <param name="ranks">How many there are.</param>
+    /// <exception cref="ArgumentException">This is for one of them.</exception>
+    internal void RequireRanks(int ranks)
+    {
+        if (ranks == 1) return;
+        string? alone = Options.Stream ? "`Stream` holds one block of a model that does not fit"
+            : Permute ? "`Permute` searches in one process; permute the model first"
+            : Device != "cpu" ? $"`Device` {Device} is not among what ranks pass"
+            : null;
+        if (alone is not null) throw new ArgumentException($"{alone}; learn without mpirun, or leave it out.");
+        if (Options.BatchSize < ranks)
+            throw new ArgumentException($"`BatchSize` is {Options.BatchSize}; {ranks} ranks need a sequence each: "
+                + $"take {ranks} or more.");
+        // An error over what a block adds is taken of a part of a batch: the same parts, whoever runs them.
+        if ((Options.Blockwise || Options.StateDistillation > 0)
+            && (Options.MicroBatchSize is not { } micro
+                || Enumerable.Range(1, ranks).Any(rank => (long)Options.BatchSize * rank / ranks % micro != 0)))
+            throw new ArgumentException($"`MicroBatchSize`: `StateDistillation` and `Blockwise` compare states within it, and with {ranks} "
+                + "ranks it must divide each rank's sequences; 1 always does.");
+    }
+
     /// <summary>Checks the numbers.</summary>
     /// <exception cref="ArgumentException">One of them makes no sense.</exception>
     public void Validate()

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
 using MaskLlm.Data;
+using MaskLlm.Distributed;
 using MaskLlm.Evaluation;
 using MaskLlm.Formats;
 using MaskLlm.Formats.Safetensors;
@@ -23,7 +24,10 @@ namespace MaskLlm.Learning;
 public sealed class LearnRun
 {
     private readonly LearnRequest _request;
-    private readonly RunFolder _folder;
+    private readonly Ranks _ranks;
+
+    // Of the rank that writes.
+    private readonly RunFolder? _folder;
     private readonly IProgress<Progress>? _progress;
     private readonly Action<string> _warn;
     private readonly CancellationToken _cancellation;
@@ -31,11 +35,15 @@ public sealed class LearnRun
     // What masks are learned for: the request's model, or that in another order.
     private string _model;
 
-    private LearnRun(LearnRequest request, IProgress<Progress>? progress, Action<string>? warn, CancellationToken cancellation)
+    private LearnRun(LearnRequest request, Ranks ranks, IProgress<Progress>? progress, Action<string>? warn, CancellationToken cancellation)
     {
         request.Validate();
+        request.RequireRanks(ranks.Size);
         (_request, _progress, _warn, _cancellation, _model) = (request, progress, warn ?? (_ => { }), cancellation, request.Model);
+        _ranks = ranks;
+        RankAgreement.Require(ranks, LearnRecord.Asked(request), "option");
         RequirePositions(CheckpointConfig.Read(request.Model));
+        if (!ranks.IsFirst) return;
         RunModelFolder.Require(request.Out, request.Model, ModelOption(request), "`SaveModel`");
         PermutedModel.Require(request.Out, request.Model, request.Permute, request.Resume);
         _folder = RunFolder.Open(request.Out, request.Force, request.Resume, Inputs(request));
@@ -53,10 +61,23 @@ public sealed class LearnRun
     /// <exception cref="OperationCanceledException">Stopped; the checkpoint is saved.</exception>
     public static RunRecord Execute(
         LearnRequest request, IProgress<Progress>? progress = null, Action<string>? warn = null,
-            CancellationToken cancellation = default)
+            CancellationToken cancellation = default) => Execute(request, Ranks.Alone, progress, warn, cancellation);
+
+    /// <summary>The same by several processes, each with the same request; the first of them writes.</summary>
+    /// <param name="request">What to do.</param>
+    /// <param name="ranks">The processes; all of them call this.</param>
+    /// <param name="progress">As of one process.</param>
+    /// <param name="warn">As of one process.</param>
+    /// <param name="cancellation">Of any of them stops all after the step, with a checkpoint.</param>
+    /// <exception cref="ArgumentException">As of one process; or it is nothing that ranks do, or one has another request or
+    /// input.</exception>
+    /// <exception cref="NotSupportedException">A layer is larger than what ranks pass at once.</exception>
+    public static RunRecord Execute(LearnRequest request, Ranks ranks, IProgress<Progress>? progress = null, Action<string>? warn = null,
+        CancellationToken cancellation = default)
     {
-        LearnRun run = new(request, progress, warn, cancellation);
-        using RunFolder folder = run._folder;
+        ArgumentNullException.ThrowIfNull(ranks);
+        LearnRun run = new(request, ranks, progress, warn, cancellation);
+        using RunFolder? folder = run._folder;
         return run.Run();
     }
 
@@ -66,13 +87,13 @@ public sealed class LearnRun
         using Decoder model = Checkpoint.LoadOrStream(_model, _request.Options.Stream, null, TorchRuntime.DeviceOf(_request.Device),
             _request.Options.Precision);
         // What can be refused is refused before the text is tokenised, which may take long.
-        LearnMemory.Require(model, _request.Options);
+        LearnMemory.Require(model, _request.Options, _ranks.Size);
         TokenEncoding encoding = ModelTokenizer.Encoding(_model, model.Config, _request.Data);
         IReadOnlyDictionary<string, Mask>? fromFile = LoadPrior();
         IReadOnlyList<LinearLayer> layers = MaskLearner.SelectLayers(model, _request.Options);
         using StartWeights? start = LoadStart(layers);
         using Corpus corpus = OpenCorpus(encoding);
-        MemoryPlan plan = LearnMemory.Plan(model, _request.Options, Environment.WorkingSet);
+        MemoryPlan plan = LearnMemory.Plan(model, _request.Options, Environment.WorkingSet, _ranks.Size);
         if (_request.ExplainMemory) Explain(plan);
         TaskRun? tasks = _request.Tasks is null ? null : new TaskRun(_request.Tasks,
             new TaskEncoding(ModelTokenizer.Load(_model, model.Config)), model.Config.MaxPositions, _progress, _cancellation);
@@ -89,6 +110,13 @@ public sealed class LearnRun
         if (heldOut.Count == 0)
             _warn(_request.EvalText is null ? "the data are too short to hold a window out; the run reports no perplexities."
                 : $"{_request.EvalText} is shorter than a window; the run reports no perplexities.");
+        JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
+        // What two runs must share to give the same mask.
+        JsonObject decisive = options.DeepClone().AsObject();
+        decisive[DecisiveOptions.InputsKey] = inputs.DeepClone();
+        // The text of the perplexities decides nothing of the mask.
+        if (_request.EvalText is { } text) inputs[RecordedPath.Of(text)] = InputHashes.Of(text);
+        RankAgreement.Require(_ranks, inputs, "input");
         long begin = Stopwatch.GetTimestamp();
         List<int[]> calibration = Calibration(corpus);
         CalibrationCount? calibrated = LooksAtCalibration(fromFile) ? CalibrationCount.Of(calibration) : null;
@@ -98,8 +126,9 @@ public sealed class LearnRun
             {
                 MinExpertTokens = _request.Options.MinExpertTokens,
             }, layers, calibration, _progress, _cancellation,
-                layer => start?.Add(layer.Name, layer.Weight)) : null);
-        using InputSquares? squares = _request.Options.UsesScores ? InputSquares.Of(model, calibration, _progress, _cancellation) : null;
+                layer => start?.Add(layer.Name, layer.Weight), _ranks) : null);
+        using InputSquares? squares = _request.Options.UsesScores
+            ? InputSquares.Of(model, calibration, _ranks, _progress, _cancellation) : null;
         double priorSeconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         double? dense = HeldOut(model, heldOut, null, _cancellation), priorPerplexity = prior is null || !CoversLearned(model, ref prior)
             ? null : HeldOut(model, heldOut, prior, _cancellation, start?.ByName);
@@ -108,12 +137,6 @@ public sealed class LearnRun
         if (tasks is not null) asked["dense"] = Asked(model, tasks, null, _cancellation);
         if (tasks is not null && prior is not null) asked["prior"] = Asked(model, tasks, prior, _cancellation, start?.ByName);
         if (!_request.Options.Stream) AnnounceDuration(model, batches);
-        JsonObject options = LearnRecord.Options(_request, corpus), inputs = LearnRecord.Inputs(_request, corpus);
-        // What two runs must share to give the same mask.
-        JsonObject decisive = options.DeepClone().AsObject();
-        decisive[DecisiveOptions.InputsKey] = inputs.DeepClone();
-        // The text of the perplexities decides nothing of the mask.
-        if (_request.EvalText is { } text) inputs[RecordedPath.Of(text)] = InputHashes.Of(text);
         LearnedRun learned = _request.Options.Stream ? LearnBlocks(model, batches, decisive, prior, squares?.ByName, heldOut, tasks)
             : Learn(model, batches, decisive, prior, start, squares?.ByName, heldOut, tasks, dense, priorPerplexity);
         double? final = learned.Perplexity;
@@ -126,16 +149,17 @@ public sealed class LearnRun
             new PerplexityTriple(dense, priorPerplexity, final), priorSeconds, plan);
         record.Figures["calibration_tokens"] = calibrated?.Tokens;
         record.Figures["held_out_windows"] = heldOut.Count;
+        if (_ranks.Size > 1) record.Figures["ranks"] = learned.Totals.Talk(_ranks);
         if (learned.Tasks is not null) asked["learned"] = learned.Tasks;
         if (tasks is not null) record.Figures["tasks"] = asked;
-        return Finish(record, learned);
+        return _ranks.IsFirst ? Finish(record, learned) : record;
     }
 
     // What can be refused is refused before an earlier run is replaced. The search looks at what a prior looks at.
     private string Permuted()
     {
         string path = PermutedModel.PathOf(_request.Out);
-        if (PermutedModel.IsThere(_folder, _request.Resume)) return path;
+        if (PermutedModel.IsThere(Folder, _request.Resume)) return path;
         using Decoder model = Checkpoint.Load(_request.Model, keepBFloat16: true);
         LearnMemory.Require(model, _request.Options);
         using Corpus corpus = OpenCorpus(ModelTokenizer.Encoding(_request.Model, model.Config, _request.Data));
@@ -147,7 +171,7 @@ public sealed class LearnRun
             Pattern = _request.Options.Pattern,
             Seed = _request.Options.Seed,
         };
-        PermutedModel.Make(_folder, model, permutation, new Calibration(Calibration(corpus), corpus.Sources), _progress, _warn,
+        PermutedModel.Make(Folder, model, permutation, new Calibration(Calibration(corpus), corpus.Sources), _progress, _warn,
             _cancellation);
         return path;
     }
@@ -161,6 +185,11 @@ public sealed class LearnRun
             .Where(setting => setting.ToJson(usual)!.ToJsonString() != setting.ToJson(_request.Options)!.ToJsonString())
             .Select(setting => PropertyNames.Quoted(setting.Name)));
     }
+
+    private RunFolder Folder => _folder ?? throw new InvalidOperationException("another rank writes the run's folder.");
+
+    // What the rank that writes finds in its folder.
+    private bool HasCheckpoint => _ranks.OfFirst(_folder is { HasCheckpoint: true } ? 1 : 0) != 0;
 
     private static string? ModelOption(LearnRequest request) =>
         request.SaveModel ? "`SaveModel`" : request.Options.TrainWeights != WeightTraining.None ? "`TrainWeights`" : null;
@@ -193,7 +222,7 @@ public sealed class LearnRun
     private void AnnounceDuration(Decoder model, BatchSampler batches)
     {
         LearnOptions options = _request.Options;
-        int micro = options.MicroBatchSize ?? options.BatchSize;
+        int own = _ranks.CountOf(options.BatchSize), micro = Math.Min(options.MicroBatchSize ?? own, own);
         int[] ids = new int[options.BatchSize * (options.SequenceLength + 1)];
         batches.Fill(0, ids);
         using IDisposable noGradient = no_grad();
@@ -207,7 +236,8 @@ public sealed class LearnRun
             forward = Stopwatch.GetElapsedTime(begin);
         }
         long weights = MaskLearner.SelectLayers(model, options).Sum(layer => (long)layer.Rows * layer.Columns);
-        double seconds = Seconds(options, MaskLearner.ChooseKernel(options, model.Device), forward.TotalSeconds, weights);
+        double seconds = Seconds(options with { BatchSize = own, MicroBatchSize = micro },
+            MaskLearner.ChooseKernel(options, model.Device), forward.TotalSeconds, weights / _ranks.Size);
         _warn(string.Create(CultureInfo.InvariantCulture,
             $"{options.Steps} steps will take about {seconds / 60:0.0} minutes (from one forward pass)."));
     }
@@ -217,15 +247,15 @@ public sealed class LearnRun
             IReadOnlyDictionary<string, Tensor>? inputSquares,
         IReadOnlyList<int[]> heldOut, TaskRun? tasks, double? dense, double? priorPerplexity)
     {
-        using MaskLearner learner = new(model, _request.Options, prior, inputSquares, start?.ByName);
-        bool resumes = _request.Resume && _folder.HasCheckpoint;
-        long first = resumes ? LearnCheckpoint.Load(_folder.CheckpointPath, learner, decisive) : 0;
+        using MaskLearner learner = new(model, _request.Options, prior, inputSquares, start?.ByName, null, _ranks);
+        bool resumes = _request.Resume && HasCheckpoint;
+        long first = resumes ? LearnCheckpoint.Load(CheckpointPath, learner, decisive) : 0;
         if (_request.Resume) _warn(resumes ? $"going on after step {first}." : "no checkpoint yet; starting at the first step.");
         if (prior is not null)
             _warn(string.Create(CultureInfo.InvariantCulture, $"{learner.PriorGroupShare:0.00%} of the groups start on the prior."));
         learner.ChangedGroupShare();
-        _folder.Create();
-        if (_request.PrunesForPrior && !resumes)
+        _folder?.Create();
+        if (_folder is not null && _request.PrunesForPrior && !resumes)
         {
             CheckpointMasks.Write(_folder.PriorPath, prior!, _model);
             if (start is not null)
@@ -236,50 +266,55 @@ public sealed class LearnRun
         }
         // The learner has its own copy.
         start?.Dispose();
-        using MetricsLog metrics = new(_folder, first);
+        using MetricsLog? metrics = _folder is null ? null : new(_folder, first);
         int[] ids = new int[_request.Options.BatchSize * (_request.Options.SequenceLength + 1)];
-        LearnTotals totals = new(first);
+        LearnTotals totals = new(first, _ranks);
         double changed = 0;
+        int row = _ranks.FirstOf(_request.Options.BatchSize), rows = _ranks.CountOf(_request.Options.BatchSize);
         for (long step = first; step < _request.Options.Steps; step++)
         {
             using DisposeScope scope = NewDisposeScope();
             batches.Fill(step, ids);
             (Tensor inputs, Tensor targets) = TokenBatch.Split(ids, _request.Options.BatchSize, model.Device);
-            StepFigures figures = learner.Step(step, inputs, targets);
+            StepFigures figures = learner.Step(step, inputs.narrow(0, row, rows), targets.narrow(0, row, rows));
             totals.Add(figures);
             bool last = step + 1 == _request.Options.Steps;
             if ((step + 1) % _request.LogEvery == 0 || last || step == first) changed = Log(metrics, learner, step, figures);
             if (_request.EvalEvery > 0 && (step + 1) % _request.EvalEvery == 0 && !last)
                 LogHeldOut(metrics, learner, model, heldOut, step, dense, priorPerplexity);
             Report(step, figures, changed);
-            if (!last && (_cancellation.IsCancellationRequested || (step + 1) % _request.SaveEvery == 0))
-                LearnCheckpoint.Save(_folder.CheckpointPath, learner, step + 1, decisive);
-            if (!last) _cancellation.ThrowIfCancellationRequested();
+            // One of the ranks is told to stop, and all of them do.
+            bool stops = _ranks.Any(_cancellation.IsCancellationRequested);
+            if (!last && (stops || (step + 1) % _request.SaveEvery == 0))
+                LearnCheckpoint.Save(CheckpointPath, learner, step + 1, decisive);
+            if (!last && stops) throw new OperationCanceledException();
         }
         if (learner.UnreachedGroups is > 0 and long unreached)
             _warn(string.Create(CultureInfo.InvariantCulture, $"{unreached} of {learner.GroupCount} groups are of experts that no token of "
                 + $"these steps reached; they keep what they started from."));
-        if (_request.SaveLogits) learner.SaveLogits(_folder.File("logits.safetensors"));
+        if (_request.SaveLogits) learner.SaveLogits(Path.Combine(_request.Out, "logits.safetensors"));
         // From here on a cancelled run ends as a whole one: the steps are done, and what is left takes less than to do some again.
         IReadOnlyDictionary<string, Mask> masks = learner.ArgmaxMasks();
-        double? perplexity = HeldOut(model, heldOut, masks, CancellationToken.None, learner.Weights, learner.Vectors);
-        if (learner.Weights is { } weights) SaveWeights(weights.Concat(learner.Vectors?.Values ?? []));
+        using DisposeScope end = NewDisposeScope();
+        IReadOnlyDictionary<string, Tensor>? weights = learner.WholeWeights();
+        double? perplexity = HeldOut(model, heldOut, masks, CancellationToken.None, weights, learner.Vectors);
+        if (weights is not null && _ranks.IsFirst) SaveWeights(weights.Concat(learner.Vectors?.Values ?? []));
         return new LearnedRun(masks, perplexity, totals, learner.WeightCount, learner.KernelName, learner.PriorGroupShare)
         {
             UnreachedGroups = model.Config.Experts is null ? null : learner.UnreachedGroups,
             Tasks = tasks is null ? null
-                : Asked(model, tasks, masks, CancellationToken.None, learner.Weights, learner.Vectors),
+                : Asked(model, tasks, masks, CancellationToken.None, weights, learner.Vectors),
         };
     }
 
     private LearnedRun LearnBlocks(Decoder model, BatchSampler batches, JsonObject decisive, IReadOnlyDictionary<string, Mask>? prior,
         IReadOnlyDictionary<string, Tensor>? inputSquares, IReadOnlyList<int[]> heldOut, TaskRun? tasks)
     {
-        bool resumes = _request.Resume && _folder.HasCheckpoint;
-        StreamedLearning learning = new(model, _request, _folder, decisive, _progress, _cancellation);
+        bool resumes = _request.Resume && HasCheckpoint;
+        StreamedLearning learning = new(model, _request, Folder, decisive, _progress, _cancellation);
         if (_request.Resume)
             _warn(resumes ? $"going on after step {learning.FirstStep()}." : "no checkpoint yet; starting at the first step.");
-        if (_request.PrunesForPrior && !File.Exists(_folder.PriorPath)) CheckpointMasks.Write(_folder.PriorPath, prior!, _model);
+        if (_request.PrunesForPrior && !File.Exists(Folder.PriorPath)) CheckpointMasks.Write(Folder.PriorPath, prior!, _model);
         LearnedRun learned = learning.Run(batches, prior, inputSquares);
         return learned with
         {
@@ -288,10 +323,10 @@ public sealed class LearnRun
         };
     }
 
-    private double Log(MetricsLog metrics, MaskLearner learner, long step, StepFigures figures)
+    private double Log(MetricsLog? metrics, MaskLearner learner, long step, StepFigures figures)
     {
         double changed = learner.ChangedGroupShare();
-        metrics.Write(
+        metrics?.Write(
             step,
             ("loss", figures.Loss), ("reward", figures.Reward), ("gradient_norm", figures.GradientNorm),
             ("mean_max_probability", figures.MeanMaxProbability), ("changed_groups", changed),
@@ -299,13 +334,15 @@ public sealed class LearnRun
         return changed;
     }
 
-    private void LogHeldOut(MetricsLog metrics, MaskLearner learner, Decoder model, IReadOnlyList<int[]> heldOut, long step, double? dense,
+    private void LogHeldOut(MetricsLog? metrics, MaskLearner learner, Decoder model, IReadOnlyList<int[]> heldOut, long step, double? dense,
         double? prior)
     {
         if (heldOut.Count == 0) return;
-        double now = HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None, learner.Weights, learner.Vectors)!
+        using DisposeScope scope = NewDisposeScope();
+        double now = HeldOut(model, heldOut, learner.ArgmaxMasks(), CancellationToken.None, learner.WholeWeights(), learner.Vectors)!
             .Value;
-        metrics.Write(step, ("held_out_perplexity", now), ("held_out_dense", dense ?? double.NaN), ("held_out_prior", prior ?? double.NaN));
+        metrics?.Write(step, ("held_out_perplexity", now), ("held_out_dense", dense ?? double.NaN),
+            ("held_out_prior", prior ?? double.NaN));
         _warn(string.Create(CultureInfo.InvariantCulture,
             $"step {step + 1}: held-out perplexity {now:0.00} (dense {dense:0.00}, prior {prior:0.00})"));
     }
@@ -325,33 +362,43 @@ public sealed class LearnRun
         _progress?.Report(new Progress(masks is null ? "evaluating the dense model" : "evaluating a mask", 0, 1));
         using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks, weights);
         using IDisposable? entered = vectors?.Enter(takesGradient: false);
-        return Perplexity.OfWindows(model, windows, masks is null ? "the dense model" : "the masked model", cancellation);
+        return Perplexity.OfWindows(model, windows, _ranks, masks is null ? "the dense model" : "the masked model", cancellation);
     }
 
+    // By the rank that writes; the others wait where they are needed next.
     private JsonObject Asked(Decoder model, TaskRun tasks, IReadOnlyDictionary<string, Mask>? masks, CancellationToken cancellation,
         IReadOnlyDictionary<string, Tensor>? weights = null, TrainedVectors? vectors = null)
     {
+        if (!_ranks.IsFirst) return [];
         using MaskedWeights? masked = masks is null ? null : MaskedWeights.Apply(model, masks, weights);
         using IDisposable? entered = vectors?.Enter(takesGradient: false);
         return TaskScore.ToJson(tasks.Ask(new TorchLikelihoods(model), masks is null ? "asking the dense model" : "asking a mask", null,
             _progress, cancellation));
     }
 
-    // The file that is named; or what the interrupted run began with.
+    // The file that is named; or what the interrupted run began with, which the rank that writes has.
     private IReadOnlyDictionary<string, Mask>? LoadPrior()
     {
-        string? path = !_request.PrunesForPrior ? _request.Prior : _request.Resume && _folder.HasCheckpoint
-            && File.Exists(_folder.PriorPath) ? _folder.PriorPath : null;
-        return path is null or LearnRequest.NoPrior ? null : PriorMask.Read(path, _model, _request.Options.Pattern);
+        if (!_request.PrunesForPrior)
+            return _request.Prior is LearnRequest.NoPrior ? null : PriorMask.Read(_request.Prior, _model, _request.Options.Pattern);
+        if (!HasOfFirst(_folder?.PriorPath)) return null;
+        return RankMasks.OfFirst(_ranks,
+            _folder is null ? null : PriorMask.Read(_folder.PriorPath, _model, _request.Options.Pattern));
     }
+
+    // Whether the interrupted run left a file, by the rank that writes.
+    private bool HasOfFirst(string? path) => _request.Resume && HasCheckpoint && _ranks.OfFirst(File.Exists(path) ? 1 : 0) != 0;
 
     // What is named; what an interrupted run began with; or room for what the prior will solve for.
     private StartWeights? LoadStart(IReadOnlyList<LinearLayer> layers)
     {
         if (_request.StartWeights is { } folder) return StartWeights.Read(folder, _model, layers);
         if (!_request.Options.StartsOnSolvedWeights || _request.Prior != PruneRun.AdmmMethod) return null;
-        return _request.Resume && _folder.HasCheckpoint && File.Exists(StartPath)
-            ? StartWeights.Load(StartPath, layers) : new StartWeights();
+        if (!HasOfFirst(StartPath)) return new StartWeights();
+        StartWeights weights = _ranks.IsFirst ? StartWeights.Load(StartPath, layers) : new StartWeights();
+        if (!_ranks.IsFirst) weights.MakeRoom(layers);
+        foreach (LinearLayer layer in layers) RankTensors.Broadcast(_ranks, weights.ByName[layer.Name]);
+        return weights;
     }
 
     // Figures are set side by side at equal density only: of the layers that are learned, and of all of them.
@@ -383,8 +430,14 @@ public sealed class LearnRun
         return [.. ids.Chunk(options.SequenceLength + 1).Select(row => row[..^1])];
     }
 
-    private Corpus OpenCorpus(TokenEncoding encoding) =>
-        Corpus.Open(_request.Data, encoding, _progress, _cancellation);
+    // The first of ranks makes the tokens, and those on its machine find them made.
+    private Corpus OpenCorpus(TokenEncoding encoding)
+    {
+        if (!_ranks.IsFirst) _ranks.Meet();
+        Corpus corpus = Corpus.Open(_request.Data, encoding, _progress, _cancellation);
+        if (_ranks.IsFirst) _ranks.Meet();
+        return corpus;
+    }
 
     private List<int[]> WindowsOf(string text, DecoderConfig config)
     {
@@ -410,9 +463,11 @@ public sealed class LearnRun
                 $"the run reads its data {epochs:0.0} times; more text, or fewer steps, avoids the repetition."));
     }
 
-    private string StartPath => Path.Combine(Path.GetDirectoryName(_folder.CheckpointPath)!, "start.safetensors");
+    private string CheckpointPath => RunFolder.CheckpointPathOf(_request.Out);
 
-    private string TrainedPath => Path.Combine(Path.GetDirectoryName(_folder.CheckpointPath)!, "weights.safetensors");
+    private string StartPath => Path.Combine(Path.GetDirectoryName(CheckpointPath)!, "start.safetensors");
+
+    private string TrainedPath => Path.Combine(Path.GetDirectoryName(CheckpointPath)!, "weights.safetensors");
 
     // In the types of the model's files.
     private void SaveWeights(IEnumerable<KeyValuePair<string, Tensor>> weights)
@@ -431,18 +486,18 @@ public sealed class LearnRun
         using SafetensorsFile file = SafetensorsFile.OpenChecked(TrainedPath, "learn again");
         MaskedCheckpoint.Write(
             _model, masks, file.Tensors.Keys.ToDictionary(name => name, _ => file, StringComparer.Ordinal),
-                RunModelFolder.PathOf(_folder.Path), force: true, null, CancellationToken.None);
+                RunModelFolder.PathOf(Folder.Path), force: true, null, CancellationToken.None);
     }
 
     private RunRecord Finish(RunRecord record, LearnedRun learned)
     {
-        if (_request.Options.TrainWeights != WeightTraining.Dense) CheckpointMasks.Write(_folder.MaskPath, learned.Masks, _model);
+        if (_request.Options.TrainWeights != WeightTraining.Dense) CheckpointMasks.Write(Folder.MaskPath, learned.Masks, _model);
         if (_request.Options.TrainWeights != WeightTraining.None) WriteTrained(learned.Masks);
         else if (_request.SaveModel)
-            MaskedCheckpoint.Write(_model, learned.Masks, RunModelFolder.PathOf(_folder.Path), force: true);
-        LearnCard.Write(_folder.CardPath, _request, record);
-        record.Write(_folder.RecordPath);
-        _folder.RemoveCheckpoint();
+            MaskedCheckpoint.Write(_model, learned.Masks, RunModelFolder.PathOf(Folder.Path), force: true);
+        LearnCard.Write(Folder.CardPath, _request, record);
+        record.Write(Folder.RecordPath);
+        Folder.RemoveCheckpoint();
         return record;
     }
 }

@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.MaskKernels;
 using MaskLlm.Models;
 using MaskLlm.Patterns;
@@ -15,13 +16,16 @@ namespace MaskLlm.Learning;
 internal sealed class LearnedLayer : IDisposable
 {
     private readonly LinearLayer _layer;
+    private readonly GroupShare _share;
     private readonly ScalarType _compute;
     private readonly bool _keepsGradientMemory;
     // (parts) of 0 and 1, on the CPU; null where every token goes through the layer.
     private readonly Tensor? _reached;
-    private Tensor? _gradient, _lastChoice;
+    private readonly Tensor? _own;
+    private Tensor? _gradient, _summed, _lastChoice;
     private WeightLoan? _leaf;
     private bool _hasGradient;
+    private bool[]? _reachedNow;
 
     /// <param name="layer">The layer whose weight is learned.</param>
     /// <param name="index">Its place among the learned layers.</param>
@@ -33,14 +37,18 @@ internal sealed class LearnedLayer : IDisposable
     /// </param>
     /// <param name="rewardScale">Multiplies lambda in this layer.</param>
     /// <param name="isOfExperts">Whether a step may reach none of it, or a part.</param>
+    /// <param name="share">The groups that the logits are of; null for all.</param>
     internal LearnedLayer(LinearLayer layer, int index, ScalarType compute, MaskLogits logits, bool keepsGradientMemory = false,
-        float rewardScale = 1, bool isOfExperts = false)
+        float rewardScale = 1, bool isOfExperts = false, GroupShare? share = null)
     {
-        (_layer, Index, _compute, Logits, _keepsGradientMemory) = (layer, index, compute, logits, keepsGradientMemory);
+        _share = share ?? new GroupShare(Ranks.Alone, logits.Groups, groupSize: 1, index);
+        // Among ranks the gradient of all is there until it is summed, and then a part of it.
+        (_layer, Index, _compute, Logits, _keepsGradientMemory) = (layer, index, compute, logits, keepsGradientMemory && _share.IsWhole);
+        if (!_share.IsWhole) _own = _share.OfWeight(layer.Weight).DetachFromDisposeScope();
         Dense = layer.Weight;
         RewardScale = rewardScale;
         _reached = isOfExperts ? zeros(layer.Parts, ScalarType.Byte).DetachFromDisposeScope() : null;
-        if (keepsGradientMemory) _gradient = empty(Dense.shape, compute, Dense.device).DetachFromDisposeScope();
+        if (_keepsGradientMemory) _gradient = empty(Dense.shape, compute, Dense.device).DetachFromDisposeScope();
     }
 
     /// <summary>Its place among the learned layers: part of the random counter.</summary>
@@ -49,8 +57,14 @@ internal sealed class LearnedLayer : IDisposable
     /// <summary>The model's own weight, (O, I) float32 or bfloat16, never changed.</summary>
     internal Tensor Dense { get; }
 
-    /// <summary>What is multiplied by the mask: the dense weight, or the copy that is trained.</summary>
-    internal Tensor Weight => Trained?.Value ?? Dense;
+    /// <summary>What is multiplied by the mask, of the groups that are owned: the dense weight, or the copy that is trained.</summary>
+    internal Tensor Weight => Trained?.Value ?? _own ?? Dense;
+
+    /// <summary>Which groups this process owns.</summary>
+    internal GroupShare Share => _share;
+
+    /// <summary>Whether a step may reach none of it, or a part.</summary>
+    internal bool IsOfExperts => _reached is not null;
 
     /// <summary>Null where weights are frozen; owned.</summary>
     internal TrainedWeight? Trained { get; init; }
@@ -58,12 +72,16 @@ internal sealed class LearnedLayer : IDisposable
     internal MaskLogits Logits { get; }
 
     /// <summary>Everything that a checkpoint must hold, by name.</summary>
-    internal IEnumerable<(string Name, Tensor Value)> State =>
-        [.. Logits.State, .. Trained?.State ?? [], .. _reached is null ? [] : new[] { (Logits.Name + ".reached", _reached) }];
+    internal IEnumerable<StateTensor> State =>
+    [
+        .. Logits.State.Select(part => _share.State(part, ofWeights: false, Dense)),
+        .. Trained?.State.Select(part => _share.State(part, ofWeights: true, Dense)) ?? [],
+        .. _reached is null ? [] : new[] { new StateTensor(Logits.Name + ".reached", _reached, _reached.shape, null) },
+    ];
 
     /// <summary>Groups that no token has reached in any step.</summary>
     internal long UnreachedGroups => _reached is null ? 0
-        : Logits.Groups / _layer.Parts * (_layer.Parts - _reached.sum(ScalarType.Int64).item<long>());
+        : _share.Groups / _layer.Parts * (_layer.Parts - _reached.sum(ScalarType.Int64).item<long>());
 
     /// <summary>Multiplies lambda in this layer.</summary>
     internal float RewardScale { get; }
@@ -71,8 +89,9 @@ internal sealed class LearnedLayer : IDisposable
     /// <summary>Whether the runs since then had one: an expert that no token reached has none.</summary>
     internal bool HasGradient => _hasGradient;
 
-    /// <summary>dL/d(W * mask) of the runs since the last <see cref="DropGradient"/>, (O, I) in the type of the activations.</summary>
-    internal Tensor Gradient => _hasGradient ? _gradient!
+    /// <summary>dL/d(W * mask) of the runs since the last <see cref="DropGradient"/>, (O, I) in the type of the activations; among ranks
+    /// their sum once it is taken, of the groups that are owned, in float32.</summary>
+    internal Tensor Gradient => _hasGradient ? _summed ?? _gradient!
         : throw new InvalidOperationException("no run of the model has closed the leaf yet.");
 
     /// <summary>Puts a new leaf in the place of the weight.</summary>
@@ -93,18 +112,40 @@ internal sealed class LearnedLayer : IDisposable
         _leaf = null;
     }
 
-    /// <summary>Of each matrix whether this step's tokens reached it; null where they reached all.</summary>
+    /// <summary>Takes the sum over all ranks of this process's part of the gradient, and frees the rest. All ranks call it.</summary>
+    internal void SumGradient()
+    {
+        if (_share.IsWhole) return;
+        using IDisposable noGradient = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        _summed = _share.Sum(_gradient ?? zeros(Dense.shape, _compute)).DetachFromDisposeScope();
+        _gradient?.Dispose();
+        _gradient = null;
+        _hasGradient = true;
+    }
+
+    /// <summary>Which experts this rank's tokens reached, 0 or 1 each.</summary>
+    internal double[] ReachedHere() => !_hasGradient ? new double[_layer.Parts]
+        : [.. ReachedBy(_gradient!).Select(reached => reached ? 1.0 : 0)];
+
+    /// <summary>Which experts all ranks' tokens reached; the gradient is summed where there are any. All ranks call it.</summary>
+    internal void SumReached(ReadOnlySpan<double> reached)
+    {
+        _reachedNow = [.. reached.ToArray().Select(count => count > 0)];
+        if (_reachedNow.Contains(true)) SumGradient();
+    }
+
+    /// <summary>Of each matrix whether this step's tokens, those of all ranks, reached it; null where they reached all.</summary>
     internal bool[]? Reached { get; private set; }
 
     /// <summary>Notes which experts this step's tokens reached.</summary>
     internal void NoteReached()
     {
         if (_reached is null) return;
-        using IDisposable noGradient = no_grad();
-        using DisposeScope scope = NewDisposeScope();
-        Tensor now = Gradient.view(_layer.Parts, -1).to(ScalarType.Bool).any(1).to(ScalarType.Byte).cpu();
-        _reached.copy_(_reached.maximum(now));
-        bool[] reached = [.. TensorBytes.Bytes(now).ToArray().Select(one => one != 0)];
+        bool[] reached = _reachedNow ?? ReachedBy(Gradient);
+        Span<byte> ever = TensorBytes.Bytes(_reached);
+        for (int part = 0; part < reached.Length; part++)
+            if (reached[part]) ever[part] = 1;
         Reached = reached.All(one => one) ? null : reached;
     }
 
@@ -123,7 +164,7 @@ internal sealed class LearnedLayer : IDisposable
     /// <param name="skipsTiles">Whether the update leaves alone tiles that are theirs altogether.</param>
     internal IDisposable? KeepUnreached(bool skipsTiles)
     {
-        if (Reached is null || Logits.Logits.size(0) == 0 || (skipsTiles && Logits.Groups / _layer.Parts % MaskTile.Size == 0)) return null;
+        if (Reached is null || Logits.Logits.size(0) == 0 || (skipsTiles && _share.Groups / _layer.Parts % MaskTile.Size == 0)) return null;
         // Moments of 8 bits share scales within a tile.
         AdamWMoments moments = Logits.Moments;
         Tensor[] state = moments.FirstScales is null ? [Logits.Logits, moments.First, moments.Second] : [Logits.Logits];
@@ -134,15 +175,20 @@ internal sealed class LearnedLayer : IDisposable
     {
         _hasGradient = false;
         Reached = null;
+        _reachedNow = null;
+        _summed?.Dispose();
+        _summed = null;
         if (_keepsGradientMemory) return;
         _gradient?.Dispose();
         _gradient = null;
     }
 
-    /// <summary>The N largest weights of each group as 1 and the others as 0, (O, I) float32, of the caller's scope.</summary>
+    /// <summary>The N largest weights of each owned group as 1 and the others as 0, of the weight's shape, float32, of the caller's
+    /// scope.</summary>
     internal Tensor LargestWeights(NmPattern pattern)
     {
         using DisposeScope scope = NewDisposeScope();
+        if (_share.Count == 0) return Weight.clone().MoveToOuterDisposeScope();
         return LargestOfGroup.Kept(Logits.Name, Weight.abs(), pattern).MoveToOuterDisposeScope();
     }
 
@@ -161,17 +207,30 @@ internal sealed class LearnedLayer : IDisposable
     {
         CloseLeaf();
         _gradient?.Dispose();
+        _summed?.Dispose();
+        _own?.Dispose();
         Trained?.Dispose();
         _lastChoice?.Dispose();
         _reached?.Dispose();
         Logits.Dispose();
     }
 
+    // Of the groups that are owned.
     private IEnumerable<(long First, long Groups)> Unreached()
     {
-        long groups = Logits.Groups / _layer.Parts;
+        long groups = _share.Groups / _layer.Parts;
         for (int part = 0; part < Reached?.Length; part++)
-            if (!Reached[part]) yield return (part * groups, groups);
+        {
+            long first = Math.Max(_share.First, part * groups), end = Math.Min(_share.First + _share.Count, (part + 1) * groups);
+            if (!Reached[part] && first < end) yield return (first - _share.First, end - first);
+        }
+    }
+
+    private bool[] ReachedBy(Tensor gradient)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor now = gradient.view(_layer.Parts, -1).to(ScalarType.Bool).any(1).to(ScalarType.Byte).cpu();
+        return [.. TensorBytes.Bytes(now).ToArray().Select(one => one != 0)];
     }
 
     private void TakeGradient(Tensor gradient)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MaskLlm.Distributed;
 using MaskLlm.Masks;
 
 namespace MaskLlm.Learning;
@@ -30,8 +31,13 @@ internal sealed record LearnedRun(IReadOnlyDictionary<string, Mask> Masks, doubl
 internal sealed record PerplexityTriple(double? Dense, double? Prior, double? Learned);
 
 /// <summary>Sums over the steps that this process took.</summary>
-internal sealed class LearnTotals(long firstStep)
+internal sealed class LearnTotals(long firstStep, Ranks? ranks = null)
 {
+    private readonly double _talkedBefore = ranks?.Talked.TotalSeconds ?? 0;
+    private readonly long _sentBefore = ranks?.SentBytes ?? 0;
+    private double _talked;
+    private long _sent;
+
     internal long FirstStep { get; } = firstStep;
 
     internal long Steps { get; private set; }
@@ -47,8 +53,19 @@ internal sealed class LearnTotals(long firstStep)
 
     internal double FinalLoss { get; private set; }
 
+    /// <summary>What this rank's steps said to others: checkpoints and evaluations between them included, those after them not.</summary>
+    internal JsonObject Talk(Ranks all) => new()
+    {
+        ["count"] = all.Size,
+        ["library"] = all.Library,
+        ["talking_seconds"] = _talked,
+        ["sent_bytes_per_step"] = Steps == 0 ? 0 : _sent / Steps,
+    };
+
     internal void Add(StepFigures figures)
     {
+        _talked = (ranks?.Talked.TotalSeconds ?? 0) - _talkedBefore;
+        _sent = (ranks?.SentBytes ?? 0) - _sentBefore;
         if (Steps++ == 0) FirstLoss = figures.Loss;
         FinalLoss = figures.Loss;
         Seconds += figures.Times.Total;

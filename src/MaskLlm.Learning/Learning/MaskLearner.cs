@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MaskLlm.Distributed;
 using MaskLlm.MaskKernels;
 using MaskLlm.Masks;
 using MaskLlm.Models;
@@ -25,6 +26,7 @@ public sealed class MaskLearner : IDisposable
     private readonly LearnOptions _options;
     private readonly CandidateTensor? _table;
     private readonly IMaskStep _masks;
+    private readonly Ranks _ranks;
     private readonly List<LearnedLayer> _layers = [];
     private readonly List<LearnedLayer>[] _layersOfBlock;
 
@@ -37,14 +39,18 @@ public sealed class MaskLearner : IDisposable
     /// <exception cref="ArgumentException">An option makes no sense, or a layer's columns are not divisible by M.</exception>
     public MaskLearner(Decoder model, LearnOptions options, IReadOnlyDictionary<string, Mask>? prior,
         IReadOnlyDictionary<string, Tensor>? inputSquares = null, IReadOnlyDictionary<string, Tensor>? start = null)
-        : this(model, options, prior, inputSquares, start, null)
+        : this(model, options, prior, inputSquares, start, null, Ranks.Alone)
     {
     }
 
-    /// <summary>The same of some of the layers that are to be learned, each with the noise that it has among all.</summary>
+    /// <summary>The same of some of the layers that are to be learned, each with the noise that it has among all; or of this rank's
+    /// groups of each.</summary>
     internal MaskLearner(Decoder model, LearnOptions options, IReadOnlyDictionary<string, Mask>? prior,
-        IReadOnlyDictionary<string, Tensor>? inputSquares, IReadOnlyDictionary<string, Tensor>? start, IReadOnlyList<LinearLayer>? some)
+        IReadOnlyDictionary<string, Tensor>? inputSquares, IReadOnlyDictionary<string, Tensor>? start, IReadOnlyList<LinearLayer>? some,
+        Ranks? ranks = null)
     {
+        ranks ??= Ranks.Alone;
+        _ranks = ranks;
         options.Validate();
         if (options.UsesScores && inputSquares is null)
             throw new ArgumentException("`ScoreStrength` needs the squares of the layers' inputs.");
@@ -64,15 +70,20 @@ public sealed class MaskLearner : IDisposable
             using DisposeScope scope = NewDisposeScope();
             Mask? from = prior?.GetValueOrDefault(selected[i].Name);
             if (from is not null) PriorMask.Require("MASK", selected[i].Name, from, options.Pattern);
-            MaskLogits logits = !options.LearnsMasks ? Frozen(selected[i], from, options)
-                : MaskLogits.Create(selected[i], i, _table, options, from, inputSquares?[selected[i].Name]);
-            if (from is not null) onPrior += MaskAgreement.Between(from, logits.ArgmaxMask(), options.Pattern.GroupSize).EqualGroups;
-            _layers.Add(new LearnedLayer(selected[i], i, model.Compute, logits, options.CheckpointActivations,
-                RewardScale(selected[i].Weight, options), ofExperts.Contains(selected[i]))
+            GroupShare share = new(ranks, (long)selected[i].Rows * selected[i].Columns / options.Pattern.GroupSize,
+                options.Pattern.GroupSize, i);
+            share.RequirePassable(selected[i].Name, Precision.BytesOf(model.Compute));
+            MaskLogits logits = !options.LearnsMasks ? Frozen(selected[i], from, options, share)
+                : MaskLogits.Create(selected[i], i, _table, options, from, inputSquares?[selected[i].Name], share);
+            LearnedLayer layer = new(selected[i], i, model.Compute, logits, options.CheckpointActivations,
+                RewardScale(selected[i].Weight, options), ofExperts.Contains(selected[i]), share)
             {
                 Trained = options.TrainWeights == WeightTraining.None ? null
-                    : new TrainedWeight(selected[i].Name, StartOf(selected[i], from, start), options.Moments, options.Seed, i),
-            });
+                    : new TrainedWeight(selected[i].Name, share.OfWeight(StartOf(selected[i], from, start)), options.Moments, options.Seed,
+                        i, checked((int)(share.First * options.Pattern.GroupSize))),
+            };
+            _layers.Add(layer);
+            if (from is not null) onPrior += MaskAgreement.Between(from, FirstMaskOf(layer), options.Pattern.GroupSize).EqualGroups;
         }
         if (options.Train == TrainedParameters.Norms) Vectors = new TrainedVectors(model, options, selected.Count);
         PriorGroupShare = (double)onPrior / GroupCount;
@@ -84,12 +95,12 @@ public sealed class MaskLearner : IDisposable
     public string KernelName => _masks.Name;
 
     /// <summary>Number of groups over all layers.</summary>
-    public long GroupCount => _layers.Sum(layer => layer.Logits.Groups);
+    public long GroupCount => _layers.Sum(layer => layer.Share.Groups);
 
     /// <summary>Number of weights under a mask.</summary>
     public long WeightCount => GroupCount * _options.Pattern.GroupSize;
 
-    /// <summary>Bytes of logits and moments for each weight under a mask.</summary>
+    /// <summary>Bytes of logits and moments in this process for each weight under a mask.</summary>
     public double StateBytesPerWeight =>
         _layers.Sum(layer => layer.State.Sum(tensor => tensor.Value.NumberOfElements * tensor.Value.ElementSize)) / (double)WeightCount;
 
@@ -102,14 +113,27 @@ public sealed class MaskLearner : IDisposable
     internal IEnumerable<MaskLogits> Logits => _layers.Select(layer => layer.Logits);
 
     /// <summary>Everything that a checkpoint must hold, by name.</summary>
-    internal IEnumerable<(string Name, Tensor Value)> State => _layers.SelectMany(layer => layer.State).Concat(Vectors?.State ?? []);
+    internal IEnumerable<StateTensor> State => _layers.SelectMany(layer => layer.State)
+        .Concat(Vectors?.State.Select(part => new StateTensor(part.Name, part.Value, part.Value.shape, null)) ?? []);
 
     /// <summary>Trained norms and biases, of this learner; null where they are frozen.</summary>
     internal TrainedVectors? Vectors { get; }
 
-    /// <summary>The trained weights by the checkpoint's name, (O, I) float32, of this learner; null where weights are frozen.</summary>
+    /// <summary>All processes that learn together.</summary>
+    internal Ranks Ranks => _ranks;
+
+    /// <summary>The trained weights by the checkpoint's name, (O, I) float32, of this learner; null where weights are frozen. Among ranks
+    /// its part of them.</summary>
     internal IReadOnlyDictionary<string, Tensor>? Weights => _options.TrainWeights == WeightTraining.None ? null
         : _layers.ToDictionary(layer => layer.Logits.Name, layer => layer.Weight, StringComparer.Ordinal);
+
+    /// <summary>The same, all of them in every rank, of the caller's scope. All ranks call it.</summary>
+    internal IReadOnlyDictionary<string, Tensor>? WholeWeights()
+    {
+        using IDisposable noGradient = no_grad();
+        return _ranks.Size == 1 || _options.TrainWeights == WeightTraining.None ? Weights : _layers.ToDictionary(
+            layer => layer.Logits.Name, layer => layer.Share.Whole(layer.Weight, layer.Dense), StringComparer.Ordinal);
+    }
 
     /// <summary>The linear layers that are learned: all of the blocks but those that <c>Skip</c> names.</summary>
     /// <exception cref="ArgumentException">A skip pattern matches nothing, nothing is left, or columns are not divisible by M.</exception>
@@ -118,7 +142,7 @@ public sealed class MaskLearner : IDisposable
 
     /// <summary>One optimizer step.</summary>
     /// <param name="step">Counts from 0; decides schedules and noise.</param>
-    /// <param name="inputs">(B, T) int64 token ids.</param>
+    /// <param name="inputs">(B, T) int64 token ids; among ranks this one's of the batch.</param>
     /// <param name="targets">(B, T) int64: the token after each.</param>
     /// <exception cref="InvalidDataException">The loss or the gradient is NaN or infinite; the logits stay as they were.</exception>
     public StepFigures Step(long step, Tensor inputs, Tensor targets)
@@ -127,7 +151,7 @@ public sealed class MaskLearner : IDisposable
         long begin = Stopwatch.GetTimestamp();
         Teacher? dense = DenseModel(inputs);
         TimeSpan taught = Stopwatch.GetElapsedTime(begin);
-        return Step(step, begin, taught, sampled => ForwardBackward(sampled, inputs, targets, dense));
+        return Step(step, begin, taught, TimesEntered(inputs), sampled => ForwardBackward(sampled, inputs, targets, dense));
     }
 
     /// <summary>One optimizer step of the layers of one block, by its output.</summary>
@@ -139,26 +163,31 @@ public sealed class MaskLearner : IDisposable
     internal StepFigures StepBlock(long step, int block, Tensor input, Tensor target)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Step(step, Stopwatch.GetTimestamp(), TimeSpan.Zero, sampled => BlockReconstruction.Backward(_model, block, input, target,
+        return Step(step, Stopwatch.GetTimestamp(), TimeSpan.Zero, 0, sampled => BlockReconstruction.Backward(_model, block, input, target,
             MicroBatchSize, () => sampled.Enter(_layersOfBlock[block])));
     }
 
-    private StepFigures Step(long step, long begin, TimeSpan taught, Func<SampledLayers, double> run)
+    private StepFigures Step(long step, long begin, TimeSpan taught, int times, Func<SampledLayers, double> run)
     {
         MaskSample sample = SampleOf(step);
-        SampledLayers sampled = new(_masks, sample);
+        SampledLayers sampled = new(_masks, sample, times);
         double loss = run(sampled);
+        SumOfExperts();
         long afterModel = Stopwatch.GetTimestamp();
         LearnedLayer[] reached = [.. _layers.Where(layer => layer.HasGradient)];
         foreach (LearnedLayer layer in reached) layer.NoteReached();
-        double squares = reached.Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient));
-        double norm = Math.Sqrt(squares + (Vectors?.SquaredNorm() ?? 0));
+        double squares = reached.Where(layer => layer.Share.Count > 0)
+            .Sum(layer => _masks.SquaredNorm(layer, LayerSample(sample, layer), layer.Gradient));
+        double[] sums = _ranks.Sum(loss, sampled.Reward, sampled.Largest, squares);
+        loss = sums[0];
+        Vectors?.SumGradients(_ranks);
+        double norm = Math.Sqrt(sums[3] + (Vectors?.SquaredNorm() ?? 0));
         Finite.RequireStep(step, loss, norm);
         TimeSpan backward = Stopwatch.GetElapsedTime(afterModel);
         Update(step, sample, norm);
         TimeSpan update = Stopwatch.GetElapsedTime(afterModel) - backward;
         return new StepFigures(
-            loss, sampled.Reward, norm, sampled.Largest / GroupCount,
+            loss, sums[1], norm, sums[2] / GroupCount,
             new StepTimes(taught.TotalSeconds, sampled.Elapsed.TotalSeconds, backward.TotalSeconds, update.TotalSeconds,
                 Stopwatch.GetElapsedTime(begin).TotalSeconds));
     }
@@ -177,16 +206,22 @@ public sealed class MaskLearner : IDisposable
     public double ChangedGroupShare()
     {
         using IDisposable noGradient = no_grad();
-        return (double)_layers.Sum(layer => layer.CountChangedGroups(ChoiceOf(layer))) / GroupCount;
+        return _ranks.Sum(_layers.Sum(layer => layer.CountChangedGroups(ChoiceOf(layer))))[0] / GroupCount;
     }
 
-    /// <summary>Writes the logits as (groups, candidates) float32 under each weight's name.</summary>
+    /// <summary>Writes the logits as (groups, candidates) float32 under each weight's name; among ranks the first does, and all call
+    /// it.</summary>
     internal void SaveLogits(string path)
     {
         RequireFiniteLogits();
         using DisposeScope scope = NewDisposeScope();
+        List<(string, Tensor)> all = [];
+        foreach (LearnedLayer layer in _layers)
+            if (layer.Share.State((layer.Logits.Name, layer.Logits.Logits), ofWeights: false, layer.Dense).Gather(_ranks) is { } logits)
+                all.Add((layer.Logits.Name, logits.t().contiguous()));
+        if (!_ranks.IsFirst) return;
         TensorState.SaveChecked(
-            path, [.. _layers.Select(layer => (layer.Logits.Name, layer.Logits.Logits.t().contiguous()))],
+            path, all,
             _table is null
                 ? new Dictionary<string, string> { ["pattern"] = _options.Pattern.ToString(), ["parametrization"] = "items" }
                 : new Dictionary<string, string> { ["pattern"] = _options.Pattern.ToString() });
@@ -215,7 +250,12 @@ public sealed class MaskLearner : IDisposable
             + $"leave it at float32.");
 
     internal static MaskSample LayerSample(MaskSample sample, LearnedLayer layer) =>
-        sample with { Layer = (uint)layer.Index, Reward = sample.Reward * layer.RewardScale };
+        sample with
+        {
+            Layer = (uint)layer.Index,
+            Reward = sample.Reward * layer.RewardScale,
+            FirstGroup = (int)layer.Share.First,
+        };
 
     // softmax((kappa p + s g) / tau) is softmax((kappa/s p + g) / (tau/s)), which the kernels compute.
     private MaskSample SampleOf(long step) => new(
@@ -226,16 +266,21 @@ public sealed class MaskLearner : IDisposable
 
     private Tensor MaskOf(LearnedLayer layer, MaskSample sample)
     {
-        Tensor mask = empty(layer.Dense.shape, ScalarType.Float32, layer.Dense.device);
+        Tensor mask = empty(layer.Weight.shape, ScalarType.Float32, layer.Dense.device);
         _masks.Mask(layer, LayerSample(sample, layer), mask);
         return mask;
     }
 
-    private Mask MaskOf(LearnedLayer layer)
+    private Mask MaskOf(LearnedLayer layer) => _options.TrainWeights == WeightTraining.Moving
+        ? WholeMask(layer, () => layer.LargestWeights(_options.Pattern).to(ScalarType.Byte)) : FirstMaskOf(layer);
+
+    // Where weights move, too: what they begin under.
+    private static Mask FirstMaskOf(LearnedLayer layer) => layer.Logits.Frozen ?? WholeMask(layer, layer.Logits.Kept);
+
+    private static Mask WholeMask(LearnedLayer layer, Func<Tensor> own)
     {
-        if (_options.TrainWeights != WeightTraining.Moving) return layer.Logits.ArgmaxMask();
-        using Tensor largest = layer.LargestWeights(_options.Pattern);
-        return MaskTensors.FromTensor(largest);
+        using DisposeScope scope = NewDisposeScope();
+        return MaskTensors.FromTensor(layer.Share.Whole(own(), layer.Dense));
     }
 
     private Tensor ChoiceOf(LearnedLayer layer)
@@ -254,13 +299,13 @@ public sealed class MaskLearner : IDisposable
             ? weight * MaskTensors.ToTensor(mask, weight.device, weight.dtype) : weight.alias();
     }
 
-    private static MaskLogits Frozen(LinearLayer layer, Mask? mask, LearnOptions options)
+    private static MaskLogits Frozen(LinearLayer layer, Mask? mask, LearnOptions options, GroupShare share)
     {
         if (options.TrainWeights == WeightTraining.Dense) mask = Mask.Full(layer.Rows, layer.Columns);
         if (mask is null)
             throw new ArgumentException($"`TrainWeights` trains under a mask, and `Prior` has none of {layer.Name}; name a mask of "
                 + $"all layers, or `Skip` what stays dense.");
-        return MaskLogits.Freeze(layer, options, mask);
+        return MaskLogits.Freeze(layer, options, mask, share);
     }
 
     private double NoiseScale => _options.Noise > 0 ? _options.Noise : 1;
@@ -280,6 +325,32 @@ public sealed class MaskLearner : IDisposable
 
     private int MicroBatchSize => _options.MicroBatchSize ?? _options.BatchSize;
 
+    // Ranks have parts of a batch; the sequences of a process for itself are all.
+    private int? BatchSize => _ranks.Size == 1 ? null : _options.BatchSize;
+
+    // Recomputed blocks are entered on both ways of each part.
+    private int TimesEntered(Tensor inputs)
+    {
+        int parts = ((int)inputs.size(0) + MicroBatchSize - 1) / MicroBatchSize;
+        return _options.Blockwise ? parts : _options.CheckpointActivations ? 2 * parts : 1;
+    }
+
+    // Which experts a step reached, all ranks know before they sum: those of none have no gradient.
+    private void SumOfExperts()
+    {
+        if (_ranks.Size == 1) return;
+        LearnedLayer[] experts = [.. _layers.Where(layer => layer.IsOfExperts)];
+        if (experts.Length == 0) return;
+        double[][] here = [.. experts.Select(layer => layer.ReachedHere())];
+        double[] all = _ranks.Sum([.. here.SelectMany(reached => reached)]);
+        int at = 0;
+        foreach ((LearnedLayer layer, double[] own) in experts.Zip(here))
+        {
+            layer.SumReached(all.AsSpan(at, own.Length));
+            at += own.Length;
+        }
+    }
+
     private double ForwardBackward(SampledLayers sampled, Tensor inputs, Tensor targets, Teacher? dense)
     {
         if (_options.Blockwise) return Reconstruct(sampled, inputs);
@@ -288,17 +359,18 @@ public sealed class MaskLearner : IDisposable
         using IDisposable? all = _options.CheckpointActivations ? null : sampled.Enter(_layers);
         return BackwardPass.RunInParts(
             _model, inputs, targets, _options.MicroBatchSize, _options.CheckpointActivations, block => sampled.Enter(_layersOfBlock[block]),
-                dense);
+                dense, BatchSize);
     }
 
     private double Reconstruct(SampledLayers sampled, Tensor inputs)
     {
-        Tensor[] parts = inputs.split(MicroBatchSize);
-        return parts.Sum(part =>
+        Tensor[] own = inputs.split(MicroBatchSize);
+        double parts = BatchSize is { } all ? (double)all / MicroBatchSize : own.Length;
+        return own.Sum(part =>
         {
             using DisposeScope scope = NewDisposeScope();
-            return BlockReconstruction.Backward(_model, BlockStates.Of(_model, part), 1.0 / parts.Length, block =>
-                sampled.Enter(_layersOfBlock[block])) / parts.Length;
+            return BlockReconstruction.Backward(_model, BlockStates.Of(_model, part), 1.0 / parts, block =>
+                sampled.Enter(_layersOfBlock[block])) / parts;
         });
     }
 
@@ -324,6 +396,7 @@ public sealed class MaskLearner : IDisposable
     // A layer of experts that no token reached stays as it is; of one that has them all in one tensor, those that none reached.
     private void Update(LearnedLayer layer, long step, MaskSample sample, double clip, AdamWRates rates, AdamWRates weightRates)
     {
+        if (layer.Share.Count == 0) return;
         // Before the logits move: the mask of this step.
         Tensor? mask = layer.Trained is null ? null : MaskOf(layer, sample);
         using (layer.KeepUnreached(_masks.SkipsUnreachedTiles))

@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.MaskKernels;
 using MaskLlm.Masks;
 using MaskLlm.Models;
@@ -13,25 +14,27 @@ namespace MaskLlm.Learning;
 internal sealed class MaskLogits : IDisposable
 {
     private readonly int _rows, _columns;
+    private readonly GroupShare _share;
     private readonly NmPattern _pattern;
     private readonly CandidateTensor? _table;
     private readonly Mask? _frozen;
 
-    private MaskLogits(LinearLayer layer, Tensor logits, CandidateTensor? table, LearnOptions options)
+    private MaskLogits(LinearLayer layer, Tensor logits, CandidateTensor? table, LearnOptions options, GroupShare share)
     {
         Name = layer.Name;
+        _share = share;
         (_pattern, _table) = (options.Pattern, table);
-        _rows = layer.Rows;
-        _columns = layer.Columns;
+        (_rows, _columns) = share.IsWhole ? (layer.Rows, layer.Columns)
+            : (1, checked((int)(share.Count * options.Pattern.GroupSize)));
         Logits = logits.DetachFromDisposeScope();
         Moments = new AdamWMoments(Logits, options.Moments, logits.size(0));
         if (options.AverageDecay > 0) Average = logits.clone().DetachFromDisposeScope();
     }
 
     // No logits and no moments: as many groups, each with nothing to learn.
-    private MaskLogits(LinearLayer layer, Mask frozen, LearnOptions options)
-        : this(layer, zeros(0, (long)layer.Rows * layer.Columns / options.Pattern.GroupSize), null,
-            options with { Moments = MomentType.Float32, AverageDecay = 0 }) => _frozen = frozen;
+    private MaskLogits(LinearLayer layer, Mask frozen, LearnOptions options, GroupShare share)
+        : this(layer, zeros(0, share.Count), null, options with { Moments = MomentType.Float32, AverageDecay = 0 }, share) =>
+        _frozen = frozen;
 
     /// <summary>The checkpoint's name of the weight.</summary>
     internal string Name { get; }
@@ -45,14 +48,14 @@ internal sealed class MaskLogits : IDisposable
     /// <summary>AdamW's, (C, G).</summary>
     internal AdamWMoments Moments { get; }
 
-    /// <summary>G.</summary>
+    /// <summary>Groups that are owned, G.</summary>
     internal long Groups => Logits.size(1);
 
     /// <exception cref="InvalidDataException">A logit that masks are taken from is NaN or infinite.</exception>
     internal void RequireFinite()
     {
         using DisposeScope scope = NewDisposeScope();
-        if (_frozen is null) FiniteTensors.RequireScores(Name, Average ?? Logits);
+        if (_frozen is null && Groups > 0) FiniteTensors.RequireScores(Name, Average ?? Logits);
     }
 
     /// <summary>Everything that a checkpoint must hold, by name.</summary>
@@ -68,10 +71,10 @@ internal sealed class MaskLogits : IDisposable
     }
 
     /// <summary>A mask that stays.</summary>
-    internal static MaskLogits Freeze(LinearLayer layer, LearnOptions options, Mask mask)
+    internal static MaskLogits Freeze(LinearLayer layer, LearnOptions options, Mask mask, GroupShare? share = null)
     {
         using DisposeScope scope = NewDisposeScope();
-        return new MaskLogits(layer, mask, options);
+        return new MaskLogits(layer, mask, options, share ?? WholeOf(layer, options));
     }
 
     /// <summary>N(0, sigma^2) logits, shifted towards a prior where there is one; or the shift alone.</summary>
@@ -81,8 +84,9 @@ internal sealed class MaskLogits : IDisposable
     /// <param name="options">Seed, sigma, alpha, whether there is a random part.</param>
     /// <param name="prior">M0, or null.</param>
     /// <param name="inputSquares">(I) float32, of several matrices (parts, I), of calibration; null where scores play no part.</param>
+    /// <param name="share">The groups that are owned; null for all. Of all they are made, and those are kept.</param>
     internal static MaskLogits Create(LinearLayer layer, int index, CandidateTensor? table, LearnOptions options, Mask? prior,
-        Tensor? inputSquares = null)
+        Tensor? inputSquares = null, GroupShare? share = null)
     {
         using DisposeScope scope = NewDisposeScope();
         int groups = checked((int)((long)layer.Rows * layer.Columns / options.Pattern.GroupSize)), each = options.LogitsAGroup;
@@ -107,7 +111,8 @@ internal sealed class MaskLogits : IDisposable
                 Shift(ActivationScores.OfRow(layer.Name, layer.Weight.narrow(0, first, count).to(ScalarType.Float32),
                     squares.dim() == 1 ? squares : squares.narrow(0, first, count)), options.ScoreStrength * options.InitialStd);
         }
-        return new MaskLogits(layer, logits, table, options);
+        share ??= WholeOf(layer, options);
+        return new MaskLogits(layer, share.OfGroups(logits), table, options, share);
 
         long GroupOf(int row) => (long)row * layer.Columns / options.Pattern.GroupSize;
     }
@@ -126,7 +131,10 @@ internal sealed class MaskLogits : IDisposable
         return choice.to(ScalarType.Byte).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The mask that remains when learning ends.</summary>
+    /// <summary>The mask that stays, of all groups; null where one is learned.</summary>
+    internal Mask? Frozen => _frozen;
+
+    /// <summary>The mask that remains when learning ends, of all groups.</summary>
     internal Mask ArgmaxMask()
     {
         if (_frozen is not null) return _frozen;
@@ -140,6 +148,18 @@ internal sealed class MaskLogits : IDisposable
         });
     }
 
+    /// <summary>The same of the groups that are owned, a tensor (O, I), or (1, M G) of a part; bytes, of the caller's scope.</summary>
+    internal Tensor Kept()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        if (_frozen is not null)
+            return _share.OfWeight(MaskTensors.ToTensor(_frozen, CPU, ScalarType.Byte)).clone().MoveToOuterDisposeScope();
+        Tensor choice = Choice();
+        Tensor kept = _table is null ? CandidateTensor.FromGroups(choice, _rows, _columns)
+            : _table.Candidates.index_select(0, choice[0].to(ScalarType.Int64)).view(_rows, _columns);
+        return kept.to(ScalarType.Byte).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Takes the logits of a step into their average.</summary>
     /// <param name="decay">Of the average so far; less in the first steps, when there is little to average.</param>
     /// <param name="step">Counts from 0.</param>
@@ -149,6 +169,9 @@ internal sealed class MaskLogits : IDisposable
         using DisposeScope scope = NewDisposeScope();
         Average.lerp_(Logits, tensor((float)(1 - Math.Min(decay, (step + 1.0) / (step + 10.0))), device: Logits.device));
     }
+
+    private static GroupShare WholeOf(LinearLayer layer, LearnOptions options) =>
+        new(Ranks.Alone, (long)layer.Rows * layer.Columns / options.Pattern.GroupSize, options.Pattern.GroupSize, layer: 0);
 
     public void Dispose()
     {

@@ -17,15 +17,15 @@ internal static class MaskNoise
     private const int GroupsPerPiece = 1 << 15;
 
     /// <summary>Standard Gumbel noise g = -log(-log u), (C, G) float32 on the CPU.</summary>
-    internal static Tensor Gumbel(ulong seed, long step, int layer, int candidates, int groups) =>
-        Uniform(seed, (ulong)step, layer, candidates, groups).log_().neg_().log_().neg_();
+    internal static Tensor Gumbel(ulong seed, long step, int layer, int candidates, int groups, int firstGroup = 0) =>
+        Uniform(seed, (ulong)step, layer, candidates, groups, firstGroup).log_().neg_().log_().neg_();
 
     /// <summary>The noise of a layer's sample, in the shape of its logits and on their device; of the caller's scope.</summary>
     internal static Tensor Gumbel(MaskSample sample, Tensor logits)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Gumbel(sample.Seed, sample.Step, (int)sample.Layer, (int)logits.size(0), (int)logits.size(1)).to(logits.device)
-            .MoveToOuterDisposeScope();
+        return Gumbel(sample.Seed, sample.Step, (int)sample.Layer, (int)logits.size(0), (int)logits.size(1), sample.FirstGroup)
+            .to(logits.device).MoveToOuterDisposeScope();
     }
 
     /// <summary>Standard normal numbers for the first logits, (C, G) float32 on the CPU (Box and Muller 1958).</summary>
@@ -37,7 +37,7 @@ internal static class MaskNoise
         return radius.mul_(angle).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Uniform(ulong seed, ulong step, int layer, int candidates, int groups)
+    private static Tensor Uniform(ulong seed, ulong step, int layer, int candidates, int groups, int firstGroup = 0)
     {
         Tensor uniform = empty(candidates, groups, dtype: ScalarType.Float32);
         int pieces = (groups + GroupsPerPiece - 1) / GroupsPerPiece;
@@ -48,20 +48,22 @@ internal static class MaskNoise
             {
                 // A span cannot enter the closure; the pointer is pinned for the whole loop.
                 IntPtr target = (IntPtr)start;
-                Parallel.For(0, pieces, Workers(), piece => FillPiece((float*)target, seed, counterHigh, candidates, groups, piece));
+                Parallel.For(0, pieces, Workers(), piece => FillPiece((float*)target, seed, counterHigh, candidates, groups,
+                    firstGroup, piece));
             }
         }
         return uniform;
     }
 
-    private static unsafe void FillPiece(float* target, ulong seed, ulong counterHigh, int candidates, int groups, int piece)
+    private static unsafe void FillPiece(float* target, ulong seed, ulong counterHigh, int candidates, int groups, int firstGroup,
+        int piece)
     {
         int end = Math.Min(groups, (piece + 1) * GroupsPerPiece);
         Span<uint> words = stackalloc uint[4];
         for (int block = 0; block * 4 < candidates; block++)
             for (int group = piece * GroupsPerPiece; group < end; group++)
             {
-                Philox.Block(seed, counterHigh, ((ulong)block << 32) | (uint)group, words);
+                Philox.Block(seed, counterHigh, ((ulong)block << 32) | (uint)(firstGroup + group), words);
                 for (int c = block * 4; c < Math.Min(candidates, block * 4 + 4); c++)
                     target[(long)c * groups + group] = ToOpenUnit(words[c & 3]);
             }

@@ -1,14 +1,20 @@
 using System.Diagnostics;
 using MaskLlm.MaskKernels;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MaskLlm.Learning;
 
 /// <summary>The masked weights of a step: put into layers before the model runs them, taken out after. The same masks however
 /// often.</summary>
-internal sealed class SampledLayers(IMaskStep masks, MaskSample sample)
+/// <param name="masks">Draws them.</param>
+/// <param name="sample">Of the step.</param>
+/// <param name="times">How often layers are put in before their gradients are whole: those of ranks are summed then, while the backward
+/// pass goes on.</param>
+internal sealed class SampledLayers(IMaskStep masks, MaskSample sample, int times)
 {
     private readonly Dictionary<LearnedLayer, (double Largest, double Kept)> _sums = [];
+    private readonly Dictionary<LearnedLayer, int> _left = [];
 
     /// <summary>Time spent on drawing.</summary>
     internal TimeSpan Elapsed { get; private set; }
@@ -24,17 +30,35 @@ internal sealed class SampledLayers(IMaskStep masks, MaskSample sample)
     {
         long begin = Stopwatch.GetTimestamp();
         using (no_grad())
-            foreach (LearnedLayer layer in layers)
-                _sums[layer] = masks.Sample(layer, MaskLearner.LayerSample(sample, layer), layer.OpenLeaf());
+            foreach (LearnedLayer layer in layers) _sums[layer] = Draw(layer);
         Elapsed += Stopwatch.GetElapsedTime(begin);
-        return new Entered(layers);
+        return new Entered(this, layers);
     }
 
-    private sealed class Entered(IReadOnlyList<LearnedLayer> layers) : IDisposable
+    // What other ranks own of the masked weight is theirs to draw.
+    private (double Largest, double Kept) Draw(LearnedLayer layer)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor leaf = layer.OpenLeaf();
+        (double, double) sums = layer.Share.Count == 0 ? (0, 0)
+            : masks.Sample(layer, MaskLearner.LayerSample(sample, layer), layer.Share.OfWeight(leaf));
+        layer.Share.Complete(leaf);
+        return sums;
+    }
+
+    private void Leave(LearnedLayer layer)
+    {
+        layer.CloseLeaf();
+        int left = _left[layer] = _left.GetValueOrDefault(layer, times) - 1;
+        // Which experts have a gradient, ranks must agree on first.
+        if (left == 0 && !layer.IsOfExperts) layer.SumGradient();
+    }
+
+    private sealed class Entered(SampledLayers sampled, IReadOnlyList<LearnedLayer> layers) : IDisposable
     {
         public void Dispose()
         {
-            foreach (LearnedLayer layer in layers) layer.CloseLeaf();
+            foreach (LearnedLayer layer in layers) sampled.Leave(layer);
         }
     }
 }

@@ -15,7 +15,8 @@ internal sealed class StartWeights : IDisposable
     internal IReadOnlyDictionary<string, Tensor> ByName => _weights;
 
     /// <summary>Takes a copy of a weight.</summary>
-    internal void Add(string name, Tensor weight) => _weights.Add(name, weight.to(ScalarType.Float32, copy: true).DetachFromDisposeScope());
+    internal void Add(string name, Tensor weight) =>
+        _weights.Add(name, weight.to(ScalarType.Float32, copy: true).contiguous().DetachFromDisposeScope());
 
     /// <summary>Those of a checkpoint of the same model.</summary>
     /// <param name="folder">A Hugging Face folder.</param>
@@ -41,6 +42,16 @@ internal sealed class StartWeights : IDisposable
         return Read(layers, name => file.Tensors.GetValueOrDefault(name), (name, offset, target) =>
             file.Read(file.Tensors[name], offset, target),
             (layer, found) => $"{path}: {layer.Name} is {found}; the checkpoint belongs to another run.");
+    }
+
+    /// <summary>Zeros in the place of those of another rank.</summary>
+    internal void MakeRoom(IReadOnlyList<LinearLayer> layers)
+    {
+        foreach (LinearLayer layer in layers)
+        {
+            using Tensor zero = zeros(layer.Rows, layer.Columns);
+            Add(layer.Name, zero);
+        }
     }
 
     /// <summary>Writes them for <see cref="Load"/>.</summary>

@@ -11,18 +11,21 @@ internal sealed class TrainedWeight : IDisposable
 {
     private readonly AdamWMoments _moments;
     private readonly ulong _seed;
-    private readonly int _index;
+    private readonly int _index, _first;
 
     /// <param name="name">The checkpoint's.</param>
     /// <param name="start">(O, I), or a vector; copied.</param>
     /// <param name="moments">How they are kept.</param>
     /// <param name="seed">Of their rounding.</param>
     /// <param name="index">Its place among the weights of the seed.</param>
-    internal TrainedWeight(string name, Tensor start, MomentType moments = MomentType.Float32, ulong seed = 0, int index = 0)
+    /// <param name="first">Of a part of a weight: its first value's place, a multiple of a tile's.</param>
+    internal TrainedWeight(string name, Tensor start, MomentType moments = MomentType.Float32, ulong seed = 0, int index = 0,
+        int first = 0)
     {
         Name = name;
         _seed = seed;
         _index = index;
+        _first = first;
         Value = start.to(ScalarType.Float32, copy: true).DetachFromDisposeScope();
         _moments = new AdamWMoments(Value, moments);
     }
@@ -44,7 +47,7 @@ internal sealed class TrainedWeight : IDisposable
     /// <param name="clip">Factor on the gradient.</param>
     /// <param name="rates">Of this step.</param>
     internal void Update(Tensor maskedGradient, Tensor? mask, double clip, AdamWRates rates) =>
-        _moments.Update(Value, maskedGradient, rates, clip, mask, _seed, _index);
+        _moments.Update(Value, maskedGradient, rates, clip, mask, _seed, _index, _first);
 
     /// <summary>One step while the mask moves: the gradient goes to all weights, as if none were dropped, and those that are
     /// decay.</summary>
@@ -58,7 +61,7 @@ internal sealed class TrainedWeight : IDisposable
         using DisposeScope scope = NewDisposeScope();
         Tensor dropped = mask.TimesInPlace(-1).PlusInPlace(1).mul_(Value);
         _moments.Update(Value, dropped.TimesInPlace(decay).PlusInPlace(maskedGradient.to(ScalarType.Float32), clip), rates,
-            seed: _seed, layer: _index);
+            seed: _seed, layer: _index, first: _first);
     }
 
     /// <summary>Ends the moving of the mask: what it drops is 0 from here on.</summary>

@@ -48,5 +48,5 @@ internal sealed class WeightMaskStep(LearnOptions options) : IMaskStep
 
     private Tensor Choose(LearnedLayer layer) => options.TrainWeights == WeightTraining.Moving
         ? layer.LargestWeights(options.Pattern).to(ScalarType.Byte)
-        : MaskTensors.ToTensor(layer.Logits.ArgmaxMask(), layer.Dense.device, ScalarType.Byte);
+        : layer.Logits.Kept().to(layer.Dense.device);
 }

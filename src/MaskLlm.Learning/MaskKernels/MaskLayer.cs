@@ -20,6 +20,9 @@ internal readonly unsafe struct MaskLayer
     /// <summary>Of as many parts of the layer, one after another, whether a step reached them; null where it reached all.</summary>
     internal bool[]? Reached { get; init; }
 
+    /// <summary>Groups of each of these parts, of which this memory may be a stretch, and the first group of it.</summary>
+    internal (int OfPart, long First) PartGroups { get; init; }
+
     /// <summary>G.</summary>
     internal int Groups => Logits.Count;
 
@@ -30,7 +33,8 @@ internal readonly unsafe struct MaskLayer
     internal bool IsUnreached(TileRange range)
     {
         if (Reached is null) return false;
-        int groups = Groups / Reached.Length, first = range.FirstGroup / groups, last = (range.FirstGroup + range.Groups - 1) / groups;
+        (int groups, long begin) = PartGroups;
+        int first = (int)((begin + range.FirstGroup) / groups), last = (int)((begin + range.FirstGroup + range.Groups - 1) / groups);
         return !Reached.AsSpan(first, last - first + 1).Contains(true);
     }
 

@@ -26,7 +26,7 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
         _tiles.ForEach(layer.Tiles, (index, scratch) =>
         {
             TileRange range = layer.Range(index);
-            MaskTile tile = Open(layer, range, scratch);
+            MaskTile tile = Open(layer, sample, range, scratch);
             Span<float> target = narrow || range.IsFilledUp ? scratch.Masked.AsSpan(0, tile.Weight.Length)
                 : new Span<float>((float*)masked + range.FirstWeight, range.Weights);
             kernel.Sample(tile, sample, target, scratch.First, scratch.Kernel);
@@ -55,7 +55,7 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
         {
             TileRange range = layer.Range(index);
             if (layer.IsUnreached(range)) return;
-            MaskTile tile = Open(layer, range, scratch);
+            MaskTile tile = Open(layer, sample, range, scratch);
             kernel.Gradient(tile, sample, OpenGradient(gradient, narrow, range, scratch), scratch.Gradient, [], scratch.Kernel);
             for (int c = 0; c < pattern.CandidateCount; c++)
                 squares[index] += TensorPrimitives.SumOfSquares<float>(scratch.Gradient.AsSpan(c * MaskTile.Size, range.Groups));
@@ -75,7 +75,7 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
         {
             TileRange range = layer.Range(index);
             if (layer.IsUnreached(range)) return;
-            MaskTile tile = Open(layer, range, scratch);
+            MaskTile tile = Open(layer, sample, range, scratch);
             Span<uint> words = layer.Logits.Moments == MomentType.Float32 ? [] : scratch.Words;
             kernel.Gradient(tile, sample, OpenGradient(gradient, narrow, range, scratch), scratch.Gradient, words, scratch.Kernel);
             for (int c = 0; c < pattern.CandidateCount; c++)
@@ -86,7 +86,7 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
         });
     }
 
-    private MaskTile Open(MaskLayer layer, TileRange range, TileScratch scratch)
+    private MaskTile Open(MaskLayer layer, MaskSample sample, TileRange range, TileScratch scratch)
     {
         ReadOnlySpan<float> logits = new(layer.Logits.Values + range.FirstGroup,
             checked((int)((pattern.CandidateCount - 1L) * layer.Groups + range.Groups)));
@@ -107,7 +107,7 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
             Pattern = pattern,
             Logits = logits,
             Stride = stride,
-            FirstGroup = range.FirstGroup,
+            FirstGroup = sample.FirstGroup + range.FirstGroup,
             Weight = OpenValues(layer.Weight, layer.NarrowWeight, range, scratch.Weight, scratch.Narrow),
         };
     }

@@ -10,5 +10,6 @@ namespace MaskLlm.MaskKernels;
 /// <param name="Hard">Straight-through: the mask is the candidate of the largest probability.</param>
 /// <param name="Noisy">Whether Gumbel noise is drawn; otherwise the soft mask is the logits' own, and no random number is made for
 /// it.</param>
+/// <param name="FirstGroup">The place in the layer of the first group that this process owns, a multiple of a tile's.</param>
 internal readonly record struct MaskSample(
-    ulong Seed, uint Step, uint Layer, float Kappa, float Tau, float Reward, bool Hard, bool Noisy = true);
+    ulong Seed, uint Step, uint Layer, float Kappa, float Tau, float Reward, bool Hard, bool Noisy = true, int FirstGroup = 0);

@@ -16,7 +16,7 @@ internal sealed unsafe class WeightPass(IMaskKernel kernel, int threads)
     /// <param name="gradient">As many, float32 or bfloat16.</param>
     /// <param name="narrow">Whether <paramref name="gradient"/> is bfloat16.</param>
     /// <param name="mask">As many float32, factors of the gradient; null for none.</param>
-    /// <param name="rounding">Seed, layer and step, by which moments of less than 32 bits are rounded.</param>
+    /// <param name="rounding">Seed, layer and step, by which moments of less than 32 bits are rounded; a weight is a group.</param>
     /// <param name="step">Clip, rates, decays.</param>
     internal void Update(AdamWState weights, void* gradient, bool narrow, float* mask, MaskSample rounding, AdamWStep step) =>
         _tiles.ForEach(weights.Tiles, (index, scratch) =>
@@ -34,7 +34,8 @@ internal sealed unsafe class WeightPass(IMaskKernel kernel, int threads)
             else new ReadOnlySpan<float>((float*)gradient + range.FirstWeight, range.Groups).CopyTo(own);
             if (mask is not null)
                 TensorPrimitives.Multiply(own, new ReadOnlySpan<float>(mask + range.FirstWeight, range.Groups), own);
-            if (weights.Moments != MomentType.Float32) kernel.Words(rounding, (uint)index, scratch.Words.AsSpan(0, MaskTile.Size));
+            if (weights.Moments != MomentType.Float32)
+                kernel.Words(rounding, (uint)(rounding.FirstGroup / MaskTile.Size + index), scratch.Words.AsSpan(0, MaskTile.Size));
             if (range.IsFilledUp)
             {
                 Span<float> values = scratch.Logits.AsSpan(0, range.FilledUp);

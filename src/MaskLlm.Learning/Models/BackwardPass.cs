@@ -37,29 +37,31 @@ internal static class BackwardPass
         return checkpointActivations ? Recomputing(model, inputs, vocabulary, enterBlock) : Keeping(model, inputs, vocabulary);
     }
 
-    /// <summary>Runs a batch in equal parts, so that the activations of one part are in memory at a time; gradients are of the batch's mean
+    /// <summary>Runs a batch in parts, so that the activations of one part are in memory at a time; gradients are of the batch's mean
     /// loss.</summary>
     /// <param name="model">The model.</param>
     /// <param name="inputs">(B, T) int64 token ids.</param>
     /// <param name="targets">(B, T) int64: the token after each.</param>
-    /// <param name="microBatchSize">Sequences at once, a divisor of B; null for all.</param>
+    /// <param name="microBatchSize">Sequences at once; the last part may have fewer. Null for all.</param>
     /// <param name="checkpointActivations">As of <see cref="Run"/>.</param>
     /// <param name="enterBlock">As of <see cref="Run"/>.</param>
     /// <param name="teacher">As of <see cref="Run"/>.</param>
-    /// <returns>Mean loss of the batch in nats a token.</returns>
+    /// <param name="batchSize">Sequences of the batch that these are some of; null where they are all.</param>
+    /// <returns>Mean loss of the batch in nats a token; of some of it, their share of the mean.</returns>
     internal static double RunInParts(
         Decoder model, Tensor inputs, Tensor targets, int? microBatchSize, bool checkpointActivations,
-            Func<int, IDisposable>? enterBlock = null, Teacher? teacher = null)
+            Func<int, IDisposable>? enterBlock = null, Teacher? teacher = null, int? batchSize = null)
     {
-        int micro = microBatchSize ?? (int)inputs.size(0), parts = (int)inputs.size(0) / micro;
+        int rows = (int)inputs.size(0), micro = microBatchSize ?? rows;
         double loss = 0;
-        for (int part = 0; part < parts; part++)
+        for (int row = 0; row < rows; row += micro)
         {
             using DisposeScope scope = NewDisposeScope();
+            int some = Math.Min(micro, rows - row);
+            double parts = (batchSize ?? rows) / (double)some;
             loss += Run(
-                model, inputs.narrow(0, part * micro, micro), targets.narrow(0, part * micro, micro), 1.0 / parts, checkpointActivations,
-                    enterBlock,
-                teacher: teacher?.Narrow(part * micro, micro)) / parts;
+                model, inputs.narrow(0, row, some), targets.narrow(0, row, some), 1.0 / parts, checkpointActivations, enterBlock,
+                teacher: teacher?.Narrow(row, some)) / parts;
         }
         return loss;
     }

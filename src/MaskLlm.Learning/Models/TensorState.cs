@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.Formats.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -24,20 +25,51 @@ internal static class TensorState
         IReadOnlyDictionary<string, string> metadata) =>
         SafetensorsWriter.WriteChecked(path, Entries(tensors), metadata);
 
+    /// <summary>The same of tensors that ranks have parts of: the first writes, the others give theirs. All ranks call it.</summary>
+    internal static void SaveChecked(string path, IEnumerable<StateTensor> tensors, IReadOnlyDictionary<string, string> metadata,
+        Ranks ranks)
+    {
+        // The order in which the writer asks for them.
+        StateTensor[] ordered = [.. tensors.OrderByDescending(tensor => tensor.Value.ElementSize)];
+        if (ranks.IsFirst)
+            SafetensorsWriter.WriteChecked(path, [.. ordered.Select(tensor => new TensorToWrite(tensor.Name, TypeOf(tensor.Value),
+                [.. tensor.Shape], tensor.Shape.Aggregate(tensor.Value.ElementSize, (bytes, size) => bytes * size), stream =>
+                {
+                    using DisposeScope scope = NewDisposeScope();
+                    WriteOne(tensor.Gather(ranks)!, stream);
+                }))], metadata);
+        else
+            foreach (StateTensor tensor in ordered) tensor.Gather(ranks);
+    }
+
     /// <summary>Copies tensors of a file into tensors of the same names, types and shapes.</summary>
     /// <exception cref="InvalidDataException">A tensor is missing or has another type or shape.</exception>
-    internal static void Load(SafetensorsFile file, IEnumerable<(string Name, Tensor Value)> tensors)
+    internal static void Load(SafetensorsFile file, IEnumerable<(string Name, Tensor Value)> tensors) =>
+        Load(file, tensors.Select(tensor => new StateTensor(tensor.Name, tensor.Value, tensor.Value.shape, null)), Ranks.Alone);
+
+    /// <summary>The same into tensors that ranks have parts of, from the first rank's file. All ranks call it.</summary>
+    /// <param name="file">Null but in the first rank.</param>
+    /// <param name="tensors">Of this rank.</param>
+    /// <param name="ranks">All.</param>
+    internal static unsafe void Load(SafetensorsFile? file, IEnumerable<StateTensor> tensors, Ranks ranks)
     {
         using IDisposable noGradient = no_grad();
-        foreach ((string name, Tensor value) in tensors)
+        foreach (StateTensor tensor in tensors)
         {
-            if (!file.Tensors.TryGetValue(name, out TensorEntry? entry) || entry.Type != TypeOf(value)
-                || !entry.Shape.SequenceEqual(value.shape))
-                throw new InvalidDataException(
-                    $"{file.Path}: no {name} of shape ({string.Join(", ", value.shape)}); the checkpoint belongs to another run.");
-            using Tensor read = TensorBytes.Read(entry, (offset, target) => file.Read(entry, offset, target));
-            value.copy_(read);
+            using DisposeScope scope = NewDisposeScope();
+            Tensor whole = file is null ? empty(tensor.Shape, tensor.Value.dtype) : Read(file, tensor);
+            if (ranks.Size > 1) ranks.Broadcast(TensorBytes.Address(whole), whole.NumberOfElements * whole.ElementSize);
+            tensor.Take(whole, ranks.Rank);
         }
+    }
+
+    private static Tensor Read(SafetensorsFile file, StateTensor tensor)
+    {
+        if (!file.Tensors.TryGetValue(tensor.Name, out TensorEntry? entry) || entry.Type != TypeOf(tensor.Value)
+            || !entry.Shape.SequenceEqual(tensor.Shape))
+            throw new InvalidDataException(
+                $"{file.Path}: no {tensor.Name} of shape ({string.Join(", ", tensor.Shape)}); the checkpoint belongs to another run.");
+        return TensorBytes.Read(entry, (offset, target) => file.Read(entry, offset, target));
     }
 
     private static List<TensorToWrite> Entries(IEnumerable<(string Name, Tensor Value)> tensors) =>

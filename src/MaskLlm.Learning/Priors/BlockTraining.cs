@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.Masks;
 using MaskLlm.Models;
 using MaskLlm.Training;
@@ -19,6 +20,7 @@ internal sealed class BlockTraining : IDisposable
     private const double LearningRate = 1e-3, Epsilon = 1e-8;
 
     private readonly Decoder _model;
+    private readonly Ranks _ranks;
     private readonly int _block, _heldOut;
     private readonly HiddenStates _inputs, _targets;
     private readonly List<TrainedWeight> _weights = [];
@@ -29,9 +31,11 @@ internal sealed class BlockTraining : IDisposable
     /// <param name="inputs">What goes into the block behind pruned blocks.</param>
     /// <param name="targets">What the dense block makes of the dense model's inputs.</param>
     /// <param name="heldOut">Batches at the end that are not trained on and decide what is kept.</param>
+    /// <param name="ranks">Those that split each batch: each trains all weights by the gradients of all.</param>
     internal BlockTraining(Decoder model, int block, IEnumerable<PrunedLayer> layers, HiddenStates inputs, HiddenStates targets,
-        int heldOut)
+        int heldOut, Ranks ranks)
     {
+        _ranks = ranks;
         (_model, _block, _inputs, _targets, _heldOut) = (model, block, inputs, targets, heldOut);
         foreach (PrunedLayer layer in layers) _weights.Add(new TrainedWeight(layer.Layer.Weight, layer.Mask));
     }
@@ -64,11 +68,13 @@ internal sealed class BlockTraining : IDisposable
     private void Step(int step, int steps, int batch, double scale)
     {
         using DisposeScope scope = NewDisposeScope();
-        using (IDisposable gradients = enable_grad())
-        {
-            Tensor error = Difference(batch);
-            error.backward([error.detach().Times(2 / (scale * error.NumberOfElements))]);
-        }
+        if (!_inputs.IsEmpty(batch))
+            using (IDisposable gradients = enable_grad())
+            {
+                Tensor error = Difference(batch);
+                error.backward([error.detach().Times(2 / (scale * _inputs.ValuesOf(batch)))]);
+            }
+        SumGradients();
         double rate = LinearSchedule.At(LearningRate, step, steps, WarmupSteps);
         foreach (TrainedWeight weight in _weights) weight.Update(new AdamWRates(step, rate, WeightDecay: 0, Epsilon));
     }
@@ -78,12 +84,27 @@ internal sealed class BlockTraining : IDisposable
         double sum = 0, count = 0;
         for (int batch = _heldOut == 0 ? 0 : _inputs.Count - _heldOut; batch < _inputs.Count; batch++)
         {
+            if (_inputs.IsEmpty(batch)) continue;
             using DisposeScope scope = NewDisposeScope();
             Tensor error = Difference(batch);
             sum += error.Squared().sum(ScalarType.Float64).item<double>();
             count += error.NumberOfElements;
         }
-        return sum / count;
+        double[] sums = _ranks.Sum(sum, count);
+        return sums[0] / sums[1];
+    }
+
+    // Of what any rank's tokens reached.
+    private void SumGradients()
+    {
+        if (_ranks.Size == 1) return;
+        double[] reached = _ranks.Sum([.. _weights.Select(weight => weight.Weight.grad is null ? 0.0 : 1)]);
+        foreach ((TrainedWeight weight, double count) in _weights.Zip(reached))
+        {
+            if (count == 0) continue;
+            weight.Weight.grad ??= zeros_like(weight.Weight).DetachFromDisposeScope();
+            RankTensors.SumInPlace(_ranks, weight.Weight.grad!);
+        }
     }
 
     private Tensor Difference(int batch) =>

@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
@@ -9,7 +10,8 @@ namespace MaskLlm.Priors;
 /// <summary>
 /// Prunes the blocks of a model in order: the inputs of a block's layers are taken with its dense weights, behind blocks that are
 /// pruned already; then its layers are pruned and the block runs again, as what the next one sees. Where weights are solved for, layers
-/// of one input come after each other, each behind those of the block that are solved, and the dense model's inputs are taken too.
+/// of one input come after each other, each behind those of the block that are solved, and the dense model's inputs are taken too. Ranks
+/// split the sequences of each batch and add what they saw; then each solves some of the layers and tells the others.
 /// </summary>
 internal sealed class BlockwisePruner
 {
@@ -18,6 +20,7 @@ internal sealed class BlockwisePruner
 
     private readonly Decoder _model;
     private readonly PruneMethod _method;
+    private readonly Ranks _ranks;
     private readonly string _phase;
     private readonly IProgress<Progress>? _progress;
     private readonly HashSet<string> _selected;
@@ -29,9 +32,11 @@ internal sealed class BlockwisePruner
     /// <param name="phase">As progress names it.</param>
     /// <param name="progress">Told of every block; where weights are solved for, of every input of layers and every pass of training
     /// too.</param>
+    /// <param name="ranks">Those that have the states between them; null for none.</param>
     internal BlockwisePruner(Decoder model, PruneMethod method, IReadOnlyList<LinearLayer> layers, string phase = "pruning",
-        IProgress<Progress>? progress = null)
+        IProgress<Progress>? progress = null, Ranks? ranks = null)
     {
+        _ranks = ranks ?? Ranks.Alone;
         (_model, _method, _phase, _progress) = (model, method, phase, progress);
         _selected = layers.Select(layer => layer.Name).ToHashSet(StringComparer.Ordinal);
     }
@@ -127,7 +132,7 @@ internal sealed class BlockwisePruner
         CancellationToken cancellation)
     {
         if (layers.Count == 0) return;
-        using BlockTraining training = new(_model, block, layers, hidden, dense, HeldOut(hidden));
+        using BlockTraining training = new(_model, block, layers, hidden, dense, HeldOut(hidden), _ranks);
         training.Run(pass => Report(block, Stages + pass), cancellation);
     }
 
@@ -167,11 +172,12 @@ internal sealed class BlockwisePruner
             for (int batch = 0; groups.Count > 0 && batch < hidden.Count; batch++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                RunBlock(block, hidden, batch).Dispose();
+                if (!hidden.IsEmpty(batch)) RunBlock(block, hidden, batch).Dispose();
             }
+            groups.ForEach(group => group.Sum(_ranks));
             RunStarved(block, hidden, groups, cancellation);
             foreach (GroupInputs group in groups)
-                foreach (LinearLayer layer in group.Layers) found.Add(Replace(layer, group, loans, cancellation));
+                foreach (LinearLayer layer in group.Layers) found.Add(Replace(layer, found.Count, group, loans, cancellation));
             return found;
         }
         finally
@@ -195,9 +201,11 @@ internal sealed class BlockwisePruner
         for (int batch = 0; batch < hidden.Count; batch++)
         {
             cancellation.ThrowIfCancellationRequested();
+            if (hidden.IsEmpty(batch)) continue;
             using DisposeScope scope = NewDisposeScope();
             _model.RunExperts(block, hidden.Read(batch, _model.Device), all);
         }
+        groups.ForEach(group => group.Sum(_ranks, starved));
     }
 
     private List<PrunedLayer> SolveBlock(int block, HiddenStates hidden, HiddenStates dense, List<WeightLoan> loans,
@@ -214,7 +222,7 @@ internal sealed class BlockwisePruner
             Report(block, group + 1);
         }
         if (own.Experts is null) return found;
-        using (ExpertTokens tokens = ExpertTokens.Of(_model, block, hidden, _method.MinExpertTokens, cancellation))
+        using (ExpertTokens tokens = ExpertTokens.Of(_model, block, hidden, _method.MinExpertTokens, _ranks, cancellation))
         {
             HashSet<int> starved = [];
             foreach (bool isDown in new[] { false, true })
@@ -242,6 +250,7 @@ internal sealed class BlockwisePruner
             for (int batch = 0; experts.Length > 0 && batch < hidden.Count; batch++)
             {
                 cancellation.ThrowIfCancellationRequested();
+                if (hidden.IsEmpty(batch)) continue;
                 using DisposeScope scope = NewDisposeScope();
                 IReadOnlyDictionary<int, Tensor?> some = tokens.Of(batch, experts);
                 int now = batch;
@@ -253,8 +262,9 @@ internal sealed class BlockwisePruner
                     group.Add(part, other, own, batch >= fitted);
                 }
             }
+            groups.ForEach(group => group.Sum(_ranks));
             foreach (GroupInputs group in groups)
-                foreach (LinearLayer layer in group.Layers) found.Add(Replace(layer, group, loans, cancellation));
+                foreach (LinearLayer layer in group.Layers) found.Add(Replace(layer, found.Count, group, loans, cancellation));
         }
         finally
         {
@@ -308,11 +318,13 @@ internal sealed class BlockwisePruner
             for (int batch = 0; batch < hidden.Count; batch++)
             {
                 cancellation.ThrowIfCancellationRequested();
+                if (hidden.IsEmpty(batch)) continue;
                 using DisposeScope scope = NewDisposeScope();
                 int now = batch;
                 Add(batch, RunDense(found, () => _model.LayerInput(block, group, dense.Read(now, _model.Device))));
             }
-        foreach (LinearLayer layer in layers) found.Add(Replace(layer, inputs, loans, cancellation));
+        inputs.Sum(_ranks);
+        foreach (LinearLayer layer in layers) found.Add(Replace(layer, found.Count, inputs, loans, cancellation));
 
         Tensor Advance(int batch)
         {
@@ -354,10 +366,22 @@ internal sealed class BlockwisePruner
         }
     }
 
-    private PrunedLayer Replace(LinearLayer layer, GroupInputs inputs, List<WeightLoan> loans, CancellationToken cancellation)
+    private PrunedLayer Replace(LinearLayer layer, int index, GroupInputs inputs, List<WeightLoan> loans,
+        CancellationToken cancellation)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor dense = layer.Weight;
+        int owner = index % _ranks.Size;
+        (Mask? mask, Tensor weight) = owner == _ranks.Rank ? Prune(layer, inputs, cancellation)
+            : (null, empty(dense.shape, _method.Solves ? ScalarType.Float32 : dense.dtype));
+        mask = RankMasks.Of(_ranks, owner, mask, layer.Rows, layer.Columns);
+        RankTensors.Broadcast(_ranks, weight, owner);
+        loans.Add(layer.Lend(weight.DetachFromDisposeScope(), isOwned: true));
+        return new PrunedLayer(layer, mask, layer.Weight, dense);
+    }
+
+    private (Mask Mask, Tensor Weight) Prune(LinearLayer layer, GroupInputs inputs, CancellationToken cancellation)
+    {
         List<(Mask Mask, Tensor Weight)> parts = [];
         foreach ((int part, Tensor matrix) in layer.Matrices().Index())
         {
@@ -367,9 +391,8 @@ internal sealed class BlockwisePruner
         }
         Tensor weight = parts.Count == 1 ? parts[0].Weight : cat([.. parts.Select(part => part.Weight)], 0);
         // What is solved for later in the block looks at weights as they were solved for; else they have their own type at once.
-        if (!_method.Solves) weight = weight.to(dense.dtype);
-        loans.Add(layer.Lend(weight.DetachFromDisposeScope(), isOwned: true));
-        return new PrunedLayer(layer, Mask.Join([.. parts.Select(part => part.Mask)]), layer.Weight, dense);
+        if (!_method.Solves) weight = weight.to(layer.Weight.dtype);
+        return (Mask.Join([.. parts.Select(part => part.Mask)]), _ranks.Size == 1 ? weight : weight.contiguous());
     }
 
     private Tensor RunBlock(int block, HiddenStates hidden, int batch)

@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
@@ -6,10 +7,11 @@ using static TorchSharp.torch;
 
 namespace MaskLlm.Priors;
 
-/// <summary>Blockwise pruning with its checkpoints: begins, or goes on where an earlier run stopped.</summary>
+/// <summary>Blockwise pruning with its checkpoints: begins, or goes on where an earlier run stopped. Of ranks the first writes blocks, and
+/// none the hidden states, so that they begin at the first block.</summary>
 internal sealed class BlockwiseRun(
-    PruneRequest request, PruneMethod method, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint checkpoint,
-    IProgress<Progress>? progress, CancellationToken cancellation)
+    PruneRequest request, PruneMethod method, Decoder model, IReadOnlyList<LinearLayer> layers, PruneCheckpoint? checkpoint,
+    Ranks ranks, IProgress<Progress>? progress, CancellationToken cancellation)
 {
     /// <summary>Experts of all blocks that too few tokens reached.</summary>
     internal int StarvedExperts { get; private set; }
@@ -21,13 +23,14 @@ internal sealed class BlockwiseRun(
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     internal OrderedDictionary<string, Mask> Prune(IReadOnlyList<int[]> sequences)
     {
-        long states = HiddenStates.BytesOf(model.Config.HiddenSize, sequences);
-        BlockwisePruner.RequireMemory(model, method, sequences, states <= HiddenMemoryBytes ? states : 0, "`Method`",
+        long states = HiddenStates.BytesOf(model.Config.HiddenSize, sequences) / ranks.Size;
+        BlockwisePruner.RequireMemory(model, method, sequences, states <= HiddenMemoryBytes || ranks.Size > 1 ? states : 0, "`Method`",
             "lower `HiddenMemoryBytes`, `Samples` or `SequenceLength`");
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
-        for (int block = 0; block < checkpoint.FinishedBlocks; block++)
+        int finished = ranks.Size > 1 ? 0 : checkpoint!.FinishedBlocks;
+        for (int block = 0; block < finished; block++)
         {
-            foreach ((string name, Mask mask) in checkpoint.Masks(block, layers)) masks.Add(name, mask);
+            foreach ((string name, Mask mask) in checkpoint!.Masks(block, layers)) masks.Add(name, mask);
             StarvedExperts += checkpoint.StarvedExperts(block);
         }
         Func<string, ScalarType>? types = method.ChangesWeights ? WeightType() : null;
@@ -35,11 +38,11 @@ internal sealed class BlockwiseRun(
         // Dense ones first: where those of pruned blocks are whole, these are too.
         using HiddenStates? dense = method.Solves ? Start(sequences, HiddenStates.DenseName) : null;
         using HiddenStates hidden = Start(sequences, HiddenStates.PrunedName);
-        BlockwisePruner pruner = new(model, method, layers, $"pruning by {method.Name}", progress);
-        pruner.Run(checkpoint.FinishedBlocks, hidden, dense, (block, pruned) =>
+        BlockwisePruner pruner = new(model, method, layers, $"pruning by {method.Name}", progress, ranks);
+        pruner.Run(finished, hidden, dense, (block, pruned) =>
         {
             foreach (PrunedLayer layer in pruned) masks.Add(layer.Layer.Name, layer.Mask);
-            checkpoint.Save(block, pruned, types, pruner.StarvedOf(block));
+            checkpoint?.Save(block, pruned, types, pruner.StarvedOf(block));
             StarvedExperts += pruner.StarvedOf(block);
         }, cancellation);
         return masks;
@@ -48,7 +51,8 @@ internal sealed class BlockwiseRun(
     private long HiddenMemoryBytes => method.Solves ? request.HiddenMemoryBytes / 2 : request.HiddenMemoryBytes;
 
     private HiddenStates Start(IReadOnlyList<int[]> sequences, string name) =>
-        File.Exists(HiddenStates.PathOf(checkpoint.Folder, checkpoint.FinishedBlocks, HiddenStates.PrunedName))
+        ranks.Size > 1 ? HiddenStates.Embed(model, sequences, null, 0, cancellation, name, ranks: ranks)
+        : File.Exists(HiddenStates.PathOf(checkpoint!.Folder, checkpoint.FinishedBlocks, HiddenStates.PrunedName))
         ? HiddenStates.Load(model, sequences, checkpoint.Folder, HiddenMemoryBytes, checkpoint.FinishedBlocks, name)
         : HiddenStates.Embed(model, sequences, checkpoint.Folder, HiddenMemoryBytes, cancellation, name);
 

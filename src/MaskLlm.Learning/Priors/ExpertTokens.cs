@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,14 +15,20 @@ internal sealed class ExpertTokens : IDisposable
     /// <param name="block">That has experts.</param>
     /// <param name="hidden">What goes into the block.</param>
     /// <param name="least">Experts with fewer tokens are run on all.</param>
+    /// <param name="ranks">Whose tokens count together. All of them call it.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    internal static ExpertTokens Of(Decoder model, int block, HiddenStates hidden, int least, CancellationToken cancellation)
+    internal static ExpertTokens Of(Decoder model, int block, HiddenStates hidden, int least, Ranks ranks, CancellationToken cancellation)
     {
         ExpertTokens tokens = new();
-        long[] counts = new long[model.Blocks[block].Experts!.Mlps.Count];
+        double[] counts = new double[model.Blocks[block].Experts!.Mlps.Count];
         for (int batch = 0; batch < hidden.Count; batch++)
         {
             cancellation.ThrowIfCancellationRequested();
+            if (hidden.IsEmpty(batch))
+            {
+                tokens._batches.Add([]);
+                continue;
+            }
             using DisposeScope scope = NewDisposeScope();
             Routing routing = model.Route(block, hidden.Read(batch, model.Device));
             Dictionary<int, Tensor> own = [];
@@ -34,7 +41,7 @@ internal sealed class ExpertTokens : IDisposable
             }
             tokens._batches.Add(own);
         }
-        tokens.Starved = counts.Index().Where(expert => expert.Item < least).Select(expert => expert.Index).ToHashSet();
+        tokens.Starved = ranks.Sum(counts).Index().Where(expert => expert.Item < least).Select(expert => expert.Index).ToHashSet();
         return tokens;
     }
 

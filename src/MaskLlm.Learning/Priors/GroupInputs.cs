@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.Models;
 using static TorchSharp.torch;
 
@@ -40,6 +41,19 @@ internal sealed class GroupInputs : IDisposable
     /// <summary>Experts that fewer tokens have reached.</summary>
     internal IEnumerable<int> Below(int tokens) =>
         _group.Experts.Index().Where(part => part.Item is not null && _fitted[part.Index].Tokens < tokens).Select(part => part.Item!.Value);
+
+    /// <summary>Makes this what all ranks have seen. All of them call it.</summary>
+    /// <param name="ranks">All.</param>
+    /// <param name="experts">Of these alone; null for all there is.</param>
+    internal void Sum(Ranks ranks, IReadOnlySet<int>? experts = null)
+    {
+        for (int part = 0; part < _fitted.Length; part++)
+        {
+            if (experts is not null && !(_group.Experts[part] is { } expert && experts.Contains(expert))) continue;
+            _fitted[part].Sum(ranks);
+            _heldOut[part]?.Sum(ranks);
+        }
+    }
 
     /// <summary>Forgets what some experts have seen.</summary>
     internal void Forget(IReadOnlySet<int> experts)

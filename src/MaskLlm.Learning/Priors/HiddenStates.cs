@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.Formats.Safetensors;
 using MaskLlm.Models;
 using TorchSharp;
@@ -7,7 +8,8 @@ namespace MaskLlm.Priors;
 
 /// <summary>
 /// What goes into a block, a few sequences a batch: in memory up to a limit, above it in a file. With a folder every state is
-/// written to a file there, so that a run can go on; the numbers are the same in all cases.
+/// written to a file there, so that a run can go on; the numbers are the same in all cases. Of ranks each has some of the sequences of
+/// every batch, in memory.
 /// </summary>
 internal sealed class HiddenStates : IDisposable
 {
@@ -20,14 +22,15 @@ internal sealed class HiddenStates : IDisposable
     // Sequences that run together.
     private const int Together = 4;
     private readonly long[][] _shapes;
+    private readonly int[] _rows;
     private readonly string? _folder;
     private readonly string _name;
     private readonly bool _inMemory;
     private List<Tensor> _states = [];
     private SafetensorsFile? _file;
 
-    private HiddenStates(long[][] shapes, string? folder, string name, bool inMemory) =>
-        (_shapes, _folder, _name, _inMemory) = (shapes, folder, name, inMemory);
+    private HiddenStates(long[][] shapes, int[] rows, string? folder, string name, bool inMemory) =>
+        (_shapes, _rows, _folder, _name, _inMemory) = (shapes, rows, folder, name, inMemory);
 
     /// <summary>The embedded sequences, as the first block sees them.</summary>
     /// <param name="model">Embeds them.</param>
@@ -37,11 +40,12 @@ internal sealed class HiddenStates : IDisposable
     /// <param name="cancellation">Stops between batches.</param>
     /// <param name="name">What the files begin with: <see cref="PrunedName"/> or <see cref="DenseName"/>.</param>
     /// <param name="together">Sequences of a batch.</param>
+    /// <param name="ranks">Those that split each batch; null for none.</param>
     internal static HiddenStates Embed(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes,
-        CancellationToken cancellation, string name = PrunedName, int together = Together)
+        CancellationToken cancellation, string name = PrunedName, int together = Together, Ranks? ranks = null)
     {
-        int[][][] batches = [.. sequences.Chunk(together)];
-        HiddenStates states = Empty(model, sequences, folder, limitBytes, name, together);
+        int[][][] batches = [.. sequences.Chunk(together).Select(batch => Own(batch, ranks))];
+        HiddenStates states = Empty(model, sequences, ranks is { Size: > 1 } ? null : folder, limitBytes, name, together, ranks);
         try
         {
             using IDisposable held = model.HoldEmbedding();
@@ -78,6 +82,12 @@ internal sealed class HiddenStates : IDisposable
     /// <summary>Batches.</summary>
     internal int Count => _shapes.Length;
 
+    /// <summary>Whether this rank has no sequence of a batch: there is nothing to run.</summary>
+    internal bool IsEmpty(int batch) => _shapes[batch][0] == 0;
+
+    /// <summary>Values of a batch, of all ranks.</summary>
+    internal long ValuesOf(int batch) => _rows[batch] * _shapes[batch][1] * _shapes[batch][2];
+
     /// <summary>Bytes of all states.</summary>
     internal static long BytesOf(int hiddenSize, IReadOnlyList<int[]> sequences) =>
         (long)sequences.Count * sequences[0].Length * hiddenSize * sizeof(float);
@@ -101,7 +111,7 @@ internal sealed class HiddenStates : IDisposable
         Tensor Take(int batch)
         {
             cancellation.ThrowIfCancellationRequested();
-            return next(batch);
+            return IsEmpty(batch) ? empty(_shapes[batch]) : next(batch);
         }
         try
         {
@@ -130,10 +140,14 @@ internal sealed class HiddenStates : IDisposable
         _states = [];
     }
 
+    private static int[][] Own(int[][] batch, Ranks? ranks) => ranks is null ? batch
+        : [.. batch.Skip(ranks.FirstOf(batch.Length)).Take(ranks.CountOf(batch.Length))];
+
     private static HiddenStates Empty(Decoder model, IReadOnlyList<int[]> sequences, string? folder, long limitBytes, string name,
-        int together) => new(
-        [.. sequences.Chunk(together).Select(batch => new long[] { batch.Length, batch[0].Length, model.Config.HiddenSize })],
-        folder, name, folder is null || BytesOf(model.Config.HiddenSize, sequences) <= limitBytes);
+        int together, Ranks? ranks = null) => new(
+        [.. sequences.Chunk(together).Select(batch => new long[] { Own(batch, ranks).Length, batch[0].Length, model.Config.HiddenSize })],
+        [.. sequences.Chunk(together).Select(batch => batch.Length)], folder, name,
+        folder is null || BytesOf(model.Config.HiddenSize, sequences) <= limitBytes);
 
     private void Write(string folder, int block, Func<int, Tensor> batch) => SafetensorsWriter.WriteChecked(
         PathOf(folder, block, _name),

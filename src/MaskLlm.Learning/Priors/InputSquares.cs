@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.Machine;
 using MaskLlm.Models;
 using TorchSharp;
@@ -26,16 +27,22 @@ public sealed class InputSquares : IDisposable
     /// <param name="cancellation">Stops between sequences.</param>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public static InputSquares Of(Decoder model, IReadOnlyList<int[]> sequences, IProgress<Progress>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) => Of(model, sequences, Ranks.Alone, progress, cancellation);
+
+    /// <summary>The same with the sequences split over ranks; all of them call it, and have the sums of all.</summary>
+    internal static InputSquares Of(Decoder model, IReadOnlyList<int[]> all, Ranks ranks, IProgress<Progress>? progress,
+        CancellationToken cancellation)
     {
         InputSquares squares = new();
+        int[][] sequences = [.. all.Skip(ranks.FirstOf(all.Count)).Take(ranks.CountOf(all.Count))];
         try
         {
             foreach (IReadOnlyList<LinearLayer> sharing in model.Blocks.SelectMany(block => block.LinearsByInput))
                 squares.Watch(sharing, model.Device);
-            BlockPass.Run(model, sequences.Count, i => (TokenBatch.Of(sequences[i], 1, model.Device), null), (_, _) => { },
+            BlockPass.Run(model, sequences.Length, i => (TokenBatch.Of(sequences[i], 1, model.Device), null), (_, _) => { },
                 share => progress?.Report(
-                    new Progress("squares of the layers' inputs", (long)(share * sequences.Count), sequences.Count)), cancellation);
+                    new Progress("squares of the layers' inputs", (long)(share * sequences.Length), sequences.Length)), cancellation);
+            foreach (Tensor sums in squares._all) RankTensors.SumInPlace(ranks, sums);
             return squares;
         }
         catch

@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -62,6 +63,16 @@ internal sealed class LayerInputs : IDisposable
         using DisposeScope scope = NewDisposeScope();
         Add(y);
         Cross.addmm_(Flat(x).t(), Flat(y));
+    }
+
+    /// <summary>Makes this what all ranks have seen. All of them call it.</summary>
+    internal void Sum(Ranks ranks)
+    {
+        if (ranks.Size == 1) return;
+        RankTensors.SumInPlace(ranks, _sum);
+        if (_cross is not null) RankTensors.SumInPlace(ranks, _cross);
+        double[] counts = ranks.Sum(_sequences, Tokens);
+        (_sequences, Tokens) = ((long)counts[0], (long)counts[1]);
     }
 
     /// <summary>||V Y^T - W X^T||^2 less ||W X^T||^2, which no V changes.</summary>

@@ -1,3 +1,4 @@
+using MaskLlm.Distributed;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
 using MaskLlm.Models;
@@ -16,12 +17,13 @@ internal static class OneShot
     /// <param name="progress">Told of every block.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <param name="solved">Told of every layer where weights are solved for; the layer holds its solved weight then.</param>
+    /// <param name="ranks">Those that the sequences are split over; null for none. All of them call it.</param>
     /// <returns>The masks by the checkpoint's name, in the order of the layers.</returns>
     /// <exception cref="InsufficientMemoryException">A block's statistics do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     internal static OrderedDictionary<string, Mask> Prune(
         Decoder model, PruneMethod method, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences,
-            IProgress<Progress>? progress, CancellationToken cancellation, Action<LinearLayer>? solved = null)
+            IProgress<Progress>? progress, CancellationToken cancellation, Action<LinearLayer>? solved = null, Ranks? ranks = null)
     {
         if (method.Name == PruneRun.MagnitudeMethod) return Magnitude.Masks(layers, method.Pattern);
         OrderedDictionary<string, Mask> masks = new(StringComparer.Ordinal);
@@ -31,7 +33,7 @@ internal static class OneShot
             {
                 masks.Add(pruned.Layer.Name, pruned.Mask);
                 if (method.Solves) solved?.Invoke(pruned.Layer);
-            }, progress, cancellation);
+            }, progress, cancellation, ranks);
         return masks;
     }
 
@@ -46,14 +48,15 @@ internal static class OneShot
     /// <param name="pruned">Told of every layer, in their order.</param>
     /// <param name="progress">Told of every block.</param>
     /// <param name="cancellation">Stops between batches.</param>
+    /// <param name="ranks">Those that the sequences are split over; null for none. All of them call it.</param>
     internal static void Run(
         Decoder model, PruneMethod method, IReadOnlyList<LinearLayer> layers, IReadOnlyList<int[]> sequences, string option, string advice,
-            string phase, Action<PrunedLayer> pruned, IProgress<Progress>? progress, CancellationToken cancellation)
+            string phase, Action<PrunedLayer> pruned, IProgress<Progress>? progress, CancellationToken cancellation, Ranks? ranks = null)
     {
         BlockwisePruner.RequireMemory(model, method, sequences, HiddenStates.BytesOf(model.Config.HiddenSize, sequences), option, advice);
-        using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation);
-        using HiddenStates? dense = method.Solves ? HiddenStates.Embed(model, sequences, null, 0, cancellation) : null;
-        new BlockwisePruner(model, method, layers, phase, progress).Run(0, hidden, dense, (_, block) =>
+        using HiddenStates hidden = HiddenStates.Embed(model, sequences, null, 0, cancellation, ranks: ranks);
+        using HiddenStates? dense = method.Solves ? HiddenStates.Embed(model, sequences, null, 0, cancellation, ranks: ranks) : null;
+        new BlockwisePruner(model, method, layers, phase, progress, ranks).Run(0, hidden, dense, (_, block) =>
         {
             foreach (PrunedLayer layer in block) pruned(layer);
         }, cancellation);

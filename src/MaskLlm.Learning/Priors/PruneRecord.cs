@@ -70,6 +70,19 @@ internal static class PruneRecord
         [Stream] = request.Stream,
     };
 
+    /// <summary>All that was asked for, before anything is read: what ranks must have alike.</summary>
+    internal static JsonObject Asked(PruneRequest request)
+    {
+        JsonObject asked = Options(request, null);
+        asked["data"] = new JsonArray([.. request.Data?.Sources.Select(source => (JsonNode)RecordedPath.Of(source)) ?? []]);
+        asked["samples"] = request.Samples;
+        asked["seq-len"] = request.SequenceLength;
+        asked["out"] = request.Out;
+        asked["force"] = request.Force;
+        asked["resume"] = request.Resume;
+        return asked;
+    }
+
     /// <summary>What two runs must share to give the same bits.</summary>
     internal static JsonObject Decisive(JsonObject options, JsonObject inputs, IReadOnlyList<int[]> calibration)
     {

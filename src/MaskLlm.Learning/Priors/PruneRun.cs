@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using MaskLlm.Architectures;
+using MaskLlm.Distributed;
 using MaskLlm.Formats;
 using MaskLlm.Machine;
 using MaskLlm.Masks;
@@ -52,19 +53,35 @@ public static class PruneRun
     /// <exception cref="InsufficientMemoryException">The weights, or the statistics of a block, do not fit.</exception>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     public static RunRecord Execute(PruneRequest request, IProgress<Progress>? progress = null, Action<string>? warn = null,
+        CancellationToken cancellation = default) => Execute(request, Ranks.Alone, progress, warn, cancellation);
+
+    /// <summary>The same by several processes, each with the same request; the first of them writes.</summary>
+    /// <param name="request">What to do.</param>
+    /// <param name="ranks">The processes; all of them call this.</param>
+    /// <param name="progress">As of one process.</param>
+    /// <param name="warn">As of one process.</param>
+    /// <param name="cancellation">As of one process.</param>
+    /// <exception cref="ArgumentException">As of one process; or it is nothing that ranks do, or one has another request or
+    /// input.</exception>
+    public static RunRecord Execute(PruneRequest request, Ranks ranks, IProgress<Progress>? progress = null, Action<string>? warn = null,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(ranks);
         RequireMethod(request);
         RequireOwnFolder(request);
         PruneMethod method = request.How;
-        RunModelFolder.Require(request.Out, request.Model, method.ChangesWeights ? "`UpdateWeights`" : null, "`UpdateWeights`");
-        PermutedModel.Require(request.Out, request.Model, request.Permute, request.Resume);
-        using RunFolder folder = RunFolder.Open(
+        if (ranks.Size > 1) RequireRanks(request, ranks);
+        if (ranks.IsFirst)
+        {
+            RunModelFolder.Require(request.Out, request.Model, method.ChangesWeights ? "`UpdateWeights`" : null, "`UpdateWeights`");
+            PermutedModel.Require(request.Out, request.Model, request.Permute, request.Resume);
+        }
+        using RunFolder? folder = !ranks.IsFirst ? null : RunFolder.Open(
             request.Out, request.Force, request.Resume,
                 CheckpointFiles.All(request.Model).Prepend(request.Model).Concat(request.Data?.Files() ?? [])
                     .Concat(request.Mask is { } file ? [file] : []));
-        string source = request.Permute ? Permuted(request, folder, progress, warn, cancellation) : request.Model;
+        string source = request.Permute ? Permuted(request, folder!, progress, warn, cancellation) : request.Model;
         progress?.Report(new Progress("loading the model", 0, 1));
         bool looksAtData = method is not { Name: MagnitudeMethod, Solves: false };
         using Decoder? model = looksAtData ? Checkpoint.LoadOrStream(source, request.Stream, warn) : null;
@@ -78,7 +95,10 @@ public static class PruneRun
             layers = [.. layers.Where(layer => method.Masks.ContainsKey(layer.Name))];
             if (layers.Count == 0) throw new ArgumentException($"`Mask` {mask}: it masks no layer that `Skip` leaves.");
         }
+        // The first of ranks makes the tokens, and those on its machine find them made.
+        if (!ranks.IsFirst) ranks.Meet();
         Calibration? calibration = model is null ? null : CalibrationData.Read(request, config, progress, cancellation);
+        if (ranks.IsFirst) ranks.Meet();
         if (calibration is not null && CalibrationCount.Of(calibration.Sequences)
             .Warning(request.Samples, "fewer `Samples`") is { } repetition) warn?.Invoke(repetition);
         JsonObject options = PruneRecord.Options(request, calibration), inputs = PruneRecord.Inputs(request, calibration);
@@ -89,22 +109,26 @@ public static class PruneRun
         {
             dense = Choose();
             masks = Prune([.. layers.Except(dense)], request, progress, cancellation);
-            folder.Create();
+            folder!.Create();
         }
         else
         {
-            PruneCheckpoint checkpoint = PruneCheckpoint.Open(folder, request.Resume,
-                PruneRecord.Decisive(options, inputs, calibration.Sequences), config.BlockCount,
+            JsonObject decisive = PruneRecord.Decisive(options, inputs, calibration.Sequences);
+            RankAgreement.Require(ranks, inputs, "input");
+            RankAgreement.Require(ranks, decisive, "option");
+            PruneCheckpoint? checkpoint = folder is null ? null : PruneCheckpoint.Open(folder, request.Resume, decisive, config.BlockCount,
                 () => Choose().Select(layer => layer.Name));
-            dense = [.. layers.Where(layer => checkpoint.Dense.Contains(layer.Name))];
-            BlockwiseRun run = new(request with { Model = source }, method, model, [.. layers.Except(dense)], checkpoint, progress,
-                cancellation);
+            HashSet<string> unpruned = [.. ranks.TextOfFirst(checkpoint is null ? null : string.Join('\n', checkpoint.Dense)).Split('\n')];
+            dense = [.. layers.Where(layer => unpruned.Contains(layer.Name))];
+            BlockwiseRun run = new(request with { Model = source }, method, model, [.. layers.Except(dense)], checkpoint, ranks,
+                progress, cancellation);
             masks = run.Prune(calibration.Sequences);
             if (run.StarvedExperts > 0) warn?.Invoke(Starved(run.StarvedExperts, request));
-            if (method.ChangesWeights) checkpoint.WriteModel(source, masks, RunModelFolder.PathOf(request.Out), cancellation);
+            if (method.ChangesWeights) checkpoint?.WriteModel(source, masks, RunModelFolder.PathOf(request.Out), cancellation);
         }
         RunDensity kept = RunDensity.Of(all, masks, dense);
         RunRecord record = PruneRecord.Create(request, options, inputs, masks, kept, calibration, watch.Elapsed.TotalSeconds);
+        if (folder is null) return record;
         CheckpointMasks.Write(folder.MaskPath, masks, source);
         PruneCard.Write(folder.CardPath, request, KindDensity.Of(all, masks), kept);
         // A folder with a record is complete.
@@ -119,6 +143,15 @@ public static class PruneRun
             if (DenseLayers.Warning(request.DenseShare, layers, chosen) is { } nothing) warn?.Invoke(nothing);
             return chosen;
         }
+    }
+
+    private static void RequireRanks(PruneRequest request, Ranks ranks)
+    {
+        RankAgreement.Require(ranks, PruneRecord.Asked(request), "option");
+        if (request.Permute)
+            throw new ArgumentException("`Permute` searches in one process; permute the model first, or prune without mpirun.");
+        if (request.How is { Name: MagnitudeMethod, Solves: false })
+            throw new ArgumentException($"`Method` {MagnitudeMethod} looks at no sequences that ranks could split; prune without mpirun.");
     }
 
     private static string Starved(int experts, PruneRequest request) => FormattableString.Invariant(

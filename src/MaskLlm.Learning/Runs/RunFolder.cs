@@ -43,7 +43,10 @@ public sealed class RunFolder : IDisposable
     public string CardPath => File("README.md");
 
     /// <summary>Present while the run is unfinished: everything that resuming needs.</summary>
-    public string CheckpointPath => System.IO.Path.Combine(Path, "checkpoint", "state.safetensors");
+    public string CheckpointPath => CheckpointPathOf(Path);
+
+    /// <summary>The same of a folder that another process writes.</summary>
+    internal static string CheckpointPathOf(string folder) => System.IO.Path.Combine(folder, "checkpoint", "state.safetensors");
 
     /// <summary>Whether there is something for a resumed run to go on with.</summary>
     internal bool HasCheckpoint => System.IO.File.Exists(CheckpointPath);

@@ -74,8 +74,9 @@ internal sealed unsafe class AdamWMoments : IDisposable
     /// <param name="mask">Same shape, float32: factors of the gradient too; null for none.</param>
     /// <param name="seed">Of the rounding of moments.</param>
     /// <param name="layer">The parameter's place among those of the seed.</param>
+    /// <param name="first">Of a part of a parameter: its first value's place, a multiple of a tile's.</param>
     internal void Update(Tensor parameter, Tensor gradient, AdamWRates rates, double clip = 1, Tensor? mask = null, ulong seed = 0,
-        int layer = 0)
+        int layer = 0, int first = 0)
     {
         using DisposeScope scope = NewDisposeScope();
         if (parameter.device_type != DeviceType.CPU)
@@ -84,7 +85,8 @@ internal sealed unsafe class AdamWMoments : IDisposable
             return;
         }
         Tensor whole = gradient.contiguous();
-        MaskSample rounding = new(seed, checked((uint)rates.Step), (uint)layer, Kappa: 1, Tau: 1, Reward: 0, Hard: false);
+        MaskSample rounding = new(seed, checked((uint)rates.Step), (uint)layer, Kappa: 1, Tau: 1, Reward: 0, Hard: false,
+            FirstGroup: first);
         new WeightPass(MaskKernelSet.Choose(), get_num_threads()).Update(Open(parameter), TensorBytes.Address(whole),
             whole.dtype == ScalarType.BFloat16, mask is null ? null : (float*)TensorBytes.Address(mask), rounding, rates.Fused(clip));
     }
