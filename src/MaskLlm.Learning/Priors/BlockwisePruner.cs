@@ -197,6 +197,10 @@ internal sealed class BlockwisePruner
         _starved[block] = starved.Count;
         if (starved.Count == 0) return;
         groups.ForEach(group => group.Forget(starved));
+        // On the way to the experts all layers before them run again. One process sees them twice, which changes nothing; the sums of ranks
+        // are made already.
+        if (_ranks.Size > 1)
+            foreach (GroupInputs group in groups.Where(group => group.IsOfEveryToken)) group.Leave();
         Dictionary<int, Tensor?> all = starved.ToDictionary(expert => expert, _ => (Tensor?)null);
         for (int batch = 0; batch < hidden.Count; batch++)
         {

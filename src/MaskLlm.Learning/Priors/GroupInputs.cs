@@ -29,6 +29,9 @@ internal sealed class GroupInputs : IDisposable
     /// <summary>At least one.</summary>
     internal IReadOnlyList<LinearLayer> Layers { get; }
 
+    /// <summary>Whether every token goes through the layers.</summary>
+    internal bool IsOfEveryToken => _group.IsOfEveryToken;
+
     /// <summary>The experts that the matrices are of.</summary>
     internal IEnumerable<int> Experts => _group.Experts.OfType<int>();
 
