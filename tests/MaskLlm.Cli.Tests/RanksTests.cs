@@ -143,6 +143,34 @@ public sealed class RanksTests : IDisposable
             Assert.Equal((double)alone["rows"]![row]!["perplexity"]!, (double)many["rows"]![row]!["perplexity"]!, 1e-6);
     }
 
+    [Fact]
+    public async Task PruneAndLearn_ExpertsThatFewTokensReach_AreThoseOfOneProcess()
+    {
+        MpiRun.Require(MpiRun.Mpich);
+        string config = _folder.File("config.json"), model = _folder.File("model");
+        File.WriteAllText(config, """
+            {
+              "model_type": "mixtral", "hidden_act": "silu", "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 2,
+              "num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 300, "max_position_embeddings": 64, "rms_norm_eps": 1e-5,
+              "rope_theta": 10000, "tie_word_embeddings": false, "bos_token_id": 0, "eos_token_id": 0, "num_local_experts": 8,
+              "num_experts_per_tok": 2
+            }
+            """);
+        CommandRun.Of("pretrain", "--config", config, "--data", TinyModel.TextPath, "--out", model, "--steps", "5", "--batch-size", "4",
+            "--seq-len", "16", "--threads", "1").AssertSuccess();
+        string[] prune = ["prune", model, "--data", TinyModel.TextPath, "--method", "wanda", "--samples", "10", "--seq-len", "16",
+            "--threads", "1"], learn = ["learn", model, "--data", TinyModel.TextPath, "--recipe", "maskllm", "--prior", "none", "--steps",
+            "6", "--batch-size", "2", "--seq-len", "4", "--log-every", "1", "--threads", "1", "--eval-windows", "8"];
+        CommandRun.Of([.. prune, "--out", _folder.File("one")]).AssertSuccess();
+        CommandRun.Of([.. learn, "--out", _folder.File("learned")]).AssertSuccess();
+
+        (await MpiRun.Of(MpiRun.Mpich, 2, [.. prune, "--out", _folder.File("many")])).AssertSuccess();
+        (await MpiRun.Of(MpiRun.Mpich, 2, [.. learn, "--out", _folder.File("together")])).AssertSuccess();
+
+        Assert.InRange(Agreement("one", "many", model), 0.9995, 1);
+        AssertClose(Losses("learned"), Losses("together"), 1e-5);
+    }
+
     [Theory]
     [InlineData(MpiRun.OpenMpi, "learn", "there is no such folder")]
     [InlineData(MpiRun.Mpich, "learn", "there is no such folder")]
@@ -171,10 +199,10 @@ public sealed class RanksTests : IDisposable
     private double[] Losses(string run) => [.. File.ReadLines(_folder.File($"{run}/metrics.jsonl"))
         .Select(line => (double)JsonNode.Parse(line)!["loss"]!)];
 
-    private double Agreement(string run, string other)
+    private double Agreement(string run, string other, string? model = null)
     {
-        IReadOnlyDictionary<string, Mask> masks = CheckpointMasks.Read(_folder.File($"{run}/mask.npz"), TinyModel.Folder),
-            others = CheckpointMasks.Read(_folder.File($"{other}/mask.npz"), TinyModel.Folder);
+        IReadOnlyDictionary<string, Mask> masks = CheckpointMasks.Read(_folder.File($"{run}/mask.npz"), model ?? TinyModel.Folder),
+            others = CheckpointMasks.Read(_folder.File($"{other}/mask.npz"), model ?? TinyModel.Folder);
         (long equal, long all) = (0, 0);
         foreach ((string name, Mask mask) in masks)
         {
