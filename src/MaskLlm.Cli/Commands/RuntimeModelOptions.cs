@@ -36,7 +36,7 @@ internal sealed class RuntimeModelOptions
         using ProgressLine progress = new(parsed.InvocationConfiguration.Error);
         return RuntimeModel.OpenOrPack(
             parsed.GetValue(_model)!, WeightTypes.Parse(parsed.GetValue(_type)!), parsed.GetValue(_mask),
-            progress, stop, parsed.GetValue(_map));
+            progress, parsed.GetValue(_map), stop);
     }
 
     internal RuntimeDecoderOptions DecoderOptions(ParseResult parsed) =>

@@ -124,14 +124,14 @@ public sealed class RuntimeModel : IDisposable
     /// <param name="type">For a folder: how its matrices are stored.</param>
     /// <param name="mask">For a folder: a mask.npz of its linear layers, or null.</param>
     /// <param name="progress">For a folder: told the bytes packed and the bytes in all.</param>
-    /// <param name="stop">Stops the packing.</param>
     /// <param name="map">For a runtime file: as for <see cref="Open"/>.</param>
+    /// <param name="stop">Stops the packing.</param>
     /// <exception cref="ArgumentException">A mask for a runtime file, which has its own, or one that does not fit; a folder to be
     /// mapped.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file or the checkpoint is damaged.</exception>
     public static RuntimeModel OpenOrPack(string path, WeightType type, string? mask, IProgress<Progress>? progress = null,
-        CancellationToken stop = default, bool map = false)
+        bool map = false, CancellationToken stop = default)
     {
         if (!Directory.Exists(path))
         {
