@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using MaskLlm.Cli.Output;
-using MaskLlm.Distributed;
 using MaskLlm.Decoding;
+using MaskLlm.Distributed;
 using MaskLlm.Evaluation;
 using MaskLlm.Measures;
 using MaskLlm.Models;
