@@ -24,6 +24,7 @@ internal sealed partial class OptionNames
         ["MaxBodyBytes"] = "max-body",
         ["SequenceLength"] = "seq-len",
         ["force"] = "force",
+        ["map"] = "map",
         ["mask"] = "mask",
         ["masks"] = "mask",
         ["outFolder"] = "out",

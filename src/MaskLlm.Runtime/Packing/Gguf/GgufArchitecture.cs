@@ -67,6 +67,7 @@ internal sealed record GgufArchitecture(string Name)
             HasLatents = true,
             Experts = new GgufExperts { HasRoutingKeys = true, LeadsDense = true, HasGroups = true },
         },
+        ["exaone4"] = new("exaone4") { Scalings = WithFactors, HasQueryKeyNorms = true },
         ["falcon"] = new("falcon")
         {
             Activation = Activation.GeluTanh,

@@ -98,6 +98,9 @@ internal static class GgufRequirements
         if (architecture.UnrotatedPeriod is { } period && Enumerable.Range(0, config.BlockCount)
             .Any(block => config.RotaryOf(block) is null != (block % period == period - 1)))
             return $"queries and keys are turned in other blocks than those of {llama}, which turns all but every {period}th";
+        if (architecture.UnrotatedPeriod is null && config.Rotary is not null
+            && Enumerable.Range(0, config.BlockCount).FirstOrDefault(block => config.RotaryOf(block) is null, -1) is >= 0 and int plain)
+            return $"queries and keys of block {plain} are not turned, and {llama} turns all";
         if (config.Rotary?.Dimensions(config.HeadSize) is { } turned && turned % 2 != 0)
             return $"partial_rotary_factor leaves {turned} of a head to turn, and {llama} asks for an even number";
         if (config.Rotary?.Scaling is not { } scaling) return null;

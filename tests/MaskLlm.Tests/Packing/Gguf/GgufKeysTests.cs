@@ -127,8 +127,10 @@ public class GgufKeysTests
     [InlineData("gemma2", "\"attn_logit_softcapping\": 50.0", "\"attn_logit_softcapping\": null", "always caps")]
     [InlineData("gemma2", "\"final_logit_softcapping\": 30.0", "\"final_logit_softcapping\": null", "always caps")]
     [InlineData("gemma3", "\"attn_logit_softcapping\": null", "\"attn_logit_softcapping\": 50.0", "does not cap attention")]
+    [InlineData("gptj", "\"gptj\"", "\"gptj\"",
+        "model_type is gptj; GGUF files are written for bloom, cohere, cohere2, deepseek_v3, exaone4, falcon")]
     [InlineData("exaone4", "\"exaone4\"", "\"exaone4\"",
-        "model_type is exaone4; GGUF files are written for bloom, cohere, cohere2, deepseek_v3, falcon")]
+        "queries and keys of block 3 are not turned, and llama.cpp's exaone4 turns all")]
     [InlineData("smollm3", "\"smollm3\"", "\"smollm3\"",
         "queries and keys are turned in other blocks than those of llama.cpp's smollm3, which turns all but every 4th")]
     [InlineData("falcon", "\"bias\": false", "\"bias\": true", "no such biases")]
@@ -185,6 +187,30 @@ public class GgufKeysTests
         Assert.Equal(
             GgufLayout.Floats(GgufLayout.InFileOrder(config, Name, GgufLayout.Tensors("smollm3")[Name])),
             file.Values("blk.3.attn_q.weight"));
+    }
+
+    /// <summary>EXAONE 4 without windows, whose norms are of what attention and MLP give.</summary>
+    [Fact]
+    public void Write_Exaone4WithoutWindows_HasItsNorms()
+    {
+        using TemporaryFolder folder = new();
+        string changed = Copied(folder, "exaone4", text =>
+        {
+            int from = text.IndexOf("\"layer_types\"", StringComparison.Ordinal), to = text.IndexOf(']', from);
+            return (text[..from] + "\"unread\": [" + text[to..])
+                .Replace("\"sliding_window\": 8", "\"sliding_window\": null", StringComparison.Ordinal);
+        });
+        GgufFile file = Write(changed).File;
+        Assert.Equal(("exaone4", 64u), (file.Fields["general.architecture"], file.Fields["exaone4.context_length"]));
+        using TorchSharp.DisposeScope scope = TorchSharp.torch.NewDisposeScope();
+        Dictionary<string, TorchSharp.torch.Tensor> tensors = GgufLayout.Tensors("exaone4");
+        foreach ((string own, string name) in new[]
+        {
+            ("post_attention_layernorm", "post_attention_norm"), ("post_feedforward_layernorm", "post_ffw_norm"),
+            ("self_attn.q_norm", "attn_q_norm"), ("mlp.gate_proj", "ffn_gate"),
+        })
+            Assert.Equal(GgufLayout.Floats(tensors[$"model.layers.3.{own}.weight"]), file.Values($"blk.3.{name}.weight"));
+        Assert.DoesNotContain("blk.3.attn_norm.weight", file.Tensors.Keys);
     }
 
     /// <summary>The last of a period sees all tokens; here the first does.</summary>
