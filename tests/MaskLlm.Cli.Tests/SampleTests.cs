@@ -9,7 +9,7 @@ public sealed class SampleTests
 {
     private const string Listening = "Now listening on: ";
 
-    // README.md says 5 MB of a program's folder without torch; TorchSharp alone would add as much again.
+    // README.md says 5 MB of a program's folder without torch; libtorch is many times that.
     private const long MostBytes = 6 << 20;
 
     [Fact]
