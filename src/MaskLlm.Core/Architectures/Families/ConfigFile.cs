@@ -61,7 +61,7 @@ internal sealed class ConfigFile
     internal double Double(string key, double absent) => Ranged(key, Names(key) ? Required(key).Number() : absent);
 
     /// <summary>A flag; null counts as false, as it does in Python.</summary>
-    internal bool Bool(string key, bool absent = false) => Value(key)?.Flag() ?? absent;
+    internal bool Bool(string key, bool absent = false) => Value(key)?.Flag() ?? (!Names(key) && absent);
 
     internal string? Text(string key) => Value(key)?.Text();
 

@@ -170,4 +170,15 @@ public sealed partial class HubConfigTests
         ExpertsConfig experts = config.Experts!;
         return (experts.Count, experts.PerToken, experts.Width, experts.SharedWidth);
     }
+
+    /// <summary>As in Python, whatever the key's default is.</summary>
+    [Fact]
+    public void Read_FlagOfNull_IsFalse()
+    {
+        Assert.Equal((true, false), (Chosen("{}"), Chosen("""{"norm_topk_prob": null}""")));
+        Assert.Equal((true, false), (IsParallel("{}"), IsParallel("""{"use_parallel_residual": null}""")));
+
+        static bool Chosen(string changes) => ConfigCase.Read("glm4_moe", changes).Experts!.NormalizesChosen;
+        static bool IsParallel(string changes) => ConfigCase.Read("gpt_neox", changes).IsParallel;
+    }
 }
