@@ -176,9 +176,9 @@ public sealed partial class HubConfigTests
     public void Read_FlagOfNull_IsFalse()
     {
         Assert.Equal((true, false), (Chosen("{}"), Chosen("""{"norm_topk_prob": null}""")));
-        Assert.Equal((true, false), (IsParallel("{}"), IsParallel("""{"use_parallel_residual": null}""")));
+        Assert.Equal((true, false), (HasBias("{}"), HasBias("""{"attention_bias": null}""")));
 
         static bool Chosen(string changes) => ConfigCase.Read("glm4_moe", changes).Experts!.NormalizesChosen;
-        static bool IsParallel(string changes) => ConfigCase.Read("gpt_neox", changes).IsParallel;
+        static bool HasBias(string changes) => ConfigCase.Read("gpt_oss", changes).QueryKeyValueBias;
     }
 }
