@@ -18,6 +18,10 @@ public sealed record LatentConfig
     /// <summary>Dimensions of a value head.</summary>
     public required int ValueSize { get; init; }
 
+    /// <summary>The factor on yarn's logarithm by which products of queries and keys are stretched too, turned or not
+    /// (<c>mscale_all_dim</c>); 0 for none.</summary>
+    public double LengthScale { get; init; }
+
     /// <summary>Checks that every number is in its range.</summary>
     /// <exception cref="InvalidDataException">One is not.</exception>
     internal void Validate(string where)

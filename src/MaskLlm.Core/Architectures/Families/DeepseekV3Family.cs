@@ -24,17 +24,20 @@ internal static class DeepseekV3Family
                 + "a key and a value for each head.");
         int size = config.Int("qk_nope_head_dim", 128) + turned;
         bool bias = config.Bool("attention_bias");
+        RotaryScaling? scaling = decoder.Rotary!.Scaling;
+        double length = scaling is null ? 0 : RotaryReader.Settings(config)!.DoubleOrNull("mscale_all_dim") ?? 0;
         return Experts.AddTo(decoder, config) with
         {
             KeyValueHeadCount = heads,
             HeadSize = size,
-            AttentionScale = LogitScale(config, decoder.Rotary!.Scaling) / Math.Sqrt(size),
+            AttentionScale = Math.Pow(RotaryReader.Length(scaling?.Factor ?? 1, length), 2) / Math.Sqrt(size),
             Latent = new LatentConfig
             {
                 QueryRank = config.Int("q_lora_rank", absent: 1536, ifNull: null),
                 KeyValueRank = config.Int("kv_lora_rank", 512),
                 TurnedSize = turned,
                 ValueSize = config.Int("v_head_dim", 128),
+                LengthScale = length,
             },
             Rotary = decoder.Rotary with { TurnsNeighbours = config.Bool("rope_interleave", absent: true) },
             QueryKeyValueBias = bias,
@@ -52,9 +55,4 @@ internal static class DeepseekV3Family
             throw config.Unsupported("moe_layer_freq", every.ToString(CultureInfo.InvariantCulture),
                 "1, experts in every block behind the dense ones,");
     }
-
-    // Queries and keys that are not turned are stretched as the turned ones are, by way of their products.
-    private static double LogitScale(ConfigFile config, RotaryScaling? scaling) =>
-        scaling is not null && RotaryReader.Settings(config)!.DoubleOrNull("mscale_all_dim") is { } all
-            ? Math.Pow(RotaryReader.Length(scaling.Factor, all), 2) : 1;
 }

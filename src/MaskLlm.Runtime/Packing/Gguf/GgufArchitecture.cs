@@ -64,6 +64,8 @@ internal sealed record GgufArchitecture(string Name)
         {
             TurnsNeighbours = true,
             Head = GgufHead.Own,
+            // Of any other it would scale attention, too.
+            Scalings = [RotaryScalingKind.Yarn],
             HasLatents = true,
             Experts = new GgufExperts { HasRoutingKeys = true, LeadsDense = true, HasGroups = true },
         },

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MaskLlm.Architectures;
+using MaskLlm.Architectures.Families;
 
 namespace MaskLlm.Packing.Gguf;
 
@@ -49,7 +50,8 @@ internal static class GgufRequirements
                 + $"which {llama} asks for"
             : null;
         yield return architecture.HasKeysOfEveryHead && config.KeyValueHeadCount != config.HeadCount
-            ? $"{config.HeadCount} heads share {config.KeyValueHeadCount} key-value heads, and {llama} asks for keys and values of every head"
+            ? $"{config.HeadCount} heads share {config.KeyValueHeadCount} key-value heads, and {llama} asks for keys and values of every "
+                + "head"
             : null;
         yield return architecture.IsParallelAlone && !config.IsParallel
             ? $"MLP and attention follow one another, and {llama} computes them side by side" : null;
@@ -74,12 +76,12 @@ internal static class GgufRequirements
             ? string.Create(CultureInfo.InvariantCulture,
                 $"rms_norm_eps is {config.NormEpsilon} and {own} in the norms of latents, and {llama} has one for all")
             : null;
+        yield return config is { Latent.LengthScale: 0, Rotary.Scaling.Kind: RotaryScalingKind.Yarn }
+            ? $"yarn has no mscale_all_dim, and {llama} scales attention otherwise without it" : null;
         // It takes mscale to be 1.
-        yield return GgufRotary.LatentLength(config) is { } all && all != 0 && config.Rotary!.Scaling is { } yarn
-            && Math.Abs(yarn.AttentionFactor * RotaryLength(yarn.Factor, all) / RotaryLength(yarn.Factor, 1) - 1) > SameScale
+        yield return config is { Latent.LengthScale: not 0 and var all, Rotary.Scaling: { } yarn }
+            && Math.Abs(yarn.AttentionFactor * RotaryReader.Length(yarn.Factor, all) / RotaryReader.Length(yarn.Factor, 1) - 1) > SameScale
             ? $"mscale of yarn is not 1, and {llama} takes 1" : null;
-
-        static double RotaryLength(double factor, double scale) => 1 + 0.1 * scale * Math.Log(factor);
     }
 
     private static string? QueryKeyNorms(GgufArchitecture architecture, DecoderConfig config, string llama)
@@ -101,7 +103,7 @@ internal static class GgufRequirements
         if (architecture.UnrotatedPeriod is null && config.Rotary is not null
             && Enumerable.Range(0, config.BlockCount).FirstOrDefault(block => config.RotaryOf(block) is null, -1) is >= 0 and int plain)
             return $"queries and keys of block {plain} are not turned, and {llama} turns all";
-        if (config.Rotary?.Dimensions(config.HeadSize) is { } turned && turned % 2 != 0)
+        if (config.Rotary?.Dimensions(config.RotarySize) is { } turned && turned % 2 != 0)
             return $"partial_rotary_factor leaves {turned} of a head to turn, and {llama} asks for an even number";
         if (config.Rotary?.Scaling is not { } scaling) return null;
         string Spelling(RotaryScalingKind kind) => Scalings.First(row => row.Kind == kind).Spelling;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MaskLlm.Architectures;
+using MaskLlm.Architectures.Families;
 using MaskLlm.Formats.Gguf;
 
 namespace MaskLlm.Packing.Gguf;
@@ -7,26 +8,20 @@ namespace MaskLlm.Packing.Gguf;
 /// <summary>Rotary embedding in a GGUF file: keys, and tensors of what divides the frequencies.</summary>
 internal static class GgufRotary
 {
-    // Peng et al., equation 22: what llama.cpp itself multiplies cosines and sines by.
+    // Peng et al., equation 22: llama.cpp takes the factor on the logarithm times this.
     private const double YarnLength = 0.1;
 
     /// <summary>Adds its keys.</summary>
     internal static void Describe(GgufFields fields, List<string> notes, GgufArchitecture architecture, DecoderConfig config)
     {
         string prefix = $"{architecture.Name}.rope.";
-        fields.Add($"{prefix}dimension_count", config.Rotary!.Dimensions(config.Latent?.TurnedSize ?? config.HeadSize));
+        fields.Add($"{prefix}dimension_count", config.Rotary!.Dimensions(config.RotarySize));
         fields.Add($"{prefix}freq_base", (float)config.Rotary.Theta);
         if (config.WindowRotary is { } windowed) fields.Add($"{prefix}freq_base_swa", (float)windowed.Theta);
-        if (config.Rotary.Scaling is { } scaling)
-            DescribeScaling(fields, notes, $"{prefix}scaling.", scaling, LatentLength(config) is null or 0);
-        if (LatentLength(config) is { } length && length != 0)
-            fields.Add($"{prefix}scaling.yarn_log_multiplier", (float)(YarnLength * length));
+        double length = config.Latent?.LengthScale ?? 0;
+        if (config.Rotary.Scaling is { } scaling) DescribeScaling(fields, notes, $"{prefix}scaling.", scaling, isLengthOwn: length == 0);
+        if (length != 0) fields.Add($"{prefix}scaling.yarn_log_multiplier", (float)(YarnLength * length));
     }
-
-    /// <summary>mscale_all_dim of yarn, by what attention over latents is scaled; null without latents or yarn.</summary>
-    internal static double? LatentLength(DecoderConfig config) =>
-        config is { Latent: not null, Rotary.Scaling: { Kind: RotaryScalingKind.Yarn, Factor: > 1 and var factor } }
-            ? (Math.Sqrt(config.AttentionScaleOf(0) * Math.Sqrt(config.HeadSize)) - 1) / (YarnLength * Math.Log(factor)) : null;
 
     /// <summary>The tensors beside those of the checkpoint.</summary>
     internal static IEnumerable<GgufTensor> Tensors(DecoderConfig config)
@@ -57,7 +52,7 @@ internal static class GgufRotary
                 fields.Add($"{prefix}type", "yarn");
                 fields.Add($"{prefix}factor", (float)scaling.Factor);
                 fields.Add($"{prefix}original_context_length", scaling.OriginalMaxPositions);
-                float beside = (float)(scaling.AttentionFactor / (scaling.Factor <= 1 ? 1 : 1 + YarnLength * Math.Log(scaling.Factor)));
+                float beside = (float)(scaling.AttentionFactor / RotaryReader.Length(scaling.Factor, 1));
                 if (beside != 1 && isLengthOwn) fields.Add($"{prefix}attn_factor", beside);
                 break;
             case RotaryScalingKind.LongRope:

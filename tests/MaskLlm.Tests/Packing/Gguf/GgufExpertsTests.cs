@@ -119,6 +119,13 @@ public sealed class GgufExpertsTests
         string message = Assert.Throws<NotSupportedException>(() =>
             WriteChanged(other, "deepseek-v3", "\"rope_type\": \"default\"", Yarn("0.7"), null)).Message;
         Assert.Contains("mscale of yarn is not 1", message, StringComparison.Ordinal);
+        DecoderConfig config = Config("deepseek-v3");
+        RotaryConfig stretched = config.Rotary! with { Scaling = new RotaryScaling(RotaryScalingKind.Yarn, 4, OriginalMaxPositions: 16) };
+        Assert.Contains("yarn has no mscale_all_dim", Assert.Throws<NotSupportedException>(() =>
+            GgufRequirements.Require("folder", config with { Rotary = stretched })).Message, StringComparison.Ordinal);
+        stretched = stretched with { Scaling = new RotaryScaling(RotaryScalingKind.Linear, 2) };
+        Assert.Contains("rope_type is linear, which llama.cpp's deepseek2 does not compute", Assert.Throws<NotSupportedException>(() =>
+            GgufRequirements.Require("folder", config with { Rotary = stretched })).Message, StringComparison.Ordinal);
 
         static string Yarn(string scale) => "\"rope_type\": \"yarn\", \"factor\": 4.0, \"original_max_position_embeddings\": 16, "
             + $"\"mscale\": {scale}, \"mscale_all_dim\": 1.0";
