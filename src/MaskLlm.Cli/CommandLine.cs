@@ -16,8 +16,7 @@ internal static class CommandLine
         (CultureInfo.CurrentCulture, CultureInfo.CurrentUICulture) = (CultureInfo.InvariantCulture, CultureInfo.InvariantCulture);
         (CultureInfo.DefaultThreadCurrentCulture, CultureInfo.DefaultThreadCurrentUICulture) = (CultureInfo.InvariantCulture,
             CultureInfo.InvariantCulture);
-        // Open MPI gives each process a terminal of its own, and .NET sets a terminal up by writing to it.
-        if (Environment.GetEnvironmentVariable("OMPI_COMM_WORLD_SIZE") is not null) Environment.SetEnvironmentVariable("TERM", "dumb");
+        Ranks.QuietTerminal();
         ErrorOutput error = new(Console.Error);
         int? rank = Ranks.Launched;
         using StopSignals signals = new(rank > 0 ? TextWriter.Null : error);

@@ -28,7 +28,8 @@ internal static class EvalCommand
         TaskOptions tasks = new();
         Option<string?> log = new("--log-samples")
         {
-            Description = "A new file that takes a line of JSON for each document of the tasks: what was asked, likelihoods, right or wrong."
+            Description = "A new file that takes a line of JSON for each document of the tasks: what was asked, likelihoods, right or "
+                + "wrong."
         };
         Option<bool?> stream = SharedOptions.Stream();
         Option<int?> threads = SharedOptions.Threads();

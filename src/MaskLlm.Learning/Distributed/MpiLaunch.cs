@@ -9,6 +9,9 @@ namespace MaskLlm.Distributed;
 /// <param name="Libraries">Names of the libraries that belong to the launcher, the likeliest first.</param>
 internal sealed record MpiLaunch(int Size, int Rank, int OnMachine, IReadOnlyList<string> Libraries)
 {
+    /// <summary>Open MPI's variable of how many processes there are, which it sets for one, too.</summary>
+    internal const string OpenMpiSize = "OMPI_COMM_WORLD_SIZE";
+
     private static readonly string[] _openMpi = ["libmpi.so.40", "libmpi.so.80", "libmpi.so"],
         _mpich = ["libmpi_abi.so.1", "libmpich.so.12", "libmpi.so.12", "libmpi.so"];
 
@@ -19,11 +22,11 @@ internal sealed record MpiLaunch(int Size, int Rank, int OnMachine, IReadOnlyLis
         int? Number(params string[] names) => names.Select(variable)
             .Select(text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : (int?)null)
             .FirstOrDefault(value => value is not null);
-        bool isOpen = Number("OMPI_COMM_WORLD_SIZE") is not null, isPlain = Number("PMI_SIZE") is not null,
+        bool isOpen = Number(OpenMpiSize) is not null, isPlain = Number("PMI_SIZE") is not null,
             // srun sets its own variables for any program; those of PMI it sets for one that speaks MPI.
             isSlurm = Number("SLURM_STEP_NUM_TASKS") is not null && (Number("PMIX_RANK", "PMI_RANK") is not null);
         if (!isOpen && !isPlain && !isSlurm) return null;
-        int size = Number("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")!.Value;
+        int size = Number(OpenMpiSize, "PMI_SIZE", "SLURM_STEP_NUM_TASKS")!.Value;
         if (size < 2) return null;
         string[] known = isOpen || (!isPlain && Number("PMIX_RANK") is not null) ? [.. _openMpi, .. _mpich] : [.. _mpich, .. _openMpi];
         return new MpiLaunch(size, Number("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK") ?? 0,

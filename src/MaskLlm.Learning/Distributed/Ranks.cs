@@ -59,6 +59,13 @@ public sealed unsafe class Ranks : IDisposable
     /// joined.</summary>
     public static int? Launched => MpiLaunch.Read(Environment.GetEnvironmentVariable)?.Rank;
 
+    /// <summary>Keeps .NET from writing to standard output what sets a terminal up: Open MPI gives each process one of its own. To be
+    /// called before the console is used.</summary>
+    public static void QuietTerminal()
+    {
+        if (Environment.GetEnvironmentVariable(MpiLaunch.OpenMpiSize) is not null) Environment.SetEnvironmentVariable("TERM", "dumb");
+    }
+
     /// <summary>Ends all processes of the job, this one included.</summary>
     /// <param name="exitCode">Of the job.</param>
     public void Abort(int exitCode) => _library?.Abort(exitCode);

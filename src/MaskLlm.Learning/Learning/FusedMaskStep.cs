@@ -56,7 +56,7 @@ internal sealed unsafe class FusedMaskStep : IMaskStep
         Weight = TensorBytes.Address(weight),
         NarrowWeight = IsNarrow(weight),
         Reached = layer.Reached,
-        PartGroups = layer.Reached is { } parts ? ((int)(layer.Share.Groups / parts.Length), layer.Share.First) : default,
+        PartGroups = layer.Reached is { } parts ? (int)(layer.Share.Groups / parts.Length) : 0,
     };
 
     private static bool IsNarrow(Tensor tensor) => tensor.dtype == ScalarType.BFloat16;

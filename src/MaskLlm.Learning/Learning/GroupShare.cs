@@ -70,14 +70,10 @@ internal sealed class GroupShare
 
     /// <summary>The sum over all ranks of this rank's part, in float32 and in the order of ranks; of the caller's scope.</summary>
     /// <param name="whole">(O, I) float32 or bfloat16, of this rank.</param>
-    internal unsafe Tensor Sum(Tensor whole)
+    internal Tensor Sum(Tensor whole)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor sent = whole.contiguous(), received = empty([_ranks.Size, Count * _groupSize], whole.dtype);
-        _ranks.Scatter(TensorBytes.Address(sent), Starts(_groupSize * whole.ElementSize), TensorBytes.Address(received));
-        Tensor sum = received.narrow(0, 0, 1).to(ScalarType.Float32, copy: true);
-        for (int rank = 1; rank < _ranks.Size; rank++) sum.PlusInPlace(received.narrow(0, rank, 1));
-        return sum.MoveToOuterDisposeScope();
+        return RankTensors.SumOfStretch(_ranks, whole.contiguous(), Starts(_groupSize)).MoveToOuterDisposeScope();
     }
 
     /// <summary>How a checkpoint has a tensor of which this rank holds a part.</summary>

@@ -49,19 +49,14 @@ internal sealed class TrainedVectors : IDisposable
     }
 
     /// <summary>Makes the gradients their sums over all ranks, in the order of ranks. All ranks call it.</summary>
-    internal unsafe void SumGradients(Ranks ranks)
+    internal void SumGradients(Ranks ranks)
     {
         if (ranks.Size == 1) return;
         using IDisposable noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor all = empty(ranks.Size, _vectors.Sum(vector => vector.Parameter.NumberOfElements));
-        Tensor own = cat([.. _vectors.Select(vector => (vector.Parameter.grad ?? zeros_like(vector.Parameter)).view(-1)
+        Tensor sum = cat([.. _vectors.Select(vector => (vector.Parameter.grad ?? zeros_like(vector.Parameter)).view(-1)
             .to(ScalarType.Float32))]);
-        all.select(0, ranks.Rank).copy_(own);
-        long[] starts = [.. Enumerable.Range(0, ranks.Size + 1).Select(rank => rank * own.NumberOfElements * sizeof(float))];
-        ranks.ShareStretches(TensorBytes.Address(all), starts);
-        Tensor sum = all.select(0, 0).clone();
-        for (int rank = 1; rank < ranks.Size; rank++) sum.PlusInPlace(all.select(0, rank));
+        RankTensors.SumInPlace(ranks, sum);
         long at = 0;
         foreach ((Tensor parameter, _, _) in _vectors)
         {

@@ -20,8 +20,8 @@ internal readonly unsafe struct MaskLayer
     /// <summary>Of as many parts of the layer, one after another, whether a step reached them; null where it reached all.</summary>
     internal bool[]? Reached { get; init; }
 
-    /// <summary>Groups of each of these parts, of which this memory may be a stretch, and the first group of it.</summary>
-    internal (int OfPart, long First) PartGroups { get; init; }
+    /// <summary>Groups of each of these parts.</summary>
+    internal int PartGroups { get; init; }
 
     /// <summary>G.</summary>
     internal int Groups => Logits.Count;
@@ -30,11 +30,12 @@ internal readonly unsafe struct MaskLayer
     internal int Tiles => Logits.Tiles;
 
     /// <summary>Whether a step reached none of a tile's groups: they have no gradient, nor a reward.</summary>
-    internal bool IsUnreached(TileRange range)
+    /// <param name="range">The tile's.</param>
+    /// <param name="begin">The place in the layer of the first group that this memory has.</param>
+    internal bool IsUnreached(TileRange range, int begin)
     {
         if (Reached is null) return false;
-        (int groups, long begin) = PartGroups;
-        int first = (int)((begin + range.FirstGroup) / groups), last = (int)((begin + range.FirstGroup + range.Groups - 1) / groups);
+        int first = (begin + range.FirstGroup) / PartGroups, last = (begin + range.FirstGroup + range.Groups - 1) / PartGroups;
         return !Reached.AsSpan(first, last - first + 1).Contains(true);
     }
 

@@ -54,7 +54,7 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
         _tiles.ForEach(layer.Tiles, (index, scratch) =>
         {
             TileRange range = layer.Range(index);
-            if (layer.IsUnreached(range)) return;
+            if (layer.IsUnreached(range, sample.FirstGroup)) return;
             MaskTile tile = Open(layer, sample, range, scratch);
             kernel.Gradient(tile, sample, OpenGradient(gradient, narrow, range, scratch), scratch.Gradient, [], scratch.Kernel);
             for (int c = 0; c < pattern.CandidateCount; c++)
@@ -74,7 +74,7 @@ internal sealed unsafe class MaskPass(IMaskKernel kernel, NmPattern pattern, int
         _tiles.ForEach(layer.Tiles, (index, scratch) =>
         {
             TileRange range = layer.Range(index);
-            if (layer.IsUnreached(range)) return;
+            if (layer.IsUnreached(range, sample.FirstGroup)) return;
             MaskTile tile = Open(layer, sample, range, scratch);
             Span<uint> words = layer.Logits.Moments == MomentType.Float32 ? [] : scratch.Words;
             kernel.Gradient(tile, sample, OpenGradient(gradient, narrow, range, scratch), scratch.Gradient, words, scratch.Kernel);

@@ -32,17 +32,27 @@ internal static class RankTensors
         if (ranks.Size > 1) ranks.Broadcast(TensorBytes.Address(tensor), tensor.NumberOfElements * tensor.ElementSize, from);
     }
 
+    /// <summary>The sum over all ranks of this rank's stretch, in float32. All ranks call it.</summary>
+    /// <param name="ranks">All.</param>
+    /// <param name="all">Contiguous float32 or bfloat16 on the CPU.</param>
+    /// <param name="starts">Where that of each rank begins, in values, and the end of the last.</param>
+    /// <returns>(1, own), of the caller's scope.</returns>
+    internal static unsafe Tensor SumOfStretch(Ranks ranks, Tensor all, IReadOnlyList<long> starts)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor received = empty([ranks.Size, starts[ranks.Rank + 1] - starts[ranks.Rank]], all.dtype);
+        ranks.Scatter(TensorBytes.Address(all), [.. starts.Select(start => start * all.ElementSize)], TensorBytes.Address(received));
+        Tensor sum = received.narrow(0, 0, 1).to(ScalarType.Float32, copy: true);
+        for (int rank = 1; rank < ranks.Size; rank++) sum.PlusInPlace(received.narrow(0, rank, 1));
+        return sum.MoveToOuterDisposeScope();
+    }
+
     private static unsafe void SumSome(Ranks ranks, Tensor part)
     {
         using DisposeScope scope = NewDisposeScope();
         long[] starts = [.. Enumerable.Range(0, ranks.Size + 1).Select(rank => part.NumberOfElements * rank / ranks.Size)];
-        long[] bytes = [.. starts.Select(start => start * sizeof(float))];
-        long own = starts[ranks.Rank + 1] - starts[ranks.Rank];
-        Tensor received = empty(ranks.Size, own);
-        ranks.Scatter(TensorBytes.Address(part), bytes, TensorBytes.Address(received));
-        Tensor sum = part.narrow(0, starts[ranks.Rank], own);
-        sum.copy_(received.select(0, 0));
-        for (int rank = 1; rank < ranks.Size; rank++) sum.PlusInPlace(received.select(0, rank));
-        ranks.ShareStretches(TensorBytes.Address(part), bytes);
+        Tensor sum = SumOfStretch(ranks, part, starts);
+        part.narrow(0, starts[ranks.Rank], sum.NumberOfElements).copy_(sum.view(-1));
+        ranks.ShareStretches(TensorBytes.Address(part), [.. starts.Select(start => start * sizeof(float))]);
     }
 }

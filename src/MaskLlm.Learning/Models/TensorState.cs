@@ -51,14 +51,14 @@ internal static class TensorState
     /// <param name="file">Null but in the first rank.</param>
     /// <param name="tensors">Of this rank.</param>
     /// <param name="ranks">All.</param>
-    internal static unsafe void Load(SafetensorsFile? file, IEnumerable<StateTensor> tensors, Ranks ranks)
+    internal static void Load(SafetensorsFile? file, IEnumerable<StateTensor> tensors, Ranks ranks)
     {
         using IDisposable noGradient = no_grad();
         foreach (StateTensor tensor in tensors)
         {
             using DisposeScope scope = NewDisposeScope();
             Tensor whole = file is null ? empty(tensor.Shape, tensor.Value.dtype) : Read(file, tensor);
-            if (ranks.Size > 1) ranks.Broadcast(TensorBytes.Address(whole), whole.NumberOfElements * whole.ElementSize);
+            RankTensors.Broadcast(ranks, whole);
             tensor.Take(whole, ranks.Rank);
         }
     }
