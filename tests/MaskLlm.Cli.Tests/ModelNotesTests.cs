@@ -37,6 +37,20 @@ public sealed class ModelNotesTests : IDisposable
     }
 
     [Fact]
+    public void Export_WithoutATokenizer_IsSaidThenAndByWhoNeedsOne()
+    {
+        string file = _folder.File("packed"), model = TinyModel.CopyTo(_folder.File("model"));
+        File.Delete(Path.Combine(model, "tokenizer.json"));
+        const string Said = "has no tokenizer, nor has the file: eval takes token ids, and generate and serve need one.";
+        foreach (string type in new[] { "bfloat16", "int4" })
+            Assert.Contains(Said, CommandRun.Of("export", model, "--type", type, "--out", file, "--force").Error, StringComparison.Ordinal);
+        CommandRun run = CommandRun.Of("generate", file, "--prompt", "the fox", "--max-tokens", "1", "--threads", "1");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains($"{file} holds no tokenizer; export it again from a folder that has", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(Said, CommandRun.Of("export", TinyModel.Folder, "--out", file, "--force").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Eval_WholeCheckpoint_SaysNothingOfTensors()
     {
         CommandRun run = CommandRun.Of(

@@ -83,7 +83,7 @@ internal static class ExportCommand
                     Seed = parsed.GetValue(seed),
                     Out = target,
                 }, progress, progress.Note, stop);
-                return Summary(target, WeightType.Int4);
+                return Summary(target, WeightType.Int4, progress);
             }
         });
         return command;
@@ -96,7 +96,7 @@ internal static class ExportCommand
         RuntimeExport.Write(source, masks(), weights, target, progress, stop);
         if (weights == WeightType.Int4)
             progress.Note("every weight went to the nearest value; --data TEXT rounds them together, which loses less (docs/runtime.md).");
-        return Summary(target, weights);
+        return Summary(target, weights, progress);
     }
 
     // What would have no effect is said.
@@ -110,9 +110,11 @@ internal static class ExportCommand
                 throw new ArgumentException($"{option.Name} says how --data is read, and there is none; name text, or leave it out.");
     }
 
-    private static string Summary(string target, WeightType weights)
+    private static string Summary(string target, WeightType weights, ProgressLine progress)
     {
-        using RuntimeModel written = RuntimeModel.Open(target);
+        using RuntimeModel written = RuntimeModel.Open(target, map: true);
+        if (!written.HasTokenizer)
+            progress.Note("the checkpoint has no tokenizer, nor has the file: eval takes token ids, and generate and serve need one.");
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{target}: {written.FileBytes / 1e6:0.0} MB, {written.SparseLayers} of {written.LinearLayers} linear layers 2:4, " +

@@ -103,6 +103,7 @@ public sealed class LearnRun
             _warn($"`TrainWeights` {_request.Training} learns no mask, and of no effect are {idle}.");
         if (_request.Options.Stream && Changed(LearnSettings.OfWholeModel) is { Length: > 0 } whole)
             _warn($"`Stream` learns each block by its own output, and of no effect are {whole}.");
+        if (ExpertTokens.Warning(model.Config, _request.Options.MinExpertTokens) is { } noExperts) _warn(noExperts);
         if (model.Device.type == DeviceType.CPU && !Precision.IsNative(model.Compute))
             _warn("this processor has no AVX-512, and bfloat16 products are emulated: less memory, but slower than `Precision` float32.");
         IReadOnlyList<int[]> heldOut = _request.EvalText is null

@@ -1,3 +1,4 @@
+using MaskLlm.Architectures;
 using MaskLlm.Distributed;
 using MaskLlm.Models;
 using TorchSharp;
@@ -9,6 +10,11 @@ namespace MaskLlm.Priors;
 internal sealed class ExpertTokens : IDisposable
 {
     private readonly List<Dictionary<int, Tensor>> _batches = [];
+
+    /// <summary>A sentence where a least number of tokens is asked for and the model has no experts; else null.</summary>
+    internal static string? Warning(DecoderConfig config, int least) =>
+        config.Experts is not null || least == PruneRequest.UsualExpertTokens ? null
+            : "the model has no experts, and of no effect is `MinExpertTokens`.";
 
     /// <summary>Asks the router.</summary>
     /// <param name="model">Its attention is pruned already.</param>

@@ -89,6 +89,7 @@ public static class PruneRun
         DecoderConfig config = model?.Config ?? weights!.Config;
         IReadOnlyList<LinearLayer> all = model?.Linears ?? weights!.Layers,
             layers = LayerSelection.Select(config, all, request.Pattern, request.Skip);
+        if (ExpertTokens.Warning(config, request.MinExpertTokens) is { } idle) warn?.Invoke(idle);
         if (request.Mask is { } mask)
         {
             method = method with { Masks = PriorMask.Read(mask, source, request.Pattern, "`Mask`") };

@@ -29,7 +29,7 @@ public static class RuntimeEvaluation
         request.Validate();
         if (request.Masks.Count > 0)
             throw new ArgumentException($"{request.Model} is a runtime file, whose mask is its own; `Masks` is for a Hugging Face folder.");
-        using RuntimeModel model = RuntimeModel.Open(request.Model);
+        using RuntimeModel model = RuntimeModel.Open(request.Model, map: request.Stream ?? false);
         Lazy<Tokenizer> tokenizer = new(model.LoadTokenizer);
         EvaluationText? text = request.Data is null ? null
             : EvaluationText.Read(request, model.Config, tokenizer, progress, cancellation);

@@ -89,13 +89,15 @@ public sealed class RuntimeModel : IDisposable
         try
         {
             TypeOf(file);   // before a file that is none of ours is read to its end
-            if (map) file.Map();
-            else
+            if (!map)
             {
-                AvailableMemory.Require(file.Length, path, "export it again in a smaller `type`, or leave it in the file with `map`");
+                AvailableMemory.Require(file.Length, path,
+                    "export it again in a smaller `type`, or leave it in the file where there is `map` or `Stream`");
                 file.Load();
             }
             file.RequireChecksum("export it again");
+            // Only now: reading all of a mapped file would have all of it in memory.
+            if (map) file.Map();
             return new RuntimeModel(file, isFolder: false);
         }
         catch
@@ -147,6 +149,9 @@ public sealed class RuntimeModel : IDisposable
     /// <summary>The tokenizer that the checkpoint had, with the tokens that end a text.</summary>
     /// <exception cref="InvalidDataException">The file holds none, or a damaged one.</exception>
     public Tokenizer LoadTokenizer() => Tokenizer.Load(new TokenizerFiles(File, NameOf), Config.VocabularySize) ?? throw NoTokenizer();
+
+    /// <summary>Whether there is one: without it token ids alone can be asked about.</summary>
+    public bool HasTokenizer => TokenizerFiles.Vocabularies.Any(name => _file.Tensors.ContainsKey(RuntimeFormat.FilePrefix + name));
 
     /// <summary>How the model wants conversations; null where it has no chat template.</summary>
     /// <param name="tokenizer">Of this model.</param>
@@ -270,7 +275,7 @@ public sealed class RuntimeModel : IDisposable
 
     private InvalidDataException NoTokenizer() => _isFolder
         ? new($"{Path} has neither tokenizer.json nor tokenizer.model; copy one of them there from where the checkpoint came from.")
-        : Broken("it holds no tokenizer; export it again from a folder that has tokenizer.json or tokenizer.model");
+        : new($"{Path} holds no tokenizer; export it again from a folder that has tokenizer.json or tokenizer.model.");
 
     private InvalidDataException Broken(string what) => new($"{Path} is no whole runtime file: {what}.");
 }

@@ -27,8 +27,8 @@ public sealed record EvaluationRequest
     /// <summary>Only the first this many windows; null for all.</summary>
     public int? MaxWindows { get; init; }
 
-    /// <summary>Leaves the weights in their files but for the block that runs; null: where all would not fit into memory. A runtime file
-    /// is read whole.</summary>
+    /// <summary>Leaves the weights in their files but for the block that runs; null: where all would not fit into memory. Of a runtime file
+    /// it reads what is looked at, and null reads it whole.</summary>
     public bool? Stream { get; init; }
 
     internal void Validate()

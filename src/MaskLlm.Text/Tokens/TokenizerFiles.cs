@@ -15,6 +15,9 @@ internal sealed class TokenizerFiles(Func<string, byte[]?> open, Func<string, st
     internal static IReadOnlyList<string> Names { get; } =
         [Json, Model, Configuration, SpecialTokensMap, AddedTokens, GenerationConfiguration, ModelConfiguration];
 
+    /// <summary>Those that a tokenizer is made of; the first that is there counts.</summary>
+    internal static IReadOnlyList<string> Vocabularies { get; } = [Json, Model];
+
     /// <summary>Those of a folder.</summary>
     internal static TokenizerFiles In(string folder) => new(
         name => Path.Combine(folder, name) is var file && File.Exists(file) ? JsonSource.ReadFile(file) : null, name =>

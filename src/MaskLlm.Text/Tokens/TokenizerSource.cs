@@ -79,7 +79,7 @@ internal sealed class TokenizerSource
     /// <exception cref="NotSupportedException">The tokenizer asks for something that is not supported; the message names it.</exception>
     internal static TokenizerSource? Find(TokenizerFiles files)
     {
-        foreach (string name in new[] { TokenizerFiles.Json, TokenizerFiles.Model })
+        foreach (string name in TokenizerFiles.Vocabularies)
             if (files.Open(name) is { } bytes)
                 return Read(files.PathOf(name), bytes, isJson: name == TokenizerFiles.Json, TokenizerSettings.Read(files));
         return null;

@@ -54,6 +54,18 @@ public sealed class RuntimeEvaluationTests : IDisposable
             told.All);
     }
 
+    [Fact]
+    public void Run_Stream_LeavesTheFileWhereItIs()
+    {
+        using DataFolder data = new();
+        string text = data.WriteNpy("ids.npy", "|u1", "256,", [.. Enumerable.Range(0, 256).Select(i => (byte)(37 * i % 128))]);
+        using RuntimeModel model = LongModel(null);
+        EvaluationRequest whole = new() { Model = model.Path, Data = text, SequenceLength = 128 };
+        double[] found = [.. new[] { whole, whole with { Stream = true } }.Select(request => RuntimeEvaluation.Run(
+            request, 1, cancellation: TestContext.Current.CancellationToken).Rows[0].Result!.Perplexity)];
+        Assert.Equal(found[0], found[1]);
+    }
+
     /// <summary>Frequencies that depend on the length are those of the whole window.</summary>
     [Theory]
     [InlineData("llama-dynamic")]

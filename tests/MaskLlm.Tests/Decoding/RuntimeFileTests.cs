@@ -95,7 +95,7 @@ public sealed class RuntimeFileTests : IDisposable
         using RuntimeModel folder = RuntimeModel.OpenOrPack(Folder, WeightType.Int4, null, stop: TestContext.Current.CancellationToken);
         Assert.Equal((Path.Combine(Folder, "x"), $"{file.Path}: x"), (folder.NameOf("x"), file.NameOf("x")));
         Assert.Equal(
-            $"{file.Path} is no whole runtime file: it holds no tokenizer; "
+            $"{file.Path} holds no tokenizer; "
             + "export it again from a folder that has tokenizer.json or tokenizer.model.",
             Assert.Throws<InvalidDataException>(file.LoadTokenizer).Message);
         Assert.Equal(

@@ -255,6 +255,14 @@ public sealed class LearnRunTests : IDisposable
         Assert.Contains("`TrainWeights` only learns no mask, and of no effect are `LearningRate`, `Hard`.", _said);
     }
 
+    [Fact]
+    public void Execute_TokensOfExpertsWithoutExperts_IsSaid()
+    {
+        LearnRequest request = Request(4000);
+        Execute(request with { Options = request.Options with { MinExpertTokens = 3 } });
+        Assert.Contains("the model has no experts, and of no effect is `MinExpertTokens`.", _said);
+    }
+
     /// <summary>Without a mask nothing is pruned, and no mask is written.</summary>
     [Fact]
     public void Execute_DenseWeights_WritesAModelAndNoMask()

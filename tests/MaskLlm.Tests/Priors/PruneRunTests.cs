@@ -59,6 +59,14 @@ public sealed class PruneRunTests : IDisposable
         Assert.False(Directory.Exists(Path.Combine(request.Out, "checkpoint")));
     }
 
+    [Fact]
+    public void Execute_TokensOfExpertsWithoutExperts_IsSaid()
+    {
+        List<string> said = [];
+        PruneRun.Execute(Request("wanda") with { MinExpertTokens = 3 }, null, said.Add, TestContext.Current.CancellationToken);
+        Assert.Contains("the model has no experts, and of no effect is `MinExpertTokens`.", said);
+    }
+
     /// <summary>Of experts that too few tokens reached those of the finished blocks count too.</summary>
     [Theory]
     [InlineData("mixtral", "wanda", WeightUpdate.None)]

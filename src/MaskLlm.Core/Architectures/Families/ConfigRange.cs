@@ -83,6 +83,7 @@ internal static class ConfigRange
         ["kv_lora_rank"] = (1, 1 << 20),
         ["qk_nope_head_dim"] = (1, 1 << 14),
         ["qk_rope_head_dim"] = (2, 1 << 14),
+        ["qk_head_dim"] = (2, 1 << 15),
         ["v_head_dim"] = (1, 1 << 14),
         ["swiglu_alpha"] = (1e-6, 1e6),
         ["swiglu_limit"] = (1e-6, 1e6),

@@ -23,6 +23,9 @@ internal static class DeepseekV3Family
             throw config.Contradiction($"num_key_value_heads is {decoder.KeyValueHeadCount} and num_attention_heads {heads}; latents make "
                 + "a key and a value for each head.");
         int size = config.Int("qk_nope_head_dim", 128) + turned;
+        // What transformers writes beside the parts that it computes them from.
+        RequireSum(config, "head_dim", turned, "qk_rope_head_dim gives");
+        RequireSum(config, "qk_head_dim", size, "qk_nope_head_dim and qk_rope_head_dim give");
         bool bias = config.Bool("attention_bias");
         RotaryScaling? scaling = decoder.Rotary!.Scaling;
         double length = scaling is null ? 0 : RotaryReader.Settings(config)!.DoubleOrNull("mscale_all_dim") ?? 0;
@@ -43,6 +46,12 @@ internal static class DeepseekV3Family
             QueryKeyValueBias = bias,
             AttentionOutputBias = bias,
         };
+    }
+
+    private static void RequireSum(ConfigFile config, string key, int sum, string giver)
+    {
+        if (config.Int(key, absent: sum, ifNull: sum) is { } found && found != sum)
+            throw config.Contradiction($"{key} is {found} and {giver} {sum}; mend the file.");
     }
 
     // Of DeepSeek's own program; transformers does not read them.

@@ -9,6 +9,28 @@ internal static class QwenFamily
     internal static DecoderConfig ReadQwen2(ConfigFile config) =>
         WithWindows(config, LlamaFamily.Read(config, Qwen2) with { QueryKeyValueBias = true });
 
+    /// <summary>The window of those blocks that have one; null where none does.</summary>
+    internal static int? Window(ConfigFile config) => config.Bool("use_sliding_window")
+        ? config.Int("sliding_window", absent: FamilyDefaults.SlidingWindow, ifNull: null) : null;
+
+    /// <summary>The window of each block, or null; empty where no block has one.</summary>
+    /// <param name="config">The file.</param>
+    /// <param name="blocks">How many there are.</param>
+    /// <param name="isWindowed">Whether a block has one, by <c>max_window_layers</c>, where the file has no <c>layer_types</c>.</param>
+    /// <exception cref="InvalidDataException">A block slides and there is no window.</exception>
+    internal static IReadOnlyList<int?> Windows(ConfigFile config, int blocks, Func<int, int, bool> isWindowed)
+    {
+        int? window = Window(config);
+        IReadOnlyList<bool>? windowed = LayerTypes.Read(config, blocks);
+        if (window is null && windowed?.Contains(true) == true)
+            throw config.Contradiction(
+                "layer_types names sliding_attention, and use_sliding_window is not true or sliding_window is null; mend the file.");
+        if (window is null) return [];
+        int first = config.Int("max_window_layers", FamilyDefaults.MaxWindowLayers);
+        windowed ??= [.. Enumerable.Range(0, blocks).Select(block => isWindowed(block, first))];
+        return [.. windowed.Select(slides => slides ? window : null)];
+    }
+
     internal static DecoderConfig ReadQwen3(ConfigFile config)
     {
         bool bias = config.Bool("attention_bias");
@@ -21,20 +43,6 @@ internal static class QwenFamily
         return WithWindows(config, decoder);
     }
 
-    // layer_types is transformers 5's spelling; before it, blocks from max_window_layers on were windowed.
-    private static DecoderConfig WithWindows(ConfigFile config, DecoderConfig decoder)
-    {
-        int? window = config.Bool("use_sliding_window")
-            ? config.Int("sliding_window", absent: FamilyDefaults.SlidingWindow, ifNull: null)
-            : null;
-        IReadOnlyList<bool>? windowed = LayerTypes.Read(config, decoder.BlockCount);
-        if (window is null && windowed?.Contains(true) == true)
-            throw config.Contradiction(
-                "layer_types names sliding_attention, and use_sliding_window is not true or sliding_window is null; mend the file.");
-        if (window is null) return decoder;
-        windowed ??= FromBlock(config.Int("max_window_layers", FamilyDefaults.MaxWindowLayers), decoder.BlockCount);
-        return decoder with { SlidingWindows = [.. windowed.Select(isWindowed => isWindowed ? window : null)] };
-    }
-
-    private static IReadOnlyList<bool> FromBlock(int first, int blocks) => [.. Enumerable.Range(0, blocks).Select(block => block >= first)];
+    private static DecoderConfig WithWindows(ConfigFile config, DecoderConfig decoder) =>
+        decoder with { SlidingWindows = Windows(config, decoder.BlockCount, (block, first) => block >= first) };
 }

@@ -14,7 +14,12 @@ internal static class QwenMoeFamily
             SharedWidth = config.Int("shared_expert_intermediate_size", 5632),
             SharedIsGated = true,
         };
-        return decoder with { Experts = experts, SlidingWindows = EveryOther(config, decoder.BlockCount) };
+        return decoder with
+        {
+            Experts = experts,
+            // Every other block before max_window_layers, from the first on.
+            SlidingWindows = QwenFamily.Windows(config, decoder.BlockCount, (block, most) => block % 2 == 0 && block < most),
+        };
     }
 
     internal static DecoderConfig ReadQwen3(ConfigFile config)
@@ -27,7 +32,7 @@ internal static class QwenMoeFamily
             QueryKeyValueBias = bias,
             AttentionOutputBias = bias,
             Experts = Experts(config, decoder, count: 128, perToken: 8, width: 768),
-            SlidingWindows = [.. Enumerable.Repeat(Window(config), decoder.BlockCount)],
+            SlidingWindows = [.. Enumerable.Repeat(QwenFamily.Window(config), decoder.BlockCount)],
         };
     }
 
@@ -39,21 +44,4 @@ internal static class QwenMoeFamily
         NormalizesChosen = config.Bool("norm_topk_prob"),
         DenseBlocks = ExpertsReader.DenseBlocks(config, decoder.BlockCount),
     };
-
-    private static int? Window(ConfigFile config) => config.Bool("use_sliding_window")
-        ? config.Int("sliding_window", absent: FamilyDefaults.SlidingWindow, ifNull: null) : null;
-
-    // Without layer_types every other block before max_window_layers, from the first on.
-    private static IReadOnlyList<int?> EveryOther(ConfigFile config, int blocks)
-    {
-        int? window = Window(config);
-        IReadOnlyList<bool>? windowed = LayerTypes.Read(config, blocks);
-        if (window is null && windowed?.Contains(true) == true)
-            throw config.Contradiction(
-                "layer_types names sliding_attention, and use_sliding_window is not true or sliding_window is null; mend the file.");
-        if (window is null) return [];
-        int most = config.Int("max_window_layers", FamilyDefaults.MaxWindowLayers);
-        windowed ??= [.. Enumerable.Range(0, blocks).Select(block => block % 2 == 0 && block < most)];
-        return [.. windowed.Select(isWindowed => isWindowed ? window : null)];
-    }
 }

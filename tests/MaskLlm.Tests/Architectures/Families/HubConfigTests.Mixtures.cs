@@ -88,7 +88,21 @@ public sealed partial class HubConfigTests
         Assert.Equal(new LatentConfig { QueryRank = 1536, KeyValueRank = 512, TurnedSize = 64, ValueSize = 128 }, config.Latent);
         Assert.Equal((192, 64, 4096), (config.HeadSize, config.KeyValueHeadCount, config.MaxPositions));
         Assert.True(config.Rotary!.TurnsNeighbours);
-        Assert.Null(ConfigCase.Read("deepseek_v3", """{"num_key_value_heads": null, "q_lora_rank": null}""").Latent!.QueryRank);
+        Assert.Null(ConfigCase.Read("deepseek_v3",
+            """{"num_key_value_heads": null, "q_lora_rank": null, "head_dim": "absent"}""").Latent!.QueryRank);
+    }
+
+    [Theory]
+    [InlineData("""{"head_dim": 24}""", "head_dim is 24 and qk_rope_head_dim gives 8; mend the file.")]
+    [InlineData("""{"qk_head_dim": 26}""", "qk_head_dim is 26 and qk_nope_head_dim and qk_rope_head_dim give 24; mend the file.")]
+    public void DeepseekV3_SizeThatItsPartsDoNotGive_IsRefused(string changes, string sentence)
+    {
+        string sizes = changes.Replace("{",
+            "{\"num_key_value_heads\": 64, \"qk_nope_head_dim\": 16, \"qk_rope_head_dim\": 8, ", StringComparison.Ordinal);
+        Assert.Contains(sentence, Assert.Throws<InvalidDataException>(() => ConfigCase.Read("deepseek_v3", sizes)).Message,
+            StringComparison.Ordinal);
+        Assert.Equal(24, ConfigCase.Read("deepseek_v3",
+            """{"num_key_value_heads": 64, "qk_nope_head_dim": 16, "qk_rope_head_dim": 8, "head_dim": 8, "qk_head_dim": null}""").HeadSize);
     }
 
     [Theory]
@@ -156,8 +170,10 @@ public sealed partial class HubConfigTests
     [InlineData("glm4_moe", """{"n_group": 5}""", "128 experts in n_group 5")]
     [InlineData("glm4_moe", """{"n_group": 64, "topk_group": 2}""", "do not give num_experts_per_tok 8")]
     [InlineData("deepseek_v3", "{}", "num_key_value_heads is 32 and num_attention_heads 64; latents make a key and a value for each head")]
-    [InlineData("deepseek_v3", """{"num_key_value_heads": 64, "kv_lora_rank": 0}""", "kv_lora_rank is 0; 1 to 1048576 can be")]
-    [InlineData("deepseek_v3", """{"num_key_value_heads": 64, "qk_rope_head_dim": 7}""", "qk_rope_head_dim is 7; rotary embedding needs")]
+    [InlineData("deepseek_v3", """{"num_key_value_heads": 64, "head_dim": null, "kv_lora_rank": 0}""",
+        "kv_lora_rank is 0; 1 to 1048576 can be")]
+    [InlineData("deepseek_v3", """{"num_key_value_heads": 64, "head_dim": 7, "qk_rope_head_dim": 7}""",
+        "qk_rope_head_dim is 7; rotary embedding needs")]
     public void Read_MixtureThatContradictsItself_IsOneSentence(string family, string changes, string part)
     {
         string message = ConfigCase.Refusal(family, changes);
